@@ -1,0 +1,34 @@
+"""Helpers the tests share: run a command as a user does, and judge how it failed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def run_cli(*words: object, cwd: Path | None = None, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run ``lucidseq WORDS`` in a process of its own."""
+    command = [sys.executable, "-m", "lucidseq", *map(str, words)]
+    env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})}
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=600, check=False)
+
+
+def run_ok(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command that must succeed."""
+    result = run_cli(*words, cwd=cwd)
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+def assert_bad_input(result: subprocess.CompletedProcess[str], *mentions: str, folder: Path, exit_code: int = 3) -> None:
+    """Check a three-part error that mentions ``mentions``, without traceback or partial output in ``folder``."""
+    assert result.returncode == exit_code, (result.returncode, result.stderr)
+    for part in ("received: ", "expected: ", "fix: "):
+        assert part in result.stderr, result.stderr
+    assert "Traceback" not in result.stderr, result.stderr
+    for mention in mentions:
+        assert mention in result.stderr, (mention, result.stderr)
+    left = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    assert left == [], left

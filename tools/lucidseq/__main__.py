@@ -1,0 +1,44 @@
+"""`lucidseq`: list the tools, or run the one that is named, importing no other."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import lucidseq
+
+TOOLS = {
+    "simulate": "make genomes, sequences and traits with planted truth",
+    "encode": "turn genomic files into the suite's own",
+    "train": "train, apply and evaluate sequence networks",
+    "attribute": "explain a network base by base",
+    "effects": "score variants with a network",
+    "finemap": "find causal variants in associated loci",
+    "enrich": "test genes and gene sets",
+    "report": "gather results in one page",
+    "check": "validate pipeline parameters and sample sheets",
+}
+_MODULES = {"check": "lucidseq.contract.cli"}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Dispatch ``lucidseq TOOL ...`` to the tool's own command line."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if not words or words[0] in ("-h", "--help"):
+        width = max(map(len, TOOLS))
+        print("usage: lucidseq TOOL [COMMAND] [OPTIONS]\n\ntools:")
+        print("\n".join(f"  {name:<{width}}  {text}" for name, text in TOOLS.items()))
+        print("\n`lucidseq TOOL --help` says more; `lucidseq --version` prints the version.")
+        return
+    if words[0] == "--version":
+        print(f"lucidseq {lucidseq.__version__}")
+        return
+    if words[0] not in TOOLS:
+        print(f"received: {words[0]}\nexpected: one of {', '.join(TOOLS)}\nfix: see lucidseq --help", file=sys.stderr)
+        raise SystemExit(2)
+    sys.argv = [f"lucidseq-{words[0]}", *words[1:]]
+    importlib.import_module(_MODULES.get(words[0], f"lucidseq.{words[0]}.cli")).main()
+
+
+if __name__ == "__main__":
+    main()

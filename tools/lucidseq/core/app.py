@@ -1,0 +1,251 @@
+"""The house: how every command is declared, run, and ended.
+
+A tool's ``cli.py`` makes one `Tool` and declares its commands with `Tool.command`. The declared function has options and a
+docstring and no body: the house checks the inputs, opens the outputs as one transaction, calls the function named by ``run``,
+writes the trust card and the manifest beside the results, and turns errors into messages and exit codes.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import importlib
+import inspect
+import os
+import resource
+import sys
+import time
+import traceback
+import typing
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import lucidseq
+from lucidseq.core import log
+from lucidseq.core.errors import DataError, LucidseqError, MissingExtraError
+from lucidseq.core.options import HOUSE
+from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+REFUSED, OUT_OF_MEMORY, BUG = 5, 137, 1
+CARD = OutFile(".card.json", Format.JSON, "Trust card: the checks of this result.")
+MANIFEST = OutFile(".manifest.json", Format.JSON, "Provenance: options, input checksums, versions.")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A declared command: its signature (with the house options), the function that does the work, and its resources."""
+
+    tool: str
+    name: str
+    signature: inspect.Signature
+    help: str
+    run: str
+    label: str
+    gpu: bool
+
+    def roles(self, kind: type) -> dict[str, Any]:
+        """Return the roles of one kind (`In` or `OutputPrefix`) by parameter name."""
+        found = {}
+        for name, parameter in self.signature.parameters.items():
+            for item in typing.get_args(parameter.annotation)[1:]:
+                if isinstance(item, kind):
+                    found[name] = item
+        return found
+
+    @property
+    def outputs(self) -> dict[str, OutFile]:
+        """Every file the command writes by name, card and manifest included."""
+        (prefix,) = self.roles(OutputPrefix).values()
+        return {**prefix.files, "card": CARD, "manifest": MANIFEST}
+
+    def load(self) -> Callable[..., Any]:
+        """Import and return the function that does the work."""
+        module, _, function = self.run.partition(":")
+        loaded: Callable[..., Any] = getattr(importlib.import_module(module), function)
+        return loaded
+
+
+class Tool:
+    """One tool: a Typer application whose commands follow the house rules.
+
+    Parameters
+    ----------
+    name
+        Name of the tool, such as ``"finemap"``; the console script is ``lucidseq-<name>``.
+    help
+        One line.
+    """
+
+    def __init__(self, name: str, help: str) -> None:
+        self.name, self.help = name, help
+        self.commands: dict[str, Command] = {}
+        self.app = typer.Typer(
+            name=f"lucidseq-{name}",
+            help=help,
+            no_args_is_help=True,
+            add_completion=False,
+            rich_markup_mode=None,
+            pretty_exceptions_enable=False,
+        )
+
+        def print_version(value: bool) -> None:
+            if value:
+                typer.echo(f"lucidseq-{name} {lucidseq.__version__}")
+                raise typer.Exit
+
+        version_option = typer.Option("--version", is_eager=True, callback=print_version, help="Print the version and end.")
+
+        def options(version: bool = version_option) -> None:  # a callback also keeps a lone command's name in the line
+            pass
+
+        self.app.callback()(options)
+
+
+    def command(
+        self, *, run: str, label: str = "process_single", gpu: bool = False
+    ) -> Callable[[Callable[..., None]], Callable[..., None]]:
+        """Declare a command.
+
+        Parameters
+        ----------
+        run
+            ``"package.module:function"``, called with the declared options by name; ``out`` arrives as an `OutputSet`. It
+            returns the `Card` of the result.
+        label
+            Nextflow resource label (process_single, process_low, process_medium, process_high).
+        gpu
+            The command can use a GPU.
+        """
+
+        def declare(function: Callable[..., None]) -> Callable[..., None]:
+            hints = typing.get_type_hints(function, include_extras=True)
+            own = [
+                parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name])
+                for parameter in inspect.signature(function).parameters.values()
+            ]
+            signature = inspect.Signature([*own, *HOUSE], return_annotation=None)
+            name = function.__name__.replace("_", "-")
+            command = Command(self.name, name, signature, inspect.getdoc(function) or "", run, label, gpu)
+            self.commands[name] = command
+
+            @functools.wraps(function)
+            def call(**arguments: Any) -> None:
+                raise typer.Exit(execute(command, arguments))
+
+            call.__signature__ = signature  # type: ignore[attr-defined]
+            call.__annotations__ = {key: item.annotation for key, item in signature.parameters.items()}
+            del call.__wrapped__  # Typer would read the undecorated signature
+            self.app.command(name)(call)
+            return call
+
+        return declare
+
+    def main(self) -> None:
+        """Entry point of the console script."""
+        self.app(prog_name=f"lucidseq-{self.name}")
+
+
+def execute(command: Command, arguments: dict[str, Any]) -> int:
+    """Run a command as the command line does and return its exit code."""
+    arguments = dict(arguments)
+    house = {parameter.name: arguments.pop(parameter.name, False) for parameter in HOUSE}
+    log.configure(quiet=house["quiet"])
+    started, used = time.monotonic(), time.process_time()
+    try:
+        verdict = _run(command, arguments, force=house["force"])
+    except LucidseqError as error:
+        _say(f"error in lucidseq-{command.tool} {command.name}\n{error}")
+        return error.exit_code
+    except MemoryError:
+        _say("received: out of memory\nexpected: enough memory\nfix: give more memory, or smaller --memory, --batch-size or --shard")
+        return OUT_OF_MEMORY
+    except Exception as error:
+        known = _explain(error)
+        if known is not None:
+            _say(f"error in lucidseq-{command.tool} {command.name}\n{known}")
+            return known.exit_code
+        traceback.print_exc()
+        _say(f"this is a bug in lucidseq {lucidseq.__version__}: please report the lines above with the command you ran")
+        return BUG
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    log.get_logger("lucidseq").info(
+        f"{command.tool} {command.name}: {time.monotonic() - started:.1f} s, {time.process_time() - used:.1f} CPU s, {peak:.0f} MB"
+    )
+    return REFUSED if verdict == "refuse" and house["strict"] else 0
+
+
+def _run(command: Command, arguments: dict[str, Any], *, force: bool) -> str:
+    """Check inputs, do the work inside the outputs' transaction, write card and manifest; return the verdict."""
+    inputs = {name: _paths(arguments.get(name)) for name in command.roles(In)}
+    for name, paths in inputs.items():
+        for path in paths:
+            _check_readable(path, name)
+    threads = arguments.get("threads")
+    if threads is not None:
+        for variable in _THREAD_VARIABLES:  # read by the numerical libraries when they load
+            os.environ[variable] = str(threads)
+
+    from lucidseq.core import manifest
+    from lucidseq.core.outputs import OutputSet
+
+    (prefix,) = command.roles(OutputPrefix)
+    outputs = OutputSet(arguments[prefix], command.outputs, force=force)
+    with outputs.transaction():
+        card = command.load()(**{**arguments, prefix: outputs})
+        outputs["card"].write_text(card.to_json(), encoding="utf-8")
+        parameters = {key: value for key, value in arguments.items() if key not in inputs and key != prefix}
+        document = manifest.build(command.tool, command.name, parameters, inputs)
+        outputs["manifest"].write_text(manifest.to_json(document), encoding="utf-8")
+    logger = log.get_logger("lucidseq")
+    (logger.info if card.verdict == "ok" else logger.warning)(card.to_text())
+    return str(card.verdict.value)
+
+
+def _paths(value: Any) -> list[Path]:
+    if value is None:
+        return []
+    return [Path(item) for item in value] if isinstance(value, list | tuple) else [Path(value)]
+
+
+def _check_readable(path: Path, option: str) -> None:
+    flag = "--" + option.replace("_", "-")
+    if path.is_dir():
+        return
+    # A PLINK1 prefix is a name without a file of its own; its reader looks for .bed, .bim and .fam
+    if not path.exists() and not path.with_name(path.name + ".bed").exists():
+        raise DataError(f"{flag} {path}, which does not exist", "a file that exists", "check the path", where=str(path))
+    if path.exists() and not os.access(path, os.R_OK):
+        raise DataError(f"{path} cannot be read", "a file you may read", "change its permissions", where=str(path))
+    if path.exists() and path.stat().st_size == 0:
+        raise DataError(f"{path} is empty", "a file with content", "make the file again", where=str(path))
+
+
+def _explain(error: Exception) -> LucidseqError | None:
+    """Translate what the libraries below raise for conditions that are not bugs of ours."""
+    if isinstance(error, EOFError | zlib.error) or "BadGzipFile" in type(error).__name__:
+        return DataError(f"a compressed file ends too early or is damaged ({error})", "a whole file", "copy or make it again")
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("lucidseq"):
+        library = str(error.name).partition(".")[0]
+        return MissingExtraError(
+            f"the Python library {library} is not installed",
+            "every library of this tool",
+            'pip install "lucidseq[all]", or the extra that bears the tool\'s name',
+        )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+        return DataError(
+            f"writing failed: {error.strerror}", "free space and write permission", "free some space, or give another --out",
+            where=str(error.filename or ""),
+        )
+    if isinstance(error, UnicodeDecodeError):
+        return DataError(f"bytes that are not text ({error.reason})", "UTF-8 text", "check the file's type and compression")
+    return None
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,147 @@
+"""The trust card: the checks a result carries, each with its value, interval, threshold and verdict."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+SCHEMA, SCHEMA_VERSION = "lucidseq.card", 1
+
+
+class Verdict(StrEnum):
+    """What a check says of a result, from best to worst."""
+
+    OK = "ok"
+    CAUTION = "caution"
+    REFUSE = "refuse"
+
+
+_ORDER = [Verdict.OK, Verdict.CAUTION, Verdict.REFUSE]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of a result.
+
+    Parameters
+    ----------
+    name
+        What is checked, in a few words.
+    value
+        The figure found (NaN and infinities become null in the file).
+    verdict
+        `Verdict`.
+    threshold
+        The bound in words, such as ``">= 0.9"``.
+    advice
+        What a reader should do when the verdict is not ok; what the check means otherwise.
+    interval
+        Lower and upper bound of the value, when there is one.
+    level
+        Confidence level of the interval, such as 0.95.
+    """
+
+    name: str
+    value: float | int | str | bool | None
+    verdict: Verdict
+    threshold: str
+    advice: str
+    interval: tuple[float, float] | None = None
+    level: float | None = None
+
+
+@dataclass
+class Card:
+    """The checks of one run of one command."""
+
+    tool: str
+    command: str
+    checks: list[Check] = field(default_factory=list)
+
+    def add(
+        self,
+        name: str,
+        value: float | int | str | bool | None,
+        verdict: Verdict,
+        *,
+        threshold: str,
+        advice: str,
+        interval: tuple[float, float] | None = None,
+        level: float | None = None,
+    ) -> None:
+        """Append a check (see `Check` for the fields)."""
+        self.checks.append(Check(name, value, verdict, threshold, advice, interval, level))
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict of all checks; ok when there is none."""
+        return max((check.verdict for check in self.checks), key=_ORDER.index, default=Verdict.OK)
+
+    def to_json(self) -> str:
+        """Return the card as JSON text with a final newline."""
+        document = {
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
+            "tool": self.tool,
+            "command": self.command,
+            "verdict": self.verdict.value,
+            "checks": [_finite(asdict(check)) for check in self.checks],
+        }
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+    def to_text(self) -> str:
+        """Return the card as lines for a terminal."""
+        lines = [f"trust card of {self.tool} {self.command}: {self.verdict.value}"]
+        for check in self.checks:
+            interval = f" [{check.interval[0]:.4g}, {check.interval[1]:.4g}]" if check.interval else ""
+            value = f"{check.value:.4g}" if isinstance(check.value, float) else check.value
+            line = f"  {check.verdict.value:<8}{check.name}: {value}{interval} (wanted {check.threshold})"
+            lines.append(line if check.verdict is Verdict.OK else f"{line}. {check.advice}")
+        return "\n".join(lines)
+
+
+def read_card(path: Path) -> Card:
+    """Read a card file.
+
+    Raises
+    ------
+    DataError
+        If the file is not a card of this version.
+    """
+    from lucidseq.core.errors import DataError
+
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        checks = [
+            Check(**{**check, "verdict": Verdict(check["verdict"]), "interval": _pair(check["interval"])})
+            for check in document["checks"]
+        ]
+        if document["schema"] != SCHEMA or document["schema_version"] != SCHEMA_VERSION:
+            raise ValueError(f"schema {document['schema']} version {document['schema_version']}")
+        return Card(document["tool"], document["command"], checks)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"not a trust card: {error}",
+            f"JSON with schema {SCHEMA}, version {SCHEMA_VERSION}",
+            "give a *.card.json file written by a lucidseq command",
+            where=str(path),
+        ) from error
+
+
+def _pair(interval: list[float] | None) -> tuple[float, float] | None:
+    return None if interval is None else (interval[0], interval[1])
+
+
+def _finite(value: Any) -> Any:
+    """Replace what JSON cannot carry: NaN and infinities become null."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,97 @@
+"""Reference genomes in FASTA, by pysam's faidx."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from lucidseq.core import alphabet
+from lucidseq.core.errors import DataError, place
+
+
+class Genome:
+    """A FASTA file whose bases are fetched as codes (0-3 = ACGT, 4 = N). Use as a context manager.
+
+    An index is read from ``<path>.fai``; without one, it is made in a temporary folder, so that a read-only input folder
+    does not matter.
+
+    Raises
+    ------
+    DataError
+        If the file is not a FASTA file that can be indexed (plain gzip cannot; bgzip can).
+    """
+
+    def __init__(self, path: Path) -> None:
+        import pysam
+
+        self.path = Path(path)
+        self._scratch = tempfile.TemporaryDirectory(prefix="lucidseq-fai-")
+        index = Path(f"{self.path}.fai")
+        try:
+            if not index.exists():
+                index = Path(self._scratch.name) / "genome.fai"
+                pysam.samtools.faidx("--fai-idx", str(index), "--gzi-idx", str(index) + ".gzi", str(self.path))  # type: ignore[attr-defined]
+            gzi = Path(str(index) + ".gzi")
+            options = {"filepath_index_compressed": str(gzi)} if gzi.exists() else {}
+            self._fasta = pysam.FastaFile(str(self.path), filepath_index=str(index), **options)
+        except (OSError, ValueError, pysam.utils.SamtoolsError) as error:  # type: ignore[attr-defined]
+            self._scratch.cleanup()
+            raise DataError(
+                f"a FASTA file that cannot be indexed ({str(error).strip()[:200]})",
+                "FASTA text, plain or bgzip-compressed",
+                "check the file; recompress plain gzip with bgzip",
+                where=str(self.path),
+            ) from error
+        self.lengths: dict[str, int] = dict(zip(self._fasta.references, self._fasta.lengths, strict=True))
+
+    def __enter__(self) -> Genome:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._fasta.close()
+        self._scratch.cleanup()
+
+    def require(self, contig: str, *, where: str) -> None:
+        """Check that a contig is there.
+
+        Raises
+        ------
+        DataError
+            With a hint when the other spelling (with or without ``chr``) is there.
+        """
+        if contig in self.lengths:
+            return
+        other = contig[3:] if contig.startswith("chr") else f"chr{contig}"
+        hint = f"; the FASTA calls it {other}" if other in self.lengths else ""
+        known = ", ".join(list(self.lengths)[:5])
+        raise DataError(
+            f"contig {contig}{hint}", f"a contig of {self.path.name} ({known}, ...)",
+            "use the same genome build and contig names in every file", where=where,
+        )  # fmt: skip
+
+    def fetch(self, contig: str, start: int, end: int) -> np.ndarray:
+        """Return the codes of a window, uint8 of shape (end - start,); what lies outside the contig is N.
+
+        Parameters
+        ----------
+        contig
+            A contig of the file.
+        start, end
+            0-based, half-open; may reach beyond either end.
+        """
+        self.require(contig, where=str(self.path))
+        inner_start, inner_end = max(start, 0), min(end, self.lengths[contig])
+        codes = np.full(end - start, alphabet.N_CODE, dtype=np.uint8)
+        if inner_start < inner_end:
+            text = self._fasta.fetch(contig, inner_start, inner_end)
+            try:
+                codes[inner_start - start : inner_end - start] = alphabet.encode(text)
+            except ValueError as error:
+                raise DataError(str(error), "the letters of DNA (IUPAC)", "check the FASTA",
+                                where=place(self.path, contig=contig)) from error  # fmt: skip
+        return codes

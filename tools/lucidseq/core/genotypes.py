@@ -1,0 +1,104 @@
+"""The genotype store: dosages of the effect allele, variant-major, read in slices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from lucidseq.core.errors import DataError
+from lucidseq.core.schema import GENOTYPES
+from lucidseq.core.stores import open_store, read_list, read_text
+
+MISSING_CALL = -1
+CHUNK = 1024  # variants x samples of one compressed chunk
+
+
+class GenotypeStore:
+    """An open genotype store.
+
+    Attributes
+    ----------
+    samples
+        Sample names, object array of shape (samples,).
+    contig, start, variant_id, rsid, effect_allele, other_allele, frequency
+        One value a variant, in file order (sorted by contig as first seen, then position).
+    trait_names, covariate_names
+        Names of what rides along.
+    """
+
+    def __init__(self, store: h5py.File, path: Path) -> None:
+        self.path = path
+        self._store = store
+        self.build = str(store.attrs["build"])
+        self.samples = read_text(store["samples/id"])
+        self.contig = read_text(store["variants/contig"])
+        self.start = store["variants/start"][()]
+        self.variant_id = read_text(store["variants/id"])
+        self.rsid = read_text(store["variants/rsid"])
+        self.effect_allele = read_text(store["variants/effect_allele"])
+        self.other_allele = read_text(store["variants/other_allele"])
+        self.frequency = store["variants/frequency"][()]
+        self.trait_names, self.trait_kinds = read_list(store, "trait_names"), read_list(store, "trait_kinds")
+        self.covariate_names = read_list(store, "covariate_names")
+
+    @property
+    def hard_calls(self) -> bool:
+        """Whether the store holds int8 calls (missing -1) rather than float32 dosages (missing NaN)."""
+        return bool(self._store["dosage"].dtype == np.int8)
+
+    def dosage(self, first: int, last: int) -> np.ndarray:
+        """Return dosages of variants first..last-1 as stored, of shape (last - first, samples)."""
+        values: np.ndarray = self._store["dosage"][first:last]
+        return values
+
+    def dosage_float(self, first: int, last: int) -> np.ndarray:
+        """Return the same as float64 with NaN for missing."""
+        values = self.dosage(first, last)
+        if values.dtype == np.int8:
+            return np.where(values == MISSING_CALL, np.nan, values)
+        return values.astype(np.float64)
+
+    def region(self, contig: str, start: int, end: int) -> tuple[int, int]:
+        """Return the first and one past the last variant of a region (0-based, half-open)."""
+        rows = np.flatnonzero(self.contig == contig)
+        if not len(rows):
+            return 0, 0
+        first, last = int(rows[0]), int(rows[-1]) + 1
+        left, right = np.searchsorted(self.start[first:last], [start, end])
+        return first + int(left), first + int(right)
+
+    def trait(self, name: str) -> np.ndarray:
+        """Return a trait, float64 of shape (samples,), NaN where missing.
+
+        Raises
+        ------
+        DataError
+            If there is no such trait.
+        """
+        if name not in self.trait_names:
+            raise DataError(f"trait {name}", f"one of {', '.join(self.trait_names) or 'no traits: none were encoded'}",
+                            "correct --trait, or encode the phenotypes with the genotypes", where=str(self.path))  # fmt: skip
+        values: np.ndarray = self._store["phenotypes/values"][self.trait_names.index(name)]
+        return values
+
+    def trait_kind(self, name: str) -> str:
+        """Return ``quantitative`` or ``binary`` (0/1 values)."""
+        return self.trait_kinds[self.trait_names.index(name)]
+
+    def covariates(self) -> np.ndarray:
+        """Return covariates, float64 of shape (covariates, samples); (0, samples) when there are none."""
+        if not self.covariate_names:
+            return np.empty((0, len(self.samples)))
+        values: np.ndarray = self._store["covariates/values"][()]
+        return values
+
+
+@contextmanager
+def open_genotypes(path: Path) -> Iterator[GenotypeStore]:
+    """Open a genotype store for reading (errors as `stores.open_store`)."""
+    with open_store(path, GENOTYPES) as store:
+        yield GenotypeStore(store, Path(path))

@@ -1,0 +1,74 @@
+"""Provenance: what was run, on which inputs, with which versions. Only facts that a second run repeats go in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from enum import Enum
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import lucidseq
+
+SCHEMA, SCHEMA_VERSION = "lucidseq.manifest", 1
+_LIBRARIES = ("numpy", "pandas", "scipy", "h5py", "pysam", "keras", "tensorflow", "tensorflow-cpu", "jax", "msprime")
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, read in slices."""
+    with Path(path).open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def build(tool: str, command: str, parameters: Mapping[str, Any], inputs: Mapping[str, list[Path]]) -> dict[str, Any]:
+    """Describe a run; the document holds no path, time or host name, so that equal runs give equal bytes.
+
+    Parameters
+    ----------
+    tool, command
+        Names of the tool and of its command.
+    parameters
+        Options that are not files.
+    inputs
+        Option name to the files given to it.
+    """
+    return {
+        "schema": SCHEMA,
+        "schema_version": SCHEMA_VERSION,
+        "software": {"name": "lucidseq", "version": lucidseq.__version__},
+        "tool": tool,
+        "command": command,
+        "parameters": {name: _plain(value) for name, value in sorted(parameters.items())},
+        "inputs": {
+            name: [{"name": path.name, "sha256": sha256(path)} for path in paths if path.is_file()]
+            for name, paths in sorted(inputs.items())
+        },
+        "libraries": _versions(),
+    }
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """Return a manifest as JSON text with a final newline."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Path):
+        return value.name
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _versions() -> dict[str, str]:
+    versions = {}
+    for name in _LIBRARIES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,131 @@
+"""Read and write HDF5 stores with a declared schema: checked on opening, never following links out of the file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import lucidseq
+from lucidseq.core.errors import DataError, place
+from lucidseq.core.schema import Store
+
+if TYPE_CHECKING:
+    import h5py
+    import numpy as np
+
+CHUNK_BYTES = 1 << 20
+
+
+@contextmanager
+def create_store(path: Path, schema: Store, **attributes: Any) -> Iterator[h5py.File]:
+    """Open a new store for writing, with its schema and attributes (lists as JSON) set; bytes repeat between runs.
+
+    Raises
+    ------
+    ValueError
+        If an attribute the schema lists is not given: a bug in the caller.
+    """
+    import h5py
+
+    absent = [name for name in schema.attributes if name not in attributes]
+    if absent:
+        raise ValueError(f"{schema.name} lacks the attributes {absent}")
+    with h5py.File(path, "w", track_order=False, libver="v110") as store:
+        store.attrs["schema"] = schema.name
+        store.attrs["schema_version"] = schema.version
+        store.attrs["tool_version"] = lucidseq.__version__
+        for name, value in sorted(attributes.items()):
+            store.attrs[name] = json.dumps(list(value)) if isinstance(value, list | tuple) else value
+        yield store
+
+
+def write_array(store: h5py.Group, name: str, values: np.ndarray) -> None:
+    """Write an array in chunks along its first axis, compressed; text (str or object) becomes fixed-length UTF-8 bytes."""
+    import numpy as np
+
+    values = encode_text(values) if values.dtype.kind in "OUT" else np.ascontiguousarray(values)
+    if values.size == 0:
+        store.create_dataset(name, data=values)
+        return
+    row_bytes = max(1, values[0].nbytes)
+    rows = int(min(len(values), max(1, CHUNK_BYTES // row_bytes)))
+    store.create_dataset(
+        name, data=values, chunks=(rows, *values.shape[1:]), compression="gzip", compression_opts=4, shuffle=True
+    )
+
+
+def encode_text(values: Sequence[str] | np.ndarray) -> np.ndarray:
+    """Return text as fixed-length bytes (UTF-8), which HDF5 stores without a heap."""
+    import numpy as np
+
+    encoded = [str(value).encode("utf-8") for value in values]
+    return np.array(encoded, dtype=f"S{max(1, max(map(len, encoded), default=1))}")
+
+
+def read_text(dataset: h5py.Dataset | np.ndarray) -> np.ndarray:
+    """Return a text array as an object array of str."""
+    import numpy as np
+
+    return np.array([value.decode("utf-8") if isinstance(value, bytes) else str(value) for value in dataset[()]], dtype=object)
+
+
+def read_list(store: h5py.Group, attribute: str) -> list[str]:
+    """Return a list attribute (kept as JSON)."""
+    return [str(item) for item in json.loads(store.attrs[attribute])]
+
+
+@contextmanager
+def open_store(path: Path, schema: Store) -> Iterator[h5py.File]:
+    """Open a store for reading after checking that it is what it says.
+
+    Raises
+    ------
+    DataError
+        If it is not HDF5, has another schema or version, lacks an array, or holds a link out of the file.
+    """
+    import h5py
+
+    try:
+        store = h5py.File(path, "r")
+    except OSError as error:
+        raise DataError(
+            f"not a readable HDF5 file ({error})", f"a {schema.name} file", "give the .h5 file that a lucidseq command wrote",
+            where=str(path),
+        ) from error  # fmt: skip
+    with store:
+        found, version = store.attrs.get("schema"), store.attrs.get("schema_version")
+        if found != schema.name or version != schema.version:
+            raise DataError(
+                f"an HDF5 file with schema {found} version {version}", f"schema {schema.name} version {schema.version}",
+                "give the right file, or make it again with this version", where=str(path),
+            )  # fmt: skip
+        _refuse_links(store, path)
+        absent = [array.path for array in schema.arrays if array.required and array.path not in store]
+        absent += [name for name in schema.attributes if name not in store.attrs]
+        if absent:
+            raise DataError(
+                f"{', '.join(absent)} missing", f"every array and attribute of {schema.name}", "make the file again",
+                where=place(path),
+            )  # fmt: skip
+        try:
+            yield store
+        except OSError as error:
+            raise DataError(f"an HDF5 file that is damaged ({error})", "a whole file", "copy or make it again",
+                            where=str(path)) from error  # fmt: skip
+
+
+def _refuse_links(group: h5py.Group, path: Path) -> None:
+    """Refuse external and soft links and external storage: an input must not make us read another file."""
+    import h5py
+
+    for name in group:
+        link = group.get(name, getlink=True)
+        item = group[name] if isinstance(link, h5py.HardLink) else None
+        if item is None or (isinstance(item, h5py.Dataset) and (item.external or item.is_virtual)):
+            raise DataError(f"{name} points outside the file", "an HDF5 file without links", "make the file again",
+                            where=str(path))  # fmt: skip
+        if isinstance(item, h5py.Group):
+            _refuse_links(item, path)

@@ -1,0 +1,127 @@
+"""Read and write TSV tables with a declared schema; gzip by suffix, the same bytes every time."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from lucidseq.core.errors import DataError, place
+from lucidseq.core.schema import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MISSING = "#NA"  # GWAS-SSF's mark; NA, nan and empty fields are read as missing too
+
+
+def is_gzip(path: Path) -> bool:
+    """Say whether a file starts with gzip's magic number (whatever its name)."""
+    with Path(path).open("rb") as handle:
+        return handle.read(2) == b"\x1f\x8b"
+
+
+def open_text(path: Path) -> IO[str]:
+    """Open a text file for reading, through gzip when its content is; a byte-order mark is dropped."""
+    if is_gzip(path):
+        return cast(IO[str], gzip.open(path, "rt", encoding="utf-8-sig", newline=None))
+    return Path(path).open(encoding="utf-8-sig", newline=None)
+
+
+def read_table(path: Path, schema: Table) -> pd.DataFrame:
+    """Read a TSV and check it against a schema.
+
+    Parameters
+    ----------
+    path
+        TSV with a header, plain or gzip.
+    schema
+        Columns that must be there, and their kinds. Other columns come along as pandas reads them.
+
+    Returns
+    -------
+    DataFrame with declared columns as str (missing: empty), int64 or float64 (missing: NaN).
+
+    Raises
+    ------
+    DataError
+        If the file is empty or damaged, a column is missing, or a value is not of its kind (the line is named).
+    """
+    import pandas as pd
+
+    text = {column.name: str for column in schema.columns if column.kind == "text"}
+    try:
+        frame = pd.read_csv(
+            open_text(path), sep="\t", dtype=text, keep_default_na=False, na_values=_missing_marks(schema), low_memory=False
+        )
+    except pd.errors.EmptyDataError as error:
+        raise DataError("an empty table", f"a TSV with columns {', '.join(schema.required)}", "make the file again",
+                        where=str(path)) from error  # fmt: skip
+    except (pd.errors.ParserError, EOFError, OSError) as error:
+        raise DataError(f"a table that cannot be read ({error})", f"a whole TSV ({schema.name})", "make or copy the file again",
+                        where=str(path)) from error  # fmt: skip
+    absent = [name for name in schema.required if name not in frame.columns]
+    if absent:
+        raise DataError(
+            f"no column {', '.join(absent)} (columns: {', '.join(map(str, frame.columns))})",
+            f"the columns of {schema.name}: {', '.join(schema.required)}",
+            "rename or add the column, or give the file that a lucidseq command wrote",
+            where=place(path, line=1),
+        )
+    for column in schema.columns:
+        if column.name in frame.columns:
+            frame[column.name] = _convert(frame[column.name], column.kind, path)
+    return frame
+
+
+def write_table(frame: pd.DataFrame, path: Path, schema: Table) -> None:
+    """Write a table: declared columns first and in order, floats by shortest round-trip form, gzip by suffix (mtime 0).
+
+    Raises
+    ------
+    ValueError
+        If a required column is missing: a bug in the caller.
+    """
+    absent = [name for name in schema.required if name not in frame.columns]
+    if absent:
+        raise ValueError(f"{schema.name} lacks {absent}")
+    declared = [column.name for column in schema.columns if column.name in frame.columns]
+    others = [name for name in frame.columns if name not in declared]
+    buffer = io.StringIO()
+    # The empty text stays empty (no credible set, say); missing numbers become the mark
+    frame[declared + others].to_csv(buffer, sep="\t", index=False, na_rep=MISSING, lineterminator="\n")
+    write_text(buffer.getvalue(), path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write UTF-8 text, through gzip without a time stamp when the name ends in .gz."""
+    data = text.encode("utf-8")
+    if str(path).endswith(".gz"):
+        data = gzip.compress(data, compresslevel=6, mtime=0)
+    Path(path).write_bytes(data)
+
+
+def _missing_marks(schema: Table) -> dict[str, list[str]]:
+    marks = ["", MISSING, "NA", "NaN", "nan", "N/A", "null", "."]
+    return {column.name: marks for column in schema.columns if column.kind != "text"}
+
+
+def _convert(column: pd.Series, kind: str, path: Path) -> pd.Series:
+    import pandas as pd
+
+    if kind == "text":
+        return column.replace(MISSING, "")
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = numbers.isna() & column.notna()
+    if kind == "int":
+        wrong |= numbers.isna() | (numbers % 1 != 0)
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        raise DataError(
+            f"{column.name} = {column.iloc[row]!r}",
+            "a whole number" if kind == "int" else "a number, or #NA",
+            "correct the value",
+            where=place(path, line=row + 2),
+        )
+    return numbers.astype("int64" if kind == "int" else "float64")
