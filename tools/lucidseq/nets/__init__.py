@@ -1,0 +1,1 @@
+"""Keras pieces that the network tools share: architectures, data feeding, losses, files, gradients."""

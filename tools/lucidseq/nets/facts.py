@@ -1,0 +1,79 @@
+"""What a model file says of itself: ``lucidseq.json`` inside the ``.keras`` archive."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+SCHEMA, SCHEMA_VERSION = "lucidseq.model", 1
+ENCODING = "one-hot ACGT, N is zero"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts a model file carries, so that it can be applied without its training set.
+
+    Parameters
+    ----------
+    task
+        ``"binary"`` (output: probability), ``"regression"`` (mean) or ``"counts"`` (rate).
+    target_names
+        Names of the outputs, in order.
+    length
+        Bases of an input sequence.
+    members
+        Networks in the ensemble.
+    build
+        Genome build of the training set.
+    architecture
+        Name and sizes of each member.
+    training
+        Options, split sizes, epochs and validation figures of the training; the training set's SHA-256.
+    normalisation
+        How targets were scaled in training (already undone in the saved weights).
+    dataset_kind, encoding
+        Kind of input and how it enters the network.
+    """
+
+    task: str
+    target_names: list[str]
+    length: int
+    members: int = 1
+    build: str = ""
+    architecture: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    normalisation: dict[str, Any] | None = None
+    dataset_kind: str = "sequences"
+    encoding: str = ENCODING
+
+    def to_json(self) -> str:
+        """Return the facts as JSON text with sorted keys and a final newline."""
+        document = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **asdict(self)}
+        return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def facts_from_json(text: str) -> Facts:
+    """Read `Facts`.
+
+    Raises
+    ------
+    ValueError
+        If the text is not a document of this schema and version.
+
+    Examples
+    --------
+    >>> facts = Facts("binary", ["CTCF"], 100)
+    >>> facts_from_json(facts.to_json()) == facts
+    True
+    """
+    document = json.loads(text)
+    if not isinstance(document, dict):
+        raise ValueError("not a JSON object")
+    found = document.pop("schema", None), document.pop("schema_version", None)
+    if found != (SCHEMA, SCHEMA_VERSION):
+        raise ValueError(f"schema {found[0]} version {found[1]}, not {SCHEMA} version {SCHEMA_VERSION}")
+    try:
+        return Facts(**document)
+    except TypeError as error:
+        raise ValueError(str(error)) from error

@@ -1,0 +1,233 @@
+"""Model files: a standard ``.keras`` archive that also holds ``lucidseq.json``, the same bytes for the same model.
+
+An ensemble of K networks is one functional model: one input ``sequence`` (length, 4), K sub-models ``member_0`` ...
+``member_<K-1>``, and one output of shape (batch, members, targets). Each member ends with a dense layer ``logit`` and an
+activation ``prediction``. Stock Keras layers only: plain Keras opens the file without this package.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+
+from lucidseq.core.errors import DataError
+from lucidseq.nets.facts import Facts, facts_from_json
+
+FACTS_NAME, METADATA_NAME, CONFIG_NAME, WEIGHTS_NAME = (
+    "lucidseq.json",
+    "metadata.json",
+    "config.json",
+    "model.weights.h5",
+)
+ENSEMBLE_OUTPUT = "members"
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+_MAX_TEXT_BYTES, _MAX_WEIGHT_BYTES = 64 << 20, 16 << 30
+_FINAL_ACTIVATIONS = ("sigmoid", "softmax", "softplus", "exponential", "log_softmax", "hard_sigmoid")
+_ACTIVATION_LAYERS = (keras.layers.Activation, keras.layers.Softmax)
+
+
+def ensemble(networks: list[keras.Model], *, name: str = "ensemble") -> keras.Model:
+    """Join networks named ``member_<i>`` (each (batch, length, 4) -> (batch, targets)) to one model.
+
+    Returns
+    -------
+    Model from (batch, length, 4) to (batch, members, targets).
+    """
+    inputs = keras.Input(networks[0].input_shape[1:], name="sequence")
+    targets = networks[0].output_shape[-1]
+    rows = [
+        keras.layers.Reshape((1, targets), name=f"row_{index}", dtype="float32")(network(inputs))
+        for index, network in enumerate(networks)
+    ]
+    if len(rows) == 1:
+        outputs = keras.layers.Activation("linear", name=ENSEMBLE_OUTPUT, dtype="float32")(rows[0])
+    else:
+        outputs = keras.layers.Concatenate(axis=1, name=ENSEMBLE_OUTPUT, dtype="float32")(rows)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def is_ensemble(model: keras.Model) -> bool:
+    """Say whether a model was made by `ensemble`."""
+    return bool(model.layers) and model.layers[-1].name == ENSEMBLE_OUTPUT and bool(_sub_models(model))
+
+
+def members(model: keras.Model) -> list[keras.Model]:
+    """Return the networks of an ensemble; a model of another make is its own single member."""
+    return _sub_models(model) if is_ensemble(model) else [model]
+
+
+def _sub_models(model: keras.Model) -> list[keras.Model]:
+    return [layer for layer in model.layers if isinstance(layer, keras.Model) and layer.name.startswith("member_")]
+
+
+def logits(model: keras.Model) -> keras.Model:
+    """Return the model up to before its final activation (of each member and each output), weights shared or copied.
+
+    A final sigmoid, softmax, softplus or exponential is taken off, whether it is a layer of its own or part of the last
+    layer; a linear end stays as it is.
+
+    Parameters
+    ----------
+    model
+        An ensemble of ours, or any functional or sequential model.
+
+    Returns
+    -------
+    Model with the same inputs; output (batch, members, targets) for an ensemble, the model's own shapes otherwise.
+
+    Raises
+    ------
+    DataError
+        If the model is neither functional nor sequential.
+    """
+    if is_ensemble(model):
+        return ensemble([logits(member) for member in members(model)], name="ensemble_logits")
+    if not getattr(model, "outputs", None):
+        raise DataError(
+            f"model {model.name} is a subclassed keras.Model", "a functional or sequential model, whose layers can be walked",
+            "rebuild it with keras.Model(inputs, outputs) and save it again",
+        )  # fmt: skip
+    outputs = [_without_activation(tensor) for tensor in model.outputs]
+    if all(new is old for new, old in zip(outputs, model.outputs, strict=True)):
+        return model
+    inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]
+    return keras.Model(inputs, outputs if len(outputs) > 1 else outputs[0], name=model.name)
+
+
+def _without_activation(tensor: Any) -> Any:
+    """Follow one output tensor back over its final activation."""
+    layer, node_index, _ = tensor._keras_history
+    if isinstance(layer, _ACTIVATION_LAYERS):
+        return layer._inbound_nodes[node_index].input_tensors[0]
+    if getattr(getattr(layer, "activation", None), "__name__", "linear") not in _FINAL_ACTIVATIONS:
+        return tensor
+    linear = type(layer).from_config({**layer.get_config(), "activation": "linear", "name": f"{layer.name}_linear"})
+    found = linear(layer._inbound_nodes[node_index].input_tensors[0])
+    linear.set_weights(layer.get_weights())
+    return found
+
+
+def save_model(model: keras.Model, path: Path, facts: Facts) -> None:
+    """Write a model with its facts; equal models give equal bytes.
+
+    Parameters
+    ----------
+    model
+        Any Keras model; ours come from `ensemble`.
+    path
+        Ends in ``.keras``.
+    facts
+        What ``lucidseq.json`` shall say.
+    """
+    path = Path(path)
+    plain = path.with_name(f"{path.stem}.plain.keras")
+    try:
+        model.save(plain)
+        with zipfile.ZipFile(plain) as archive:
+            files = {entry: archive.read(entry) for entry in archive.namelist() if not entry.endswith("/")}
+    finally:
+        plain.unlink(missing_ok=True)
+    metadata = json.loads(files[METADATA_NAME])
+    metadata.pop("date_saved", None)
+    files[METADATA_NAME] = json.dumps(metadata, sort_keys=True).encode()
+    files[CONFIG_NAME] = json.dumps(_renumber(json.loads(files[CONFIG_NAME]), {})).encode()
+    files[FACTS_NAME] = facts.to_json().encode("utf-8")
+    with zipfile.ZipFile(path, "w") as archive:
+        for entry in sorted(files):
+            archive.writestr(zipfile.ZipInfo(entry, _ZIP_TIME), files[entry], zipfile.ZIP_DEFLATED, 6)
+
+
+def _renumber(value: Any, seen: dict[int, int]) -> Any:
+    """Replace Keras' ids of shared objects, which are memory addresses, by their order of appearance."""
+    if isinstance(value, list):
+        return [_renumber(item, seen) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: seen.setdefault(item, len(seen)) if key == "shared_object_id" else _renumber(item, seen)
+        for key, item in value.items()
+    }
+
+
+def load_model(path: Path) -> tuple[keras.Model, Facts | None]:
+    """Read a ``.keras`` file, never running code from it (safe mode).
+
+    Returns
+    -------
+    The model, and its facts; None for a plain Keras file.
+
+    Raises
+    ------
+    DataError
+        If it is not a ``.keras`` archive, is damaged or oversized, holds a Lambda or unknown custom layer, or weights that
+        point outside the file.
+    """
+    path = Path(path)
+    facts = _inspect(path)
+    source = path if path.suffix == ".keras" else None
+    try:
+        if source is not None:
+            return keras.saving.load_model(source, compile=False, safe_mode=True), facts
+        # Nextflow and Galaxy may stage the file under another name; Keras goes by the suffix
+        import tempfile
+
+        with tempfile.TemporaryDirectory() as folder:
+            link = Path(folder) / "model.keras"
+            link.symlink_to(path.resolve())
+            return keras.saving.load_model(link, compile=False, safe_mode=True), facts
+    except (ValueError, TypeError, KeyError, OSError, AttributeError, ImportError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DataError(
+            f"a .keras file that cannot be loaded ({reason})", "a model of stock Keras layers, without Lambda layers",
+            "save the model again with this Keras version, replacing Lambda and custom layers", where=str(path),
+        ) from error  # fmt: skip
+
+
+def _inspect(path: Path) -> Facts | None:
+    """Check an archive before Keras sees it, and read its facts."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
+            absent = {CONFIG_NAME, WEIGHTS_NAME} - set(sizes)
+            if absent:
+                raise ValueError(f"no {', '.join(sorted(absent))} inside")
+            if any(size > _MAX_TEXT_BYTES for entry, size in sizes.items() if entry != WEIGHTS_NAME):
+                raise ValueError("an entry of unlikely size")
+            if sizes[WEIGHTS_NAME] > _MAX_WEIGHT_BYTES:
+                raise ValueError("weights of unlikely size")
+            _check_weights(archive.read(WEIGHTS_NAME))
+            return facts_from_json(archive.read(FACTS_NAME).decode("utf-8")) if FACTS_NAME in sizes else None
+    except (zipfile.BadZipFile, ValueError, OSError, KeyError) as error:
+        raise DataError(
+            f"not a usable .keras file ({error})", "a whole .keras archive (Keras 3)",
+            "give the file that `lucidseq train fit` or model.save('name.keras') wrote", where=str(path),
+        ) from error  # fmt: skip
+
+
+def _check_weights(data: bytes) -> None:
+    """Refuse weights that declare more memory than the limit or that link to other files."""
+    total = 0
+
+    def visit(group: h5py.Group) -> None:
+        nonlocal total
+        for name in group:
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise ValueError(f"weights {name} point outside the file")
+            item = group[name]
+            if isinstance(item, h5py.Group):
+                visit(item)
+            elif item.external or item.is_virtual:
+                raise ValueError(f"weights {name} point outside the file")
+            else:
+                total += item.nbytes
+
+    with h5py.File(io.BytesIO(data), "r") as weights:
+        visit(weights)
+    if total > _MAX_WEIGHT_BYTES:
+        raise ValueError("weights of unlikely size")
