@@ -1,0 +1,52 @@
+# Needs Python >= 3.11 and make; everything else is installed inside this folder.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help demo test install lint types contract unit pipeline bench clean
+
+help: ## Show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+demo: install ## Run the whole chain on a simulated genome and say what was found again
+	$(BIN)/python scripts/demo.py
+
+test: install lint types contract unit pipeline ## Set up and run every test
+
+install: $(VENV)/complete build/nextflow.path ## Make the environment and get Nextflow
+
+$(VENV)/complete: requirements/dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+build/nextflow.path: scripts/get_nextflow.py requirements/nextflow.txt requirements/nextflow-jars.sha256
+	mkdir -p build
+	$(PYTHON) scripts/get_nextflow.py > $@.new
+	mv $@.new $@
+
+lint: install ## Style of the Python code and of the pipeline's scripts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	"$$(cat build/nextflow.path)" lint main.nf modules
+
+types: install ## Static types
+	$(BIN)/mypy
+
+contract: install ## Are the generated files those the commands' signatures make?
+	$(BIN)/python -m lucidseq.contract --check
+
+unit: install ## Unit tests, command-line tests and doctests
+	$(BIN)/pytest -m "not pipeline and not bench"
+
+pipeline: install ## Real Nextflow: stub run, demo, real data
+	$(BIN)/pytest -m pipeline tests/pipeline
+
+bench: install ## Figures beside the peers' (docs/benchmarks.md)
+	$(BIN)/pytest -m bench -s tests/benchmarks
+
+clean: ## Remove what runs leave, not the environment
+	rm -rf work results build/demo .nextflow .nextflow.log* .pytest_cache .mypy_cache .ruff_cache

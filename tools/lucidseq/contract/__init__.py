@@ -1,0 +1,1 @@
+"""One contract, three faces: the commands' signatures become Nextflow modules, schema, Galaxy macros and reference pages."""

@@ -1,0 +1,59 @@
+"""The generated files: where each lives, and whether what is there is what would be written."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from lucidseq.contract import galaxy, nextflow, parameters, reference
+from lucidseq.contract.model import CommandContract, read_contract
+
+ROOT = Path(__file__).resolve().parents[3]
+OWNED = ("modules/*/*/main.nf", "modules/*/*/meta.yml", "docs/reference/*.md")
+
+
+def render(contract: list[CommandContract] | None = None) -> dict[str, str]:
+    """Return every generated file: path from the repository's root to text."""
+    contract = read_contract() if contract is None else contract
+    files = {
+        "nextflow_schema.json": parameters.render_schema(contract),
+        "conf/params.config": parameters.render_defaults(contract),
+        "conf/arguments.config": nextflow.render_arguments(contract),
+        "conf/containers.config": nextflow.render_containers(contract),
+        "tools/galaxy/macros.xml": galaxy.render_macros(contract),
+        "docs/reference/files.md": reference.render_files(),
+    }
+    for command in contract:
+        folder = f"modules/{command.tool}/{command.command}"
+        files[f"{folder}/main.nf"] = nextflow.render_process(command)
+        files[f"{folder}/meta.yml"] = nextflow.render_meta(command)
+    for tool in {command.tool: None for command in contract}:
+        files[f"docs/reference/{tool}.md"] = reference.render_tool(tool, [item for item in contract if item.tool == tool])
+    return files
+
+
+def differences(root: Path = ROOT) -> list[str]:
+    """Return a unified diff line by line between what is there and what would be written; empty when all is in order."""
+    wanted = render()
+    lines = []
+    for name, text in sorted(wanted.items()):
+        path = root / name
+        there = path.read_text(encoding="utf-8") if path.exists() else ""
+        lines += difflib.unified_diff(there.splitlines(), text.splitlines(), f"{name} (there)", f"{name} (wanted)", lineterm="")
+    return lines + [f"{path.relative_to(root)} belongs to no command" for path in _strays(root, wanted)]
+
+
+def write(root: Path = ROOT) -> None:
+    """Write every generated file and remove those that belong to no command any more."""
+    wanted = render()
+    for path in _strays(root, wanted):
+        path.unlink()
+    for name, text in wanted.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def _strays(root: Path, wanted: dict[str, str]) -> list[Path]:
+    found = [path for pattern in OWNED for path in sorted(root.glob(pattern))]
+    return [path for path in found if str(path.relative_to(root)) not in wanted]
