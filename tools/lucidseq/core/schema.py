@@ -299,11 +299,26 @@ LD = Store(
     ),
     ("build", "method", "n_ref"),
 )
+FINEMAP_LBF = Store(
+    "lucidseq.finemap_lbf",
+    (
+        Array("loci/name", "text", "(loci,)", "Name of the locus."),
+        Array("locus/<i>/variant_id", "text", "(variants,)", "variant_id, in the order of the other arrays.", required=False),
+        Array("locus/<i>/lbf_variable", "float64", "(effects, variants)", "Log Bayes factor against no effect.", required=False),
+        Array("locus/<i>/alpha", "float64", "(effects, variants)", "Probability of being the effect's variant.", required=False),
+        Array("locus/<i>/mu", "float64", "(effects, variants)", "Effect if it is the one (standardised genotype).", required=False),
+        Array("locus/<i>/prior", "float64", "(variants,)", "Prior probability of the variant.", required=False),
+        Array("locus/<i>/lbf", "float64", "(effects,)", "Log Bayes factor of the effect.", required=False),
+        Array("locus/<i>/prior_variance", "float64", "(effects,)", "Prior variance of the effect.", required=False),
+        Array("locus/<i>/credible_set", "text", "(effects,)", "Name of the effect's credible set; empty when none.", required=False),
+    ),
+    ("data_kind",),  # individual or summary
+)
 
 SCHEMAS: dict[str, Table | Store] = {
     schema.name: schema
     for schema in (
         SUMSTATS, LOCI, PREDICTIONS, HISTORY, METRICS, CURVES, EFFECTS, PIPS, CREDIBLE_SETS, LOCUS_FITS, GENES,
-        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, SEQUENCES, ATTRIBUTIONS, GENOTYPES, LD,
+        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, SEQUENCES, ATTRIBUTIONS, GENOTYPES, LD, FINEMAP_LBF,
     )
 }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Fine mapping: which variants of an associated locus cause the association."""

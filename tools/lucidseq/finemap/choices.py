@@ -1,0 +1,13 @@
+"""Choices of the commands' options."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ResidualVariance(StrEnum):
+    """What to do with the residual variance."""
+
+    AUTO = "auto"
+    ESTIMATE = "estimate"
+    FIXED = "fixed"
