@@ -1,14 +1,16 @@
 """A zoo of small Keras models over sequences, for tests that must hold for any architecture.
 
-``ZOO`` maps a name to a builder ``(length) -> keras.Model`` with input (batch, length, 4); weights are seeded, so a builder
-gives the same model every time. ``SHAP_ZOO`` are the names whose layers shap.DeepExplainer supports; ``PATH_PRODUCTS`` multiply
-two paths, on which the rescale rule is not complete without a further rule.
+``ZOO`` maps a name to a builder ``(length) -> keras.Model`` with input (batch, length, 4); weights are seeded, so that
+a builder gives the same model every time. ``SHAP_ZOO`` are the names whose layers shap.DeepExplainer supports;
+``PATH_PRODUCTS`` multiply two paths, on which the rescale rule is not complete without a further rule.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     import keras
@@ -95,9 +97,8 @@ def _batch_norm(x: Any, layers: _Layers) -> Any:
 
     norm = keras.layers.BatchNormalization()
     x = norm(layers.conv(x))
-    filters = x.shape[-1]
-    norm.set_weights([[1.0 + 0.1 * i for i in range(filters)], [0.1 * i for i in range(filters)],
-                      [0.2 * i for i in range(filters)], [0.5 + 0.3 * i for i in range(filters)]])  # fmt: skip
+    steps = np.arange(x.shape[-1], dtype="float32")
+    norm.set_weights([1.0 + 0.1 * steps, 0.1 * steps, 0.2 * steps, 0.5 + 0.3 * steps])
     x = keras.layers.Dropout(0.5, seed=1)(keras.layers.Activation("exponential")(x))
     return layers.dense(keras.layers.Flatten()(x), 1)
 

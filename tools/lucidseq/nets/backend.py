@@ -72,6 +72,7 @@ def prepare(*, seed: int = 0, threads: int = 1, mixed_precision: bool = False) -
 def _prepare_tensorflow(threads: int) -> None:
     import tensorflow as tf
 
+    tf.get_logger().setLevel("ERROR")
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
