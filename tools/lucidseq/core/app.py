@@ -21,7 +21,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -99,13 +99,13 @@ class Tool:
                 typer.echo(f"lucidseq-{name} {lucidseq.__version__}")
                 raise typer.Exit
 
-        version_option = typer.Option("--version", is_eager=True, callback=print_version, help="Print the version and end.")
+        version_option = typer.Option(False, "--version", is_eager=True, callback=print_version, help="Print the version and end.")
 
-        def options(version: bool = version_option) -> None:  # a callback also keeps a lone command's name in the line
+        def options(version: bool = False) -> None:  # a callback also keeps a lone command's name in the line
             pass
 
+        options.__annotations__["version"] = Annotated[bool, version_option]  # not a text: it names what is local here
         self.app.callback()(options)
-
 
     def command(
         self, *, run: str, label: str = "process_single", gpu: bool = False
