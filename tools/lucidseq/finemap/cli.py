@@ -121,6 +121,7 @@ def locus(
 ) -> None:
     """Fine-map loci with SuSiE: which variants carry the association, with what probability.
 
-    Give either summary statistics with LD (--sumstats, --ld) or individuals (--genotypes, --trait, --loci). Many loci are done
-    in one call. A functional score raises the prior of the variants it favours, as far as the data of all loci agree with it.
+    Give either summary statistics with LD (--sumstats, --ld) or individuals (--genotypes, --trait, --loci). Many loci
+    are done in one call. A functional score raises the prior of the variants it favours, as far as the data of all
+    loci agree with it.
     """

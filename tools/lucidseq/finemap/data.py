@@ -83,8 +83,11 @@ class IndividualData:
         self.n = float(len(y) - rank)
         self.yty = float(y @ y)
         if self.n < 3 or self.yty <= 0:
-            raise DataError(f"a trait of {len(y)} individuals with sum of squares {self.yty:.3g} beside {rank} covariates",
-                            "a trait that varies, in more individuals than covariates + 2", "check trait and covariates")  # fmt: skip
+            raise DataError(
+                f"a trait of {len(y)} individuals with sum of squares {self.yty:.3g} beside {rank} covariates",
+                "a trait that varies, in more individuals than covariates + 2",
+                "check trait and covariates",
+            )
         norm = np.sqrt(np.einsum("ij,ij->j", X, X))
         varies = norm > 1e-8 * np.maximum(
             spread, np.finfo(float).tiny
@@ -158,9 +161,9 @@ class SufficientStatistics:
 class SummaryStatistics:
     """Test statistics and LD (RSS). The trait is taken to have variance 1. One product costs O(p^2); R is not copied.
 
-    With r = z / sqrt(z^2 + n - 2) the sample correlation behind an OLS t statistic z, X'y is (n - 1) r: that is the transform
-    z~ = z sqrt((n-1) / (z^2+n-2)) of Zou et al. A score statistic is sqrt(n) r already and is taken as it is. A Wald
-    statistic divides by a standard error that was computed under the alternative, as t does, and is treated as t.
+    With r = z / sqrt(z^2 + n - 2) the sample correlation behind an OLS t statistic z, X'y is (n - 1) r: that is the
+    transform z~ = z sqrt((n-1) / (z^2+n-2)) of Zou et al. A score statistic is sqrt(n) r already and is taken as it is.
+    A Wald statistic divides by a standard error that was computed under the alternative, as t does: it is treated as t.
 
     Parameters
     ----------

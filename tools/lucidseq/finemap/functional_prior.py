@@ -1,7 +1,7 @@
 """A prior from a functional score, with its weight estimated from the data (empirical Bayes).
 
-pi_j = (1 - u) exp(w s_j) / sum_k exp(w s_k) + u / p with the standardised score s, u = 0.1. The uniform part bounds what one
-confident wrong score can do: no variant falls below a tenth of its flat prior.
+pi_j = (1 - u) exp(w s_j) / sum_k exp(w s_k) + u / p with the standardised score s, u = 0.1. The uniform part bounds
+what one confident wrong score can do: no variant falls below a tenth of its flat prior.
 """
 
 from __future__ import annotations

@@ -1,6 +1,133 @@
+"""What the commands of `lucidseq-finemap` do: read files, compute, write files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
 from lucidseq.core.card import Card
+from lucidseq.core.errors import DataError
+from lucidseq.core.log import Progress, get_logger
+from lucidseq.core.options import parse_shard
+from lucidseq.core.outputs import OutputSet
+from lucidseq.finemap.checks import build_card
+from lucidseq.finemap.choices import ResidualVariance
+from lucidseq.finemap.consistency import mismatch
+from lucidseq.finemap.data import SummaryStatistics
+from lucidseq.finemap.functional_prior import WEIGHTS, ScoreWeight, choose_weight, score_prior
+from lucidseq.finemap.inputs import Locus, LocusSource, open_source
+from lucidseq.finemap.results import Result, write_results
+from lucidseq.finemap.scores import ScoreTable
+from lucidseq.finemap.susie import SusieSettings, fit_susie
+
+_log = get_logger("lucidseq.finemap")
 
 
-def locus(**k):
-    k["out"]["pips"].write_text("x")
-    return Card("finemap", "locus")
+def locus(
+    *,
+    out: OutputSet,
+    sumstats: Path | None,
+    ld: Path | None,
+    genotypes: Path | None,
+    trait: str | None,
+    loci: Path | None,
+    scores: list[Path] | None,
+    score_column: str,
+    score_weight: float | None,
+    max_effects: int,
+    coverage: float,
+    min_purity: float,
+    residual_variance: ResidualVariance,
+    prior_variance_scale: float,
+    null_weight: float,
+    tolerance: float,
+    max_iterations: int,
+    refine: bool,
+    shard: str | None,
+    seed: int,
+    threads: int,  # the house sets the libraries' threads
+) -> Card:
+    """Fine-map loci (see `cli.locus` for the options)."""
+    part, parts = parse_shard(shard)
+    with open_source(sumstats=sumstats, ld=ld, genotypes=genotypes, trait=trait, loci=loci) as source:
+        settings = SusieSettings(
+            max_effects=max_effects,
+            estimate_residual_variance=_estimates_residual(residual_variance, source),
+            prior_variance_scale=prior_variance_scale,
+            null_weight=null_weight,
+            tolerance=tolerance,
+            max_iterations=max_iterations,
+            refine=refine,
+            coverage=coverage,
+            min_purity=min_purity,
+            seed=seed,
+        )
+        table = ScoreTable(scores, score_column) if scores else None
+        weight = None if table is None else _score_weight(source, settings, table, score_weight)
+        results, empty = _fit_loci(source, settings, table, weight, range(len(source.regions))[part::parts])
+        write_results(out, results, source.kind)
+        return build_card(
+            results, kind=source.kind, in_sample=source.in_sample, empty=empty, weight=weight, coverage=coverage
+        )
+
+
+def _estimates_residual(choice: ResidualVariance, source: LocusSource) -> bool:
+    """Estimating the residual variance is safe where LD is that of the same individuals."""
+    return source.in_sample if choice is ResidualVariance.AUTO else choice is ResidualVariance.ESTIMATE
+
+
+def _fit_loci(
+    source: LocusSource, settings: SusieSettings, table: ScoreTable | None, weight: ScoreWeight | None, own: range
+) -> tuple[list[Result], list[str]]:
+    """Fit the loci of this shard; returns them and the names of the loci that had nothing to fit."""
+    results, empty = [], []
+    with Progress("loci fitted", total=len(own)) as progress:
+        for index in own:
+            one = source.load(index)
+            if one is None:
+                empty.append(source.regions[index].name)
+            else:
+                results.append(_fit_locus(one, settings, table, weight))
+            progress.step()
+    if own and not results:
+        raise DataError(
+            f"no variant to fit in any of {len(own)} loci ({', '.join(empty[:5])})",
+            "loci with variants in every input",
+            "check that the inputs have the same build, contig names and alleles",
+        )
+    return results, empty
+
+
+def _fit_locus(one: Locus, settings: SusieSettings, table: ScoreTable | None, weight: ScoreWeight | None) -> Result:
+    """Fit a locus with the prior that the score gives, and with a flat one beside it."""
+    fit, flat, scored = fit_susie(one.data, settings), None, 0
+    if table is not None and weight is not None:
+        flat = fit
+        standardised, scored = table.of(one.variants["variant_id"].to_numpy())
+        if weight.weight > 0:
+            fit = fit_susie(one.data, settings, prior=score_prior(standardised, weight.weight))
+    s = mismatch(one.data.shrunk_z, one.data.R) if isinstance(one.data, SummaryStatistics) else float("nan")
+    return Result(
+        region=one.region, variants=one.variants, z=one.data.z, n=one.data.n, match=one.match, fit=fit, flat=flat,
+        score_weight=weight.weight if weight else 0.0, scored=scored, mismatch=s,
+    )  # fmt: skip
+
+
+def _score_weight(source: LocusSource, settings: SusieSettings, table: ScoreTable, given: float | None) -> ScoreWeight:
+    """Weight of the score and the gain in evidence it brings, over all loci whatever the shard."""
+    weights = WEIGHTS if given is None else (0.0, given)
+    elbos = []
+    with Progress("loci weighed", total=len(source.regions)) as progress:
+        for index in range(len(source.regions)):
+            one = source.load(index)
+            if one is not None:
+                standardised, _ = table.of(one.variants["variant_id"].to_numpy())
+                priors = [score_prior(standardised, weight) for weight in weights]
+                elbos.append(np.array([fit_susie(one.data, settings, prior=prior).elbo[-1] for prior in priors]))
+            progress.step()
+    if given is not None:
+        return ScoreWeight(given, float(sum(elbo[1] - elbo[0] for elbo in elbos)))
+    weight = choose_weight(elbos or [np.zeros(len(weights))])
+    _log.info(f"weight of the functional score: {weight.weight:g}, gain in evidence {weight.gain:.2f} nats")
+    return weight

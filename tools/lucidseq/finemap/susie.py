@@ -1,7 +1,7 @@
 """SuSiE: the sum of single effects, fitted by iterative Bayesian stepwise selection (IBSS).
 
-y = X (b_1 + ... + b_L) + e, each b_l with exactly one non-zero entry, e ~ N(0, sigma2 I). The variational posterior keeps the
-single effects independent of each other; a sweep refits each of them to what the others leave.
+y = X (b_1 + ... + b_L) + e, each b_l with exactly one non-zero entry, e ~ N(0, sigma2 I). The variational posterior
+keeps the single effects independent of each other; a sweep refits each of them to what the others leave.
 
 References
 ----------
@@ -31,7 +31,7 @@ class SusieSettings:
     Attributes
     ----------
     max_effects
-        L, the number of single effects (the number of variants when that is smaller). Effects that are not needed vanish.
+        L, the number of single effects (or of variants, when smaller). Effects that are not needed vanish.
     estimate_residual_variance
         Otherwise ``residual_variance`` is kept.
     residual_variance
@@ -132,7 +132,7 @@ class SusieFit:
 
 @dataclass
 class _State:
-    """What a sweep changes. ``gram`` holds X'X times each effect's posterior mean, shape (L, p); ``total`` is its sum."""
+    """What a sweep changes. ``gram`` is X'X times each effect's posterior mean, shape (L, p); ``total`` is its sum."""
 
     effects: list[SingleEffect | None]
     mean: np.ndarray
@@ -282,7 +282,7 @@ def _finish(
 
 
 def _refine(data: RegressionData, settings: SusieSettings, prior: np.ndarray, fit: SusieFit) -> SusieFit:
-    """Leave local optima: block each credible set in turn, fit, unblock and go on; take the best while the ELBO rises."""
+    """Leave local optima: block each credible set in turn, fit, unblock, go on; take the best while the ELBO rises."""
     while True:
         candidates = []
         for one in fit.credible_sets:
@@ -308,7 +308,7 @@ def _prior_weights(prior: np.ndarray | None, p: int) -> np.ndarray:
     weights = np.asarray(prior, dtype=np.float64)
     if weights.shape != (p,) or not np.isfinite(weights).all() or weights.min() < 0 or not weights.any():
         raise DataError(
-            f"prior weights of shape {weights.shape}, from {np.min(weights, initial=np.inf):.3g} to {np.max(weights, initial=-np.inf):.3g}",
+            f"prior weights of shape {weights.shape} that sum to {weights.sum():.3g}",
             f"{p} weights, finite, none negative, not all 0",
             "correct the prior weights",
         )

@@ -1,0 +1,325 @@
+"""Loci to fine-map, read one at a time: from summary statistics with LD blocks, or from a genotype store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.errors import DataError, UsageError, place
+from lucidseq.core.genotypes import GenotypeStore, open_genotypes
+from lucidseq.core.intervals import Interval, read_bed
+from lucidseq.core.ld import LdStore, open_ld
+from lucidseq.core.schema import SUMSTATS
+from lucidseq.core.tables import read_table
+from lucidseq.finemap.data import IndividualData, RegressionData, SummaryStatistics
+
+VARIANT_COLUMNS = ["variant_id", "chromosome", "base_pair_location", "effect_allele", "other_allele", "rsid"]
+
+
+@dataclass(frozen=True)
+class Match:
+    """How the variants of the two inputs of a locus met.
+
+    Attributes
+    ----------
+    offered
+        Variants found in either input.
+    shared
+        Variants fitted.
+    flipped
+        Of these, the ones whose alleles were the other way round in the LD.
+    n_spread
+        (largest - smallest) / median number of individuals behind a variant.
+    """
+
+    offered: int
+    shared: int
+    flipped: int = 0
+    n_spread: float = 0.0
+
+
+@dataclass(frozen=True)
+class Locus:
+    """One locus ready to be fitted. ``variants`` has `VARIANT_COLUMNS`, in the order of the data."""
+
+    region: Interval
+    data: RegressionData
+    variants: pd.DataFrame
+    match: Match
+
+
+class LocusSource(Protocol):
+    """Where loci come from."""
+
+    regions: list[Interval]
+    in_sample: bool
+    kind: str
+
+    def load(self, index: int) -> Locus | None:
+        """Read a locus; None when it holds no variant that can be fitted."""
+        ...
+
+
+@contextmanager
+def open_source(
+    *, sumstats: Path | None, ld: Path | None, genotypes: Path | None, trait: str | None, loci: Path | None
+) -> Iterator[LocusSource]:
+    """Open the inputs that were given.
+
+    Raises
+    ------
+    UsageError
+        If they are not one of the two combinations.
+    DataError
+        If a file is not what it should be.
+    """
+    summary, individual = [sumstats, ld], [genotypes, trait, loci]
+    if sumstats and ld and not genotypes and not trait:
+        table = read_sumstats(sumstats)
+        with open_ld(ld) as store:
+            yield SummarySource(table, store, read_bed(loci) if loci else None, sumstats=sumstats, ld=ld)
+    elif genotypes and trait and loci and not any(summary):
+        with open_genotypes(genotypes) as calls:
+            yield GenotypeSource(calls, trait, read_bed(loci), loci)
+    else:
+        given = [f"--{name}" for name, value in zip(
+            ("sumstats", "ld", "genotypes", "trait", "loci"), summary + individual, strict=True) if value]  # fmt: skip
+        raise UsageError(
+            ", ".join(given) or "no input",
+            "--sumstats with --ld, or --genotypes with --trait and --loci",
+            "give one of the two",
+        )
+
+
+def read_sumstats(path: Path) -> pd.DataFrame:
+    """Read summary statistics, without rows whose z is missing.
+
+    Raises
+    ------
+    DataError
+        If a variant is there twice, n is missing, or z_kind changes within the file.
+    """
+    table = read_table(path, SUMSTATS)
+    if "rsid" not in table:
+        table["rsid"] = ""
+    double = table["variant_id"].duplicated()
+    if double.any():
+        row = int(double.to_numpy().argmax())
+        raise DataError(
+            f"variant {table['variant_id'].iloc[row]} a second time", "every variant once", "remove one of the rows",
+            where=place(path, line=row + 2),
+        )  # fmt: skip
+    wrong_n = ~(table["n"] > 2)
+    if wrong_n.any():
+        row = int(wrong_n.to_numpy().argmax())
+        raise DataError(
+            f"n = {table['n'].iloc[row]}", "more than 2 individuals behind every variant", "fill the column n",
+            where=place(path, line=row + 2),
+        )  # fmt: skip
+    kinds = sorted(table["z_kind"].unique())
+    if len(kinds) > 1:
+        raise DataError(f"z_kind {', '.join(kinds)} in one file", "one kind of test statistic", "split the file",
+                        where=str(path))  # fmt: skip
+    usable: pd.DataFrame = table.loc[np.isfinite(table["z"].to_numpy())].reset_index(drop=True)
+    return usable
+
+
+def align(wanted: np.ndarray, index: pd.Index) -> tuple[np.ndarray, np.ndarray]:
+    """Find variants by id, or by the id with its alleles swapped.
+
+    Returns
+    -------
+    Rows in ``index`` (-1: not there), int of shape (len(wanted),), and which of them are swapped, bool.
+    """
+    rows = index.get_indexer(pd.Index(wanted))
+    absent = np.flatnonzero(rows < 0)
+    rows[absent] = index.get_indexer(pd.Index([swap_alleles(str(name)) for name in wanted[absent]]))
+    flipped = np.zeros(len(rows), dtype=bool)
+    flipped[absent] = rows[absent] >= 0
+    return rows, flipped
+
+
+def swap_alleles(variant_id: str) -> str:
+    """Return the id of the same variant with its alleles the other way round; other names come back as they are.
+
+    Examples
+    --------
+    >>> swap_alleles("chr1:101:A:G")
+    'chr1:101:G:A'
+    """
+    parts = variant_id.rsplit(":", 2)
+    return ":".join([parts[0], parts[2], parts[1]]) if len(parts) == 3 else variant_id
+
+
+class SummarySource:
+    """Loci from summary statistics and LD blocks; alleles and signs are those of the summary statistics."""
+
+    kind = "summary"
+
+    def __init__(
+        self, table: pd.DataFrame, store: LdStore, loci: list[Interval] | None, *, sumstats: Path, ld: Path
+    ) -> None:
+        blocks = [
+            Interval(contig, int(start), int(end), name)
+            for contig, start, end, name in zip(store.contigs, store.starts, store.ends, store.names, strict=True)
+        ]
+        if not blocks:
+            raise DataError("no LD blocks", "an LD file with at least one block", "make the file again", where=str(ld))
+        self.regions = loci or blocks
+        self.in_sample = store.method == "in-sample"
+        self._table, self._store, self._paths = table, store, (sumstats, ld)
+        self._index = pd.Index(table["variant_id"])
+        _check_names(self.regions, str(ld))
+        check_contigs(self.regions, store.contigs, f"the LD blocks ({ld})")
+        check_contigs(self.regions, table["chromosome"].unique(), f"the summary statistics ({sumstats})")
+        self._block = [_best_block(region, blocks) for region in self.regions]
+
+    def load(self, index: int) -> Locus | None:
+        """Read a locus; None when summary statistics and LD share no variant."""
+        region, block_index = self.regions[index], self._block[index]
+        if block_index is None:
+            return None
+        block = self._store.block(block_index)
+        positions = np.array([_position(name) for name in block.variant_id])
+        inside = (positions > region.start) & (positions <= region.end) & np.isfinite(np.diag(block.r))
+        rows, flipped = align(block.variant_id, self._index)
+        chosen = np.flatnonzero(inside & (rows >= 0))
+        offered = int(inside.sum()) + self._unmatched(region, rows)
+        if not len(chosen):
+            return None
+        table = self._table.iloc[rows[chosen]].reset_index(drop=True)
+        R = block.r[np.ix_(chosen, chosen)].astype(np.float64)
+        if flipped[chosen].any():
+            sign = np.where(flipped[chosen], -1.0, 1.0)
+            R *= sign * sign[:, None]
+        n = table["n"].to_numpy()
+        spread = float((n.max() - n.min()) / np.median(n))
+        with _located(place(self._paths[1], item=f"locus {region.name}")):
+            data = SummaryStatistics(table["z"].to_numpy(), R, float(np.median(n)), z_kind=table["z_kind"].iloc[0])
+        match = Match(offered, len(chosen), int(flipped[chosen].sum()), spread)
+        return Locus(region, data, table[VARIANT_COLUMNS], match)
+
+    def _unmatched(self, region: Interval, rows: np.ndarray) -> int:
+        """Summary statistics in the region that the LD block lacks."""
+        position = self._table["base_pair_location"].to_numpy()
+        inside = (
+            (self._table["chromosome"] == region.contig).to_numpy()
+            & (position > region.start)
+            & (position <= region.end)
+        )
+        inside[rows[rows >= 0]] = False
+        return int(inside.sum())
+
+
+class GenotypeSource:
+    """Loci from individuals. Missing genotypes become the variant's mean; covariates of the store are projected out."""
+
+    kind, in_sample = "individual", True
+
+    def __init__(self, store: GenotypeStore, trait: str, loci: list[Interval], path: Path) -> None:
+        values = store.trait(trait)
+        if store.trait_kind(trait) == "binary":
+            raise DataError(
+                f"the binary trait {trait}", "a quantitative trait",
+                "make score-test statistics and in-sample LD with lucidseq-encode, and give --sumstats and --ld",
+                where=str(store.path),
+            )  # fmt: skip
+        covariates = store.covariates()
+        self._known = np.isfinite(values) & np.isfinite(covariates).all(axis=0)
+        if self._known.sum() < 3:
+            raise DataError(
+                f"{int(self._known.sum())} individuals with trait {trait} and all covariates", "at least 3",
+                "check the phenotype and covariate tables", where=str(store.path),
+            )  # fmt: skip
+        self._y, self._covariates = values[self._known], covariates[:, self._known].T
+        self._store, self.regions = store, loci
+        _check_names(loci, str(path))
+        check_contigs(loci, pd.unique(store.contig), f"the genotypes ({store.path})")
+
+    def load(self, index: int) -> Locus | None:
+        """Read a locus; None when it holds no variant that varies."""
+        region, store = self.regions[index], self._store
+        first, last = store.region(region.contig, region.start, region.end)
+        if first == last:
+            return None
+        dosage = store.dosage_float(first, last)[:, self._known]
+        called = np.isfinite(dosage)
+        mean = np.divide(np.where(called, dosage, 0).sum(axis=1), called.sum(axis=1),
+                         out=np.zeros(len(dosage)), where=called.any(axis=1))  # fmt: skip
+        dosage = np.where(called, dosage, mean[:, None])
+        varies = np.ptp(dosage, axis=1) > 0
+        if not varies.any():
+            return None
+        with _located(place(store.path, item=f"locus {region.name}")):
+            data = IndividualData(dosage[varies].T, self._y, self._covariates)
+        rows = first + np.flatnonzero(varies)
+        variants = pd.DataFrame(
+            {
+                "variant_id": store.variant_id[rows],
+                "chromosome": store.contig[rows],
+                "base_pair_location": store.start[rows] + 1,
+                "effect_allele": store.effect_allele[rows],
+                "other_allele": store.other_allele[rows],
+                "rsid": store.rsid[rows],
+            }
+        )
+        return Locus(region, data, variants, Match(len(varies), int(varies.sum())))
+
+
+def check_contigs(regions: list[Interval], present: Sequence[str] | np.ndarray, what: str) -> None:
+    """Refuse contig names that differ from those of the other input by a chr prefix alone.
+
+    Raises
+    ------
+    DataError
+        If a region's contig is absent while its twin with or without ``chr`` is there.
+    """
+    names = {str(name) for name in present}
+    for region in regions:
+        twin = region.contig.removeprefix("chr") if region.contig.startswith("chr") else f"chr{region.contig}"
+        if region.contig not in names and twin in names:
+            raise DataError(
+                f"contig {region.contig} in locus {region.name}, but {twin} in {what}",
+                "the same contig names in every input",
+                "encode the inputs again with the same names",
+                where=what,
+            )
+
+
+def _check_names(regions: list[Interval], where: str) -> None:
+    names = [region.name for region in regions]
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f"two loci called {name}", "a name of its own for every locus", "rename one", where=where)
+
+
+def _best_block(region: Interval, blocks: list[Interval]) -> int | None:
+    """Index of the LD block that overlaps the region most; None when none does."""
+    overlap = [
+        min(region.end, block.end) - max(region.start, block.start) if region.contig == block.contig else 0
+        for block in blocks
+    ]
+    best = int(np.argmax(overlap))
+    return best if overlap[best] > 0 else None
+
+
+def _position(variant_id: str) -> int:
+    """1-based position in a variant id, 0 when there is none."""
+    parts = variant_id.rsplit(":", 3)
+    return int(parts[-3]) if len(parts) >= 3 and parts[-3].isdigit() else 0
+
+
+@contextmanager
+def _located(where: str) -> Iterator[None]:
+    """Add the place to an error of the arrays, which do not know where they come from."""
+    try:
+        yield
+    except DataError as error:
+        error.where = error.where or where
+        raise
