@@ -99,7 +99,7 @@ class Tool:
                 typer.echo(f"lucidseq-{name} {lucidseq.__version__}")
                 raise typer.Exit
 
-        version_option = typer.Option(False, "--version", is_eager=True, callback=print_version, help="Print the version and end.")
+        version_option = typer.Option("--version", is_eager=True, callback=print_version, help="Print the version and end.")
 
         def options(version: bool = False) -> None:  # a callback also keeps a lone command's name in the line
             pass
