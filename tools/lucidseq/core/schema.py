@@ -239,6 +239,15 @@ TRUTH_VARIANTS = Table(
         Column("gene_id", "text", "Nearest gene, through which the trait is said to act."),
     ),
 )
+QC = Table(
+    "lucidseq.qc",
+    (
+        Column("unit", "text", "What is counted: variants, samples, loci or sequences."),
+        Column("step", "text", "Filter or correction, in the order applied."),
+        Column("removed", "int", "Removed by this step."),
+        Column("kept", "int", "Left after it."),
+    ),
+)
 
 _SEQUENCE_ROWS = (
     Array("codes", "uint8", "(n, length)", "Bases: 0-3 = ACGT, 4 = N."),
@@ -319,6 +328,6 @@ SCHEMAS: dict[str, Table | Store] = {
     schema.name: schema
     for schema in (
         SUMSTATS, LOCI, PREDICTIONS, HISTORY, METRICS, CURVES, EFFECTS, PIPS, CREDIBLE_SETS, LOCUS_FITS, GENES,
-        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, SEQUENCES, ATTRIBUTIONS, GENOTYPES, LD, FINEMAP_LBF,
+        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, QC, SEQUENCES, ATTRIBUTIONS, GENOTYPES, LD, FINEMAP_LBF,
     )
 }  # fmt: skip

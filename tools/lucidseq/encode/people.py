@@ -1,0 +1,195 @@
+"""Phenotypes and covariates: tables of individuals, joined to the samples of the genotypes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from lucidseq.core.errors import DataError, place
+from lucidseq.core.tables import open_text
+
+_MISSING = {"", "NA", "#NA", "nan", "NaN", "NAN", "N/A", "null", "."}
+QUANTITATIVE, BINARY = "quantitative", "binary"
+
+
+@dataclass
+class Individuals:
+    """Columns of numbers, one row an individual.
+
+    Attributes
+    ----------
+    names
+        Names of the columns.
+    ids
+        Names of the individuals: sample names, or (family, individual) joined as both spellings in ``aliases``.
+    values
+        float64 of shape (columns, individuals), NaN where missing.
+    plink
+        Whether the table is laid out as PLINK's (FID IID ...).
+    families
+        Family names when ``plink``.
+    """
+
+    path: Path
+    names: list[str]
+    ids: list[str]
+    values: np.ndarray
+    plink: bool = False
+    families: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Trait:
+    """A phenotype: values (0/1 when binary, NaN where missing), its kind, and what was said of its coding."""
+
+    name: str
+    kind: str
+    values: np.ndarray
+    note: str = ""
+
+
+def read_individuals(path: Path) -> Individuals:
+    """Read a table with a header: ``FID IID column...`` (PLINK) or ``sample column...``, separated by tabs or spaces.
+
+    Raises
+    ------
+    DataError
+        If there are no columns or rows, a row has another number of fields, a value is no number, or a name comes twice.
+    """
+    with open_text(path) as handle:
+        header = handle.readline().rstrip("\r\n")
+        tabs = "\t" in header
+        columns = _split(header, tabs)
+        plink = len(columns) > 1 and columns[0].lstrip("#").upper() == "FID" and columns[1].upper() == "IID"
+        first = 2 if plink else 1
+        names = columns[first:]
+        if not names or len(set(names)) < len(names):
+            raise DataError(f"a header {header[:80]!r}", "FID IID name... or sample name..., with names that differ",
+                            "give the table a header line", where=place(path, line=1))  # fmt: skip
+        lines, rows = [], []
+        for number, line in enumerate(handle, start=2):
+            if line.strip():
+                lines.append(number)
+                rows.append(_split(line.rstrip("\r\n"), tabs))
+    if not rows:
+        raise DataError("zero individuals", "a row for each individual", "check the file", where=str(path))
+    for number, row in zip(lines, rows, strict=True):
+        if len(row) != len(columns):
+            raise DataError(f"{len(row)} fields", f"{len(columns)}, as in the header", "correct the row",
+                            where=place(path, line=number))  # fmt: skip
+    values = np.array([
+        [_number(row[first + index], name, path, number) for number, row in zip(lines, rows, strict=True)]
+        for index, name in enumerate(names)
+    ])  # fmt: skip
+    families = [row[0] for row in rows] if plink else []
+    people = Individuals(path, names, [row[first - 1] for row in rows], values, plink, families)
+    _refuse_doubles(people, lines)
+    return people
+
+
+def _split(line: str, tabs: bool) -> list[str]:
+    return [text.strip() for text in line.split("\t")] if tabs else line.split()
+
+
+def _number(text: str, name: str, path: Path, line: int) -> float:
+    if text in _MISSING:
+        return np.nan
+    try:
+        value = float(text)
+    except ValueError:
+        value = np.inf
+    if not np.isfinite(value):
+        raise DataError(f"{name} = {text!r}", "a finite number, or NA", "correct the value (decimal point, no comma)",
+                        where=place(path, line=line))  # fmt: skip
+    return value
+
+
+def _refuse_doubles(people: Individuals, lines: list[int]) -> None:
+    seen: set[str] = set()
+    families = people.families or [""] * len(people.ids)
+    for family, name, line in zip(families, people.ids, lines, strict=True):
+        key = f"{family}\t{name}"
+        if key in seen:
+            raise DataError(f"individual {name} comes more than once", "one row an individual", "remove one of the rows",
+                            where=place(people.path, line=line))  # fmt: skip
+        seen.add(key)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Columns in the order of the genotypes' samples.
+
+    Attributes
+    ----------
+    values
+        float64 of shape (columns, samples), NaN for samples without a row.
+    shared, only_genotypes, only_table
+        Numbers of individuals.
+    """
+
+    values: np.ndarray
+    shared: int
+    only_genotypes: int
+    only_table: int
+
+
+def join(people: Individuals, samples: list[str], genotypes: Path) -> Joined:
+    """Bring rows into the order of the samples, by IID (or FID_IID where the genotypes use that).
+
+    Raises
+    ------
+    DataError
+        If no name is shared; examples of both are given.
+    """
+    rows = {name: row for row, name in enumerate(people.ids)}
+    if len(rows) < len(people.ids) or not any(sample in rows for sample in samples):
+        rows.update({f"{family}_{name}": row for row, (family, name) in enumerate(zip(people.families, people.ids, strict=False))})
+    at = np.array([rows.get(sample, -1) for sample in samples])
+    found = at >= 0
+    if not found.any():
+        raise DataError(
+            f"no sample in common: genotypes have {', '.join(samples[:3])}, ...; the table has {', '.join(people.ids[:3])}, ...",
+            f"sample names of {genotypes.name}", "use the same names in both files", where=str(people.path),
+        )  # fmt: skip
+    values = np.full((len(people.names), len(samples)), np.nan)
+    values[:, found] = people.values[:, at[found]]
+    shared = int(found.sum())
+    return Joined(values, shared, len(samples) - shared, len(people.ids) - shared)
+
+
+def recognise(name: str, values: np.ndarray, *, plink: bool, where: str) -> Trait:
+    """Tell binary traits from quantitative ones, and undo PLINK's coding.
+
+    0/1 is binary as it stands. 1/2 is PLINK's coding (1 control, 2 case), with -9 for missing, and with 0 for missing too in a
+    table laid out as PLINK's. In a quantitative trait of such a table -9 is missing; elsewhere -9 is a value.
+
+    Parameters
+    ----------
+    name
+        Name of the trait.
+    values
+        Shape (individuals,), NaN where missing.
+    plink
+        The table has PLINK's columns FID IID.
+    where
+        Place for the error message.
+
+    Raises
+    ------
+    DataError
+        If no value is left.
+    """
+    present = set(np.unique(values[~np.isnan(values)]).tolist())
+    if not present - {-9.0}:
+        raise DataError(f"trait {name} has no value", "at least one individual with a value", "check the column", where=where)
+    missing_codes = {-9.0, 0.0} if plink else {-9.0}
+    if {1.0, 2.0} <= present <= {1.0, 2.0} | missing_codes:
+        coded = np.where((values == 1) | (values == 2), values - 1, np.nan)
+        return Trait(name, BINARY, coded, "read as PLINK's coding: 1 control, 2 case, -9" + (" or 0" if plink else "") + " missing")
+    if {0.0, 1.0} <= present <= {0.0, 1.0, -9.0}:
+        return Trait(name, BINARY, np.where(values == -9, np.nan, values), "read as binary: 0 control, 1 case")
+    if plink and -9.0 in present:
+        return Trait(name, QUANTITATIVE, np.where(values == -9, np.nan, values), "quantitative; -9 read as missing (PLINK's table)")
+    return Trait(name, QUANTITATIVE, values, "quantitative")
