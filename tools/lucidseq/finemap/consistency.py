@@ -7,15 +7,28 @@ Zou, Carbonetto, Wang, Stephens (2022), PLoS Genetics 18:e1010299, section "a di
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 MOST_VARIANTS = 2000  # of a larger locus, this many evenly spaced ones: the decomposition costs O(p^3)
+LEVEL = 0.95
+_HALF_CHI2 = 1.920729  # half the 95 % point of chi-square with 1 degree of freedom
+_SMALLEST, _POINTS = 1e-8, 400
 _EIGENVALUE_TOLERANCE = 1e-8
 
 
-def mismatch(z: np.ndarray, R: np.ndarray) -> float:
-    """Return the maximum-likelihood s, between 0 (consistent) and 1 (LD says nothing of z).
+@dataclass(frozen=True)
+class Mismatch:
+    """Maximum-likelihood s between 0 (consistent) and 1 (LD says nothing of z), with its 95 % likelihood interval."""
+
+    s: float
+    low: float
+    high: float
+
+
+def mismatch(z: np.ndarray, R: np.ndarray) -> Mismatch:
+    """Estimate how far z departs from what LD predicts. A value below 1e-8 is given as 0.
 
     Parameters
     ----------
@@ -30,15 +43,14 @@ def mismatch(z: np.ndarray, R: np.ndarray) -> float:
     values, vectors = np.linalg.eigh(R)
     values = np.where(values < _EIGENVALUE_TOLERANCE, 0.0, values)
     rotated2 = (vectors.T @ z) ** 2
+    # s spans decades and one dimension: a grid on its logarithm (step 4.7 %) finds optimum and interval without local optima
+    grid = np.append(0.0, np.geomspace(_SMALLEST, 1.0, _POINTS))
+    likelihood = np.array([_log_likelihood(max(s, _SMALLEST), values, rotated2) for s in grid])
+    best = int(np.argmax(likelihood))
+    inside = np.flatnonzero(likelihood >= likelihood[best] - _HALF_CHI2)
+    return Mismatch(float(grid[best]), float(grid[inside[0]]), float(grid[inside[-1]]))
 
-    def negative_log_likelihood(log_s: float) -> float:
-        s = np.exp(log_s)
-        variance = (1 - s) * values + s
-        return float(0.5 * np.sum(np.log(variance) + rotated2 / variance))
 
-    # s spans decades: search its logarithm, from a coarse grid, which guards against a local optimum
-    grid = np.linspace(np.log(1e-8), 0.0, 38)
-    best = int(np.argmin([negative_log_likelihood(point) for point in grid]))
-    bounds = (float(grid[max(best - 1, 0)]), float(grid[min(best + 1, len(grid) - 1)]))
-    found = minimize_scalar(negative_log_likelihood, bounds=bounds, method="bounded", options={"xatol": 1e-3})
-    return float(np.exp(found.x))
+def _log_likelihood(s: float, values: np.ndarray, rotated2: np.ndarray) -> float:
+    variance = (1 - s) * values + s
+    return float(-0.5 * np.sum(np.log(variance) + rotated2 / variance))

@@ -13,6 +13,7 @@ from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import CREDIBLE_SETS, FINEMAP_LBF, LOCUS_FITS, PIPS, Table
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.core.tables import write_table
+from lucidseq.finemap.consistency import Mismatch
 from lucidseq.finemap.inputs import Match
 from lucidseq.finemap.susie import SusieFit
 
@@ -28,7 +29,7 @@ class Result:
     score_weight, scored
         Weight of the score in the prior, and how many variants had a score.
     mismatch
-        Estimated disagreement of z and LD; NaN on individual data.
+        Estimated disagreement of z and LD; None on individual data.
     """
 
     region: Interval
@@ -40,7 +41,7 @@ class Result:
     flat: SusieFit | None
     score_weight: float
     scored: int
-    mismatch: float
+    mismatch: Mismatch | None
 
     def set_name(self, effect: int) -> str:
         """Name of the credible set of an effect."""

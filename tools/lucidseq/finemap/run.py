@@ -107,10 +107,10 @@ def _fit_locus(one: Locus, settings: SusieSettings, table: ScoreTable | None, we
         standardised, scored = table.of(one.variants["variant_id"].to_numpy())
         if weight.weight > 0:
             fit = fit_susie(one.data, settings, prior=score_prior(standardised, weight.weight))
-    s = mismatch(one.data.shrunk_z, one.data.R) if isinstance(one.data, SummaryStatistics) else float("nan")
+    consistency = mismatch(one.data.shrunk_z, one.data.R) if isinstance(one.data, SummaryStatistics) else None
     return Result(
         region=one.region, variants=one.variants, z=one.data.z, n=one.data.n, match=one.match, fit=fit, flat=flat,
-        score_weight=weight.weight if weight else 0.0, scored=scored, mismatch=s,
+        score_weight=weight.weight if weight else 0.0, scored=scored, mismatch=consistency,
     )  # fmt: skip
 
 
