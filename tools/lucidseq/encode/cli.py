@@ -29,7 +29,8 @@ def genotypes(
     genotypes: Annotated[
         list[Path],
         typer.Option(
-            "--genotypes", help="VCF, BCF, or PLINK 1 .bed (or its prefix); give the option again for each chromosome's file."
+            "--genotypes",
+            help="VCF, BCF, or PLINK 1 .bed (or its prefix); give the option again for each chromosome's file.",
         ),
         In(Format.VCF, Format.PLINK),
     ],
@@ -43,7 +44,10 @@ def genotypes(
     ],
     phenotypes: Annotated[
         Path | None,
-        typer.Option("--phenotypes", help="Table `FID IID trait...` or `sample trait...` with a header; binary traits 0/1, or PLINK's 1/2."),
+        typer.Option(
+            "--phenotypes",
+            help="Table `FID IID trait...` or `sample trait...` with a header; binary traits 0/1, or PLINK's 1/2.",
+        ),
         In(Format.TSV),
     ] = None,
     covariates: Annotated[
@@ -52,25 +56,36 @@ def genotypes(
         In(Format.TSV),
     ] = None,
     field: Annotated[
-        GenotypeField, typer.Option("--field", help="FORMAT field of VCF and BCF: auto reads DS where there is one, else GT.")
+        GenotypeField,
+        typer.Option("--field", help="FORMAT field of VCF and BCF: auto reads DS where there is one, else GT."),
     ] = GenotypeField.AUTO,
     min_frequency: Annotated[
-        float, typer.Option("--min-frequency", min=0, max=0.5, help="Least minor-allele frequency; 0 keeps every variant.")
+        float,
+        typer.Option("--min-frequency", min=0, max=0.5, help="Least minor-allele frequency; 0 keeps every variant."),
     ] = 0.01,
     max_missing: Annotated[
-        float, typer.Option("--max-missing", min=0, max=1, help="Largest share of missing genotypes of a variant; 1 is off.")
+        float,
+        typer.Option("--max-missing", min=0, max=1, help="Largest share of missing genotypes of a variant; 1 is off."),
     ] = 0.05,
     max_sample_missing: Annotated[
-        float, typer.Option("--max-sample-missing", min=0, max=1, help="Largest share of missing genotypes of a sample; 1 is off.")
+        float,
+        typer.Option(
+            "--max-sample-missing", min=0, max=1, help="Largest share of missing genotypes of a sample; 1 is off."
+        ),
     ] = 0.05,
     min_hwe_p: Annotated[
         float,
         typer.Option(
-            "--min-hwe-p", min=0, max=1, help="Least p-value of the exact Hardy-Weinberg test; 0 is off (inbred lines, haploids)."
+            "--min-hwe-p",
+            min=0,
+            max=1,
+            help="Least p-value of the exact Hardy-Weinberg test; 0 is off (inbred lines, haploids).",
         ),
     ] = 1e-6,
     region: Annotated[
-        Path | None, typer.Option("--region", help="BED file; variants outside its intervals are left out."), In(Format.BED)
+        Path | None,
+        typer.Option("--region", help="BED file; variants outside its intervals are left out."),
+        In(Format.BED),
     ] = None,
     build: _Build = "unknown",
 ) -> None:
@@ -78,3 +93,81 @@ def genotypes(
 
     The effect allele is VCF's ALT and PLINK's A1. Rows with several ALT alleles are counted and left out.
     """
+
+
+@tool.command(run="lucidseq.encode.run_sumstats:sumstats", label="process_low")
+def sumstats(
+    out: Annotated[
+        Path,
+        typer.Option("--out", help="Prefix of the output files."),
+        OutputPrefix(
+            sumstats=OutFile(
+                ".sumstats.tsv.gz", Format.TSV, "Harmonised summary statistics.", schema="lucidseq.sumstats"
+            ),
+            qc=_QC,
+        ),
+    ],
+    genotypes: Annotated[
+        Path | None,
+        typer.Option("--genotypes", help="Genotype store (.genotypes.h5) to test, with --trait."),
+        In(Format.HDF5, schema="lucidseq.genotypes"),
+    ] = None,
+    trait: Annotated[str | None, typer.Option("--trait", help="Name of the encoded trait to test.")] = None,
+    input: Annotated[
+        Path | None,
+        typer.Option("--input", help="Summary statistics with GWAS-SSF column names, to harmonise."),
+        In(Format.TSV),
+    ] = None,
+    fasta: Annotated[
+        Path | None,
+        typer.Option("--fasta", help="Reference genome to check alleles of --input against; contigs get its names."),
+        In(Format.FASTA),
+    ] = None,
+    n: Annotated[
+        float | None, typer.Option("--n", min=1, help="Individuals behind --input where it has no column n.")
+    ] = None,
+    z_kind: Annotated[
+        ZKind,
+        typer.Option("--z-kind", help="What effect / standard error of --input is: wald, t (least squares) or score."),
+    ] = ZKind.WALD,
+    drop_incomplete: Annotated[
+        bool,
+        typer.Option("--drop-incomplete/--no-drop-incomplete", help="Leave out rows of --input with missing values."),
+    ] = False,
+) -> None:
+    """Make summary statistics from genotypes and a trait, or harmonise a GWAS-SSF file.
+
+    Quantitative traits are tested by least squares, binary ones by the score test, with the encoded covariates.
+    """
+
+
+@tool.command(run="lucidseq.encode.run_ld:ld", label="process_medium")
+def ld(
+    genotypes: _Store,
+    loci: Annotated[Path, typer.Option("--loci", help="BED file of loci, named in column 4."), In(Format.BED)],
+    out: Annotated[
+        Path,
+        typer.Option("--out", help="Prefix of the output files."),
+        OutputPrefix(ld=OutFile(".ld.h5", Format.HDF5, "LD store.", schema="lucidseq.ld"), qc=_QC),
+    ],
+    trait: Annotated[
+        str | None, typer.Option("--trait", help="Use only individuals with this trait, as its summary statistics did.")
+    ] = None,
+    variants: Annotated[
+        Path | None,
+        typer.Option("--variants", help="Summary statistics; only their variants are used."),
+        In(Format.TSV, schema="lucidseq.sumstats"),
+    ] = None,
+    method: Annotated[
+        LdMethod,
+        typer.Option("--method", help="in-sample: the individuals behind the summary statistics; panel: others."),
+    ] = LdMethod.IN_SAMPLE,
+    adjust_covariates: Annotated[
+        bool,
+        typer.Option(
+            "--adjust-covariates/--no-adjust-covariates", help="Project the encoded covariates out, as the tests do."
+        ),
+    ] = True,
+    threads: Threads = 1,
+) -> None:
+    """Compute LD (correlations of effect-allele dosages) within loci."""

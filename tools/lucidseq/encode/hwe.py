@@ -46,15 +46,18 @@ def exact_mid_p(homozygous_1: np.ndarray, heterozygous: np.ndarray, homozygous_2
     return p
 
 
-def _block(
-    people: np.ndarray, rare: np.ndarray, seen: np.ndarray, width: int, log_factorial: np.ndarray
-) -> np.ndarray:
+def _block(people: np.ndarray, rare: np.ndarray, seen: np.ndarray, width: int, log_factorial: np.ndarray) -> np.ndarray:
     rare_homozygous = np.arange(width)[None, :]
     heterozygous = rare[:, None] - 2 * rare_homozygous
     possible = heterozygous >= 0
     heterozygous = np.maximum(heterozygous, 0)
     common = np.maximum(people[:, None] - heterozygous - rare_homozygous, 0)
-    log_p = heterozygous * np.log(2.0) - log_factorial[heterozygous] - log_factorial[rare_homozygous] - log_factorial[common]
+    log_p = (
+        heterozygous * np.log(2.0)
+        - log_factorial[heterozygous]
+        - log_factorial[rare_homozygous]
+        - log_factorial[common]
+    )
     log_p = np.where(possible, log_p, -np.inf)
     probability = np.exp(log_p - log_p.max(axis=1, keepdims=True))
     probability /= probability.sum(axis=1, keepdims=True)

@@ -145,7 +145,12 @@ def join(people: Individuals, samples: list[str], genotypes: Path) -> Joined:
     """
     rows = {name: row for row, name in enumerate(people.ids)}
     if len(rows) < len(people.ids) or not any(sample in rows for sample in samples):
-        rows.update({f"{family}_{name}": row for row, (family, name) in enumerate(zip(people.families, people.ids, strict=False))})
+        rows.update(
+            {
+                f"{family}_{name}": row
+                for row, (family, name) in enumerate(zip(people.families, people.ids, strict=False))
+            }
+        )
     at = np.array([rows.get(sample, -1) for sample in samples])
     found = at >= 0
     if not found.any():
@@ -183,13 +188,25 @@ def recognise(name: str, values: np.ndarray, *, plink: bool, where: str) -> Trai
     """
     present = set(np.unique(values[~np.isnan(values)]).tolist())
     if not present - {-9.0}:
-        raise DataError(f"trait {name} has no value", "at least one individual with a value", "check the column", where=where)
+        raise DataError(
+            f"trait {name} has no value", "at least one individual with a value", "check the column", where=where
+        )
     missing_codes = {-9.0, 0.0} if plink else {-9.0}
     if {1.0, 2.0} <= present <= {1.0, 2.0} | missing_codes:
         coded = np.where((values == 1) | (values == 2), values - 1, np.nan)
-        return Trait(name, BINARY, coded, "read as PLINK's coding: 1 control, 2 case, -9" + (" or 0" if plink else "") + " missing")
+        return Trait(
+            name,
+            BINARY,
+            coded,
+            "read as PLINK's coding: 1 control, 2 case, -9" + (" or 0" if plink else "") + " missing",
+        )
     if {0.0, 1.0} <= present <= {0.0, 1.0, -9.0}:
         return Trait(name, BINARY, np.where(values == -9, np.nan, values), "read as binary: 0 control, 1 case")
     if plink and -9.0 in present:
-        return Trait(name, QUANTITATIVE, np.where(values == -9, np.nan, values), "quantitative; -9 read as missing (PLINK's table)")
+        return Trait(
+            name,
+            QUANTITATIVE,
+            np.where(values == -9, np.nan, values),
+            "quantitative; -9 read as missing (PLINK's table)",
+        )
     return Trait(name, QUANTITATIVE, values, "quantitative")

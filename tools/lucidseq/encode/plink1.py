@@ -137,7 +137,9 @@ class Plink1Reader:
             if len(row) != 6 or not row[3].lstrip("-").isdigit() or int(row[3]) < 1:
                 raise DataError(f"{' '.join(row)[:80]!r}", "contig, id, cM, position (from 1), A1, A2", "correct the row",
                                 where=place(self.bim, line=number))  # fmt: skip
-        contig, rsid, _, position, effect, other = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
+        contig, rsid, _, position, effect, other = (
+            np.array(column, dtype=object) for column in zip(*rows, strict=True)
+        )
         return contig, position.astype(np.int64) - 1, effect, other, rsid
 
     def _disagree(self, found: str) -> DataError:

@@ -66,7 +66,12 @@ class _Pass:
         hard_calls = all(reader.hard_calls for reader in plan.readers)
         with (
             create_genotypes(
-                path, samples, hard_calls=hard_calls, build=plan.build, traits=traits, covariate_names=plan.covariate_names
+                path,
+                samples,
+                hard_calls=hard_calls,
+                build=plan.build,
+                traits=traits,
+                covariate_names=plan.covariate_names,
             ) as writer,
             Progress("variants") as progress,
         ):
@@ -128,7 +133,9 @@ def genotypes(
             raise DataError("every sample misses too many genotypes", f"a missing rate of at most {max_sample_missing}",
                             "raise --max-sample-missing (1 turns it off)", where=str(readers[0].path))  # fmt: skip
         if not keep.all():  # what is judged of the variants must not depend on samples that go
-            _log.info(f"{(~keep).sum()} samples miss more than {max_sample_missing:.0%} of genotypes: reading again without them")
+            _log.info(
+                f"{(~keep).sum()} samples miss more than {max_sample_missing:.0%} of genotypes: reading again without them"
+            )
             found = _Pass(plan, keep)
             found.run(out["genotypes"])
     _refuse_nothing(found)
@@ -188,7 +195,9 @@ def _covariates(path: Path | None, samples: list[str], genotypes: Path, card: Ca
 
 def _judge_overlap(card: Card, what: str, joined: Joined) -> None:
     share = joined.shared / (joined.shared + joined.only_genotypes)
-    _log.info(f"{what}s: {joined.shared} samples shared, {joined.only_genotypes} only in the genotypes, {joined.only_table} only in the table")
+    _log.info(
+        f"{what}s: {joined.shared} samples shared, {joined.only_genotypes} only in the genotypes, {joined.only_table} only in the table"
+    )
     card.add(
         f"samples with a {what} row", share, Verdict.OK if share >= 0.5 else Verdict.CAUTION, threshold=">= 0.5 of the genotypes' samples",
         advice="Few samples have a row: check the sample names in both files.",
@@ -205,7 +214,9 @@ def _refuse_nothing(found: _Pass) -> None:
             raise DataError(f"regions on {contig}, genotypes on {other_spelling(contig)}", "the same contig names in both files",
                             "rename the contigs in the BED file", where=str(path))  # fmt: skip
     lost = ", ".join(f"{name}: {count}" for name, count in found.removed.items() if count) or "the files hold none"
-    raise DataError(f"no variants left ({lost})", "at least one variant", "check the files, or relax the filters", where=str(path))
+    raise DataError(
+        f"no variants left ({lost})", "at least one variant", "check the files, or relax the filters", where=str(path)
+    )
 
 
 def _write_qc(found: _Pass, path: Path) -> None:

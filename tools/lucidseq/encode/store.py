@@ -68,7 +68,9 @@ class GenotypeWriter:
         )  # fmt: skip
         write_array(store, "samples/id", np.array(samples, dtype=object))
         self._numbers = {
-            name: store.create_dataset(f"variants/{name}", shape=(0,), maxshape=(None,), dtype=kind, chunks=(_ROWS,), compression="gzip")
+            name: store.create_dataset(
+                f"variants/{name}", shape=(0,), maxshape=(None,), dtype=kind, chunks=(_ROWS,), compression="gzip"
+            )
             for name, kind in (("start", "i8"), ("frequency", "f8"))
         }
         self._spools = {name: _Spool(str(scratch)) for name in _TEXTS}
@@ -79,7 +81,9 @@ class GenotypeWriter:
     def __enter__(self) -> GenotypeWriter:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for spool in self._spools.values():
             spool.close()
 

@@ -173,5 +173,7 @@ class VcfReader:
                 raise DataError(f"genotypes of {found} samples", f"{len(self.samples)}, as in the header", "correct the row",
                                 where=where)  # fmt: skip
         lines = [rows[index].line for index in left]
-        for index, values in zip(left, decode_lines(self.header, lines, dosage=not self.hard_calls, where=places), strict=True):
+        for index, values in zip(
+            left, decode_lines(self.header, lines, dosage=not self.hard_calls, where=places), strict=True
+        ):
             dosage[index] = values if self.hard_calls else as_float(values)

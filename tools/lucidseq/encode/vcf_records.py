@@ -70,7 +70,9 @@ def record_dosage(record: cyvcf2.Variant, *, dosage: bool, where: str) -> np.nda
 
 def no_field(wanted: str, found: str, where: str) -> DataError:
     """Build the error for a row without the field that is to be read."""
-    return DataError(f"FORMAT {found}", f"a row with {wanted}", "choose another --field, or leave the row out", where=where)
+    return DataError(
+        f"FORMAT {found}", f"a row with {wanted}", "choose another --field, or leave the row out", where=where
+    )
 
 
 class BcfReader:

@@ -70,7 +70,9 @@ def _calls(words: np.ndarray) -> np.ndarray:
     return np.where(~known, -2, np.where(missing, -1, alleles.sum(axis=0) - 2 * _ZERO)).astype(np.int8)
 
 
-def decode_subfields(columns: list[bytes], samples: int, subfields: int, *, calls: int | None, dosages: int | None) -> Decoded:
+def decode_subfields(
+    columns: list[bytes], samples: int, subfields: int, *, calls: int | None, dosages: int | None
+) -> Decoded:
     """Decode rows in which every sample has all subfields.
 
     Parameters
