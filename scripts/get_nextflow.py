@@ -60,7 +60,9 @@ def install() -> Path:
     """Install Nextflow under build/nextflow and return the wrapper's path."""
     wrapper = HOME / "nextflow"
     stamp = HOME / "complete"
-    wanted = hashlib.sha256(LOCK.read_bytes() + (ROOT / "requirements" / "nextflow.txt").read_bytes() + WRAPPER.encode()).hexdigest()
+    wanted = hashlib.sha256(
+        LOCK.read_bytes() + (ROOT / "requirements" / "nextflow.txt").read_bytes() + WRAPPER.encode()
+    ).hexdigest()
     if wrapper.exists() and stamp.exists() and stamp.read_text() == wanted:
         return wrapper
     shutil.rmtree(HOME, ignore_errors=True)

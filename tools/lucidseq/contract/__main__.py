@@ -9,7 +9,9 @@ from lucidseq.contract import files
 
 def main() -> None:
     """Write or check the generated files."""
-    parser = argparse.ArgumentParser(prog="python -m lucidseq.contract", description="Write the files made from the contract.")
+    parser = argparse.ArgumentParser(
+        prog="python -m lucidseq.contract", description="Write the files made from the contract."
+    )
     parser.add_argument("--check", action="store_true", help="print the difference and fail instead of writing")
     arguments = parser.parse_args()
     if not arguments.check:

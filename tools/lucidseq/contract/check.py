@@ -48,7 +48,13 @@ def pipeline(*, parameters: Path, schema: Path, out: OutputSet, samplesheet: Pat
         )
     out["samplesheet"].write_text(render_samplesheet(rows), encoding="utf-8")
     card = Card("check", "pipeline")
-    card.add("parameters valid", len(values), Verdict.OK, threshold="all", advice="Every parameter has the right kind and range.")
+    card.add(
+        "parameters valid",
+        len(values),
+        Verdict.OK,
+        threshold="all",
+        advice="Every parameter has the right kind and range.",
+    )
     if rows:
         cohorts = len({row["cohort"] for row in rows})
         card.add("cohorts", cohorts, Verdict.OK, threshold=">= 1", advice="Cohorts of the sample sheet.")
@@ -80,14 +86,13 @@ def check_parameters(values: dict[str, Any], schema: dict[str, Any], text: str) 
             hint = f"; did you mean --{near[0]}?" if near else ""
             problems.append(f"{where}: --{name} is not a parameter{hint}")
             continue
-        for error in jsonschema.Draft202012Validator(properties[name]).iter_errors(value):
-            problems.append(f"{where}: --{name} {json.dumps(value)}: {error.message}")
+        errors = jsonschema.Draft202012Validator(properties[name]).iter_errors(value)
+        problems += [f"{where}: --{name} {json.dumps(value)}: {error.message}" for error in errors]
     given = {name for name, value in values.items() if value not in (None, False, "")}
     workflow = values.get("workflow")
     if isinstance(workflow, str) and not values.get("simulate"):
-        for names in NEEDS.get(workflow, ()):
-            if not given.intersection(names):
-                problems.append(f"--workflow {workflow} needs {' or '.join('--' + name for name in names)}")
+        missing = [names for names in NEEDS.get(workflow, ()) if not given.intersection(names)]
+        problems += [f"--workflow {workflow} needs {' or '.join('--' + name for name in names)}" for names in missing]
     return problems
 
 
@@ -100,14 +105,15 @@ def check_samplesheet(text: str) -> tuple[list[dict[str, str]], list[str]]:
     if absent or unknown:
         problems = [f"line 1: no column {name} (columns: {', '.join(header)})" for name in absent]
         return [], problems + [f"line 1: column {name} is not known (known: {', '.join(COLUMNS)})" for name in unknown]
-    rows, problems = [], []
+    rows: list[dict[str, str]] = []
+    problems: list[str] = []
     for number, fields in enumerate(lines[1:], start=2):
         if not any(field.strip() for field in fields):
             continue
         if len(fields) != len(header):
             problems.append(f"line {number}: {len(fields)} fields where the header has {len(header)}")
             continue
-        row = {name: "" for name in COLUMNS} | {name: field.strip() for name, field in zip(header, fields, strict=True)}
+        row = dict.fromkeys(COLUMNS, "") | {name: field.strip() for name, field in zip(header, fields, strict=True)}
         problems += [f"line {number}: {problem}" for problem in _row_problems(row, rows)]
         rows.append(row)
     if not rows and not problems:
@@ -156,7 +162,9 @@ def _read_json(text: str, path: Path) -> dict[str, Any]:
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:
-        raise DataError(f"not JSON: {error.msg}", "a JSON object", "correct the file", where=f"{path}, line {error.lineno}") from error
+        raise DataError(
+            f"not JSON: {error.msg}", "a JSON object", "correct the file", where=f"{path}, line {error.lineno}"
+        ) from error
     if not isinstance(values, dict):
         raise DataError("JSON that is not an object", "a JSON object", "correct the file", where=str(path))
     return values

@@ -27,13 +27,21 @@ def render_macros(contract: list[CommandContract]) -> str:
     lines += ['    <xml name="version_command">']
     for tool in sorted({command.tool for command in contract}):
         lines[-1:] = [lines[-1].replace('"version_command"', f'"version_command_{tool}"')]
-        lines += [f"        <version_command>lucidseq-{tool} --version</version_command>", "    </xml>", '    <xml name="version_command">']
+        lines += [
+            f"        <version_command>lucidseq-{tool} --version</version_command>",
+            "    </xml>",
+            '    <xml name="version_command">',
+        ]
     lines.pop()
     for command in contract:
         if command.tool == "check":
             continue
         lines += [f'    <xml name="inputs_{command.process.lower()}">']
-        lines += ["        " + _param(option) for option in command.options if option.name not in RESOURCE_OPTIONS and not option.house]
+        lines += [
+            "        " + _param(option)
+            for option in command.options
+            if option.name not in RESOURCE_OPTIONS and not option.house
+        ]
         lines += ["    </xml>"]
     return "\n".join([*lines, "</macros>", ""])
 
@@ -54,10 +62,14 @@ def _param(option: Option) -> str:
         return f'<param {words} type="select"{optional if option.default is None else ""}{_many(option)}{text}>{rows}</param>'
     kind = {Kind.INTEGER: "integer", Kind.NUMBER: "float", Kind.TEXT: "text"}[option.kind]
     bounds = "".join(
-        f' {name}="{value:g}"' for name, value in (("min", option.minimum), ("max", option.maximum)) if value is not None and not option.many
+        f' {name}="{value:g}"'
+        for name, value in (("min", option.minimum), ("max", option.maximum))
+        if value is not None and not option.many
     )
     value = "" if option.default is None else f' value="{option.default}"'
-    return f'<param {words} type="{"text" if option.many else kind}"{value}{bounds}{optional if not value else ""}{text}/>'
+    return (
+        f'<param {words} type="{"text" if option.many else kind}"{value}{bounds}{optional if not value else ""}{text}/>'
+    )
 
 
 def _many(option: Option) -> str:

@@ -89,7 +89,9 @@ def render_meta(command: CommandContract) -> str:
     lines += ["keywords:", f"  - {command.tool}", f"  - {command.command}", "  - genomics", "tools:", "  - lucidseq:"]
     lines += ["      description: Deep learning on genomes whose answers can be read and trusted"]
     lines += ['      licence: ["MIT"]', "input:", "  - - meta:", "        type: map"]
-    lines += ["        description: Groovy map; meta.id names the outputs, meta.trait and meta.shard set the options of that name"]
+    lines += [
+        "        description: Groovy map; meta.id names the outputs, meta.trait and meta.shard set the options of that name"
+    ]
     for option in command.inputs:
         formats = ",".join(item.value for item in option.role.formats) if option.role else ""
         lines += [f"    - {option.name}:", "        type: file", f"        description: {json.dumps(option.help)}"]
@@ -98,9 +100,22 @@ def render_meta(command: CommandContract) -> str:
     for name, file in command.outputs.items():
         kind = "directory" if file.format is Format.DIRECTORY else "file"
         suffix = file.suffix.rstrip("/")
-        lines += [f"  {name}:", "    - - meta:", "          type: map", f'      - "*{suffix}":', f"          type: {kind}"]
+        lines += [
+            f"  {name}:",
+            "    - - meta:",
+            "          type: map",
+            f'      - "*{suffix}":',
+            f"          type: {kind}",
+        ]
         lines += [f"          description: {json.dumps(file.help)}", f'          pattern: "*{suffix}"']
-    lines += ["topics:", "  versions:", "    - - process:", "          type: string", "authors:", '  - "The lucidseq developers"']
+    lines += [
+        "topics:",
+        "  versions:",
+        "    - - process:",
+        "          type: string",
+        "authors:",
+        '  - "The lucidseq developers"',
+    ]
     return "\n".join([*lines, ""])
 
 
@@ -114,7 +129,9 @@ def render_arguments(contract: list[CommandContract]) -> str:
         words = [_argument(command, option) for option in parameter_options(command)]
         if words:
             joined = ",\n            ".join(words)
-            lines += [f"        ext.args = {{ [\n            {joined},\n        ].findAll {{ word -> word }}.join(' ') }}"]
+            lines += [
+                f"        ext.args = {{ [\n            {joined},\n        ].findAll {{ word -> word }}.join(' ') }}"
+            ]
         lines += ["    }"]
     return "\n".join([*lines, "}", ""])
 
@@ -136,6 +153,10 @@ def render_containers(contract: list[CommandContract]) -> str:
         tag = f"lucidseq/{image}:{lucidseq.__version__}"
         gpu = f"{tag}-gpu" if image == "nets" else tag
         registry = "${params.container_registry ? params.container_registry + '/' : ''}"
-        chosen = f"{{ params.gpu ? \"{registry}{gpu}\" : \"{registry}{tag}\" }}" if image == "nets" else f'{{ "{registry}{tag}" }}'
+        chosen = (
+            f'{{ params.gpu ? "{registry}{gpu}" : "{registry}{tag}" }}'
+            if image == "nets"
+            else f'{{ "{registry}{tag}" }}'
+        )
         lines += [f"    withName: '{names}' {{", f"        container = {chosen}", "    }"]
     return "\n".join([*lines, "}", ""])

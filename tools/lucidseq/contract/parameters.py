@@ -105,7 +105,10 @@ def _mirrored(command: CommandContract) -> list[Option]:
 
 def _own_property(parameter: Parameter) -> dict[str, Any]:
     nullable = parameter.default is None
-    found: dict[str, Any] = {"type": [parameter.kind, "null"] if nullable else parameter.kind, "description": parameter.help}
+    found: dict[str, Any] = {
+        "type": [parameter.kind, "null"] if nullable else parameter.kind,
+        "description": parameter.help,
+    }
     if parameter.path:
         found["format"] = "file-path"
     if parameter.choices:

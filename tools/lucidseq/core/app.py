@@ -99,7 +99,9 @@ class Tool:
                 typer.echo(f"lucidseq-{name} {lucidseq.__version__}")
                 raise typer.Exit
 
-        version_option = typer.Option("--version", is_eager=True, callback=print_version, help="Print the version and end.")
+        version_option = typer.Option(
+            "--version", is_eager=True, callback=print_version, help="Print the version and end."
+        )
 
         def options(version: bool = False) -> None:  # a callback also keeps a lone command's name in the line
             pass
@@ -163,7 +165,9 @@ def execute(command: Command, arguments: dict[str, Any]) -> int:
         _say(f"error in lucidseq-{command.tool} {command.name}\n{error}")
         return error.exit_code
     except MemoryError:
-        _say("received: out of memory\nexpected: enough memory\nfix: give more memory, or smaller --memory, --batch-size or --shard")
+        _say(
+            "received: out of memory\nexpected: enough memory\nfix: give more memory, or smaller --memory, --batch-size or --shard"
+        )
         return OUT_OF_MEMORY
     except Exception as error:
         known = _explain(error)
@@ -171,7 +175,9 @@ def execute(command: Command, arguments: dict[str, Any]) -> int:
             _say(f"error in lucidseq-{command.tool} {command.name}\n{known}")
             return known.exit_code
         traceback.print_exc()
-        _say(f"this is a bug in lucidseq {lucidseq.__version__}: please report the lines above with the command you ran")
+        _say(
+            f"this is a bug in lucidseq {lucidseq.__version__}: please report the lines above with the command you ran"
+        )
         return BUG
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     log.get_logger("lucidseq").info(
@@ -229,7 +235,9 @@ def _check_readable(path: Path, option: str) -> None:
 def _explain(error: Exception) -> LucidseqError | None:
     """Translate what the libraries below raise for conditions that are not bugs of ours."""
     if isinstance(error, EOFError | zlib.error) or "BadGzipFile" in type(error).__name__:
-        return DataError(f"a compressed file ends too early or is damaged ({error})", "a whole file", "copy or make it again")
+        return DataError(
+            f"a compressed file ends too early or is damaged ({error})", "a whole file", "copy or make it again"
+        )
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("lucidseq"):
         library = str(error.name).partition(".")[0]
         return MissingExtraError(
@@ -239,11 +247,15 @@ def _explain(error: Exception) -> LucidseqError | None:
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
         return DataError(
-            f"writing failed: {error.strerror}", "free space and write permission", "free some space, or give another --out",
+            f"writing failed: {error.strerror}",
+            "free space and write permission",
+            "free some space, or give another --out",
             where=str(error.filename or ""),
         )
     if isinstance(error, UnicodeDecodeError):
-        return DataError(f"bytes that are not text ({error.reason})", "UTF-8 text", "check the file's type and compression")
+        return DataError(
+            f"bytes that are not text ({error.reason})", "UTF-8 text", "check the file's type and compression"
+        )
     return None
 
 

@@ -32,7 +32,7 @@ class Check:
     name
         What is checked, in a few words.
     value
-        The figure found (NaN and infinities become null in the file).
+        The figure or word found (NaN and infinities become null in the file).
     verdict
         `Verdict`.
     threshold
@@ -46,7 +46,7 @@ class Check:
     """
 
     name: str
-    value: float | int | str | bool | None
+    value: float | str | None
     verdict: Verdict
     threshold: str
     advice: str
@@ -65,7 +65,7 @@ class Card:
     def add(
         self,
         name: str,
-        value: float | int | str | bool | None,
+        value: float | str | None,
         verdict: Verdict,
         *,
         threshold: str,

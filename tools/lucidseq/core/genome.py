@@ -33,11 +33,11 @@ class Genome:
         try:
             if not index.exists():
                 index = Path(self._scratch.name) / "genome.fai"
-                pysam.samtools.faidx("--fai-idx", str(index), "--gzi-idx", str(index) + ".gzi", str(self.path))  # type: ignore[attr-defined]
+                pysam.samtools.faidx("--fai-idx", str(index), "--gzi-idx", str(index) + ".gzi", str(self.path))
             gzi = Path(str(index) + ".gzi")
             options = {"filepath_index_compressed": str(gzi)} if gzi.exists() else {}
             self._fasta = pysam.FastaFile(str(self.path), filepath_index=str(index), **options)
-        except (OSError, ValueError, pysam.utils.SamtoolsError) as error:  # type: ignore[attr-defined]
+        except (OSError, ValueError, pysam.utils.SamtoolsError) as error:
             self._scratch.cleanup()
             raise DataError(
                 f"a FASTA file that cannot be indexed ({str(error).strip()[:200]})",

@@ -61,7 +61,9 @@ class Progress:
         """Count ``count`` more items as done."""
         self.done += count
         now = time.monotonic()
-        if not self._log.isEnabledFor(logging.INFO) or now - self._last < (0.1 if self._terminal else LINE_EVERY_SECONDS):
+        if not self._log.isEnabledFor(logging.INFO) or now - self._last < (
+            0.1 if self._terminal else LINE_EVERY_SECONDS
+        ):
             return
         self._last = now
         share = f"/{self.total} ({self.done / self.total:.0%})" if self.total else ""

@@ -32,7 +32,9 @@ class OutputSet:
         self.prefix, self.files = Path(prefix), files
         self._folder = self.prefix.parent / f".{self.prefix.name}.partial"
         if not self.prefix.name:
-            raise DataError(f"--out {prefix}", "a file name prefix such as results/run1", "add a name", where=str(prefix))
+            raise DataError(
+                f"--out {prefix}", "a file name prefix such as results/run1", "add a name", where=str(prefix)
+            )
         if not force:
             self._refuse_existing()
 
@@ -95,7 +97,7 @@ class OutputSet:
                 _remove(self.final(name))
             else:
                 _sync(self[name])
-            os.replace(self[name], self.final(name))
+            self[name].replace(self.final(name))
 
 
 def _remove(path: Path) -> None:

@@ -126,7 +126,11 @@ CURVES = Table(
     "lucidseq.curves",
     (
         Column("target_name", "text", "Name of the target."),
-        Column("curve", "text", "roc (x: false positive rate), pr (x: recall), reliability (x: predicted, y: observed) or scatter."),
+        Column(
+            "curve",
+            "text",
+            "roc (x: false positive rate), pr (x: recall), reliability (x: predicted, y: observed) or scatter.",
+        ),
         Column("x", "float", "Abscissa."),
         Column("y", "float", "Ordinate."),
         Column("n", "int", "Sequences behind the point.", required=False),
@@ -262,7 +266,13 @@ SEQUENCES = Store(
     (
         *_SEQUENCE_ROWS,
         Array("split", "uint8", "(n,)", "0 train, 1 valid, 2 test."),
-        Array("target", "float32", "(n, targets)", "Labels (0/1), signal or counts; absent when there is none.", required=False),
+        Array(
+            "target",
+            "float32",
+            "(n, targets)",
+            "Labels (0/1), signal or counts; absent when there is none.",
+            required=False,
+        ),
     ),
     ("build", "task", "target_names"),  # task: binary, regression or counts
 )
@@ -274,14 +284,25 @@ ATTRIBUTIONS = Store(
         Array("contributions", "float32", "(n, length)", "Score of the base that is there."),
         Array("prediction", "float32", "(n,)", "Explained output (logit) of the sequence."),
         Array("reference_prediction", "float32", "(n,)", "Mean explained output of its references.", required=False),
-        Array("completeness_error", "float32", "(n,)", "|sum of contributions - difference| / |difference|.", required=False),
+        Array(
+            "completeness_error",
+            "float32",
+            "(n,)",
+            "|sum of contributions - difference| / |difference|.",
+            required=False,
+        ),
     ),
     ("build", "method", "target_name", "corrected", "model_sha256"),
 )
 GENOTYPES = Store(
     "lucidseq.genotypes",
     (
-        Array("dosage", "int8|float32", "(variants, samples)", "Copies of the effect allele; missing is -1 (int8) or NaN (float32)."),
+        Array(
+            "dosage",
+            "int8|float32",
+            "(variants, samples)",
+            "Copies of the effect allele; missing is -1 (int8) or NaN (float32).",
+        ),
         Array("variants/contig", "text", "(variants,)", "Sequence name."),
         Array("variants/start", "int64", "(variants,)", "Position, 0-based."),
         Array("variants/effect_allele", "text", "(variants,)", "The counted allele (VCF ALT, PLINK A1)."),
@@ -291,7 +312,9 @@ GENOTYPES = Store(
         Array("variants/frequency", "float64", "(variants,)", "Effect-allele frequency among called genotypes."),
         Array("samples/id", "text", "(samples,)", "Sample names."),
         Array("phenotypes/values", "float64", "(traits, samples)", "Trait values; NaN is missing.", required=False),
-        Array("covariates/values", "float64", "(covariates, samples)", "Covariate values; NaN is missing.", required=False),
+        Array(
+            "covariates/values", "float64", "(covariates, samples)", "Covariate values; NaN is missing.", required=False
+        ),
     ),
     # trait_names, trait_kinds (quantitative or binary) and covariate_names are JSON lists
     ("build", "trait_names", "trait_kinds", "covariate_names"),
@@ -303,7 +326,9 @@ LD = Store(
         Array("blocks/contig", "text", "(blocks,)", "Sequence name."),
         Array("blocks/start", "int64", "(blocks,)", "First base, 0-based."),
         Array("blocks/end", "int64", "(blocks,)", "One past the last base."),
-        Array("block/<i>/r", "float32", "(variants, variants)", "Correlation of effect-allele dosages.", required=False),
+        Array(
+            "block/<i>/r", "float32", "(variants, variants)", "Correlation of effect-allele dosages.", required=False
+        ),
         Array("block/<i>/variant_id", "text", "(variants,)", "variant_id, in position order.", required=False),
     ),
     ("build", "method", "n_ref"),
@@ -312,22 +337,61 @@ FINEMAP_LBF = Store(
     "lucidseq.finemap_lbf",
     (
         Array("loci/name", "text", "(loci,)", "Name of the locus."),
-        Array("locus/<i>/variant_id", "text", "(variants,)", "variant_id, in the order of the other arrays.", required=False),
-        Array("locus/<i>/lbf_variable", "float64", "(effects, variants)", "Log Bayes factor against no effect.", required=False),
-        Array("locus/<i>/alpha", "float64", "(effects, variants)", "Probability of being the effect's variant.", required=False),
-        Array("locus/<i>/mu", "float64", "(effects, variants)", "Effect if it is the one (standardised genotype).", required=False),
+        Array(
+            "locus/<i>/variant_id",
+            "text",
+            "(variants,)",
+            "variant_id, in the order of the other arrays.",
+            required=False,
+        ),
+        Array(
+            "locus/<i>/lbf_variable",
+            "float64",
+            "(effects, variants)",
+            "Log Bayes factor against no effect.",
+            required=False,
+        ),
+        Array(
+            "locus/<i>/alpha",
+            "float64",
+            "(effects, variants)",
+            "Probability of being the effect's variant.",
+            required=False,
+        ),
+        Array(
+            "locus/<i>/mu",
+            "float64",
+            "(effects, variants)",
+            "Effect if it is the one (standardised genotype).",
+            required=False,
+        ),
         Array("locus/<i>/prior", "float64", "(variants,)", "Prior probability of the variant.", required=False),
         Array("locus/<i>/lbf", "float64", "(effects,)", "Log Bayes factor of the effect.", required=False),
         Array("locus/<i>/prior_variance", "float64", "(effects,)", "Prior variance of the effect.", required=False),
-        Array("locus/<i>/credible_set", "text", "(effects,)", "Name of the effect's credible set; empty when none.", required=False),
+        Array(
+            "locus/<i>/credible_set",
+            "text",
+            "(effects,)",
+            "Name of the effect's credible set; empty when none.",
+            required=False,
+        ),
     ),
     ("data_kind",),  # individual or summary
+)
+BASE_TRUTH = Store(
+    "lucidseq.base_truth",
+    (
+        Array("id", "text", "(n,)", "Sequence id, in the order of the FASTA."),
+        Array("label", "uint8", "(n,)", "1 for core motifs only, 0 otherwise."),
+        Array("motif_count", "uint8", "(n,)", "Motifs in the sequence."),
+        Array("probabilities", "float16", "(n, length, 4)", "Base probabilities (ACGT) that each base was drawn from."),
+    ),
 )
 
 SCHEMAS: dict[str, Table | Store] = {
     schema.name: schema
     for schema in (
         SUMSTATS, LOCI, PREDICTIONS, HISTORY, METRICS, CURVES, EFFECTS, PIPS, CREDIBLE_SETS, LOCUS_FITS, GENES,
-        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, QC, SEQUENCES, ATTRIBUTIONS, GENOTYPES, LD, FINEMAP_LBF,
+        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, QC, SEQUENCES, ATTRIBUTIONS, GENOTYPES, LD, BASE_TRUTH, FINEMAP_LBF,
     )
 }  # fmt: skip

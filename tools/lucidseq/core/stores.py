@@ -69,7 +69,9 @@ def read_text(dataset: h5py.Dataset | np.ndarray) -> np.ndarray:
     """Return a text array as an object array of str."""
     import numpy as np
 
-    return np.array([value.decode("utf-8") if isinstance(value, bytes) else str(value) for value in dataset[()]], dtype=object)
+    return np.array(
+        [value.decode("utf-8") if isinstance(value, bytes) else str(value) for value in dataset[()]], dtype=object
+    )
 
 
 def read_list(store: h5py.Group, attribute: str) -> list[str]:

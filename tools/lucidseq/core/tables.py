@@ -53,7 +53,12 @@ def read_table(path: Path, schema: Table) -> pd.DataFrame:
     text = {column.name: str for column in schema.columns if column.kind == "text"}
     try:
         frame = pd.read_csv(
-            open_text(path), sep="\t", dtype=text, keep_default_na=False, na_values=_missing_marks(schema), low_memory=False
+            open_text(path),
+            sep="\t",
+            dtype=text,
+            keep_default_na=False,
+            na_values=_missing_marks(schema),
+            low_memory=False,
         )
     except pd.errors.EmptyDataError as error:
         raise DataError("an empty table", f"a TSV with columns {', '.join(schema.required)}", "make the file again",

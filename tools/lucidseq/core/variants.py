@@ -20,6 +20,4 @@ def variant_ids(
     contigs: Iterable[str], positions: Iterable[int], other_alleles: Iterable[str], effect_alleles: Iterable[str]
 ) -> list[str]:
     """Name many variants (see `variant_id`)."""
-    return [
-        variant_id(*parts) for parts in zip(contigs, positions, other_alleles, effect_alleles, strict=True)
-    ]
+    return [variant_id(*parts) for parts in zip(contigs, positions, other_alleles, effect_alleles, strict=True)]

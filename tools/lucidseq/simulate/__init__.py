@@ -1,0 +1,1 @@
+"""Make genomes, sequences and traits in which the truth is known."""
