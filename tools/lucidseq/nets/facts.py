@@ -32,6 +32,8 @@ class Facts:
         Options, split sizes, epochs and validation figures of the training; the training set's SHA-256.
     normalisation
         How targets were scaled in training (already undone in the saved weights).
+    conformal
+        ``level`` and, for each target, ``quantiles`` of scaled validation residuals (regression and counts).
     dataset_kind, encoding
         Kind of input and how it enters the network.
     """
@@ -44,6 +46,7 @@ class Facts:
     architecture: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     normalisation: dict[str, Any] | None = None
+    conformal: dict[str, Any] | None = None
     dataset_kind: str = "sequences"
     encoding: str = ENCODING
 

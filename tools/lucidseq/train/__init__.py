@@ -1,0 +1,1 @@
+"""Train sequence networks, apply them, and measure how good they are."""

@@ -1,0 +1,127 @@
+"""Checkpoints of a training, one file, replaced whole after every epoch: arrays and JSON, no pickles."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lucidseq.core.errors import DataError
+
+FILE_NAME = "fit.npz"
+Weights = list[np.ndarray]
+
+
+@dataclass
+class Progress:
+    """Where the training of an ensemble stands.
+
+    Parameters
+    ----------
+    member, epoch
+        Network that is being trained and epochs it has done.
+    best_loss, best_epoch
+        Best validation loss so far and when.
+    history
+        Rows of the history table, all members.
+    current, optimizer, best
+        Variables of the network and of its optimizer now, and the network's weights of the best epoch.
+    finished
+        Weights of the members that are done, with ``best_epochs`` and ``epochs_done`` of each.
+    """
+
+    member: int = 0
+    epoch: int = 0
+    best_loss: float = float("inf")
+    best_epoch: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    current: Weights = field(default_factory=list)
+    optimizer: Weights = field(default_factory=list)
+    best: Weights = field(default_factory=list)
+    finished: list[Weights] = field(default_factory=list)
+    best_epochs: list[int] = field(default_factory=list)
+    epochs_done: list[int] = field(default_factory=list)
+
+    def finish_member(self) -> None:
+        """Keep the best weights of the current network and turn to the next."""
+        self.finished.append(self.best)
+        self.best_epochs.append(self.best_epoch)
+        self.epochs_done.append(self.epoch)
+        self.member, self.epoch, self.best_loss, self.best_epoch = self.member + 1, 0, float("inf"), 0
+        self.current, self.optimizer, self.best = [], [], []
+
+
+_SCALARS = ("member", "epoch", "best_loss", "best_epoch", "history", "best_epochs", "epochs_done")
+_LISTS = ("current", "optimizer", "best")
+
+
+class Checkpoints:
+    """Saves and restores `Progress`.
+
+    Parameters
+    ----------
+    folder
+        Where the file lies; made when absent. None: nothing is saved.
+    fingerprint
+        Text that two trainings share only if one may go on from the other.
+    resume
+        Whether `load` looks for a file.
+    """
+
+    def __init__(self, folder: Path | None, fingerprint: str, *, resume: bool) -> None:
+        self._folder, self._fingerprint, self._resume = folder, fingerprint, resume
+
+    def save(self, progress: Progress) -> None:
+        """Write the file under another name, then replace the old one."""
+        if self._folder is None:
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        state = {"fingerprint": self._fingerprint, **{name: getattr(progress, name) for name in _SCALARS}}
+        arrays = {f"{name}/{i}": array for name in _LISTS for i, array in enumerate(getattr(progress, name))}
+        arrays |= {
+            f"finished_{m}/{i}": array for m, weights in enumerate(progress.finished) for i, array in enumerate(weights)
+        }
+        partial = self._folder / f".{FILE_NAME}.partial"
+        with partial.open("wb") as handle:
+            np.savez(handle, state=np.frombuffer(json.dumps(state).encode(), dtype=np.uint8), **arrays)
+            handle.flush()
+            os.fsync(handle.fileno())
+        partial.replace(self._folder / FILE_NAME)
+
+    def load(self) -> Progress:
+        """Return the saved progress, or a fresh one when there is none or it is not asked for.
+
+        Raises
+        ------
+        DataError
+            If the file is damaged, or is of a training with other options or data.
+        """
+        path = None if self._folder is None else self._folder / FILE_NAME
+        if not self._resume or path is None or not path.exists():
+            return Progress()
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                state = json.loads(file["state"].tobytes())
+                found = state.pop("fingerprint")
+                progress = Progress(**state)
+                for name in _LISTS:
+                    setattr(progress, name, _numbered(file, name))
+                progress.finished = [_numbered(file, f"finished_{m}") for m in range(progress.member)]
+        except Exception as error:  # whatever zip, JSON or NumPy say of a damaged file
+            raise DataError(f"a checkpoint that cannot be read ({error})", "a file this command wrote",
+                            "remove it, or run without --resume", where=str(path)) from error  # fmt: skip
+        if found != self._fingerprint:
+            raise DataError(
+                "a checkpoint of a training with other data, options or versions", "the same command as before",
+                "give the same options, another --checkpoint-dir, or no --resume", where=str(path),
+            )  # fmt: skip
+        return progress
+
+
+def _numbered(file: Any, name: str) -> Weights:
+    count = sum(key.startswith(f"{name}/") for key in file.files)
+    return [file[f"{name}/{i}"] for i in range(count)]

@@ -1,0 +1,158 @@
+"""`lucidseq train predict`: apply a model file to a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core import stores, tables
+from lucidseq.core.card import Card, Verdict
+from lucidseq.core.errors import DataError
+from lucidseq.core.log import Progress
+from lucidseq.core.outputs import OutputSet
+from lucidseq.core.schema import PREDICTIONS
+from lucidseq.nets import backend
+from lucidseq.train import intervals
+from lucidseq.train.choices import Split
+from lucidseq.train.dataset import SPLIT_NAMES, Dataset, open_dataset
+
+if TYPE_CHECKING:
+    from lucidseq.nets.facts import Facts
+    from lucidseq.nets.predict import Predictor
+
+CHUNK_ROWS = 8192
+_GC_SHIFT, _MEMBER_SPREAD = 1.0, 0.1
+
+
+def predict(
+    *,
+    model: Path,
+    dataset: Path,
+    out: OutputSet,
+    split: Split,
+    reverse_complement_average: bool,
+    batch_size: int,
+    threads: int,
+) -> Card:
+    """Predict as the options of the command say (see `lucidseq.train.cli`)."""
+    backend.prepare(threads=threads)
+    from lucidseq.nets import io
+    from lucidseq.nets.predict import Predictor
+
+    network, facts = io.load_model(model)
+    predictor = Predictor(network, batch_size=batch_size, reverse_complement_average=reverse_complement_average)
+    with open_dataset(dataset) as source:
+        rows = (
+            np.arange(len(source.split))
+            if split is Split.ALL
+            else np.flatnonzero(source.split == SPLIT_NAMES.index(split))
+        )
+        if not len(rows):
+            raise DataError(f"no {split.value} sequences", "at least one", "choose another --split", where=str(dataset))
+        members, gc = _apply(predictor, source, rows)
+        names = _target_names(members.shape[2], source, facts)
+        frame = _table(members, names, rows, source, facts)
+    tables.write_table(frame, out["predictions"], PREDICTIONS)
+    return _card(members, gc, facts)
+
+
+def _apply(predictor: Predictor, source: Dataset, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return predictions (n, members, targets) and GC content (n,), reading the codes in slices."""
+    from lucidseq.nets.data import Rows
+    from lucidseq.train.judge import gc_content
+
+    reader = Rows(source.codes, rows, in_memory_bytes=0)
+    parts, gc = [], []
+    with Progress("sequences", total=len(rows)) as progress:
+        for start in range(0, len(rows), CHUNK_ROWS):
+            codes = reader.take(np.arange(start, min(start + CHUNK_ROWS, len(rows))))
+            parts.append(predictor(codes))
+            gc.append(gc_content(codes))
+            progress.step(len(codes))
+    return np.concatenate(parts), np.concatenate(gc)
+
+
+def _target_names(outputs: int, source: Dataset, facts: Facts | None) -> list[str]:
+    """Return the names of the outputs; with targets in the dataset, both must speak of the same.
+
+    Raises
+    ------
+    DataError
+        If names or numbers differ.
+    """
+    if facts is None:
+        names = source.target_names if source.target_names else [f"output_{i}" for i in range(outputs)]
+    else:
+        names = facts.target_names
+    if len(names) != outputs or (source.target is not None and list(names) != list(source.target_names)):
+        raise DataError(
+            f"a model of {outputs} target(s) ({', '.join(names)}) and a dataset of {', '.join(source.target_names)}",
+            "the same targets in the same order", "give the dataset this model was trained on, or one encoded alike",
+            where=str(source.path),
+        )  # fmt: skip
+    return list(names)
+
+
+def _table(
+    members: np.ndarray, names: list[str], rows: np.ndarray, source: Dataset, facts: Facts | None
+) -> pd.DataFrame:
+    """Return the table of predictions, all targets of a sequence together."""
+    n, k, targets = members.shape
+    text = {name: stores.read_text(source.store[name])[rows] for name in ("id", "contig", "strand")}
+    number = {name: source.store[name][()][rows] for name in ("start", "end")}
+    columns = {
+        name: np.repeat(values, targets)
+        for name, values in {
+            "id": text["id"], "contig": text["contig"], **number, "strand": text["strand"],
+            "split": np.array(SPLIT_NAMES, dtype=object)[source.split[rows]],
+        }.items()
+    }  # fmt: skip
+    columns["target_name"] = np.tile(np.array(names, dtype=object), n)
+    if source.target is not None:
+        columns["target"] = source.target[rows].astype(np.float64).ravel()
+    prediction = members.astype(np.float64).mean(axis=1)
+    columns["prediction"] = prediction.ravel()
+    columns["standard_deviation"] = (
+        members.astype(np.float64).std(axis=1, ddof=1).ravel() if k > 1 else np.zeros(n * targets)
+    )
+    bounds = _bounds(members, prediction, facts)
+    if bounds is not None:
+        columns["lower"], columns["upper"] = (bound.ravel() for bound in bounds)
+    return pd.DataFrame(columns)
+
+
+def _bounds(members: np.ndarray, prediction: np.ndarray, facts: Facts | None) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the interval that suits the task, None where there is no ground for one."""
+    if facts is None:
+        return None
+    if facts.task == "binary":
+        return intervals.of_another_network(members) if members.shape[1] > 1 else None
+    return intervals.around(prediction, facts.conformal["quantiles"], facts.task) if facts.conformal else None
+
+
+def _card(members: np.ndarray, gc: np.ndarray, facts: Facts | None) -> Card:
+    card = Card("train", "predict")
+    known = facts.training.get("gc") if facts is not None else None
+    if known is not None:
+        shift = abs(float(gc.mean()) - known["mean"]) / max(known["sd"], 1e-3)
+        card.add(
+            "shift of GC content from training, in standard deviations", shift,
+            Verdict.OK if shift <= _GC_SHIFT else Verdict.CAUTION, threshold=f"<= {_GC_SHIFT:g}",
+            advice="These sequences differ from those the network knows; trust its predictions less.",
+        )  # fmt: skip
+    if facts is None:
+        card.add(
+            "model facts", "none", Verdict.CAUTION, threshold="written by lucidseq train fit",
+            advice="A plain Keras file says nothing of its training; check base order (ACGT), strand and units yourself.",
+        )  # fmt: skip
+    if facts is not None and facts.task == "binary" and members.shape[1] > 1:
+        spread = float(members.std(axis=1, ddof=1).mean())
+        card.add(
+            "mean standard deviation between the networks", spread,
+            Verdict.OK if spread <= _MEMBER_SPREAD else Verdict.CAUTION, threshold=f"<= {_MEMBER_SPREAD:g}",
+            advice="The networks disagree: look at lower and upper, or train on more sequences.",
+        )  # fmt: skip
+    return card
