@@ -91,6 +91,7 @@ PREDICTIONS = Table(
         Column("strand", "text", "+, - or ."),
         Column("split", "text", "train, valid or test."),
         Column("target_name", "text", "Name of the target."),
+        Column("task", "text", "binary, regression or counts.", required=False),
         Column("target", "float", "Observed value; empty when unknown.", required=False),
         Column("prediction", "float", "Predicted value (probability, rate or mean)."),
         Column("standard_deviation", "float", "Spread over the ensemble's members; 0 with one member."),
