@@ -55,7 +55,7 @@ def fit(
             max=10000,
             help="Largest number of passes over the training sequences (default: about 4,000 steps, 8 to 40 passes).",
         ),
-    ] = None,  # fmt: skip
+    ] = None,
     patience: Annotated[
         int,
         typer.Option(
@@ -138,7 +138,7 @@ def predict(
     batch_size: _BatchSize = 512,
     threads: Threads = 1,
 ) -> None:
-    """Apply a network to the sequences of a dataset."""  # fmt: skip
+    """Apply a network to the sequences of a dataset."""
 
 
 @tool.command(run="lucidseq.train.run_evaluate:evaluate", label="process_single")

@@ -114,20 +114,21 @@ def spearman(target: np.ndarray, prediction: np.ndarray) -> Weighted:
     return weighted
 
 
-def _mean_of(values: np.ndarray) -> Weighted:
+def mean_of(values: np.ndarray) -> Weighted:
+    """Mean of values (n,)."""
     return lambda weights: (weights @ values) / weights.sum(axis=1)
 
 
 def mse(target: np.ndarray, prediction: np.ndarray) -> Weighted:
     """Mean squared error."""
-    return _mean_of((target.astype(np.float64) - prediction) ** 2)
+    return mean_of((target.astype(np.float64) - prediction) ** 2)
 
 
 def poisson_deviance(target: np.ndarray, prediction: np.ndarray) -> Weighted:
     """Mean Poisson deviance, 2 (y log(y / rate) - y + rate)."""
     y, rate = target.astype(np.float64), np.maximum(prediction.astype(np.float64), 1e-12)
     log_ratio = np.log(np.where(y > 0, y, 1.0) / rate)
-    return _mean_of(2.0 * (np.where(y > 0, y * log_ratio, 0.0) - y + rate))
+    return mean_of(2.0 * (np.where(y > 0, y * log_ratio, 0.0) - y + rate))
 
 
 def brier(target: np.ndarray, prediction: np.ndarray) -> Weighted:

@@ -57,8 +57,8 @@ def fit(
     backend.prepare(seed=seed, threads=threads, mixed_precision=mixed_precision)
     from lucidseq.nets import architectures, io
     from lucidseq.train import fitting
-    from lucidseq.train.judge import describe, fit_card, judge
     from lucidseq.train.checkpoint import Checkpoints
+    from lucidseq.train.judge import describe, fit_card, judge
 
     if mixed_precision and not backend.has_gpu():
         _log.warning("--mixed-precision: no GPU is seen, so the network is trained in 32 bits")

@@ -111,17 +111,23 @@ def _table(
         }.items()
     }  # fmt: skip
     columns["target_name"] = np.tile(np.array(names, dtype=object), n)
+    columns["task"] = np.full(n * targets, source.task if facts is None else facts.task, dtype=object)
     if source.target is not None:
-        columns["target"] = source.target[rows].astype(np.float64).ravel()
+        columns["target"] = source.target[rows].ravel()
     prediction = members.astype(np.float64).mean(axis=1)
-    columns["prediction"] = prediction.ravel()
+    columns["prediction"] = _float32(prediction)
     columns["standard_deviation"] = (
         members.astype(np.float64).std(axis=1, ddof=1).ravel() if k > 1 else np.zeros(n * targets)
     )
     bounds = _bounds(members, prediction, facts)
     if bounds is not None:
-        columns["lower"], columns["upper"] = (bound.ravel() for bound in bounds)
+        columns["lower"], columns["upper"] = (_float32(bound) for bound in bounds)
     return pd.DataFrame(columns)
+
+
+def _float32(values: np.ndarray) -> np.ndarray:
+    """Return values in the networks' own precision, in one column: a table in double precision would show noise."""
+    return values.astype(np.float32).ravel()
 
 
 def _bounds(members: np.ndarray, prediction: np.ndarray, facts: Facts | None) -> tuple[np.ndarray, np.ndarray] | None:

@@ -1,0 +1,87 @@
+"""`lucidseq train evaluate`: hold predictions against what was observed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core import tables
+from lucidseq.core.card import Card
+from lucidseq.core.errors import DataError, place
+from lucidseq.core.outputs import OutputSet
+from lucidseq.core.schema import CURVES, METRICS, PREDICTIONS
+from lucidseq.train import evaluation
+from lucidseq.train.choices import Split
+
+
+def evaluate(
+    *, predictions: Path, out: OutputSet, split: Split, bootstrap_samples: int, seed: int, threads: int
+) -> Card:
+    """Evaluate as the options of the command say (see `lucidseq.train.cli`)."""
+    frame = _read(predictions, split)
+    rows: list[dict[str, object]] = []
+    points: list[pd.DataFrame] = []
+    card = Card("train", "evaluate")
+    for name, part in frame.groupby("target_name", sort=False):
+        target = _target(str(name), part, bootstrap_samples, seed)
+        own = list(evaluation.metric_rows(target))
+        rows += own
+        points.append(evaluation.curve_points(target))
+        evaluation.add_checks(card, target, own)
+    tables.write_table(pd.DataFrame(rows), out["metrics"], METRICS)
+    tables.write_table(pd.concat(points, ignore_index=True), out["curves"], CURVES)
+    return card
+
+
+def _read(path: Path, split: Split) -> pd.DataFrame:
+    """Return the rows to judge, with their line numbers as index.
+
+    Raises
+    ------
+    DataError
+        If there is no observed target, no row of the split, or a prediction that is not a number.
+    """
+    frame = tables.read_table(path, PREDICTIONS)
+    if "target" not in frame or frame["target"].isna().all():
+        raise DataError("predictions without observed targets", "a column target with values",
+                        "predict on a dataset that has targets", where=str(path))  # fmt: skip
+    broken = ~np.isfinite(frame["prediction"])
+    if broken.any():
+        line = int(broken.to_numpy().argmax()) + 2
+        raise DataError(
+            "a prediction that is not a number", "a finite number", "predict again", where=place(path, line=line)
+        )
+    chosen = frame if split is Split.ALL else frame[frame["split"] == split.value]
+    chosen = chosen[chosen["target"].notna()]
+    if chosen.empty:
+        found = ", ".join(sorted(frame["split"].unique()))
+        raise DataError(f"no {split.value} rows with a target (splits: {found})", "at least one", "choose another --split",
+                        where=str(path))  # fmt: skip
+    return chosen
+
+
+def _target(name: str, part: pd.DataFrame, samples: int, seed: int) -> evaluation.Target:
+    observed, predicted = part["target"].to_numpy(), part["prediction"].to_numpy()
+    named = set(part["task"]) if "task" in part else set()
+    task = named.pop() if len(named) == 1 else task_of(observed, predicted)
+    # For labels the bounds are about the probability, not about the observation
+    bounded = task != "binary" and {"lower", "upper"} <= set(part.columns) and bool(part["lower"].notna().all())
+    return evaluation.Target(
+        name, task, observed, predicted, part["contig"].to_numpy(dtype=object),
+        (part["lower"].to_numpy(), part["upper"].to_numpy()) if bounded else None, samples, seed,
+    )  # fmt: skip
+
+
+def task_of(target: np.ndarray, prediction: np.ndarray) -> str:
+    """Guess the task of a table that does not name it, from targets and predictions (n,) each.
+
+    Examples
+    --------
+    >>> task_of(np.array([0.0, 1.0]), np.array([0.2, 0.7]))
+    'binary'
+    """
+    if np.isin(target, (0, 1)).all() and prediction.min() >= 0 and prediction.max() <= 1:
+        return "binary"
+    return "counts" if (target >= 0).all() and (target % 1 == 0).all() and (prediction > 0).all() else "regression"
