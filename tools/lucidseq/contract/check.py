@@ -103,8 +103,8 @@ def check_samplesheet(text: str) -> tuple[list[dict[str, str]], list[str]]:
     absent = [name for name in ("cohort", "genotypes", "phenotypes") if name not in header]
     unknown = [name for name in header if name not in COLUMNS]
     if absent or unknown:
-        problems = [f"line 1: no column {name} (columns: {', '.join(header)})" for name in absent]
-        return [], problems + [f"line 1: column {name} is not known (known: {', '.join(COLUMNS)})" for name in unknown]
+        found = [f"line 1: no column {name} (columns: {', '.join(header)})" for name in absent]
+        return [], found + [f"line 1: column {name} is not known (known: {', '.join(COLUMNS)})" for name in unknown]
     rows: list[dict[str, str]] = []
     problems: list[str] = []
     for number, fields in enumerate(lines[1:], start=2):

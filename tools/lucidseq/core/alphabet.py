@@ -44,12 +44,14 @@ def decode(codes: np.ndarray) -> str:
     >>> decode(encode("GATTACA"))
     'GATTACA'
     """
-    return _DECODE[codes].tobytes().decode("ascii")
+    letters: bytes = _DECODE[codes].tobytes()
+    return letters.decode("ascii")
 
 
 def one_hot(codes: np.ndarray) -> np.ndarray:
     """Return float32 one-hot of shape (..., 4) in the order ACGT; N is all zero."""
-    return _ONE_HOT[codes]
+    rows: np.ndarray = _ONE_HOT[codes]
+    return rows
 
 
 def reverse_complement(codes: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -59,6 +60,6 @@ def make_gene_sets(
     for index in range(count):
         own = causal if index == causal_index else []
         filler = rng.choice(pool, size=min(len(pool), max(SET_SIZE - len(own), 2)), replace=False)
-        away = rng.choice(foreign, size=min(FOREIGN_GENES, len(foreign)), replace=False) if foreign else []
+        away: Any = rng.choice(foreign, size=min(FOREIGN_GENES, len(foreign)), replace=False) if foreign else []
         sets[f"SET_{index + 1:02d}"] = sorted([*own, *map(str, filler), *map(str, away)])
     return sets, f"SET_{causal_index + 1:02d}"

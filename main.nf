@@ -1,0 +1,128 @@
+#!/usr/bin/env nextflow
+
+// lucidseq: entry point. Parameters are read here alone; the workflows take channels.
+
+include { ASSOCIATION    } from './modules/workflows/association'
+include { DISCOVERY      } from './modules/workflows/discovery'
+include { REGULATORY     } from './modules/workflows/regulatory'
+include { CHECK_PIPELINE } from './modules/check/pipeline/main'
+include { REPORT_BUILD   } from './modules/report/build/main'
+include { SIMULATE_LOCUS } from './modules/simulate/locus/main'
+
+// A PLINK1 fileset is three files; the commands find .bim and .fam beside the .bed
+def genotypeFiles(String name) {
+    def main = file(name, checkIfExists: true)
+    if (!name.endsWith('.bed')) {
+        return [main]
+    }
+    def stem = name[0..-5]
+    return [main, file("${stem}.bim", checkIfExists: true), file("${stem}.fam", checkIfExists: true)]
+}
+
+// Rows of the checked sample sheet -> one item a cohort: meta, genotype files, phenotypes, covariates
+def readCohorts(samplesheet) {
+    return samplesheet.splitCsv(header: true).groupBy { row -> row.cohort }.collect { cohort, rows ->
+        def first = rows[0]
+        [
+            [id: cohort],
+            rows.collect { row -> genotypeFiles(row.genotypes) }.flatten(),
+            file(first.phenotypes, checkIfExists: true),
+            first.covariates ? file(first.covariates, checkIfExists: true) : [],
+        ]
+    }
+}
+
+// A parameter that names files, comma separated -> the files; [] when it is not set
+def namedFiles(value) {
+    return value ? value.toString().tokenize(',').collect { name -> file(name.trim(), checkIfExists: true) } : []
+}
+
+// The same for one file
+def namedFile(value) {
+    return value ? file(value, checkIfExists: true) : []
+}
+
+workflow {
+
+    main:
+    ch_parameters = channel
+        .of(groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(params)))
+        .collectFile(name: 'parameters.json')
+    CHECK_PIPELINE(
+        ch_parameters.map { parameters ->
+            [[id: 'checked'], parameters, file("${projectDir}/nextflow_schema.json"), namedFile(params.input)]
+        }
+    )
+    // Everything below starts from here, so that nothing runs on parameters that are wrong
+    ch_checked = CHECK_PIPELINE.out.samplesheet.map { _meta, samplesheet -> samplesheet }.first()
+
+    ch_results = CHECK_PIPELINE.out.card.map { _meta, card -> card }
+    ch_truth = channel.value([[], []])
+
+    if (params.simulate) {
+        SIMULATE_LOCUS(ch_checked.map { _samplesheet -> [id: 'simulated'] })
+        ch_results = ch_results.mix(SIMULATE_LOCUS.out.card.map { _meta, card -> card })
+        ch_cohorts = SIMULATE_LOCUS.out.variants
+            .join(SIMULATE_LOCUS.out.phenotypes)
+            .map { meta, variants, phenotypes -> [meta, [variants], phenotypes, []] }
+        ch_variants = SIMULATE_LOCUS.out.variants.map { _meta, variants -> [variants] }.first()
+        ch_fasta = SIMULATE_LOCUS.out.fasta.map { _meta, fasta -> fasta }.first()
+        ch_gtf = SIMULATE_LOCUS.out.gtf.map { _meta, gtf -> gtf }.first()
+        ch_gene_sets = SIMULATE_LOCUS.out.gene_sets.map { _meta, gene_sets -> gene_sets }.first()
+        ch_loci = SIMULATE_LOCUS.out.loci.map { _meta, loci -> loci }.first()
+        ch_regions = SIMULATE_LOCUS.out.peaks.map { _meta, peaks -> peaks }.first()
+        ch_signal = SIMULATE_LOCUS.out.signal.map { _meta, signal -> [signal] }.first()
+        ch_truth = SIMULATE_LOCUS.out.truth_variants
+            .join(SIMULATE_LOCUS.out.truth)
+            .map { _meta, variants, truth -> [variants, truth] }
+            .first()
+    }
+    else {
+        ch_cohorts = ch_checked.flatMap { samplesheet -> readCohorts(samplesheet) }
+        ch_variants = params.variants
+            ? ch_checked.map { _samplesheet -> namedFiles(params.variants) }
+            : ch_cohorts.map { _meta, genotypes, _phenotypes, _covariates -> genotypes }.first()
+        ch_fasta = ch_checked.map { _samplesheet -> namedFile(params.fasta) }
+        ch_gtf = ch_checked.map { _samplesheet -> namedFile(params.gtf) }
+        ch_gene_sets = ch_checked.map { _samplesheet -> namedFile(params.gene_sets) }
+        ch_loci = ch_checked.map { _samplesheet -> namedFile(params.loci) }
+        ch_regions = ch_checked.map { _samplesheet -> namedFile(params.regions) }
+        ch_signal = ch_checked.map { _samplesheet -> namedFiles(params.signal) }
+    }
+    ch_positive = ch_checked.map { _samplesheet -> namedFile(params.positive) }
+    ch_negative = ch_checked.map { _samplesheet -> namedFile(params.negative) }
+    traits = params.traits ? params.traits.toString().tokenize(',') : []
+    finemap = [data: params.finemap_data, shards: params.finemap_shards as int]
+    shards = [attribution: params.attribution_shards as int, effects: params.effects_shards as int]
+
+    if (params.workflow == 'association') {
+        ASSOCIATION(ch_cohorts, traits, ch_loci, ch_gtf, ch_gene_sets, channel.value([]), finemap)
+        ch_results = ch_results.mix(ASSOCIATION.out.results)
+    }
+    else if (params.workflow == 'regulatory') {
+        REGULATORY(ch_fasta, ch_regions, ch_signal, ch_positive, ch_negative, shards.attribution)
+        ch_results = ch_results.mix(REGULATORY.out.results)
+    }
+    else if (params.workflow == 'discovery') {
+        DISCOVERY(
+            ch_cohorts, traits, ch_loci, ch_gtf, ch_gene_sets, finemap,
+            ch_fasta, ch_regions, ch_signal, ch_variants, shards,
+        )
+        ch_results = ch_results.mix(DISCOVERY.out.results)
+    }
+
+    ch_versions = channel
+        .topic('versions')
+        .map { process, name, version -> "${process.tokenize(':').last()}\t${name}\t${version.trim()}" }
+        .unique()
+        .collectFile(name: 'versions.tsv', newLine: true, sort: true)
+    REPORT_BUILD(
+        ch_results
+            .collect(flat: false)
+            .map { results -> [results.flatten().sort { file -> file.name }] }
+            .combine(ch_truth.map { truth -> [truth] })
+            .combine(ch_gtf.map { gtf -> [gtf] })
+            .combine(ch_versions)
+            .map { results, truth, gtf, versions -> [[id: params.workflow], results, truth[0], truth[1], gtf, versions] }
+    )
+}

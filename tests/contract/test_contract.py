@@ -1,0 +1,172 @@
+"""The generated files: what a signature says reaches every face, and drift is noticed."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import typer
+
+from lucidseq.contract import files, galaxy, nextflow, parameters, reference
+from lucidseq.contract.model import CommandContract, Kind, read_command, read_contract
+from lucidseq.core.app import Tool
+from lucidseq.core.options import Seed, Shard, Threads
+from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
+
+
+class Colour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> CommandContract:
+    tool = Tool("finemap", "A toy under a real tool's name.")
+
+    @tool.command(run="x:y", label="process_low", gpu=True)
+    def paint_it(
+        tables: Annotated[list[Path], typer.Option("--tables", help="Tables."), In(Format.TSV)],
+        out: Annotated[
+            Path,
+            typer.Option("--out", help="Prefix."),
+            OutputPrefix(
+                one=OutFile(".one.tsv.gz", Format.TSV, "One."),
+                logos=OutFile(".logos/", Format.DIRECTORY, "Logos.", optional=True),
+            ),
+        ],
+        genome: Annotated[Path | None, typer.Option("--genome", help="Genome."), In(Format.FASTA)] = None,
+        colour: Annotated[Colour, typer.Option("--colour", help="Colour.")] = Colour.BLUE,
+        share: Annotated[float, typer.Option("--share", min=0, max=1, help="Share.")] = 0.5,
+        dry: Annotated[bool, typer.Option("--dry/--no-dry", help="Dry.")] = True,
+        names: Annotated[list[str] | None, typer.Option("--names", help="Names.")] = None,
+        trait: Annotated[str | None, typer.Option("--trait", help="Trait.")] = None,
+        shard: Shard = None,
+        seed: Seed = 1,
+        threads: Threads = 1,
+    ) -> None:
+        """Paint it.
+
+        More about it.
+        """
+
+    return read_command(tool.commands["paint-it"])
+
+
+def test_signature__is_read_whole(command: CommandContract) -> None:
+    kinds = {
+        option.name: (option.kind, option.many, option.required, option.default)
+        for option in command.options
+        if not option.house
+    }
+    assert kinds == {
+        "tables": (Kind.PATH, True, True, None),
+        "genome": (Kind.PATH, False, False, None),
+        "colour": (Kind.CHOICE, False, False, "blue"),
+        "share": (Kind.NUMBER, False, False, 0.5),
+        "dry": (Kind.FLAG, False, False, True),
+        "names": (Kind.TEXT, True, False, None),
+        "trait": (Kind.TEXT, False, False, None),
+        "shard": (Kind.TEXT, False, False, None),
+        "seed": (Kind.INTEGER, False, False, 1),
+        "threads": (Kind.INTEGER, False, False, 1),
+    }
+    assert (command.summary, command.description) == ("Paint it.", "More about it.")
+    share, colour = command.option("share"), command.option("colour")
+    assert share is not None and (share.minimum, share.maximum) == (0, 1)
+    assert colour is not None and colour.choices == ("red", "blue")
+
+
+def test_process__has_inputs_outputs_stub_and_versions(command: CommandContract) -> None:
+    text = nextflow.render_process(command)
+    for wanted in (
+        "process FINEMAP_PAINT_IT {",
+        "label 'process_gpu'",
+        "tuple val(meta), path(tables), path(genome)",
+        'tuple val(meta), path("*.one.tsv.gz"), emit: one\n',
+        'path("*.logos"), emit: logos, optional: true',
+        "topic: versions",
+        "def trait_words = meta.trait ? \"--trait '${meta.trait}'\" : ''",
+        "--threads ${task.cpus}",
+        'echo stub | gzip -n > "${prefix}.one.tsv.gz"',
+        'mkdir -p "${prefix}.logos"',
+    ):
+        assert wanted in text, wanted
+
+
+def test_arguments__mirror_options_but_not_files_or_meta(command: CommandContract) -> None:
+    text = nextflow.render_arguments([command])
+    assert "params.finemap_paint_it_colour == null ? '' : \"--colour '${params.finemap_paint_it_colour}'\"" in text
+    assert "params.finemap_paint_it_dry ? '--dry' : '--no-dry'" in text
+    assert "params.finemap_paint_it_names" in text and "tokenize(',')" in text
+    assert "params.seed" in text
+    for absent in ("--tables", "--trait", "--shard", "--threads", "--out"):
+        assert absent not in text
+
+
+def test_schema__has_kinds_bounds_choices_and_defaults(command: CommandContract) -> None:
+    properties = json.loads(parameters.render_schema([command]))["$defs"]["finemap_paint_it"]["properties"]
+    assert properties["finemap_paint_it_share"] == {
+        "type": "number",
+        "description": "Share.",
+        "minimum": 0,
+        "maximum": 1,
+        "default": 0.5,
+    }
+    assert properties["finemap_paint_it_colour"]["enum"] == ["red", "blue"]
+    assert properties["finemap_paint_it_names"]["type"] == ["string", "null"]
+    assert "    finemap_paint_it_dry = true" in parameters.render_defaults([command])
+
+
+def test_macros__are_xml_with_typed_params(command: CommandContract) -> None:
+    root = ElementTree.fromstring(galaxy.render_macros([command]))
+    found = {param.get("argument"): param for param in root.iter("param")}
+    assert found["--share"].attrib == {
+        "argument": "--share",
+        "type": "float",
+        "value": "0.5",
+        "min": "0",
+        "max": "1",
+        "help": "Share.",
+    }
+    assert [option.get("value") for option in found["--colour"]] == ["red", "blue"]
+    assert found["--tables"].get("multiple") == "true"
+    assert found["--genome"].get("optional") == "true"
+
+
+def test_reference__lists_every_option_and_output(command: CommandContract) -> None:
+    text = reference.render_tool("finemap", [command])
+    assert "| `--share` | number (0 to 1) | 0.5 | Share. |" in text
+    assert "| `<out>.one.tsv.gz` | tsv | One. |" in text
+
+
+def test_generated_files__are_those_of_the_signatures() -> None:
+    assert files.differences() == []
+
+
+def test_drift__is_noticed(tmp_path: Path) -> None:
+    files.write(tmp_path)
+    assert files.differences(tmp_path) == []
+    process = next(tmp_path.glob("modules/finemap/*/main.nf"))
+    process.write_text(process.read_text().replace("--out", "--output"))
+    stray = tmp_path / "modules" / "old" / "gone" / "main.nf"
+    stray.parent.mkdir(parents=True)
+    stray.touch()
+    lines = files.differences(tmp_path)
+    assert any("--output" in line for line in lines)
+    assert "modules/old/gone/main.nf belongs to no command" in lines
+    files.write(tmp_path)
+    assert files.differences(tmp_path) == []
+
+
+def test_every_output_with_a_schema__names_a_known_one() -> None:
+    from lucidseq.core.schema import SCHEMAS
+
+    unknown = {
+        file.schema for command in read_contract() for file in command.outputs.values()
+        if file.schema and file.schema not in SCHEMAS and file.schema != "lucidseq.model"
+    }  # fmt: skip
+    assert unknown == set()

@@ -1,0 +1,167 @@
+"""The house: exit codes, whole outputs or none, provenance that repeats."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import typer
+
+from lucidseq.core import app as house
+from lucidseq.core.app import Tool
+from lucidseq.core.card import Card, Verdict
+from lucidseq.core.errors import DataError
+from lucidseq.core.outputs import OutputSet
+from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
+
+BEHAVIOUR: dict[str, Callable[[OutputSet], Card]] = {}
+
+
+def work(*, table: Path, out: OutputSet) -> Card:
+    return BEHAVIOUR["now"](out)
+
+
+@pytest.fixture
+def command() -> house.Command:
+    tool = Tool("toy", "A toy.")
+
+    @tool.command(run=f"{__name__}:work")
+    def demo(
+        table: Annotated[Path, typer.Option("--table", help="Table."), In(Format.TSV)],
+        out: Annotated[
+            Path,
+            typer.Option("--out", help="Prefix."),
+            OutputPrefix(
+                text=OutFile(".txt", Format.TSV, "Text."), more=OutFile(".more", Format.TSV, "More.", optional=True)
+            ),
+        ],
+    ) -> None:
+        """Do nothing much."""
+
+    found = tool.commands["demo"]
+    return house.Command(found.tool, found.name, found.signature, found.help, "test:work", found.label, found.gpu)
+
+
+@pytest.fixture
+def run(command: house.Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    monkeypatch.setattr(house.Command, "load", lambda self: work)
+    (tmp_path / "in.tsv").write_text("a\tb\n1\t2\n")
+
+    def call(behaviour: Callable[[OutputSet], Card], **options: object) -> int:
+        BEHAVIOUR["now"] = behaviour
+        return house.execute(command, {"table": tmp_path / "in.tsv", "out": tmp_path / "results" / "x", **options})
+
+    return call
+
+
+def good(out: OutputSet) -> Card:
+    out["text"].write_text("done\n")
+    return Card("toy", "demo")
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def test_success__writes_outputs_card_and_manifest(run: Callable[..., int], tmp_path: Path) -> None:
+    assert run(good) == 0
+    assert names(tmp_path / "results") == ["x.card.json", "x.manifest.json", "x.txt"]
+    manifest = json.loads((tmp_path / "results" / "x.manifest.json").read_text())
+    assert manifest["inputs"]["table"][0]["name"] == "in.tsv"
+    assert str(tmp_path) not in json.dumps(manifest)
+
+
+def test_existing_output__is_not_replaced_without_force(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(good) == 0
+    assert run(good) == 3
+    assert "--force" in capsys.readouterr().err
+    assert run(good, force=True) == 0
+
+
+def test_force__removes_an_optional_output_that_is_not_made_again(run: Callable[..., int], tmp_path: Path) -> None:
+    def with_more(out: OutputSet) -> Card:
+        out["more"].write_text("old")
+        return good(out)
+
+    assert run(with_more) == 0
+    assert run(good, force=True) == 0
+    assert "x.more" not in names(tmp_path / "results")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (DataError("r", "e", "f", where="w"), 3, "at: w"),
+        (MemoryError(), 137, "memory"),
+        (EOFError("Compressed file ended"), 3, "ends too early"),
+        (zlib.error("bad"), 3, "damaged"),
+        (OSError(28, "No space left on device", "/full"), 3, "No space left"),
+        (PermissionError(13, "Permission denied", "/closed"), 3, "Permission denied"),
+        (ModuleNotFoundError("no", name="scipy.stats"), 4, "scipy"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), 3, "not text"),
+        (ZeroDivisionError("oops"), 1, "bug"),
+    ],
+)
+def test_errors__give_exit_codes_and_leave_nothing(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], error: Exception, code: int, said: str
+) -> None:
+    def fail(out: OutputSet) -> Card:
+        out["text"].write_text("half")
+        raise error
+
+    assert run(fail) == code
+    text = capsys.readouterr().err
+    assert said in text
+    assert ("Traceback" in text) == (code == 1)
+    assert names(tmp_path / "results") == []
+
+
+def test_strict__turns_refuse_into_exit_code_5_and_shows_the_card(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def doubtful(out: OutputSet) -> Card:
+        card = good(out)
+        card.add("LD fits", 0.4, Verdict.REFUSE, threshold="< 0.1", advice="Use LD of the same people.")
+        return card
+
+    assert run(doubtful) == 0
+    assert run(doubtful, force=True, strict=True) == 5
+    assert "Use LD of the same people." in capsys.readouterr().err
+
+
+def test_missing_and_empty_input__are_named(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(good, table=tmp_path / "none.tsv") == 3
+    assert "none.tsv" in capsys.readouterr().err
+    (tmp_path / "empty.tsv").touch()
+    assert run(good, table=tmp_path / "empty.tsv") == 3
+    assert "is empty" in capsys.readouterr().err
+
+
+def test_out_without_a_writable_folder__is_an_error(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    assert run(good, out=tmp_path / "file" / "x") == 3
+    assert "expected: " in capsys.readouterr().err
+
+
+def test_leftovers_of_a_killed_run__do_not_reach_the_next(run: Callable[..., int], tmp_path: Path) -> None:
+    partial = tmp_path / "results" / ".x.partial"
+    partial.mkdir(parents=True)
+    (partial / "x.more").write_text("from a run that was killed")
+    assert run(good) == 0
+    assert names(tmp_path / "results") == ["x.card.json", "x.manifest.json", "x.txt"]
+
+
+def test_signature__has_the_house_options(command: house.Command) -> None:
+    assert list(command.signature.parameters) == ["table", "out", "force", "strict", "quiet"]
+    assert all(item.kind is inspect.Parameter.KEYWORD_ONLY for item in command.signature.parameters.values())
