@@ -43,7 +43,7 @@ def mismatch(z: np.ndarray, R: np.ndarray) -> Mismatch:
     values, vectors = np.linalg.eigh(R)
     values = np.where(values < _EIGENVALUE_TOLERANCE, 0.0, values)
     rotated2 = (vectors.T @ z) ** 2
-    # s spans decades and one dimension: a grid on its logarithm (step 4.7 %) finds optimum and interval without local optima
+    # One dimension that spans decades: a grid on its logarithm (step 4.7 %) gives optimum and interval in one go
     grid = np.append(0.0, np.geomspace(_SMALLEST, 1.0, _POINTS))
     likelihood = np.array([_log_likelihood(max(s, _SMALLEST), values, rotated2) for s in grid])
     best = int(np.argmax(likelihood))
