@@ -130,8 +130,14 @@ def _from_moments(
         residual = np.maximum(yy - beta * xy, 0.0)
         error = np.sqrt(residual / degrees / xx)
         z = beta / error
-    testable = testable & np.isfinite(z)
-    return Association(*(np.where(testable, values, np.nan) for values in (beta, error, z)), n, degrees)
+    return _where_testable(testable & np.isfinite(z), beta, error, z, n, degrees)
+
+
+def _where_testable(
+    testable: np.ndarray, beta: np.ndarray, error: np.ndarray, z: np.ndarray, n: np.ndarray, degrees: np.ndarray
+) -> Association:
+    beta, error, z = (np.where(testable, values, np.nan) for values in (beta, error, z))
+    return Association(beta, error, z, n, degrees)
 
 
 class ScoreTest:
@@ -176,10 +182,8 @@ class ScoreTest:
         testable = (variance > _SINGULAR * total) & (total > 0)
         with np.errstate(divide="ignore", invalid="ignore"):
             beta, error = score / variance, 1 / np.sqrt(variance)
-        z = beta / error
-        return Association(
-            *(np.where(testable, values, np.nan) for values in (beta, error, z)), n, np.full(len(n), np.inf)
-        )
+            z = beta / error
+        return _where_testable(testable, beta, error, z, n, np.full(len(n), np.inf))
 
 
 def fit_logistic(trait: np.ndarray, basis: np.ndarray) -> np.ndarray:

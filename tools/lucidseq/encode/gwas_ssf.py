@@ -84,14 +84,15 @@ def read_gwas_ssf(path: Path, *, n: float | None, drop_incomplete: bool) -> pd.D
 
 def _read_text(path: Path) -> pd.DataFrame:
     try:
-        frame = pd.read_csv(open_text(path), sep="\t", dtype=str, keep_default_na=False)
+        frame = pd.read_csv(open_text(path), sep="\t", dtype=str, keep_default_na=False, skip_blank_lines=False).fillna(
+            ""
+        )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, OSError) as error:
         raise DataError(f"a table that cannot be read ({error})", "a TSV with a header", "make or copy the file again",
                         where=str(path)) from error  # fmt: skip
     if frame.empty:
         raise DataError("zero variants", "at least one row below the header", "check the file", where=str(path))
-    frame.index = pd.RangeIndex(len(frame))
-    return frame
+    return frame[(frame != "").any(axis=1)]  # the index still counts empty lines
 
 
 def _typed(text: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -130,10 +131,9 @@ def _numbers(text: pd.Series, name: str, path: Path) -> pd.Series:
 
 def _refuse(wrong: pd.Series, text: pd.Series, name: str, expected: str, path: Path) -> None:
     if wrong.any():
-        row = wrong.idxmax()
-        raise DataError(
-            f"{name} = {text.loc[row]!r}", expected, "correct the value", where=place(path, line=int(row) + 2)
-        )
+        row = int(wrong.to_numpy().argmax())
+        line = int(wrong.index.to_numpy()[row]) + 2
+        raise DataError(f"{name} = {text.iloc[row]!r}", expected, "correct the value", where=place(path, line=line))
 
 
 def _with_z(frame: pd.DataFrame, effect: str, doubt: str, path: Path) -> pd.DataFrame:

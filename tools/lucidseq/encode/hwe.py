@@ -35,11 +35,9 @@ def exact_mid_p(homozygous_1: np.ndarray, heterozygous: np.ndarray, homozygous_2
     order = np.argsort(rare, kind="stable")
     first = 0
     while first < len(order):
-        width = 1
-        last = first
-        while last < len(order) and (last - first + 1) * (width := int(rare[order[last]]) // 2 + 1) <= _ENTRIES:
+        last = first + 1
+        while last < len(order) and (last - first + 1) * (int(rare[order[last]]) // 2 + 1) <= _ENTRIES:
             last += 1
-        last = max(last, first + 1)
         rows = order[first:last]
         p[rows] = _block(people[rows], rare[rows], heterozygous[rows], int(rare[rows].max()) // 2 + 1, log_factorial)
         first = last

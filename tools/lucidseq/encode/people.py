@@ -61,7 +61,7 @@ def read_individuals(path: Path) -> Individuals:
     with open_text(path) as handle:
         header = handle.readline().rstrip("\r\n")
         tabs = "\t" in header
-        columns = _split(header, tabs)
+        columns = _split(header, tabs=tabs)
         plink = len(columns) > 1 and columns[0].lstrip("#").upper() == "FID" and columns[1].upper() == "IID"
         first = 2 if plink else 1
         names = columns[first:]
@@ -72,7 +72,7 @@ def read_individuals(path: Path) -> Individuals:
         for number, line in enumerate(handle, start=2):
             if line.strip():
                 lines.append(number)
-                rows.append(_split(line.rstrip("\r\n"), tabs))
+                rows.append(_split(line.rstrip("\r\n"), tabs=tabs))
     if not rows:
         raise DataError("zero individuals", "a row for each individual", "check the file", where=str(path))
     for number, row in zip(lines, rows, strict=True):
@@ -89,7 +89,7 @@ def read_individuals(path: Path) -> Individuals:
     return people
 
 
-def _split(line: str, tabs: bool) -> list[str]:
+def _split(line: str, *, tabs: bool) -> list[str]:
     return [text.strip() for text in line.split("\t")] if tabs else line.split()
 
 

@@ -124,7 +124,8 @@ class Plink1Reader:
                 count = min(CHUNK, self.variants - first)
                 packed = np.frombuffer(genotypes.read(count * self._width), dtype=np.uint8).reshape(count, self._width)
                 columns = self._read_bim(names, first, count)
-                yield VariantChunk(*columns, decode(packed, len(self.samples)))
+                contig, start, effect, other, rsid = columns
+                yield VariantChunk(contig, start, effect, other, rsid, decode(packed, len(self.samples)))
             if names.readline().strip():
                 raise self._disagree(f"more than {self.variants} variants")
 

@@ -80,8 +80,9 @@ class _Pass:
                     self._add(chunk, reader, writer)
                     progress.step(len(chunk))
                 self.removed.update(reader.skipped)
-            writer.finish(traits, plan.covariates[:, keep])
             self.kept = writer.variants
+            if self.kept:  # otherwise the caller refuses, unless it can do better with fewer samples
+                writer.finish(traits, plan.covariates[:, keep])
 
     def _add(self, chunk: VariantChunk, reader: GenotypeReader, writer: GenotypeWriter) -> None:
         self.read += len(chunk)

@@ -33,7 +33,7 @@ def neg_log10_p(z: np.ndarray, degrees: np.ndarray) -> np.ndarray:
 
 def p_from_neg_log10(neg_log10: np.ndarray) -> np.ndarray:
     """Return p-values, 0 where they are below `LOWEST_P`."""
-    p = 10.0**-neg_log10
+    p: np.ndarray = np.power(10.0, -neg_log10)
     return np.where(p < LOWEST_P, 0.0, p)
 
 

@@ -30,7 +30,7 @@ class _Spool:
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed by `close`)
         self.width, self._parts = 1, 0
 
-    def add(self, values: np.ndarray | list[str]) -> None:
+    def add(self, values: np.ndarray) -> None:
         encoded = encode_text(values)
         self.width = max(self.width, encoded.dtype.itemsize)
         np.save(self._file, encoded)
@@ -92,7 +92,7 @@ class GenotypeWriter:
         if not len(chunk):
             return
         ids = variant_ids(chunk.contig, chunk.start + 1, chunk.other_allele, chunk.effect_allele)
-        columns = (chunk.contig, chunk.effect_allele, chunk.other_allele, ids, chunk.rsid)
+        columns = (chunk.contig, chunk.effect_allele, chunk.other_allele, np.array(ids, dtype=object), chunk.rsid)
         for name, values in zip(_TEXTS, columns, strict=True):
             self._spools[name].add(values)
         for name, numbers in (("start", chunk.start), ("frequency", frequency)):

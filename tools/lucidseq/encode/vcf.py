@@ -161,9 +161,10 @@ class VcfReader:
         width = 4 * samples - 1
         if form == b"GT" and all(len(row.columns) == width for row in rows):
             return decode_calls([row.columns for row in rows], samples)
-        at = names.index(wanted)
-        calls, dosages = (at, None) if wanted == b"GT" else (None, at)
-        return decode_subfields([row.columns for row in rows], samples, len(names), calls=calls, dosages=dosages)
+        if wanted == b"GT" and names[0] != b"GT":  # VCF wants it first
+            return Decoded(np.zeros((len(rows), samples), dtype=np.int8), np.ones(len(rows), dtype=bool))
+        dosages = None if wanted == b"GT" else names.index(wanted)
+        return decode_subfields([row.columns for row in rows], samples, len(names), dosages=dosages)
 
     def _decode_irregular(self, rows: list[_Row], left: list[int], dosage: np.ndarray) -> None:
         places = [place(self.path, line=rows[index].number) for index in left]

@@ -14,9 +14,13 @@ _TAB, _COLON, _ZERO, _DOT, _BAR, _SLASH = (ord(letter) for letter in "\t:0.|/")
 # A call and the tab after it as one little-endian word; bit 0 of either allele tells 0 from 1
 _ALLELE_BITS = np.uint32(0x00010001)
 _PHASED, _UNPHASED = (np.uint32(_ZERO | separator << 8 | _ZERO << 16 | _TAB << 24) for separator in (_BAR, _SLASH))
-_ROWS_BYTES = 1 << 18  # rows decoded together: what stays in the second-level cache
+_ROWS_BYTES = 1 << 18  # bytes of rows decoded together: what stays in the second-level cache
 _MAX_DIGITS = 15  # integers below 10^15 are exact in float64, so digits / 10^decimals is rounded once
 _POWERS = 10.0 ** np.arange(_MAX_DIGITS + 1)
+_WORD = 8  # characters of a 64-bit word
+_ALL_ZEROS = np.uint64(0x3030303030303030)  # "00000000"
+# By the number of characters that count: all ones in the lower bytes
+_LOWER = np.array([(1 << (_WORD * count)) - 1 for count in range(_WORD + 1)], dtype=np.uint64)
 
 
 @dataclass(frozen=True)
@@ -41,27 +45,32 @@ def decode_calls(columns: list[bytes], samples: int) -> Decoded:
     -------
     int8 dosages of ALT of shape (rows, samples), -1 for missing (half-missing calls too).
     """
-    dosage = np.empty((len(columns), samples), dtype=np.int8)
-    irregular = np.zeros(len(columns), dtype=bool)
+    result = Decoded(np.empty((len(columns), samples), dtype=np.int8), np.zeros(len(columns), dtype=bool))
     step = max(1, _ROWS_BYTES // (4 * samples))
     for first in range(0, len(columns), step):
         some = columns[first : first + step]
         words = np.frombuffer(b"\t".join(some) + b"\t", dtype="<u4").reshape(len(some), samples)
         rows = slice(first, first + len(some))
-        bits = words & _ALLELE_BITS
-        dosage[rows] = (bits + (bits >> np.uint32(16))) & np.uint32(3)
-        shape = words & ~_ALLELE_BITS
-        odd = np.argwhere((shape != _PHASED) & (shape != _UNPHASED))
-        if len(odd):
-            where = odd[:, 0] + first, odd[:, 1]
-            calls = _calls(words[odd[:, 0], odd[:, 1]])
-            dosage[where] = np.maximum(calls, -1)
-            irregular[where[0][calls < -1]] = True
-    return Decoded(dosage, irregular)
+        result.dosage[rows], result.irregular[rows] = _calls(words)
+    return result
 
 
-def _calls(words: np.ndarray) -> np.ndarray:
-    """Return dosages of single calls as words: -1 where an allele is missing, -2 where this is no diploid call of 0, 1 and dot."""
+def _calls(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return dosages of calls as words of shape (rows, samples), and the rows in which one is no diploid call of 0, 1 and dot."""
+    bits = words & _ALLELE_BITS
+    dosage = ((bits + (bits >> np.uint32(16))) & np.uint32(3)).astype(np.int8)
+    shape = words & ~_ALLELE_BITS
+    irregular = np.zeros(len(words), dtype=bool)
+    odd = np.nonzero((shape != _PHASED) & (shape != _UNPHASED))
+    if len(odd[0]):
+        calls = _odd_calls(words[odd])
+        dosage[odd] = np.maximum(calls, -1)
+        irregular[odd[0][calls < -1]] = True
+    return dosage, irregular
+
+
+def _odd_calls(words: np.ndarray) -> np.ndarray:
+    """Return dosages of calls that may hold a dot: -1 where an allele is missing, -2 where this is not such a call."""
     first, separator, second, end = (words >> np.uint32(8 * place) & np.uint32(255) for place in range(4))
     alleles = np.stack([first, second]).astype(np.int16)
     known = ((alleles == _ZERO) | (alleles == _ZERO + 1) | (alleles == _DOT)).all(axis=0)
@@ -70,10 +79,8 @@ def _calls(words: np.ndarray) -> np.ndarray:
     return np.where(~known, -2, np.where(missing, -1, alleles.sum(axis=0) - 2 * _ZERO)).astype(np.int8)
 
 
-def decode_subfields(
-    columns: list[bytes], samples: int, subfields: int, *, calls: int | None, dosages: int | None
-) -> Decoded:
-    """Decode rows in which every sample has all subfields.
+def decode_subfields(columns: list[bytes], samples: int, subfields: int, *, dosages: int | None) -> Decoded:
+    """Decode rows with several subfields a sample.
 
     Parameters
     ----------
@@ -81,65 +88,141 @@ def decode_subfields(
         As in `decode_calls`, of any length.
     samples, subfields
         Number of samples, and of the names in FORMAT.
-    calls, dosages
-        Place of GT or of DS in FORMAT (one of the two; DS wins).
+    dosages
+        Place of DS in FORMAT, to read it; None reads GT, which is always first.
 
     Returns
     -------
-    float32 dosages with NaN when ``dosages`` is given, int8 with -1 otherwise, shape (rows, samples).
+    float32 dosages with NaN for missing when DS is read, int8 with -1 otherwise, shape (rows, samples).
     """
-    dtype = np.float32 if dosages is not None else np.int8
+    dtype = np.int8 if dosages is None else np.float32
     result = Decoded(np.zeros((len(columns), samples), dtype=dtype), np.ones(len(columns), dtype=bool))
-    regular = [
-        row for row, text in enumerate(columns)
-        if text.count(b":") == samples * (subfields - 1) and text.count(b"\t") == samples - 1
-    ]  # fmt: skip
-    if not regular:
-        return result
-    text = np.frombuffer(b"\t" + b"\t".join(columns[row] for row in regular) + b"\t", dtype=np.uint8)
-    marks = np.flatnonzero((text == _TAB) | (text == _COLON))
-    before, marks = marks[0], marks[1:].reshape(len(regular), samples, subfields)
-    del before
-    in_order = (text[marks[..., -1]] == _TAB).all(axis=1)
-    which = dosages if dosages is not None else calls
-    assert which is not None
-    starts = _previous(marks, which) + 1
-    ends = marks[..., which]
-    if dosages is not None:
-        values, wrong = _decimals(text, starts.ravel(), ends.ravel())
-    else:
-        values, wrong = _token_calls(text, starts.ravel(), ends.ravel())
-    shape = len(regular), samples
-    result.dosage[regular] = values.reshape(shape)
-    result.irregular[regular] = ~in_order | wrong.reshape(shape).any(axis=1)
+    step = max(1, _ROWS_BYTES // max(1, len(columns[0])))
+    for first in range(0, len(columns), step):
+        rows = np.arange(first, min(first + step, len(columns)))
+        some = [columns[row] for row in rows]
+        if dosages is None:
+            whole, decoded = _first_subfields(some, samples)
+        else:
+            whole, decoded = _numbers(some, samples, subfields, dosages)
+        if whole.any():
+            result.dosage[rows[whole]], result.irregular[rows[whole]] = decoded.dosage, decoded.irregular
     return result
 
 
-def _previous(marks: np.ndarray, which: int) -> np.ndarray:
-    """Return the place of the mark before subfield ``which`` of each sample."""
-    if which:
-        return marks[..., which - 1]
-    last = marks[..., -1].ravel()
-    return np.concatenate([[0], last[:-1]]).reshape(marks.shape[:2])
+_NOTHING = Decoded(np.zeros((0, 0), dtype=np.int8), np.zeros(0, dtype=bool))
 
 
-def _token_calls(text: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    short = ends - starts == 3
-    at = np.where(short, starts, 0)
-    words = text[at].astype(np.uint32) | text[at + 1].astype(np.uint32) << 8 | text[at + 2].astype(np.uint32) << 16
-    calls = _calls(words | np.uint32(_TAB << 24))
-    return np.maximum(calls, -1), ~short | (calls < -1)
+def _marked(columns: list[bytes], marks: bytes, expected: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Join rows and find the marks that end subfields.
+
+    Returns
+    -------
+    (mask of the rows with the expected number of marks; the text of those, after a tab and before spare bytes; places of the
+    marks, of shape (rows, expected))
+    """
+    text = np.frombuffer(b"\t" + b"\t".join(columns) + b"\t" + bytes(2 * _WORD), dtype=np.uint8)
+    found = text == marks[0]
+    for mark in marks[1:]:
+        found |= text == mark
+    places = np.flatnonzero(found)[1:]
+    row_ends = np.cumsum([len(column) + 1 for column in columns])
+    counts = np.diff(np.searchsorted(places, row_ends, side="right"), prepend=0)
+    whole = counts == expected
+    if not whole.all():
+        kept = [column for column, good in zip(columns, whole, strict=True) if good]
+        if not kept:
+            return whole, text, np.zeros((0, expected), dtype=np.int64)
+        _, text, places = _marked(kept, marks, expected)
+    return whole, text, places.reshape(-1, expected)
+
+
+def _first_subfields(columns: list[bytes], samples: int) -> tuple[np.ndarray, Decoded]:
+    """Decode the calls that open every sample's column; they end at a colon or at the tab."""
+    whole, text, tabs = _marked(columns, b"\t", samples)
+    if not len(tabs):
+        return whole, _NOTHING
+    starts = np.concatenate([[0], tabs.ravel()[:-1]]) + 1
+    words = _window(text, "<u4")[starts]
+    ends = words >> np.uint32(24)
+    words = np.where(ends == _COLON, words & np.uint32(0x00FFFFFF) | np.uint32(_TAB << 24), words)
+    return whole, Decoded(*_calls(words.reshape(tabs.shape)))
+
+
+def _numbers(columns: list[bytes], samples: int, subfields: int, which: int) -> tuple[np.ndarray, Decoded]:
+    """Decode the decimals of one subfield."""
+    whole, text, marks = _marked(columns, b"\t:", samples * subfields)
+    if not len(marks):
+        return whole, _NOTHING
+    ends = marks.reshape(-1, subfields)
+    in_order = (text[ends[:, -1]] == _TAB).reshape(-1, samples).all(axis=1)
+    before = ends[:, which - 1] if which else np.concatenate([[0], ends[:-1, -1]])
+    values, wrong = _decimals(text, before + 1, ends[:, which])
+    shape = len(marks), samples
+    return whole, Decoded(values.reshape(shape), ~in_order | wrong.reshape(shape).any(axis=1))
+
+
+def _window(text: np.ndarray, dtype: str) -> np.ndarray:
+    """Return a view of the words that begin at each byte of a text."""
+    size = np.dtype(dtype).itemsize
+    return np.ndarray((len(text) - size + 1,), dtype=dtype, buffer=text.data, strides=(1,))
 
 
 def _decimals(text: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Parse non-negative decimals such as 0, 1.25 or a lone dot (missing); return float32 values and which were something else."""
+    """Parse non-negative decimals (a lone dot is missing); return float32 values and which tokens were something else.
+
+    Tokens of up to 16 characters with one digit before the point (every dosage below 10) are parsed as two 64-bit words; others
+    character by character.
+    """
+    words = _window(text, "<u8")
+    lengths = ends - starts
+    head = _padded(words[starts], np.clip(lengths, 0, _WORD))
+    odd = ((head >> np.uint64(8) & np.uint64(255) != _DOT) | (lengths == 2)) & (lengths != 1) | (lengths > 2 * _WORD)
+    # The point leaves; a zero comes in at the end
+    digits = (head & np.uint64(255)) | (head >> np.uint64(16) << np.uint64(8)) | np.uint64(_ZERO << 56)
+    odd |= _not_digits(digits)
+    values = _eight_digits(digits) / 1e7
+    longer = np.flatnonzero((lengths > _WORD) & ~odd)
+    if len(longer):
+        tail = _padded(words[starts[longer] + _WORD], np.minimum(lengths[longer] - _WORD, _WORD))
+        odd[longer] |= _not_digits(tail)
+        # Seven digits of the head, then eight: 15 in all
+        values[longer] = (
+            _eight_digits(digits[longer]) // np.uint64(10) * np.uint64(10**8) + _eight_digits(tail)
+        ) / 1e14
+    result, wrong = values.astype(np.float32), np.zeros(len(starts), dtype=bool)
+    left = np.flatnonzero(odd)
+    if len(left):
+        result[left], wrong[left] = _decimals_by_character(text, starts[left], ends[left])
+    return result, wrong
+
+
+def _padded(words: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Replace the characters past each length by "0"."""
+    lower = _LOWER[lengths]
+    return (words & lower) | (_ALL_ZEROS & ~lower)
+
+
+def _not_digits(words: np.ndarray) -> np.ndarray:
+    """Say which words hold a character that is not 0-9 (a carry or a borrow then reaches a byte's top bit)."""
+    high = np.uint64(0x8080808080808080)
+    return ((words + np.uint64(0x4646464646464646)) | (words - _ALL_ZEROS)) & high != 0
+
+
+def _eight_digits(words: np.ndarray) -> np.ndarray:
+    """Return the numbers that words of eight digits spell: pairs of digits, then of pairs, then of fours are joined."""
+    pairs = (words & np.uint64(0x0F0F0F0F0F0F0F0F)) * np.uint64(10 * 2**8 + 1) >> np.uint64(8)
+    fours = (pairs & np.uint64(0x00FF00FF00FF00FF)) * np.uint64(100 * 2**16 + 1) >> np.uint64(16)
+    return (fours & np.uint64(0x0000FFFF0000FFFF)) * np.uint64(10000 * 2**32 + 1) >> np.uint64(32)
+
+
+def _decimals_by_character(text: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     lengths = ends - starts
     wrong = (lengths < 1) | (lengths > _MAX_DIGITS + 1)
     digits = np.zeros(len(starts), dtype=np.int64)
     count = np.zeros(len(starts), dtype=np.int64)
     point = np.full(len(starts), -1, dtype=np.int64)
-    longest = int(lengths[~wrong].max(initial=0))
-    for offset in range(longest):
+    for offset in range(int(lengths[~wrong].max(initial=0))):
         inside = offset < lengths
         letter = text[np.minimum(starts + offset, len(text) - 1)]
         digit = letter.astype(np.int64) - _ZERO
@@ -150,7 +233,7 @@ def _decimals(text: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[n
         wrong |= (inside & ~is_digit & ~is_point) | (is_point & (point >= 0))
         point = np.where(is_point, offset, point)
     missing = (lengths == 1) & (point == 0)
-    wrong |= (count == 0) & ~missing | (count > _MAX_DIGITS)
+    wrong |= ((count == 0) & ~missing) | (count > _MAX_DIGITS)
     decimals = np.where(point < 0, 0, lengths - 1 - point)
     values = digits / _POWERS[np.clip(decimals, 0, _MAX_DIGITS)]
     return np.where(missing, np.nan, values).astype(np.float32), wrong
