@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bed_reader import open_bed
-from fixtures_genotypes import random_calls, write_plink1
 
+from fixtures_genotypes import random_calls, write_plink1
 from lucidseq.core.errors import DataError
 from lucidseq.encode.choices import GenotypeField
 from lucidseq.encode.plink1 import Plink1Reader, decode

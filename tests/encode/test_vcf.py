@@ -7,8 +7,8 @@ from pathlib import Path
 import cyvcf2
 import numpy as np
 import pytest
-from fixtures_genotypes import random_calls, vcf_header, write_plink1, write_text_vcf, write_vcf
 
+from fixtures_genotypes import random_calls, vcf_header, write_plink1, write_text_vcf, write_vcf
 from lucidseq.core.errors import DataError
 from lucidseq.encode import vcf
 from lucidseq.encode.choices import GenotypeField

@@ -87,7 +87,7 @@ def _read_text(path: Path) -> pd.DataFrame:
         frame = pd.read_csv(open_text(path), sep="\t", dtype=str, keep_default_na=False, skip_blank_lines=False).fillna(
             ""
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, OSError) as error:
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, EOFError, OSError) as error:
         raise DataError(f"a table that cannot be read ({error})", "a TSV with a header", "make or copy the file again",
                         where=str(path)) from error  # fmt: skip
     if frame.empty:

@@ -8,6 +8,7 @@ _LN10 = np.log(10.0)
 _DIRECT = 1e-250  # tails above this are exact to rounding when computed directly
 _TERMS, _CONVERGED = 10_000, 1e-15
 LOWEST_P = 1e-300
+_LARGEST = 1e150  # its square is still a number
 
 
 def neg_log10_p(z: np.ndarray, degrees: np.ndarray) -> np.ndarray:
@@ -22,7 +23,7 @@ def neg_log10_p(z: np.ndarray, degrees: np.ndarray) -> np.ndarray:
     """
     from scipy import special
 
-    z, degrees = np.abs(np.asarray(z, dtype=np.float64)), np.asarray(degrees, dtype=np.float64)
+    z, degrees = np.minimum(np.abs(np.asarray(z, dtype=np.float64)), _LARGEST), np.asarray(degrees, dtype=np.float64)
     normal = ~np.isfinite(degrees)
     log_p = np.empty(len(z))
     log_p[normal] = np.log(2.0) + special.log_ndtr(-z[normal])
