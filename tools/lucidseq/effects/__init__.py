@@ -1,0 +1,1 @@
+"""Score variants with a network."""

@@ -1,0 +1,194 @@
+"""`effects variants`: read sites and genome, score both alleles, write table and annotated VCF."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.card import Card, Verdict
+from lucidseq.core.errors import DataError, UsageError, place
+from lucidseq.core.genome import Genome
+from lucidseq.core.intervals import read_bed
+from lucidseq.core.log import Progress
+from lucidseq.core.options import parse_shard
+from lucidseq.core.outputs import OutputSet
+from lucidseq.core.schema import EFFECTS
+from lucidseq.core.tables import write_table
+from lucidseq.core.variants import variant_ids
+from lucidseq.effects.choices import RefMismatch
+from lucidseq.effects.scoring import Scores, score
+from lucidseq.effects.vcf import Sites, read_sites, write_annotated
+from lucidseq.effects.windows import Variant, allele_windows, reference_matches
+
+CHUNK = 2048  # variants read and scored at once
+STRAND_SAMPLE = 500  # variants whose strands are compared
+
+
+def variants(
+    *, model: Path, variants: list[Path], fasta: Path, out: OutputSet, regions: Path | None, ref_mismatch: RefMismatch,
+    max_allele_length: int, window: int | None, batch_size: int, shard: str | None, threads: int,
+) -> Card:  # fmt: skip
+    """Score variants (options as in cli.py)."""
+    part, parts = parse_shard(shard)
+    sites = read_sites(variants, read_bed(regions) if regions else None, max_allele_length)
+    with Genome(fasta) as genome:
+        kept, mismatches = check_reference(genome, sites.variants, ref_mismatch, variants)
+        mine = [kept[int(index)] for index in np.array_split(np.arange(len(kept)), parts)[part]]
+
+        from lucidseq.nets import backend
+
+        backend.prepare(threads=threads)
+        from lucidseq.nets.io import load_model
+        from lucidseq.nets.predict import Predictor
+
+        network, facts = load_model(model)
+        predictor = Predictor(network, batch_size=batch_size, output="logit")
+        length = window_length(predictor.length, window)
+        chunks = []
+        with Progress("variants", total=len(mine)) as progress:
+            for first in range(0, len(mine), CHUNK):
+                chunk = mine[first : first + CHUNK]
+                chunks.append(score(predictor, allele_windows(genome, chunk, length)))
+                progress.step(len(chunk))
+        agreement = strand_agreement(Predictor(network, batch_size=batch_size, output="logit", reverse_complement_average=False),
+                                     allele_windows(genome, mine[:: max(1, len(mine) // STRAND_SAMPLE)], length))  # fmt: skip
+    scores = join(chunks, targets=network.output_shape[-1])
+    names = target_names(facts.target_names if facts else None, scores.effect.shape[1])
+    write_table(effects_table(mine, scores, names), out["effects"], EFFECTS)
+    write_annotated(out["annotated"], sites, record_notes(mine, scores, names))
+    return make_card(sites, scores, mismatches, agreement)
+
+
+def check_reference(
+    genome: Genome, variants: list[Variant], policy: RefMismatch, paths: list[Path]
+) -> tuple[list[Variant], int]:
+    """Return the variants whose REF is the genome's, and how many were not.
+
+    Raises
+    ------
+    DataError
+        If a contig is not in the genome; under the policy ``error`` at the first mismatch; under ``skip`` when nothing is
+        left or more than half mismatch, since the build is then wrong.
+    """
+    where = ", ".join(map(str, paths))
+    for contig in dict.fromkeys(variant.contig for variant in variants):
+        genome.require(contig, where=where)
+    kept = []
+    for variant in variants:
+        if reference_matches(genome, variant):
+            kept.append(variant)
+        elif policy is RefMismatch.ERROR:
+            from lucidseq.core.alphabet import decode
+
+            there = decode(genome.fetch(variant.contig, variant.position, variant.position + len(variant.ref)))
+            name = f"{variant.contig}:{variant.position + 1}:{variant.ref}:{variant.alt}"
+            raise DataError(
+                f"REF {variant.ref} where the genome has {there}", "variants and FASTA of the same genome build",
+                "give the matching FASTA, or --ref-mismatch skip to leave such variants out",
+                where=place(where, contig=variant.contig, variant=name),
+            )  # fmt: skip
+    wrong = len(variants) - len(kept)
+    if wrong > 0.5 * len(variants):
+        raise DataError(
+            f"REF differs from the genome in {wrong} of {len(variants)} variants", "variants and FASTA of the same build",
+            "give the genome build the variants were called on", where=where,
+        )  # fmt: skip
+    return kept, wrong
+
+
+def window_length(model_length: int | None, asked: int | None) -> int:
+    """Return the window: the model's own length, or the one asked for where the model takes any.
+
+    Raises
+    ------
+    UsageError
+        If both differ, or neither is known.
+    """
+    if model_length is None and asked is None:
+        raise UsageError("a model that takes any length, without --window", "--window", "give --window in bp")
+    if model_length is not None and asked not in (None, model_length):
+        raise UsageError(f"--window {asked}", f"{model_length}, the model's length", "leave --window out")
+    return int(model_length or asked or 0)
+
+
+def strand_agreement(predictor: object, windows: np.ndarray) -> float:
+    """Return the correlation of effects seen on the two strands (NaN with fewer than three variants)."""
+    from lucidseq.core.alphabet import reverse_complement
+
+    forward = score(predictor, windows).effect[:, 0]  # type: ignore[arg-type]  # a Predictor, known after the backend is ready
+    backward = score(predictor, reverse_complement(windows)).effect[:, 0]  # type: ignore[arg-type]
+    if len(forward) < 3 or forward.std() == 0 or backward.std() == 0:
+        return float("nan")
+    return float(np.corrcoef(forward, backward)[0, 1])
+
+
+def join(chunks: list[Scores], *, targets: int) -> Scores:
+    """Join the chunks' scores; a shard without variants gives empty arrays."""
+    if not chunks:
+        return Scores(*(np.empty((0, targets)) for _ in range(4)))
+    pairs = zip(*((chunk.ref, chunk.alt, chunk.effect, chunk.spread) for chunk in chunks), strict=True)
+    return Scores(*(np.concatenate(arrays) for arrays in pairs))
+
+
+def target_names(known: list[str] | None, count: int) -> list[str]:
+    """Return the targets' names; ``target_<i>`` for a model that does not say."""
+    return known if known and len(known) == count else [f"target_{index}" for index in range(count)]
+
+
+def effects_table(variants: list[Variant], scores: Scores, names: list[str]) -> pd.DataFrame:
+    """Return one row a variant and target."""
+    repeat = len(names)
+    contigs = [variant.contig for variant in variants]
+    positions = [variant.position + 1 for variant in variants]
+    refs, alts = [variant.ref for variant in variants], [variant.alt for variant in variants]
+    columns = {
+        "variant_id": variant_ids(contigs, positions, refs, alts),
+        "chromosome": contigs,
+        "base_pair_location": positions,
+        "effect_allele": alts,
+        "other_allele": refs,
+        "rsid": [variant.rsid for variant in variants],
+    }
+    frame = pd.DataFrame({name: np.repeat(np.array(values, dtype=object), repeat) for name, values in columns.items()})
+    frame["target_name"] = names * len(variants)
+    for name, values in (("ref_score", scores.ref), ("alt_score", scores.alt), ("effect", scores.effect)):
+        frame[name] = values.ravel()
+    return frame.assign(effect_sd=scores.spread.ravel(), score=np.abs(scores.effect).ravel())
+
+
+def record_notes(variants: list[Variant], scores: Scores, names: list[str]) -> dict[int, list[str]]:
+    """Return the LSEQ values of every record that has scores."""
+    notes: dict[int, list[str]] = {}
+    safe = [name.replace("|", "_").replace(",", "_").replace(";", "_").replace(" ", "_") for name in names]
+    for row, variant in enumerate(variants):
+        for column, name in enumerate(safe):
+            values = (scores.ref, scores.alt, scores.effect, scores.spread)
+            texts = "|".join(f"{item[row, column]:.5g}" for item in values)
+            notes.setdefault(variant.record, []).append(f"{variant.alt}|{name}|{texts}")
+    return notes
+
+
+def make_card(sites: Sites, scores: Scores, mismatches: int, agreement: float) -> Card:
+    """Check what was left out, whether the strands agree, and whether the members of the ensemble do."""
+    card = Card("effects", "variants")
+    total = len(sites.variants)
+    share = mismatches / total
+    card.add("REF differs from the genome", share, Verdict.OK if share == 0 else Verdict.CAUTION if share < 0.05 else Verdict.REFUSE,
+             threshold="0", advice="Variants and genome may be of different builds.")  # fmt: skip
+    left_out = sum(count for reason, count in sites.skipped.items() if reason != "outside the regions")
+    card.add("alleles left out", left_out, Verdict.OK if left_out <= 0.05 * (total + left_out) else Verdict.CAUTION,
+             threshold="<= 5 %", advice="; ".join(f"{n} {reason}" for reason, n in sorted(sites.skipped.items())) or "None.")  # fmt: skip
+    if np.isfinite(agreement):
+        card.add("agreement of effects between strands (correlation)", agreement, Verdict.OK if agreement >= 0.7 else Verdict.CAUTION,
+                 threshold=">= 0.7", advice="The network reads the two strands differently: train with reverse complements.")  # fmt: skip
+    if len(scores.effect) and scores.spread.any():
+        strong = np.abs(scores.effect) >= np.quantile(np.abs(scores.effect), 0.99)
+        ratio = float(np.median(scores.spread[strong] / np.abs(scores.effect[strong]).clip(1e-9)))
+        card.add("ensemble spread of the strongest 1 %, relative", ratio, Verdict.OK if ratio <= 0.5 else Verdict.CAUTION,
+                 threshold="<= 0.5", advice="The members disagree on the strongest effects: do not rank by them.")  # fmt: skip
+    else:
+        card.add("ensemble", "one member", Verdict.CAUTION, threshold=">= 2 members",
+                 advice="The spread of the scores is unknown: train with --ensemble 3 or more.")  # fmt: skip
+    return card
