@@ -1,8 +1,7 @@
 """CPU time of one SuSiE fit of N3 (574 people, 1,001 variants), ours beside susieR's in the same run.
 
-Run directly (``python tests/benchmarks/bench_susie.py``) or through pytest (``pytest tests/benchmarks/bench_susie.py``). Both fits
-use the reference's tolerance and L = 10; data are read before the clock starts, and centring and scaling are timed in both. Both use
-the threads their libraries choose (set OMP_NUM_THREADS to fix them).
+Run directly (``python tests/benchmarks/bench_susie.py``) or through pytest. Each fits in a process of its own on one thread, with
+the reference's tolerance and L = 10; data are read before the clock starts, centring and scaling are timed in both.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import lucidseq
 from lucidseq.finemap.data import IndividualData
 from lucidseq.finemap.susie import SusieSettings, fit_susie
 
@@ -38,48 +39,62 @@ cat(format(median(seconds[-1]), digits = 10), format(max(fit$elbo), digits = 15)
 """
 
 
-def ours(X: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Return the median CPU seconds of a fit (after one to warm up) and its ELBO."""
+def fit_here(folder: Path) -> None:
+    """Print the median CPU seconds of our fit (after one to warm up) and its ELBO."""
+    X, y = read_n3(folder)
     seconds, elbo = [], float("nan")
     for _ in range(REPEATS + 1):
         used = time.process_time()
         elbo = fit_susie(IndividualData(X, y), SusieSettings(tolerance=1e-3)).elbo[-1]
         seconds.append(time.process_time() - used)
-    return float(np.median(seconds[1:])), float(elbo)
+    print(np.median(seconds[1:]), elbo, lucidseq.__version__)
 
 
-def susier(X: np.ndarray, y: np.ndarray) -> tuple[float, float, str]:
-    """Return the same of susieR, and its version."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        np.savetxt(folder / "X.csv", X, delimiter=",", fmt="%.17g")
-        np.savetxt(folder / "y.txt", y, fmt="%.17g")
-        (folder / "fit.R").write_text(R_SCRIPT)
-        command = [
-            "Rscript",
-            "--vanilla",
-            str(folder / "fit.R"),
-            str(folder / "X.csv"),
-            str(folder / "y.txt"),
-            str(REPEATS),
-        ]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+def read_n3(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return genotypes and the first trait."""
+    with np.load(folder / "finemapping" / "n3.npz") as arrays:
+        return arrays["X"], arrays["Y"][:, 0]
+
+
+def run(command: list[str]) -> tuple[float, float, str]:
+    """Run a fitting process on one thread; return the seconds, ELBO and version that it prints."""
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    result = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, check=False, env={**os.environ, **one_thread}
+    )
     if result.returncode:
-        raise RuntimeError(f"Rscript failed: {result.stderr}")
+        raise RuntimeError(f"{command[0]} failed: {result.stderr}")
     seconds, elbo, version = result.stdout.split()
     return float(seconds), float(elbo), version
 
 
+def ours(folder: Path) -> tuple[float, float, str]:
+    """Return CPU seconds, ELBO and version of lucidseq."""
+    return run([sys.executable, __file__, str(folder)])
+
+
+def susier(folder: Path) -> tuple[float, float, str]:
+    """Return the same of susieR."""
+    X, y = read_n3(folder)
+    with tempfile.TemporaryDirectory() as name:
+        here = Path(name)
+        np.savetxt(here / "X.csv", X, delimiter=",", fmt="%.17g")
+        np.savetxt(here / "y.txt", y, fmt="%.17g")
+        (here / "fit.R").write_text(R_SCRIPT)
+        return run(["Rscript", "--vanilla", *(str(here / file) for file in ("fit.R", "X.csv", "y.txt")), str(REPEATS)])
+
+
 def compare(folder: Path) -> float:
     """Print both figures and return the ratio of ours to susieR's."""
-    with np.load(folder / "finemapping" / "n3.npz") as arrays:
-        X, y = arrays["X"], arrays["Y"][:, 0]
-    mine, elbo = ours(X, y)
-    theirs, their_elbo, version = susier(X, y)
+    mine, elbo, own_version = ours(folder)
+    theirs, their_elbo, version = susier(folder)
     assert abs(elbo - their_elbo) < 1e-6, (elbo, their_elbo)
-    print(f"SuSiE on N3 (finemapping/n3.npz, trait 1, L = 10, median of {REPEATS}):")
-    print(f"  lucidseq {mine:.4f} CPU s, susieR {version} {theirs:.4f} CPU s, ratio {mine / theirs:.3f} (bar {BAR})")
-    return mine / theirs
+    ratio = mine / theirs
+    print(f"SuSiE on N3 (finemapping/n3.npz, trait 1, L = 10, one thread, median of {REPEATS}):")
+    print(
+        f"  lucidseq {own_version} {mine:.4f} CPU s, susieR {version} {theirs:.4f} CPU s, ratio {ratio:.3f} (bar {BAR})"
+    )
+    return ratio
 
 
 @pytest.mark.bench
@@ -90,5 +105,8 @@ def test_susie__takes_less_cpu_time_than_susier(shared_data: Path) -> None:
 
 
 if __name__ == "__main__":
-    root = Path(__file__).resolve().parents[2]
-    compare(Path(os.environ.get("LUCIDSEQ_DATA", root.parent / "shared" / "data")))
+    if len(sys.argv) > 1:
+        fit_here(Path(sys.argv[1]))
+    else:
+        root = Path(__file__).resolve().parents[2]
+        compare(Path(os.environ.get("LUCIDSEQ_DATA", root.parent / "shared" / "data")))

@@ -175,6 +175,11 @@ class SummarySource:
         self.in_sample = store.method == "in-sample"
         self._table, self._store, self._paths = table, store, (sumstats, ld)
         self._index = pd.Index(table["variant_id"])
+        ordered = table.sort_values("base_pair_location", kind="stable")["base_pair_location"]
+        self._by_contig = {
+            str(contig): (rows.index.to_numpy(), rows.to_numpy())
+            for contig, rows in ordered.groupby(table["chromosome"])
+        }
         _check_names(self.regions, str(ld))
         check_contigs(self.regions, store.contigs, f"the LD blocks ({ld})")
         check_contigs(self.regions, table["chromosome"].unique(), f"the summary statistics ({sumstats})")
@@ -187,9 +192,9 @@ class SummarySource:
             return None
         block = self._store.block(block_index)
         positions = np.array([_position(name) for name in block.variant_id])
-        inside = (positions > region.start) & (positions <= region.end) & np.isfinite(np.diag(block.r))
+        inside = (positions > region.start) & (positions <= region.end)
         rows, flipped = align(block.variant_id, self._index)
-        chosen = np.flatnonzero(inside & (rows >= 0))
+        chosen = np.flatnonzero(inside & (rows >= 0) & np.isfinite(np.diag(block.r)))  # NaN: did not vary in the panel
         offered = int(inside.sum()) + self._unmatched(region, rows)
         if not len(chosen):
             return None
@@ -207,14 +212,9 @@ class SummarySource:
 
     def _unmatched(self, region: Interval, rows: np.ndarray) -> int:
         """Summary statistics in the region that the LD block lacks."""
-        position = self._table["base_pair_location"].to_numpy()
-        inside = (
-            (self._table["chromosome"] == region.contig).to_numpy()
-            & (position > region.start)
-            & (position <= region.end)
-        )
-        inside[rows[rows >= 0]] = False
-        return int(inside.sum())
+        contig_rows, positions = self._by_contig.get(region.contig, (np.empty(0, dtype=int), np.empty(0)))
+        first, last = np.searchsorted(positions, [region.start + 1, region.end + 1])
+        return len(np.setdiff1d(contig_rows[first:last], rows))
 
 
 class GenotypeSource:
@@ -293,10 +293,13 @@ def check_contigs(regions: list[Interval], present: Sequence[str] | np.ndarray, 
 
 
 def _check_names(regions: list[Interval], where: str) -> None:
-    names = [region.name for region in regions]
-    for name in names:
-        if names.count(name) > 1:
-            raise DataError(f"two loci called {name}", "a name of its own for every locus", "rename one", where=where)
+    seen: set[str] = set()
+    for region in regions:
+        if region.name in seen:
+            raise DataError(
+                f"two loci called {region.name}", "a name of its own for every locus", "rename one", where=where
+            )
+        seen.add(region.name)
 
 
 def _best_block(region: Interval, blocks: list[Interval]) -> int | None:
