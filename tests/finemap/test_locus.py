@@ -21,6 +21,7 @@ from finemap.inputs import (
     write_scores,
     write_sumstats,
 )
+from lucidseq.core.ld import LdBlock, write_ld
 from lucidseq.core.schema import CREDIBLE_SETS, FINEMAP_LBF, LOCUS_FITS, PIPS, SUMSTATS
 from lucidseq.core.stores import open_store, read_text
 from lucidseq.core.tables import read_table
@@ -180,6 +181,17 @@ def test_variants_in_one_input_only__are_left_out_and_counted(simulated, tmp_pat
     assert read_pips(tmp_path / "run")["variant_id"].tolist() == table["variant_id"].tolist()
     check = checks(tmp_path / "run")["share of variants fitted"]
     assert (check["value"], check["verdict"]) == (0.5, "caution")
+
+
+def test_variant_without_ld__is_left_out_and_counted(simulated, tmp_path):
+    region = simulated["regions"][0]
+    r = np.corrcoef(region.X.T).astype(np.float32)
+    r[5] = r[:, 5] = np.nan
+    block = LdBlock(region.name, region.contig, region.start, region.end, r, region.ids)
+    write_ld(tmp_path / "ld.h5", iter([block]), build="test", method="panel", n_ref=100)
+    run_ok(*rss(simulated, "--out", tmp_path / "run", ld=tmp_path / "ld.h5"))
+    assert read_pips(tmp_path / "run")["variant_id"].tolist() == np.delete(region.ids, 5).tolist()
+    assert checks(tmp_path / "run")["share of variants fitted"]["value"] == pytest.approx(59 / 60)
 
 
 def test_score__raises_the_variants_it_favours(simulated, tmp_path):

@@ -171,6 +171,14 @@ def test_prior__that_is_none_is_refused(prior):
         fit_susie(IndividualData(X, y), prior=prior)
 
 
+def test_ld_that_contradicts_z__does_not_count_as_converged():
+    rng = np.random.default_rng(1)
+    R = np.clip(np.corrcoef(rng.standard_normal((40, 60))) + 0.6 * np.sign(rng.standard_normal((40, 40))), -0.99, 0.99)
+    R = np.triu(R, 1) + np.triu(R, 1).T + np.eye(40)
+    assert np.linalg.eigvalsh(R).min() < -1
+    assert not fit_susie(SummaryStatistics(8 * rng.standard_normal(40), R, 500)).converged
+
+
 def test_null_trait__rarely_gives_a_credible_set():
     sets = sum(len(fit_susie(IndividualData(*simulate(100 + seed, effects=()))).credible_sets) for seed in range(60))
     assert sets <= 6  # an honest 5 % gives 3 of 60; 7 or more have probability .03

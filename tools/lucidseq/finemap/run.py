@@ -123,8 +123,9 @@ def _score_weight(source: LocusSource, settings: SusieSettings, table: ScoreTabl
             one = source.load(index)
             if one is not None:
                 standardised, _ = table.of(one.variants["variant_id"].to_numpy())
-                priors = [score_prior(standardised, weight) for weight in weights]
-                elbos.append(np.array([fit_susie(one.data, settings, prior=prior).elbo[-1] for prior in priors]))
+                fits = [fit_susie(one.data, settings, prior=score_prior(standardised, weight)) for weight in weights]
+                if all(fit.converged for fit in fits):  # otherwise their bounds do not compare
+                    elbos.append(np.array([fit.elbo[-1] for fit in fits]))
             progress.step()
     if given is not None:
         return ScoreWeight(given, float(sum(elbo[1] - elbo[0] for elbo in elbos)))

@@ -21,6 +21,7 @@ from lucidseq.finemap.data import RegressionData
 from lucidseq.finemap.single_effect import LogPrior, SingleEffect, single_effect_regression
 
 ACTIVE = 1e-9  # prior variance, relative to the trait's, below which an effect counts as absent
+ROUNDING = 1e-10  # of the ELBO, relative
 LEAST_RESIDUAL = 1e-4  # least residual variance, relative to the trait's
 
 
@@ -88,7 +89,8 @@ class SusieFit:
     elbo
         Evidence lower bound after each sweep, shape (iterations,).
     converged
-        Whether the last sweep gained less than the tolerance.
+        Whether the last sweep gained less than the tolerance; False when it lost or broke
+        down, which LD that contradicts z can bring about.
     pip
         Posterior inclusion probabilities, shape (p,).
     credible_sets
@@ -192,9 +194,14 @@ def _ibss(data: RegressionData, settings: SusieSettings, prior: np.ndarray, star
         for index in range(len(state.effects)):
             _update_effect(data, settings, state, index, d, log_prior)
         residual = _expected_residual(data, state)
+        if not residual > 0:  # a sum of squares: R is not a correlation matrix, and the fit would run away
+            elbo.append(elbo[-1] if elbo else -np.inf)
+            break
         elbo.append(_elbo(data.n, state.sigma2, residual, state.kl))
-        if len(elbo) > 1 and elbo[-1] - elbo[-2] < settings.tolerance:
-            converged = True
+        gain = elbo[-1] - elbo[-2] if len(elbo) > 1 else np.inf
+        if gain < settings.tolerance:
+            # Coordinate ascent cannot lose, unless R is not a correlation matrix or not that of z
+            converged = gain > -max(settings.tolerance, ROUNDING * abs(elbo[-1]))
             break
         if settings.estimate_residual_variance:
             state.sigma2 = max(residual / data.n, LEAST_RESIDUAL * _trait_variance(data))
