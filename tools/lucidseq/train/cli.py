@@ -53,7 +53,7 @@ def fit(
             "--epochs",
             min=1,
             max=10000,
-            help="Largest number of passes over the training sequences (default: about 4,000 steps, 8 to 40 passes).",
+            help="Largest number of passes over the training sequences (default: about 4,500 steps, 5 to 40 passes).",
         ),
     ] = None,
     patience: Annotated[
@@ -62,7 +62,7 @@ def fit(
             "--patience", min=1, max=10000, help="Stop after this many epochs without a better validation loss."
         ),
     ] = 8,
-    batch_size: _BatchSize = 128,
+    batch_size: _BatchSize = 64,
     learning_rate: Annotated[
         float,
         typer.Option(
