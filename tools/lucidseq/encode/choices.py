@@ -26,3 +26,42 @@ class LdMethod(StrEnum):
 
     IN_SAMPLE = "in-sample"
     PANEL = "panel"
+
+
+class Task(StrEnum):
+    """What a network is to learn from sequences."""
+
+    AUTO = "auto"
+    BINARY = "binary"
+    REGRESSION = "regression"
+    COUNTS = "counts"
+
+
+class SignalStatistic(StrEnum):
+    """How a signal track becomes one value a window."""
+
+    MEAN = "mean"
+    MAX = "max"
+    SUM = "sum"
+
+
+class SignalTransform(StrEnum):
+    """What is done to signal values."""
+
+    NONE = "none"
+    LOG1P = "log1p"
+
+
+class LabelColumn(StrEnum):
+    """Which column of a BED file holds targets."""
+
+    NONE = "none"
+    SCORE = "score"
+    NAME = "name"
+
+
+class Negatives(StrEnum):
+    """Where sequences of the negative class come from when only regions are given."""
+
+    NONE = "none"
+    GC_MATCHED = "gc-matched"

@@ -76,6 +76,16 @@ def _side(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
+def whole_sets(paths: list[Path]) -> list[Path]:
+    """Return paths with every PLINK 1 file set named once, however many of its three files were given.
+
+    Workflow engines stage .bed, .bim and .fam together and hand all three over.
+    """
+    return list(
+        dict.fromkeys(_side(path, ".bed") if path.suffix in _SIDES and is_plink1(path) else path for path in paths)
+    )
+
+
 class Plink1Reader:
     """Reader of a PLINK 1 file set (see `reader.GenotypeReader`); A1 is the effect allele.
 

@@ -20,6 +20,7 @@ from lucidseq.core.tables import write_table
 from lucidseq.encode import quality
 from lucidseq.encode.choices import GenotypeField
 from lucidseq.encode.people import BINARY, Individuals, Joined, Trait, join, read_individuals, recognise
+from lucidseq.encode.plink1 import whole_sets
 from lucidseq.encode.reader import MULTIALLELIC, NO_ALTERNATE, GenotypeReader, VariantChunk, open_reader
 from lucidseq.encode.regions import Regions, other_spelling
 from lucidseq.encode.store import GenotypeWriter, OrderCheck, create_genotypes
@@ -118,7 +119,7 @@ def genotypes(
     out: OutputSet,
 ) -> Card:
     """Encode genotypes (options as in ``cli.genotypes``)."""
-    readers = [open_reader(path, field) for path in genotypes]
+    readers = [open_reader(path, field) for path in whole_sets(genotypes)]
     samples = _same_samples(readers)
     card = Card("encode", "genotypes")
     traits = _traits(phenotypes, samples, readers[0].path, card)

@@ -1,0 +1,96 @@
+"""Rows of a sequence dataset while it is put together: bases, coordinates, targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from lucidseq.core import alphabet
+
+
+@dataclass(frozen=True)
+class SequenceRows:
+    """Sequences of one length with their coordinates.
+
+    Attributes
+    ----------
+    codes
+        uint8 of shape (n, length): 0-3 = ACGT, 4 = N.
+    contig, id, strand
+        Object arrays of str, shape (n,); contig is empty where a sequence has no coordinates.
+    start, end
+        0-based, half-open, int64 of shape (n,).
+    target
+        float32 of shape (n, targets).
+    """
+
+    codes: np.ndarray
+    contig: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    strand: np.ndarray
+    id: np.ndarray
+    target: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def take(self, rows: np.ndarray) -> SequenceRows:
+        """Return the rows of a mask or of indices."""
+        return SequenceRows(*(getattr(self, item.name)[rows] for item in fields(self)))
+
+    def append(self, other: SequenceRows) -> SequenceRows:
+        """Return these rows followed by others of the same length and targets."""
+        return SequenceRows(
+            *(np.concatenate([getattr(self, item.name), getattr(other, item.name)]) for item in fields(self))
+        )
+
+
+def gc_share(codes: np.ndarray) -> np.ndarray:
+    """Return the share of G and C among the bases that are not N, shape (n,); 0 where all are N."""
+    known = (codes < alphabet.N_CODE).sum(axis=1)
+    strong = ((codes == 1) | (codes == 2)).sum(axis=1)
+    share: np.ndarray = strong / np.maximum(known, 1)
+    return share
+
+
+def n_share(codes: np.ndarray) -> np.ndarray:
+    """Return the share of N, shape (n,)."""
+    share: np.ndarray = (codes == alphabet.N_CODE).mean(axis=1)
+    return share
+
+
+def identity(codes: np.ndarray) -> np.ndarray:
+    """Return a number for each row, equal where two sequences are the same on either strand, int64 of shape (n,)."""
+    if not len(codes):
+        return np.zeros(0, dtype=np.int64)
+    forward = np.ascontiguousarray(codes).view(f"V{codes.shape[1]}").ravel()
+    backward = np.ascontiguousarray(alphabet.reverse_complement(codes)).view(f"V{codes.shape[1]}").ravel()
+    texts = [min(one.tobytes(), other.tobytes()) for one, other in zip(forward, backward, strict=True)]
+    numbers: dict[bytes, int] = {}
+    return np.array([numbers.setdefault(text, len(numbers)) for text in texts], dtype=np.int64)
+
+
+def unique_ids(ids: np.ndarray) -> np.ndarray:
+    """Return names that differ: the second ``a`` becomes ``a_2``, and so on.
+
+    Examples
+    --------
+    >>> unique_ids(np.array(["a", "b", "a", "a_2"], dtype=object)).tolist()
+    ['a', 'b', 'a_3', 'a_2']
+    """
+    taken = set(ids)
+    seen: dict[str, int] = {}
+    result = []
+    for name in ids:
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] == 1:
+            result.append(name)
+            continue
+        number = seen[name]
+        while f"{name}_{number}" in taken:
+            number += 1
+        taken.add(f"{name}_{number}")
+        result.append(f"{name}_{number}")
+    return np.array(result, dtype=object)

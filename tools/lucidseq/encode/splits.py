@@ -1,0 +1,66 @@
+"""Assignment of sequences to training, validation and test sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lucidseq.core.errors import DataError
+from lucidseq.core.seeds import stream
+from lucidseq.encode.regions import other_spelling
+
+TRAIN, VALID, TEST = 0, 1, 2
+NAMES = ("train", "valid", "test")
+
+
+def by_contig(contig: np.ndarray, test: list[str], valid: list[str], path: Path) -> np.ndarray:
+    """Return splits by contig, uint8 of shape (n,): test and validation contigs, train for the rest.
+
+    Raises
+    ------
+    DataError
+        If a contig has no sequence (the other spelling is named where it has some), is in both lists, or nothing is left to train.
+    """
+    known = set(contig)
+    for name in [*test, *valid]:
+        if name not in known:
+            hint = f"; they call it {other_spelling(name)}" if other_spelling(name) in known else ""
+            shown = ", ".join(sorted(filter(None, known))[:5]) or "no coordinates at all"
+            raise DataError(f"contig {name}, on which there is no sequence{hint}", f"contigs of the sequences ({shown})",
+                            "correct --test-contigs or --valid-contigs", where=str(path))  # fmt: skip
+    both = set(test) & set(valid)
+    if both:
+        raise DataError(f"{', '.join(sorted(both))} in both --test-contigs and --valid-contigs", "different contigs",
+                        "take it out of one", where=str(path))  # fmt: skip
+    split = np.full(len(contig), TRAIN, dtype=np.uint8)
+    split[np.isin(contig, test)] = TEST
+    split[np.isin(contig, valid)] = VALID
+    if not (split == TRAIN).any():
+        raise DataError("every sequence lies on a test or validation contig", "some to train on", "hold out fewer contigs",
+                        where=str(path))  # fmt: skip
+    return split
+
+
+def draw(split: np.ndarray, identity: np.ndarray, share: float, to: int, seed: int) -> np.ndarray:
+    """Move a random share of the training sequences to another split; equal sequences move together.
+
+    Parameters
+    ----------
+    split
+        Current splits, shape (n,).
+    identity
+        Equal numbers for equal sequences, shape (n,).
+    share
+        Share of the training sequences to move.
+    to
+        `VALID` or `TEST`.
+    seed
+        Seed of the draw.
+    """
+    result = split.copy()
+    train = np.flatnonzero(split == TRAIN)
+    groups = np.unique(identity[train])
+    moved = stream(seed, "split", NAMES[to]).permutation(groups)[: round(share * len(groups))]
+    result[train[np.isin(identity[train], moved)]] = to
+    return result
