@@ -26,6 +26,7 @@ FACTS_NAME, METADATA_NAME, CONFIG_NAME, WEIGHTS_NAME = (
     "model.weights.h5",
 )
 ENSEMBLE_OUTPUT = "members"
+_SHARED = "shared_object_id"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _MAX_TEXT_BYTES, _MAX_WEIGHT_BYTES = 64 << 20, 16 << 30
 _FINAL_ACTIVATIONS = ("sigmoid", "softmax", "softplus", "exponential", "log_softmax", "hard_sigmoid")
@@ -144,14 +145,19 @@ def save_model(model: keras.Model, path: Path, facts: Facts) -> None:
 
 
 def _renumber(value: Any, seen: dict[int, int]) -> Any:
-    """Replace Keras' ids of shared objects, which are memory addresses, by their order of appearance."""
+    """Replace Keras' ids of shared objects, which are memory addresses, by their order of appearance.
+
+    Precision policies lose theirs: they have no state to share, and are shared or not as a model's history has it.
+    """
     if isinstance(value, list):
         return [_renumber(item, seen) for item in value]
     if not isinstance(value, dict):
         return value
+    policy = str(value.get("class_name")).endswith("DTypePolicy")
     return {
-        key: seen.setdefault(item, len(seen)) if key == "shared_object_id" else _renumber(item, seen)
+        key: seen.setdefault(item, len(seen)) if key == _SHARED else _renumber(item, seen)
         for key, item in value.items()
+        if not (policy and key == _SHARED)
     }
 
 
