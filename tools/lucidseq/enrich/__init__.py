@@ -1,0 +1,1 @@
+"""Test genes and gene sets for association."""

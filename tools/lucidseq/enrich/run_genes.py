@@ -1,0 +1,147 @@
+"""`enrich genes`: summary statistics and LD to gene tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.card import Card, Verdict
+from lucidseq.core.errors import DataError
+from lucidseq.core.ld import LdBlock, open_ld
+from lucidseq.core.log import Progress
+from lucidseq.core.outputs import OutputSet
+from lucidseq.core.schema import GENE_CORRELATIONS, GENES, PIPS, SUMSTATS
+from lucidseq.core.tables import read_table, write_table
+from lucidseq.enrich.fdr import benjamini_hochberg
+from lucidseq.enrich.gene_test import GeneAccumulator, check_genes, evaluate_gene
+from lucidseq.enrich.gtf import read_genes
+
+SMALLEST_P = 1e-300
+
+
+@dataclass
+class Matching:
+    """How variants of the two inputs met."""
+
+    ld_variants: int = 0
+    matched: int = 0
+
+
+def genes(
+    *, sumstats: Path, ld: Path, gtf: Path, out: OutputSet, pips: list[Path] | None, flank: int
+) -> Card:  # fmt: skip
+    """Test every gene (options as in cli.py)."""
+    statistics = read_table(sumstats, SUMSTATS)
+    z = lookup(statistics, "z", sumstats)
+    probabilities = None
+    if pips:
+        probabilities = lookup(pd.concat([read_table(path, PIPS) for path in pips]), "pip", pips[0])
+    everything = read_genes(gtf)
+    accumulator = GeneAccumulator(everything, flank)
+    matching = Matching()
+    with open_ld(ld) as store, Progress("LD blocks", total=len(store)) as progress:
+        check_genes(everything, set(store.contigs), str(gtf))
+        method = store.method
+        for block in store:
+            add_block(accumulator, block, z, probabilities, matching)
+            progress.step()
+    if not matching.matched:
+        raise DataError(
+            f"none of the {matching.ld_variants} LD variants is in the summary statistics (first: {statistics['variant_id'].iloc[0]})",
+            "variant_ids (contig:position:other:effect) that agree", "encode both from the same build and alleles",
+            where=f"{sumstats}, {ld}",
+        )  # fmt: skip
+    tested = accumulator.tested()
+    if not len(tested):
+        raise DataError("no gene holds a tested variant", "genes that overlap the LD blocks",
+                        "give the GTF of the same build, or a wider --flank", where=str(gtf))  # fmt: skip
+    table = gene_table(accumulator, tested, with_pip=probabilities is not None)
+    write_table(table, out["genes"], GENES)
+    first, second, correlation = accumulator.correlations()
+    ids = np.array([gene.gene_id for gene in everything], dtype=object)
+    pairs = pd.DataFrame({"gene_id_1": ids[first], "gene_id_2": ids[second], "correlation": correlation})
+    write_table(pairs, out["correlations"], GENE_CORRELATIONS)
+    return make_card(table, len(everything), matching, method)
+
+
+def lookup(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
+    """Return a column by variant_id, also under the name with the alleles swapped (a squared z does not mind).
+
+    Raises
+    ------
+    DataError
+        If a value is not finite or there is no row.
+    """
+    if table.empty:
+        raise DataError("a table without rows", "one row a variant", "make the file again", where=str(path))
+    values = pd.Series(table[column].to_numpy(), index=table["variant_id"].to_numpy())
+    values = values[~values.index.duplicated()]
+    if not np.isfinite(values.to_numpy()).all():
+        bad = values.index[~np.isfinite(values.to_numpy())][0]
+        raise DataError(
+            f"{column} of {bad} is missing", "a number for every variant", "leave the variant out", where=str(path)
+        )
+    parts = [str(name).rsplit(":", 2) for name in values.index]
+    swapped = pd.Series(values.to_numpy(), index=[f"{place}:{effect}:{other}" for place, other, effect in parts])
+    return pd.concat([values, swapped[~swapped.index.isin(values.index)]])
+
+
+def add_block(
+    accumulator: GeneAccumulator, block: LdBlock, z: pd.Series, pip: pd.Series | None, matching: Matching
+) -> None:
+    """Give one block's matched variants to the accumulator."""
+    found = z.reindex(block.variant_id).to_numpy()
+    keep = np.flatnonzero(np.isfinite(found))
+    matching.ld_variants += len(found)
+    matching.matched += len(keep)
+    if not len(keep):
+        return
+    names = block.variant_id[keep]
+    position = np.array([int(str(name).rsplit(":", 3)[1]) - 1 for name in names])
+    inner = LdBlock(block.name, block.contig, block.start, block.end, block.r[np.ix_(keep, keep)], names)
+    accumulator.add(inner, position, found[keep], None if pip is None else pip.reindex(names).fillna(0.0).to_numpy())
+
+
+def gene_table(accumulator: GeneAccumulator, tested: np.ndarray, *, with_pip: bool) -> pd.DataFrame:
+    """Return the gene table, sorted by p-value, then position."""
+    rows = []
+    for index in tested:
+        gene, data = accumulator.genes[index], accumulator.data[index]
+        result = evaluate_gene(data)
+        row = {
+            "gene_id": gene.gene_id, "gene_name": gene.gene_name, "contig": gene.contig, "start": gene.start, "end": gene.end,
+            "strand": gene.strand, "n_variants": data.n_variants, "effective_variants": result.effective_variants,
+            "statistic": result.statistic, "p_value": max(float(np.exp(result.log_p)), SMALLEST_P), "z": result.z,
+            "neg_log_10_p_value": -result.log_p / np.log(10), "lead_variant": data.lead_variant,
+        }  # fmt: skip
+        if with_pip:
+            row["pip"] = -np.expm1(data.log_no_causal)
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy())
+    return table.sort_values(["z", "contig", "start"], ascending=[False, True, True], kind="stable").reset_index(
+        drop=True
+    )
+
+
+def make_card(table: pd.DataFrame, total: int, matching: Matching, method: str) -> Card:
+    """Check coverage, matching, LD and inflation."""
+    card = Card("enrich", "genes")
+    share = len(table) / total
+    card.add("genes tested", len(table), Verdict.OK if share >= 0.5 else Verdict.CAUTION, threshold=f">= half of {total}",
+             advice=f"{total - len(table)} genes have no genotyped variant and were left out: nothing is known of them.")  # fmt: skip
+    matched = matching.matched / matching.ld_variants
+    card.add("LD variants found in the summary statistics", matched,
+             Verdict.OK if matched >= 0.9 else Verdict.CAUTION if matched >= 0.5 else Verdict.REFUSE,
+             threshold=">= 0.9", advice="Many variants are in one file only: check build and alleles.")  # fmt: skip
+    card.add("LD", method, Verdict.OK if method == "in-sample" else Verdict.CAUTION, threshold="in-sample",
+             advice="With LD of other people the null distribution is approximate.")  # fmt: skip
+    median = float(np.median(table["z"]))
+    error = 1.2533 / np.sqrt(len(table))
+    card.add("median gene z", median, Verdict.OK if median < 0.5 + 2 * error else Verdict.CAUTION, threshold="< 0.5",
+             interval=(median - 1.96 * error, median + 1.96 * error), level=0.95,
+             advice="Most genes look associated: polygenicity, confounding, or loci chosen for their association.")  # fmt: skip
+    return card

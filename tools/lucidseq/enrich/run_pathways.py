@@ -1,0 +1,124 @@
+"""`enrich pathways`: gene tests to gene-set tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core import seeds
+from lucidseq.core.card import Card, Verdict
+from lucidseq.core.errors import DataError
+from lucidseq.core.outputs import OutputSet
+from lucidseq.core.schema import GENE_CORRELATIONS, GENES, PATHWAYS
+from lucidseq.core.tables import read_table, write_table
+from lucidseq.enrich.competitive import CompetitiveTest
+from lucidseq.enrich.fdr import benjamini_hochberg
+from lucidseq.enrich.gmt import read_gmt
+from lucidseq.enrich.gsea import PrerankedGsea
+
+SMALLEST_P = 1e-300
+FEW_GENES = 50  # below this, the regression has little to learn the background from
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Gene sets as indices into the gene table, by name, and what was left out."""
+
+    members: dict[str, np.ndarray]
+    left_out: int
+    untested_share: float
+    by_name: bool
+
+
+def pathways(
+    *, genes: Path, correlations: Path, gene_sets: Path, out: OutputSet, min_genes: int, max_genes: int, permutations: int, seed: int
+) -> Card:  # fmt: skip
+    """Test every gene set by both methods (options as in cli.py)."""
+    table = read_table(genes, GENES)
+    sets = match_sets(table, read_gmt(gene_sets), min_genes, max_genes, gene_sets)
+    first, second, values = read_pairs(table, correlations)
+    z = table["z"].to_numpy()
+    regression = CompetitiveTest(z, covariates(table), first, second, values)
+    ranking = PrerankedGsea(z, permutations, lambda size: seeds.stream(seed, "gsea", size))
+    rows = []
+    for name, members in sets.members.items():
+        in_set = np.zeros(len(table))
+        in_set[members] = 1
+        fit = regression.test(in_set)
+        by_z = members[np.argsort(-z[members], kind="stable")]
+        rows.append((name, "competitive", len(members), fit.estimate, fit.standard_error, fit.p_value, by_z))
+        top = ranking.test(members)
+        rows.append((name, "gsea", len(members), top.normalised_score, float("nan"), top.p_value, top.leading))
+    write_table(result_table(rows, table), out["pathways"], PATHWAYS)
+    return make_card(table, sets, len(rows) // 2)
+
+
+def match_sets(table: pd.DataFrame, sets: dict[str, list[str]], min_genes: int, max_genes: int, path: Path) -> Sets:
+    """Match the sets' genes by gene_id or gene_name, whichever finds more.
+
+    Raises
+    ------
+    DataError
+        If no gene is found, or no set keeps enough.
+    """
+    named = {gene for members in sets.values() for gene in members}
+    by_name = len(named & set(table["gene_name"])) > len(named & set(table["gene_id"]))
+    column = table["gene_name"] if by_name else table["gene_id"]
+    index = {gene: row for row, gene in reversed(list(enumerate(column)))}
+    found = {
+        name: np.array([index[gene] for gene in genes if gene in index], dtype=np.int64) for name, genes in sets.items()
+    }
+    if not named & set(index):
+        raise DataError(f"no gene of the sets (such as {sorted(named)[0]}) is in the gene table (such as {column.iloc[0]})",
+                        "the same kind of gene identifier in GMT and GTF", "translate the identifiers", where=str(path))  # fmt: skip
+    kept = {name: rows for name, rows in found.items() if min_genes <= len(rows) <= max_genes}
+    if not kept:
+        raise DataError(f"no set has {min_genes} to {max_genes} tested genes", "at least one such set",
+                        "lower --min-genes, or widen the loci", where=str(path))  # fmt: skip
+    return Sets(kept, len(sets) - len(kept), 1 - len(named & set(index)) / len(named), by_name)
+
+
+def covariates(table: pd.DataFrame) -> np.ndarray:
+    """Return log variants, log effective share of variants and log length, of shape (genes, 3)."""
+    variants = table["n_variants"].to_numpy(dtype=np.float64)
+    density = table["effective_variants"].to_numpy() / variants
+    return np.column_stack([np.log(variants), np.log(density), np.log((table["end"] - table["start"]).to_numpy())])
+
+
+def read_pairs(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Read the correlated pairs as row numbers of the gene table."""
+    pairs = read_table(path, GENE_CORRELATIONS)
+    rows = pd.Series(np.arange(len(table)), index=table["gene_id"].to_numpy())
+    rows = rows[~rows.index.duplicated()]
+    first, second = rows.reindex(pairs["gene_id_1"]).to_numpy(), rows.reindex(pairs["gene_id_2"]).to_numpy()
+    keep = np.isfinite(first) & np.isfinite(second)
+    return first[keep].astype(np.int64), second[keep].astype(np.int64), pairs["correlation"].to_numpy()[keep]
+
+
+def result_table(
+    rows: list[tuple[str, str, int, float, float, float, np.ndarray]], table: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the results with q-values within each method, sorted by method and p-value."""
+    names = table["gene_name"].to_numpy()
+    columns = ["gene_set", "method", "n_genes", "estimate", "standard_error", "p_value", "genes"]
+    frame = pd.DataFrame([(*row[:6], ",".join(names[row[6]])) for row in rows], columns=columns)
+    frame["p_value"] = frame["p_value"].clip(lower=SMALLEST_P)
+    frame["q_value"] = frame.groupby("method")["p_value"].transform(lambda p: benjamini_hochberg(p.to_numpy()))
+    return frame.sort_values(["method", "p_value", "gene_set"], kind="stable").reset_index(drop=True)
+
+
+def make_card(table: pd.DataFrame, sets: Sets, tested: int) -> Card:
+    """Check how much of the sets the tests saw."""
+    card = Card("enrich", "pathways")
+    card.add("genes behind the regression", len(table), Verdict.OK if len(table) >= FEW_GENES else Verdict.CAUTION,
+             threshold=f">= {FEW_GENES}", advice="Few genes: p-values rest on a small background.")  # fmt: skip
+    card.add("sets tested", tested, Verdict.OK if not sets.left_out else Verdict.CAUTION, threshold=f"all {tested + sets.left_out}",
+             advice=f"{sets.left_out} sets have too few or too many tested genes.")  # fmt: skip
+    card.add("set genes that were not tested", sets.untested_share, Verdict.OK if sets.untested_share <= 0.5 else Verdict.CAUTION,
+             threshold="<= 0.5", advice="Much of the sets has no genotyped variant: a set without signal may only be unseen.")  # fmt: skip
+    card.add("genes matched by", "gene_name" if sets.by_name else "gene_id", Verdict.OK, threshold="either",
+             advice="The identifier that found more genes.")  # fmt: skip
+    return card
