@@ -69,6 +69,7 @@ def tails_to_z(log_upper: float, log_lower: float) -> float:
 
     Examples
     --------
+    >>> from scipy.special import log_ndtr
     >>> round(tails_to_z(float(log_ndtr(-3.0)), float(log_ndtr(3.0))), 10)
     3.0
     """
