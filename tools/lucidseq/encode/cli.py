@@ -143,6 +143,7 @@ def sumstats(
         bool,
         typer.Option("--drop-incomplete/--no-drop-incomplete", help="Leave out rows of --input with missing values."),
     ] = False,
+    threads: Threads = 1,
 ) -> None:
     """Make summary statistics from genotypes and a trait, or harmonise a GWAS-SSF file.
 

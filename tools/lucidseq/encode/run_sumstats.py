@@ -35,6 +35,7 @@ def sumstats(
     n: float | None,
     z_kind: ZKind,
     drop_incomplete: bool,
+    threads: int,
     out: OutputSet,
 ) -> Card:
     """Make summary statistics (options as in ``cli.sumstats``)."""
