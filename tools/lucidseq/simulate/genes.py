@@ -35,11 +35,11 @@ def place_genes(contig: str, length: int, first_number: int, rng: np.random.Gene
         position += size + int(rng.exponential(GENE_SPACING - 11_000)) + 1000
 
 
-def nearest_genes(genes: list[Gene], positions: np.ndarray) -> list[str]:
-    """Return the identifier of the gene nearest to each position (0 bp inside a gene)."""
+def nearest_genes(genes: list[Gene], positions: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Return the identifier of the gene nearest to each position, and the distance to it (bp; 0 inside a gene)."""
     starts, ends = np.array([gene.start for gene in genes]), np.array([gene.end for gene in genes])
     distance = np.maximum(np.maximum(starts[None] - positions[:, None], positions[:, None] - ends[None] + 1), 0)
-    return [genes[int(index)].gene_id for index in distance.argmin(axis=1)]
+    return [genes[int(index)].gene_id for index in distance.argmin(axis=1)], distance.min(axis=1)
 
 
 def make_gene_sets(

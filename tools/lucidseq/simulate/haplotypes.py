@@ -8,8 +8,8 @@ import numpy as np
 
 from lucidseq.core.errors import missing_extra
 
-BASE_RATE = 4e-9  # recombination per bp and generation outside hotspots
-HOTSPOT_WIDTH, HOTSPOT_SPACING, HOTSPOT_FOLD = 2000, 60_000, 50.0
+BASE_RATE = 1e-8  # recombination per bp and generation outside hotspots
+HOTSPOT_WIDTH, HOTSPOT_SPACING, HOTSPOT_FOLD = 2000, 30_000, 30.0
 MUTATION_RATE = 1.25e-8
 POPULATION_SIZE = 10_000
 

@@ -24,6 +24,8 @@ from lucidseq.simulate.background import background_sequence
 from lucidseq.simulate.motifs import Motif, load_jaspar
 
 STEP = 10  # bin width of the signal (bp)
+END_MARGIN = 2000  # no causal variant so close to an end of the contig (bp)
+REGULATORY_REACH = 5000  # a causal variant lies at most so far from the gene it acts on (bp)
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,15 @@ def locus(
     lengths[genotyped] = genotyped_length
     motifs = load_jaspar(tuple(grammar.FACTORS))
 
+    every_gene = place_all_genes(lengths, seed)
+    own = [gene for gene in every_gene if gene.contig == genotyped]
     breakpoints, rates = coalescent.hotspot_map(genotyped_length, seeds.stream(seed, "hotspots"))
     haplotypes = coalescent.simulate_haplotypes(
         genotyped_length, people, breakpoints, rates, seeds.derive(seed, "coalescent")
     )
     causal = traits.choose_causal(
-        haplotypes.position, haplotypes.frequency, count=causal_variants, min_frequency=min_frequency,
-        min_distance=min_distance, margin=2000, length=genotyped_length, rng=seeds.stream(seed, "causal"),
+        haplotypes.position, eligible_variants(haplotypes, own, genotyped_length, min_frequency),
+        count=causal_variants, min_distance=min_distance, rng=seeds.stream(seed, "causal"),
     )  # fmt: skip
     breaks = grammar.plan_breaks(haplotypes.position[causal], peak_width, motifs, seeds.stream(seed, "breaks"))
 
@@ -71,9 +75,7 @@ def locus(
     values, beta = traits.simulate_trait(
         haplotypes.dosage[causal].astype(np.float64), heritability=heritability, rng=seeds.stream(seed, "trait")
     )
-    every_gene = place_all_genes(lengths, seed)
-    own = [gene for gene in every_gene if gene.contig == genotyped]
-    causal_genes = gene_models.nearest_genes(own, haplotypes.position[causal])
+    causal_genes, _ = gene_models.nearest_genes(own, haplotypes.position[causal])
     sets, causal_set = gene_models.make_gene_sets(
         own,
         [gene for gene in every_gene if gene.contig != genotyped],
@@ -114,6 +116,16 @@ def locus(
     return make_card(
         realised, heritability, len(haplotypes.position), sum(len(item.starts) for item in landscapes.values()), peaks
     )
+
+
+def eligible_variants(
+    haplotypes: coalescent.Haplotypes, genes: list[gene_models.Gene], length: int, min_frequency: float
+) -> np.ndarray:
+    """Say which variants may be causal: common, not at the contig's ends, and near a gene. Bool of shape (variants,)."""
+    common = np.minimum(haplotypes.frequency, 1 - haplotypes.frequency) >= min_frequency
+    inner = (haplotypes.position >= END_MARGIN) & (haplotypes.position < length - END_MARGIN)
+    _, distance = gene_models.nearest_genes(genes, haplotypes.position)
+    return common & inner & (distance <= REGULATORY_REACH)
 
 
 def make_landscape(

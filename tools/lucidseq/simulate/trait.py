@@ -8,17 +8,16 @@ from lucidseq.core.errors import UsageError
 
 
 def choose_causal(
-    position: np.ndarray, frequency: np.ndarray, *, count: int, min_frequency: float, min_distance: int, margin: int,
-    length: int, rng: np.random.Generator,
-) -> np.ndarray:  # fmt: skip
-    """Choose common variants that lie far apart.
+    position: np.ndarray, eligible: np.ndarray, *, count: int, min_distance: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Choose variants that lie far apart.
 
     Parameters
     ----------
-    position, frequency
-        Sites (0-based) and ALT frequencies, of shape (variants,).
-    margin
-        Smallest distance to either end of the contig (bp).
+    position
+        Sites (0-based), of shape (variants,).
+    eligible
+        Which of them may be chosen, bool of shape (variants,).
 
     Returns
     -------
@@ -27,19 +26,16 @@ def choose_causal(
     Raises
     ------
     UsageError
-        If the contig does not hold that many.
+        If there are not that many.
     """
-    common = (
-        (np.minimum(frequency, 1 - frequency) >= min_frequency) & (position >= margin) & (position < length - margin)
-    )
     chosen: list[int] = []
-    for index in rng.permutation(np.flatnonzero(common)):
+    for index in rng.permutation(np.flatnonzero(eligible)):
         if all(abs(int(position[index]) - int(position[other])) >= min_distance for other in chosen):
             chosen.append(int(index))
             if len(chosen) == count:
                 return np.sort(np.array(chosen))
     raise UsageError(
-        f"--causal-variants {count} with --min-distance {min_distance} on {length} bp",
+        f"--causal-variants {count} with --min-distance {min_distance}",
         f"at most {len(chosen)} for this seed",
         "choose fewer, closer or rarer causal variants, or a longer --genotyped-length",
     )
