@@ -23,7 +23,7 @@ from lucidseq.effects.vcf import Sites, read_sites, write_annotated
 from lucidseq.effects.windows import Variant, allele_windows, reference_matches
 
 CHUNK = 2048  # variants read and scored at once
-STRAND_SAMPLE = 500  # variants whose strands are compared
+STRAND_SAMPLE = 500  # variants of strongest effect, whose strands are compared
 
 
 def variants(
@@ -52,9 +52,10 @@ def variants(
                 chunk = mine[first : first + CHUNK]
                 chunks.append(score(predictor, allele_windows(genome, chunk, length)))
                 progress.step(len(chunk))
-        agreement = strand_agreement(Predictor(network, batch_size=batch_size, output="logit", reverse_complement_average=False),
-                                     allele_windows(genome, mine[:: max(1, len(mine) // STRAND_SAMPLE)], length))  # fmt: skip
-    scores = join(chunks, targets=network.output_shape[-1])
+        scores = join(chunks, targets=network.output_shape[-1])
+        strongest = [mine[int(row)] for row in np.argsort(-np.abs(scores.effect[:, 0]), kind="stable")[:STRAND_SAMPLE]]
+        one_strand = Predictor(network, batch_size=batch_size, output="logit", reverse_complement_average=False)
+        agreement = strand_agreement(one_strand, allele_windows(genome, strongest, length))
     names = target_names(facts.target_names if facts else None, scores.effect.shape[1])
     write_table(effects_table(mine, scores, names), out["effects"], EFFECTS)
     write_annotated(out["annotated"], sites, record_notes(mine, scores, names))
