@@ -11,8 +11,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from sequence_sets import planted, planted_dataset, splits, write_sequences
-from support import assert_bad_input, run_cli, run_ok
 
 from lucidseq.core import tables
 from lucidseq.core.card import read_card
@@ -21,6 +19,8 @@ from lucidseq.core.schema import HISTORY
 from lucidseq.nets import io, predict
 from lucidseq.train import metrics
 from lucidseq.train.dataset import open_dataset
+from sequence_sets import planted, planted_dataset, splits, write_sequences
+from support import assert_bad_input, run_cli, run_ok
 
 SMALL = ("--filters", 8, "--batch-size", 32, "--seed", 7)
 
@@ -66,7 +66,7 @@ def test_fit__says_in_the_file_what_it_was_on_validation_rows(trained, dataset):
 @pytest.mark.parametrize("task", ["binary", "regression", "counts"])
 def test_fit__learns_the_planted_motif(task, tmp_path):
     data = planted_dataset(tmp_path / "d.h5", n=3000, task=task)
-    run_ok("train", "fit", "--dataset", data, "--out", tmp_path / "m", "--epochs", 12, "--filters", 12, "--batch-size", 32)
+    run_ok("train", "fit", "--dataset", data, "--out", tmp_path / "m", "--epochs", 12, "--batch-size", 32)
     model, _ = io.load_model(tmp_path / "m.keras")
     with open_dataset(data) as source:
         rows = np.flatnonzero(source.split == 2)
@@ -82,7 +82,7 @@ def test_fit__learns_two_targets_at_once(tmp_path):
     codes, label = planted(2000, 60)
     gc = ((codes == 1) | (codes == 2)).mean(axis=1) > 0.5
     data = write_sequences(tmp_path / "d.h5", codes, np.stack([label, gc], axis=1), splits(2000), names=["motif", "gc"])
-    run_ok("train", "fit", "--dataset", data, "--out", tmp_path / "m", "--epochs", 12, "--filters", 12, "--batch-size", 32)
+    run_ok("train", "fit", "--dataset", data, "--out", tmp_path / "m", "--epochs", 12, "--batch-size", 32)
     checks = {check.name: check for check in read_card(tmp_path / "m.card.json").checks}
     assert checks["validation auroc, motif"].value > 0.9 and checks["validation auroc, gc"].value > 0.9
 
@@ -90,7 +90,20 @@ def test_fit__learns_two_targets_at_once(tmp_path):
 def test_fit__gives_the_same_bytes_in_another_folder(trained, dataset, tmp_path):
     moved = tmp_path / "elsewhere.h5"
     moved.write_bytes(dataset.read_bytes())
-    run_ok("train", "fit", "--dataset", moved, "--out", tmp_path / "again", "--epochs", 3, "--ensemble", 2, *SMALL, cwd=tmp_path)
+    run_ok(
+        "train",
+        "fit",
+        "--dataset",
+        moved,
+        "--out",
+        tmp_path / "again",
+        "--epochs",
+        3,
+        "--ensemble",
+        2,
+        *SMALL,
+        cwd=tmp_path,
+    )
     for suffix in (".keras", ".history.tsv", ".card.json"):
         assert sha256(_file(trained, suffix)) == sha256(tmp_path / f"again{suffix}"), suffix
 
@@ -100,7 +113,9 @@ def test_fit__after_kill_goes_on_to_the_same_bytes(trained, dataset, tmp_path):
              "--checkpoint-dir", tmp_path / "checkpoints"]  # fmt: skip
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     for already, resume in ((0, []), (2, ["--resume"])):  # killed in the first network, then in the second
-        process = subprocess.Popen([sys.executable, "-m", "lucidseq", *map(str, words), *resume], env=environment, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lucidseq", *map(str, words), *resume], env=environment, stderr=subprocess.DEVNULL
+        )
         _wait_for_epochs(tmp_path / "checkpoints" / "fit.npz", already + 2, process)
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -157,7 +172,19 @@ def test_fit__balanced_weights_shift_rare_labels_up(tmp_path):
     data = write_sequences(tmp_path / "d.h5", codes[keep], label[keep, None], splits(int(keep.sum())), names=["motif"])
     mean = {}
     for weights in ("none", "balanced"):
-        run_ok("train", "fit", "--dataset", data, "--out", tmp_path / weights, "--epochs", 2, *SMALL, "--class-weights", weights)
+        run_ok(
+            "train",
+            "fit",
+            "--dataset",
+            data,
+            "--out",
+            tmp_path / weights,
+            "--epochs",
+            2,
+            *SMALL,
+            "--class-weights",
+            weights,
+        )
         mean[weights] = predict.predict(io.load_model(tmp_path / f"{weights}.keras")[0], codes[keep]).mean()
     assert mean["none"] < 0.25 < mean["balanced"]
 
@@ -192,7 +219,9 @@ def test_fit__refuses_unusable_data(damage, mention, tmp_path):
         codes, target, split = codes[:0], target[:0], split[:0]
     else:
         task = "guess"
-    data = write_sequences(tmp_path / "d.h5", codes, target, split, task=task, names=None if target is None else ["motif"])
+    data = write_sequences(
+        tmp_path / "d.h5", codes, target, split, task=task, names=None if target is None else ["motif"]
+    )
     result = run_cli("train", "fit", "--dataset", data, "--out", tmp_path / "out" / "m", "--epochs", 1)
     assert_bad_input(result, mention, folder=tmp_path / "out")
 
@@ -218,7 +247,9 @@ def test_fit__refuses_options_that_do_not_fit(tmp_path, dataset):
     result = run_cli("train", "fit", "--dataset", dataset, "--out", tmp_path / "out" / "m", "--resume")
     assert_bad_input(result, "--checkpoint-dir", folder=tmp_path / "out", exit_code=2)
     signal_data = planted_dataset(tmp_path / "s.h5", n=60, task="regression")
-    result = run_cli("train", "fit", "--dataset", signal_data, "--out", tmp_path / "out" / "m", "--class-weights", "balanced")
+    result = run_cli(
+        "train", "fit", "--dataset", signal_data, "--out", tmp_path / "out" / "m", "--class-weights", "balanced"
+    )
     assert_bad_input(result, "--class-weights", folder=tmp_path / "out", exit_code=2)
 
 

@@ -68,7 +68,7 @@ def fit(
         typer.Option(
             "--learning-rate", min=1e-7, max=1.0, help="Peak of the learning rate, which rises, then falls to zero."
         ),
-    ] = 0.002,
+    ] = 0.005,
     weight_decay: Annotated[
         float,
         typer.Option("--weight-decay", min=0.0, max=1.0, help="Decoupled weight decay (AdamW) of kernels."),

@@ -21,7 +21,7 @@ from lucidseq.train.fitting import METRIC, Recipe
 
 _JUDGED_ROWS = 5000  # training rows whose fit is compared with validation
 _SAMPLES = 200
-_GAP, _SLOPE = 0.1, 0.02
+_GAP, _RISE = 0.1, 0.01
 _FEW_ROWS = 200
 
 
@@ -161,15 +161,15 @@ def _check_gap(card: Card, judgement: Judgement) -> None:
 
 
 def _check_stopping(card: Card, progress: Progress, recipe: Recipe) -> None:
-    """Was the loss still falling when the epochs ran out?"""
-    slopes = []
+    """Was the network still getting better when its epochs ran out? (One that stopped early was not.)"""
+    rises = [0.0]
     for member, done in enumerate(progress.epochs_done):
-        losses = [row["valid_loss"] for row in progress.history if row["member"] == member]
-        earlier = min(losses[: max(1, done - max(1, done // 5))])
-        slopes.append((earlier - min(losses)) / abs(earlier) if done == recipe.epochs and earlier else 0.0)
+        scores = [row["valid_metric"] for row in progress.history if row["member"] == member]
+        if done == recipe.epochs and done > 1:
+            rises.append(max(scores) - max(scores[: done - max(1, done // 5)]))
     best = ", ".join(f"{epoch}/{recipe.epochs}" for epoch in progress.best_epochs)
     card.add(
-        "best epoch of each network", best, Verdict.OK if max(slopes) <= _SLOPE else Verdict.CAUTION,
-        threshold=f"validation loss falls by <= {_SLOPE:.0%} over the last fifth of the epochs",
-        advice="Training ended before the validation loss settled: raise --epochs.",
+        "best epoch of each network", best, Verdict.OK if max(rises) <= _RISE else Verdict.CAUTION,
+        threshold=f"validation {METRIC[recipe.design.task]} rises by <= {_RISE:g} over the last fifth of the epochs",
+        advice="Training ended before the network had settled: raise --epochs.",
     )  # fmt: skip
