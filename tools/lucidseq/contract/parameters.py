@@ -45,7 +45,6 @@ PARAMETERS = (
     Parameter("variants", _INPUT, "string", "Variants to score (VCF); the cohorts' genotypes when not given.", path=True),
     Parameter("simulate", _INPUT, "boolean", "Simulate a genome with planted truth and use it as the input.", False),
     Parameter("traits", _INPUT, "string", "Traits to analyse, comma separated; all when not given."),
-    Parameter("title", _INPUT, "string", "Title of the report.", "lucidseq report"),
     Parameter("build", _RUN, "string", "Name of the genome build, carried in every file.", "unknown"),
     Parameter("seed", _RUN, "integer", "Seed of every random choice.", 1, minimum=0),
     Parameter("strict", _RUN, "boolean", "Stop when a trust card says refuse.", False),

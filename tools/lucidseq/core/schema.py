@@ -254,6 +254,16 @@ QC = Table(
     ),
 )
 
+FACTS = Table(
+    "lucidseq.facts",
+    (
+        Column("fact", "text", "What was planted, in words."),
+        Column("planted", "text", "The planted value."),
+        Column("found", "text", "What the analysis found."),
+        Column("verdict", "text", "ok or missed."),
+    ),
+)
+
 _SEQUENCE_ROWS = (
     Array("codes", "uint8", "(n, length)", "Bases: 0-3 = ACGT, 4 = N."),
     Array("contig", "text", "(n,)", "Sequence name."),
@@ -393,6 +403,6 @@ SCHEMAS: dict[str, Table | Store] = {
     schema.name: schema
     for schema in (
         SUMSTATS, LOCI, PREDICTIONS, HISTORY, METRICS, CURVES, EFFECTS, PIPS, CREDIBLE_SETS, LOCUS_FITS, GENES,
-        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, QC, SEQUENCES, ATTRIBUTIONS, GENOTYPES, LD, BASE_TRUTH, FINEMAP_LBF,
+        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, FACTS, QC, SEQUENCES, ATTRIBUTIONS, GENOTYPES, LD, BASE_TRUTH, FINEMAP_LBF,
     )
 }  # fmt: skip

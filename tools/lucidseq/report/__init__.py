@@ -1,0 +1,1 @@
+"""Gather results in one page."""
