@@ -16,13 +16,12 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from sequence_sets import ctcf_against_pu1
-from support import run_ok
-
 from lucidseq.core import alphabet, tables
 from lucidseq.core.schema import METRICS
 from lucidseq.train import metrics
 from lucidseq.train.dataset import open_dataset
+from sequence_sets import ctcf_against_pu1
+from support import run_ok
 
 EPOCHS, THREADS = 5, 2
 
@@ -32,20 +31,10 @@ def ours(dataset: Path, folder: Path) -> tuple[float, float]:
     before = os.times()
     run_ok("train", "fit", "--dataset", dataset, "--out", folder / "m", "--threads", THREADS)
     after = os.times()
-    run_ok(
-        "train",
-        "predict",
-        "--model",
-        folder / "m.keras",
-        "--dataset",
-        dataset,
-        "--out",
-        folder / "m",
-        "--split",
-        "test",
-    )
-    run_ok("train", "evaluate", "--predictions", folder / "m.predictions.tsv.gz", "--out", folder / "m")
-    table = tables.read_table(folder / "m.metrics.tsv", METRICS).set_index(["metric", "group"])
+    model, out = folder / "m.keras", folder / "p"
+    run_ok("train", "predict", "--model", model, "--dataset", dataset, "--out", out, "--split", "test")
+    run_ok("train", "evaluate", "--predictions", folder / "p.predictions.tsv.gz", "--out", folder / "e")
+    table = tables.read_table(folder / "e.metrics.tsv", METRICS).set_index(["metric", "group"])
     seconds = after.children_user + after.children_system - before.children_user - before.children_system
     return float(table.loc[("auroc", "all"), "value"]), seconds
 

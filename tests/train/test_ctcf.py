@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from sequence_sets import ctcf_against_pu1
-from support import run_ok
 
 from lucidseq.core import tables
 from lucidseq.core.schema import METRICS
+from sequence_sets import ctcf_against_pu1
+from support import run_ok
 
 LEAST_AUROC, MOST_CPU_SECONDS = 0.995, 120.0
 
@@ -18,20 +18,10 @@ LEAST_AUROC, MOST_CPU_SECONDS = 0.995, 120.0
 def test_fit__tells_ctcf_from_pu1_peaks_with_plain_defaults(shared_data, tmp_path):
     dataset = ctcf_against_pu1(shared_data, tmp_path / "d.h5")
     log = run_ok("train", "fit", "--dataset", dataset, "--out", tmp_path / "m", "--threads", 2).stderr
-    run_ok(
-        "train",
-        "predict",
-        "--model",
-        tmp_path / "m.keras",
-        "--dataset",
-        dataset,
-        "--out",
-        tmp_path / "m",
-        "--split",
-        "test",
-    )
-    run_ok("train", "evaluate", "--predictions", tmp_path / "m.predictions.tsv.gz", "--out", tmp_path / "m")
-    metrics = tables.read_table(tmp_path / "m.metrics.tsv", METRICS).set_index(["metric", "group"])
+    model, out = tmp_path / "m.keras", tmp_path / "p"
+    run_ok("train", "predict", "--model", model, "--dataset", dataset, "--out", out, "--split", "test")
+    run_ok("train", "evaluate", "--predictions", tmp_path / "p.predictions.tsv.gz", "--out", tmp_path / "e")
+    metrics = tables.read_table(tmp_path / "e.metrics.tsv", METRICS).set_index(["metric", "group"])
     found = re.search(r"train fit: .* ([\d.]+) CPU s", log)
     assert found is not None
     auroc, seconds = metrics.loc[("auroc", "all"), "value"], float(found.group(1))
