@@ -66,7 +66,7 @@ def fit(
     learning_rate: Annotated[
         float,
         typer.Option(
-            "--learning-rate", min=1e-7, max=1.0, help="Peak of the learning rate, which rises, then falls to zero."
+            "--learning-rate", min=1e-7, max=1.0, help="Peak of the learning rate, which rises, then falls to a tenth."
         ),
     ] = 0.005,
     weight_decay: Annotated[
