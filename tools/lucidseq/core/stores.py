@@ -50,10 +50,19 @@ def write_array(store: h5py.Group, name: str, values: np.ndarray) -> None:
     if values.size == 0:
         store.create_dataset(name, data=values)
         return
-    row_bytes = max(1, values[0].nbytes)
-    rows = int(min(len(values), max(1, CHUNK_BYTES // row_bytes)))
-    store.create_dataset(
-        name, data=values, chunks=(rows, *values.shape[1:]), compression="gzip", compression_opts=4, shuffle=True
+    create_array(store, name, values.shape, values.dtype)[...] = values
+
+
+def create_array(store: h5py.Group, name: str, shape: tuple[int, ...], dtype: Any) -> h5py.Dataset:
+    """Make an array to be written in slices along its first axis, in compressed chunks of about a megabyte."""
+    import numpy as np
+
+    if 0 in shape:
+        return store.create_dataset(name, shape, dtype)
+    row_bytes = max(1, int(np.prod(shape[1:])) * np.dtype(dtype).itemsize)
+    rows = int(min(shape[0], max(1, CHUNK_BYTES // row_bytes)))
+    return store.create_dataset(
+        name, shape, dtype, chunks=(rows, *shape[1:]), compression="gzip", compression_opts=4, shuffle=True
     )
 
 

@@ -1,0 +1,1 @@
+"""Explain networks base by base."""

@@ -1,0 +1,53 @@
+"""Choices of the options."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Method(StrEnum):
+    """How a prediction is shared among the bases of a sequence."""
+
+    DEEPSHAP = "deepshap"
+    INTEGRATED_GRADIENTS = "integrated-gradients"
+    SALIENCY = "saliency"
+    ISM = "ism"
+
+
+class Engine(StrEnum):
+    """Which implementation of DeepLIFT computes DeepSHAP scores."""
+
+    OWN = "own"
+    SHAP = "shap"
+
+
+class Reference(StrEnum):
+    """What a sequence is compared with."""
+
+    DINUCLEOTIDE_SHUFFLE = "dinucleotide-shuffle"
+    UNIFORM = "uniform"
+    ZERO = "zero"
+
+
+class Reduce(StrEnum):
+    """How a profile over positions becomes one number."""
+
+    SUM = "sum"
+    MEAN = "mean"
+
+
+class Split(StrEnum):
+    """Part of the dataset."""
+
+    TEST = "test"
+    VALID = "valid"
+    TRAIN = "train"
+    ALL = "all"
+
+
+class Select(StrEnum):
+    """Which sequences are explained when there are more than asked for."""
+
+    RANDOM = "random"
+    HIGHEST = "highest"
+    FIRST = "first"

@@ -1,0 +1,119 @@
+"""The one number of a network's output that is explained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+from lucidseq.core.errors import DataError, UsageError
+from lucidseq.nets import io
+from lucidseq.nets.facts import Facts
+
+Tensor = Any
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A network up to its logits, and the number to explain.
+
+    Attributes
+    ----------
+    model
+        Network before its final activation.
+    output, target
+        Index of the output tensor and of the target (last axis) in it.
+    reduce
+        ``"sum"`` or ``"mean"`` over the positions of a profile.
+    ensemble
+        The output has an axis of members, which are averaged.
+    name
+        Name of the target.
+    length
+        Bases of an input; None when the model takes any length.
+    """
+
+    model: keras.Model
+    output: int
+    target: int
+    reduce: str
+    ensemble: bool
+    name: str
+    length: int | None
+
+    def select(self, outputs: Any) -> Tensor:
+        """Return the explained number of each row, shape (batch,), from what the model returns."""
+        found = keras.tree.flatten(outputs)[self.output]
+        if len(found.shape) == 1:
+            return found
+        found = found[..., self.target]
+        if len(found.shape) == 1:
+            return found
+        return ops.mean(found, axis=1) if self.ensemble or self.reduce == "mean" else ops.sum(found, axis=1)
+
+
+def explain(
+    model: keras.Model,
+    facts: Facts | None,
+    *,
+    target: str | None = None,
+    output: str | None = None,
+    reduce: str = "sum",
+) -> Explained:
+    """Choose what is explained.
+
+    Parameters
+    ----------
+    model, facts
+        From `io.load_model`.
+    target
+        Name or index of the target; default the first.
+    output
+        Name or index of the output, for models with several; default the first.
+    reduce
+        ``"sum"`` or ``"mean"`` over the positions of a profile.
+
+    Raises
+    ------
+    DataError
+        If the model is not one of sequences, or its layers cannot be walked.
+    UsageError
+        If there is no such output or target.
+    """
+    network = io.logits(model)
+    if len(network.inputs) != 1 or network.inputs[0].shape[2:] != (4,):
+        shapes = [tuple(tensor.shape) for tensor in network.inputs]
+        raise DataError(f"a model with inputs of shape {shapes}", "one input of shape (length, 4), bases in the order ACGT",
+                        "give a sequence model")  # fmt: skip
+    number = _find("--output", output, list(model.output_names), len(network.outputs))
+    shape = network.outputs[number].shape
+    if len(shape) > 3 or shape[-1] is None:
+        raise DataError(f"a model output of shape {tuple(shape)}", "(batch, targets) or (batch, positions, targets)",
+                        "choose another --output, or end the model with such an output")  # fmt: skip
+    count = 1 if len(shape) == 1 else int(shape[-1])
+    names = facts.target_names if facts is not None and len(facts.target_names) == count else []
+    column = _find("--target", target, names, count)
+    name = names[column] if names else _default_name(model, number, column, count)
+    return Explained(network, number, column, reduce, io.is_ensemble(model), name, network.inputs[0].shape[1])
+
+
+def _find(option: str, wanted: str | None, names: list[str], count: int) -> int:
+    """Return the index that a name or a number stands for."""
+    if wanted is None:
+        return 0
+    if wanted in names:
+        return names.index(wanted)
+    if wanted.isdigit() and int(wanted) < count:
+        return int(wanted)
+    known = f" ({', '.join(names)})" if names else ""
+    raise UsageError(
+        f"{option} {wanted}", f"a name{known} or a number from 0 to {count - 1}", f"correct {option}, or leave it out"
+    )
+
+
+def _default_name(model: keras.Model, output: int, target: int, count: int) -> str:
+    several = len(model.output_names) > 1
+    base = str(model.output_names[output]) if several else "target"
+    return base if several and count == 1 else f"{base}_{target}"

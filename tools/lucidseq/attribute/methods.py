@@ -1,0 +1,271 @@
+"""Attribution maps of a batch: one explainer a method, arrays in, arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lucidseq.attribute.deeplift import multiplier_function
+from lucidseq.attribute.explained import Explained
+from lucidseq.core import alphabet
+from lucidseq.nets import backend
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Maps of n sequences.
+
+    Attributes
+    ----------
+    hypothetical
+        float32 (n, length, 4): score each base would have at each position.
+    contributions
+        float32 (n, length): score of the base that is there.
+    prediction
+        float32 (n,): explained output.
+    reference_prediction
+        float32 (n,): its mean over the references; None for methods without.
+    residual, difference
+        float64 (n,): sums over the references of \\|sum of contributions - (f(x) - f(r))\\| and of \\|f(x) - f(r)\\|.
+    angle
+        float32 (n, length): angle in degrees of the gradient to the simplex of sequences; saliency alone.
+    strand_agreement
+        float32 (n,): cosine of the maps seen from the two strands; only when both were taken.
+    """
+
+    hypothetical: np.ndarray
+    contributions: np.ndarray
+    prediction: np.ndarray
+    reference_prediction: np.ndarray | None = None
+    residual: np.ndarray | None = None
+    difference: np.ndarray | None = None
+    angle: np.ndarray | None = None
+    strand_agreement: np.ndarray | None = None
+
+    def first(self, n: int) -> Maps:
+        """Return the first n maps."""
+        values = [getattr(self, name) for name in Maps.__dataclass_fields__]
+        return Maps(*(None if array is None else array[:n] for array in values))  # type: ignore[arg-type]  # as in self
+
+    def completeness_error(self) -> np.ndarray | None:
+        """Return residual / difference, float32 (n,); 0 where both are 0."""
+        if self.residual is None or self.difference is None:
+            return None
+        return (self.residual / np.maximum(self.difference, np.finfo(np.float32).tiny)).astype(np.float32)
+
+
+# (one-hot float32 (n, length, 4), references (n, R, length, 4) or None) -> maps
+Explainer = Callable[[np.ndarray, np.ndarray | None], Maps]
+
+
+def saliency(explained: Explained, *, correct: bool) -> Explainer:
+    """Gradient of the output by each base, times the base that is there [1]_.
+
+    Parameters
+    ----------
+    explained
+        What to explain.
+    correct
+        Subtract the mean over the four bases at each position: what points off the simplex of sequences is arbitrary [2]_.
+
+    References
+    ----------
+    .. [1] Simonyan K, Vedaldi A, Zisserman A (2014). Deep inside convolutional networks. ICLR workshop.
+    .. [2] Majdandzic A, Rajesh C, Koo PK (2023). Correcting gradient-based interpretations of deep neural networks for genomics.
+           Genome Biology 24, 109.
+    """
+    gradient_of = backend.gradient_function(explained.model, explained.select)
+
+    def explainer(x: np.ndarray, references: np.ndarray | None) -> Maps:
+        prediction, gradient = gradient_of(x)
+        angle = simplex_angle(gradient)
+        if correct:
+            gradient = gradient - gradient.mean(axis=2, keepdims=True)
+        return Maps(gradient, (gradient * x).sum(axis=2), prediction, angle=angle)
+
+    return explainer
+
+
+def simplex_angle(gradient: np.ndarray) -> np.ndarray:
+    """Return the angle in degrees between gradients (..., 4) and the plane in which the bases' shares sum to a constant.
+
+    Examples
+    --------
+    >>> simplex_angle(np.array([[1.0, 1.0, 1.0, 1.0], [1.0, -1.0, 0.0, 0.0]])).round(3).tolist()
+    [90.0, 0.0]
+    """
+    length = np.sqrt((gradient**2).sum(axis=-1))
+    sine = np.abs(gradient.sum(axis=-1)) / (2 * np.maximum(length, np.finfo(np.float32).tiny))
+    return np.degrees(np.arcsin(np.minimum(sine, 1.0)))
+
+
+def deepshap(explained: Explained) -> Explainer:
+    """DeepLIFT with the rescale rule, averaged over references, with the scores of bases that are not there."""
+    multipliers_of = multiplier_function(explained)
+
+    def explainer(x: np.ndarray, references: np.ndarray | None) -> Maps:
+        assert references is not None
+        return _from_multipliers(x, references, *multipliers_of(x, references))
+
+    return explainer
+
+
+def integrated_gradients(explained: Explained, *, steps: int, correct: bool) -> Explainer:
+    """Gradients averaged along the straight path from each reference (trapezoid rule), averaged over references [1]_.
+
+    Parameters
+    ----------
+    explained
+        What to explain.
+    steps
+        Intervals of each path; every path takes ``steps + 1`` gradients.
+    correct
+        As in `saliency`; no difference where sequence and reference both sum to one at each position.
+
+    References
+    ----------
+    .. [1] Sundararajan M, Taly A, Yan Q (2017). Axiomatic attribution for deep networks. ICML, 3319-3328.
+    """
+    gradient_of = backend.gradient_function(explained.model, explained.select)
+    weights = np.full(steps + 1, 1.0 / steps)
+    weights[[0, -1]] /= 2
+
+    def explainer(x: np.ndarray, references: np.ndarray | None) -> Maps:
+        assert references is not None
+        n, count = references.shape[:2]
+        step = x[:, None] - references
+        mean = np.zeros(references.shape, dtype=np.float64)
+        at_reference, at_sequence = np.empty((n, count)), np.empty((n, count))
+        for place, weight in zip(np.linspace(0.0, 1.0, steps + 1), weights, strict=True):
+            points = references + np.float32(place) * step
+            value, gradient = gradient_of(points.reshape(n * count, *x.shape[1:]))
+            mean += weight * gradient.reshape(references.shape)
+            at_reference = value.reshape(n, count) if place == 0.0 else at_reference
+            at_sequence = value.reshape(n, count)
+        return _from_multipliers(x, references, at_sequence[:, 0], at_reference, mean, correct=correct)
+
+    return explainer
+
+
+def _from_multipliers(
+    x: np.ndarray, references: np.ndarray, at_sequence: np.ndarray, at_references: np.ndarray, multipliers: np.ndarray,
+    *, correct: bool = False,
+) -> Maps:  # fmt: skip
+    """Turn multipliers (n, R, length, 4) into maps averaged over the references.
+
+    The score base a would have is sum_b m_b (e_a - r_b): what replacing the reference's base by a contributes.
+    """
+    multipliers = multipliers.astype(np.float64)
+    found = (multipliers * (x[:, None] - references)).sum(axis=(2, 3))
+    wanted = at_sequence[:, None].astype(np.float64) - at_references
+    if correct:
+        multipliers -= multipliers.mean(axis=3, keepdims=True)
+    of_references = (multipliers * references).sum(axis=3, keepdims=True)
+    hypothetical = (multipliers - of_references).mean(axis=1)
+    contributions = (multipliers * (x[:, None] - references)).sum(axis=3).mean(axis=1)
+    return Maps(
+        hypothetical.astype(np.float32), contributions.astype(np.float32), at_sequence.astype(np.float32),
+        at_references.mean(axis=1, dtype=np.float64).astype(np.float32),
+        np.abs(found - wanted).sum(axis=1), np.abs(wanted).sum(axis=1),
+    )  # fmt: skip
+
+
+def in_silico_mutagenesis(explained: Explained, *, batch_size: int) -> Explainer:
+    """Change of the output when each base is replaced by each other one.
+
+    ``hypothetical`` is the change from the sequence as it is (0 for the base that is there); ``contributions`` is what the base
+    there has above the mean of the four.
+
+    Parameters
+    ----------
+    explained
+        What to explain.
+    batch_size
+        Mutants a step.
+    """
+    values = _forward(explained)
+
+    def explainer(x: np.ndarray, references: np.ndarray | None) -> Maps:
+        n, length, _ = x.shape
+        wild = _in_batches(values, x, batch_size)
+        delta = np.empty((n, length, 4), dtype=np.float32)
+        for row in range(n):
+            mutants = np.repeat(x[row][None], 4 * length, axis=0)
+            place, base = np.divmod(np.arange(4 * length), 4)
+            mutants[np.arange(4 * length), place] = np.eye(4, dtype=np.float32)[base]
+            delta[row] = _in_batches(values, mutants, batch_size).reshape(length, 4) - wild[row]
+        delta[x > 0] = 0.0
+        contributions = np.where(x.any(axis=2), -delta.mean(axis=2), 0.0).astype(np.float32)
+        return Maps(delta, contributions, wild)
+
+    return explainer
+
+
+def _forward(explained: Explained) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function from one batch of one-hot sequences to the explained output."""
+
+    def values(x: np.ndarray) -> np.ndarray:
+        return np.asarray(explained.select(explained.model.predict_on_batch(x)), dtype=np.float32)
+
+    return values
+
+
+def predictor(explained: Explained, batch_size: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function from codes (n, length) to the explained output (n,)."""
+    values = _forward(explained)
+    return lambda codes: _in_batches(lambda part: values(alphabet.one_hot(part)), codes, batch_size)
+
+
+def _in_batches(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, size: int) -> np.ndarray:
+    """Apply a function in batches of one size; the last is filled up with zeros, whose results are dropped."""
+    parts = []
+    for start in range(0, len(x), size):
+        chunk = x[start : start + size]
+        missing = size - len(chunk)
+        filled = np.concatenate([chunk, np.zeros((missing, *x.shape[1:]), x.dtype)]) if missing else chunk
+        parts.append(function(filled)[: len(chunk)])
+    return np.concatenate(parts)
+
+
+def both_strands(explainer: Explainer) -> Explainer:
+    """Return the explainer of the average over a sequence and its reverse complement.
+
+    The other strand's maps are turned around and averaged; its references are the reverse complements of the sequence's own.
+    """
+    from lucidseq.attribute.references import reverse_complement
+
+    def explainer_of_both(x: np.ndarray, references: np.ndarray | None) -> Maps:
+        here = explainer(x, references)
+        there = explainer(reverse_complement(x), None if references is None else reverse_complement(references))
+        there = turned(there)
+        return replace(average(here, there), strand_agreement=cosine(here.contributions, there.contributions))
+
+    return explainer_of_both
+
+
+def cosine(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the cosine of each row of two arrays (n, length); 0 where one is zero."""
+    product = (first * second).sum(axis=1)
+    norms = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
+    return product / np.maximum(norms, np.finfo(np.float32).tiny)
+
+
+def turned(maps: Maps) -> Maps:
+    """Return maps of reverse complements on the strand of the sequences."""
+    angle = None if maps.angle is None else maps.angle[:, ::-1]
+    return Maps(
+        maps.hypothetical[:, ::-1, ::-1], maps.contributions[:, ::-1], maps.prediction, maps.reference_prediction,
+        maps.residual, maps.difference, angle,
+    )  # fmt: skip
+
+
+def average(first: Maps, second: Maps) -> Maps:
+    """Return the mean of two maps of the same sequences."""
+
+    def mean(a: np.ndarray | None, b: np.ndarray | None) -> np.ndarray | None:
+        return None if a is None or b is None else ((a + b) / 2).astype(a.dtype)
+
+    pairs = [(getattr(first, name), getattr(second, name)) for name in Maps.__dataclass_fields__]
+    return Maps(*(mean(a, b) for a, b in pairs))  # type: ignore[arg-type]  # the first three are never None

@@ -1,0 +1,106 @@
+"""Run a Keras model on sequences and their references at once, each layer under a rule of its own.
+
+A tensor of the graph becomes a `Pair`: its values for B sequences, and for the B x R references (reference j of sequence i is row
+``i * R + j``). Gradients flow through the references alone: a rule returns, for the references, a tensor whose value is the layer's
+output and whose gradient is the layer's multiplier. So one ordinary backward pass gives the multipliers of the whole network,
+on any backend, and a sequence passes forward once however many references it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+Tensor = Any  # a tensor of whichever backend runs
+Rule = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]  # (layer or operation, arguments with pairs) -> pairs
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One tensor of the graph.
+
+    Attributes
+    ----------
+    sequence
+        Shape (B, ...), without gradient.
+    reference
+        Shape (B * R, ...), through which the gradient flows.
+    """
+
+    sequence: Tensor
+    reference: Tensor
+
+    def repeated(self) -> Tensor:
+        """Return the sequences' values once for each of their references, shape (B * R, ...)."""
+        times = self.reference.shape[0] // self.sequence.shape[0]
+        return ops.repeat(self.sequence, times, axis=0) if times > 1 else self.sequence
+
+
+def find_pairs(structure: Any) -> list[Pair]:
+    """Return the pairs in nested arguments, in order."""
+    return [leaf for leaf in keras.tree.flatten(structure) if isinstance(leaf, Pair)]
+
+
+def replace_pairs(structure: Any, values: list[Tensor]) -> Any:
+    """Return nested arguments with the pairs replaced by values, in order."""
+    rest = iter(values)
+    return keras.tree.map_structure(lambda leaf: next(rest) if isinstance(leaf, Pair) else leaf, structure)
+
+
+def sequences_of(structure: Any) -> Any:
+    """Return nested arguments with each pair replaced by its sequences' values."""
+    return replace_pairs(structure, [pair.sequence for pair in find_pairs(structure)])
+
+
+def references_of(structure: Any) -> Any:
+    """Return nested arguments with each pair replaced by its references' values."""
+    return replace_pairs(structure, [pair.reference for pair in find_pairs(structure)])
+
+
+def join(for_sequences: Any, for_references: Any) -> Any:
+    """Return nested pairs of two equal structures."""
+    return keras.tree.map_structure(Pair, for_sequences, for_references)
+
+
+def run(model: keras.Model, inputs: Any, rule: Rule) -> Any:
+    """Run a functional or sequential model, sub-models included, layer by layer under a rule.
+
+    Parameters
+    ----------
+    model
+        Model whose layers can be walked.
+    inputs
+        Pair, or nested pairs, for the model's inputs.
+    rule
+        Called for every layer and operation with at least one pair among its arguments.
+
+    Returns
+    -------
+    Pairs in the structure of the model's outputs.
+    """
+
+    def operation(layer: Any) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if not find_pairs((args, kwargs)):
+                return layer(*args, **kwargs)  # a constant of the graph
+            if is_graph(layer):
+                return run(layer, args[0], rule)
+            return rule(layer, args, kwargs)
+
+        return call
+
+    # Keras walks its own graph here with operations of our choice, as it does for keras.models.clone_model
+    graph = model._functional if isinstance(model, keras.Sequential) else model
+    outputs = graph._run_through_graph(keras.tree.flatten(inputs), operation_fn=operation)
+    return outputs[0] if isinstance(outputs, list | tuple) and len(outputs) == 1 else outputs
+
+
+def is_graph(layer: Any) -> bool:
+    """Say whether a layer is itself a functional or sequential model."""
+    return isinstance(layer, keras.Sequential) or (
+        isinstance(layer, keras.Model) and bool(getattr(layer, "outputs", None))
+    )

@@ -1,0 +1,105 @@
+"""The rule for maxima over windows: the part of the difference above the smaller output goes to the element that holds the larger."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from keras import ops
+
+from lucidseq.attribute.pairs import Pair, Tensor
+
+NEAR = 1e-7  # |x - r| below which an element gets nothing
+_LOWEST = -3.0e38  # pads windows at the edges; never the maximum
+
+
+def global_maximum(layer: Any, pair: Pair) -> Pair:
+    """Apply the rule to GlobalMaxPooling1D or 2D (channels last): one window that holds everything."""
+    rank = len(pair.reference.shape) - 2
+    shape = (pair.reference.shape[0], 1, -1, pair.reference.shape[-1])
+    routed = _route(ops.reshape(pair.repeated(), shape), ops.reshape(pair.reference, shape))[:, 0, :]
+    if layer.keepdims:
+        routed = ops.reshape(routed, (shape[0], *[1] * rank, shape[-1]))
+    return Pair(layer(pair.sequence), routed)
+
+
+def window_maximum(layer: Any, pair: Pair) -> Pair:
+    """Apply the rule to MaxPooling1D or 2D (channels last)."""
+    of_sequence = layer(pair.sequence)
+    routed = _route(_windows(layer, pair.repeated(), _LOWEST), _windows(layer, pair.reference, _LOWEST))
+    return Pair(of_sequence, ops.reshape(routed, (pair.reference.shape[0], *of_sequence.shape[1:])))
+
+
+def _route(sequence: Tensor, reference: Tensor) -> Tensor:
+    """Return the maxima of the references' windows, with the multipliers of the rule as their gradient.
+
+    Parameters
+    ----------
+    sequence, reference
+        Windows of shape (rows, windows, elements, channels).
+
+    Returns
+    -------
+    Shape (rows, windows, channels).
+    """
+    fixed = ops.stop_gradient(reference)
+    difference = sequence - fixed
+    far = ops.abs(difference) >= NEAR
+    share = ops.where(far, reference - fixed, 0.0) / ops.where(far, difference, 1.0)  # value 0, gradient 1 / (x - r)
+    top_sequence, top_reference = ops.max(sequence, axis=2), ops.max(fixed, axis=2)
+    top = ops.maximum(top_sequence, top_reference)
+    elements = sequence.shape[2]
+    to_sequence = _select(share, sequence, elements) * (top - top_reference)
+    to_reference = _select(share, fixed, elements) * (top_sequence - top)
+    return top_reference + to_sequence + to_reference
+
+
+def _select(share: Tensor, values: Tensor, elements: int) -> Tensor:
+    """Return what each window's first largest element has in ``share``."""
+    chosen = ops.one_hot(ops.argmax(values, axis=2), elements, axis=2, dtype="float32")
+    return ops.sum(share * chosen, axis=2)
+
+
+def _windows(layer: Any, values: Tensor, filler: float) -> Tensor:
+    """Cut (rows, positions..., channels) into windows: (rows, windows, elements, channels)."""
+    rank = len(values.shape) - 2
+    size, stride = _tuple(layer.pool_size, rank), _tuple(layer.strides, rank)
+    counts, pads = [], []
+    for length, width, step in zip(values.shape[1:-1], size, stride, strict=True):
+        if layer.padding == "same":
+            count = -(-length // step)
+            missing = max(0, (count - 1) * step + width - length)
+            pads.append((missing // 2, missing - missing // 2))
+        else:
+            count = (length - width) // step + 1
+            pads.append((0, 0))
+        counts.append(count)
+    if any(before or after for before, after in pads):
+        values = ops.pad(values, [(0, 0), *pads, (0, 0)], constant_values=filler)
+    rows, channels = values.shape[0], values.shape[-1]
+    if size == stride:  # a view, without copies
+        values = values[(slice(None), *(slice(0, n * w) for n, w in zip(counts, size, strict=True)))]
+        split = [number for pair in zip(counts, size, strict=True) for number in pair]
+        values = ops.reshape(values, (rows, *split, channels))
+        order = [0, *range(1, 2 * rank, 2), *range(2, 2 * rank + 1, 2), 2 * rank + 1]
+        cut = values if rank == 1 else ops.transpose(values, order)
+    else:
+        offsets = itertools.product(*(range(width) for width in size))
+        cut = ops.stack([_every(values, offset, stride, counts) for offset in offsets], axis=rank + 1)
+    return ops.reshape(cut, (rows, _product(counts), _product(size), channels))
+
+
+def _every(values: Tensor, offset: tuple[int, ...], stride: tuple[int, ...], counts: list[int]) -> Tensor:
+    steps = zip(offset, stride, counts, strict=True)
+    return values[(slice(None), *(slice(first, first + (count - 1) * step + 1, step) for first, step, count in steps))]
+
+
+def _tuple(value: int | tuple[int, ...], rank: int) -> tuple[int, ...]:
+    return (value,) * rank if isinstance(value, int) else tuple(value)
+
+
+def _product(numbers: list[int] | tuple[int, ...]) -> int:
+    found = 1
+    for number in numbers:
+        found *= int(number)
+    return found

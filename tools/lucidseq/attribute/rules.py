@@ -1,0 +1,183 @@
+"""Rules that share a layer's difference from reference among its inputs, chosen by the kind of layer.
+
+- Linear layers act as they are.
+- Elementwise functions have the rescale rule [1]_: the multiplier is (f(x) - f(r)) / (x - r), and the derivative at r where
+  x and r are closer than 1e-6.
+- A maximum over a window gives the part of the difference above the smaller output to the element that holds the larger one [2]_.
+- Any other layer is given gradients integrated along the straight path from its reference input to its input [3]_, for this
+  layer alone: exact for products of two inputs, as good as the quadrature for normalisation, attention or recurrent layers.
+
+Each rule shares out the layer's whole difference, up to rounding and the error of the quadrature.
+
+References
+----------
+.. [1] Shrikumar A, Greenside P, Kundaje A (2017). Learning important features through propagating activation differences. ICML, 3145-3153.
+.. [2] Lundberg SM, Lee S-I (2017). A unified approach to interpreting model predictions. NeurIPS 30 (DeepExplainer).
+.. [3] Sundararajan M, Taly A, Yan Q (2017). Axiomatic attribution for deep networks. ICML, 3319-3328.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from lucidseq.attribute import pooling
+from lucidseq.attribute.pairs import Pair, Tensor, find_pairs, join, references_of, replace_pairs, sequences_of
+
+NEAR = 1e-6  # |x - r| below which a quotient is taken as a derivative
+SMOOTH_NODES = 32  # quadrature nodes for layers that are neither linear nor elementwise
+PRODUCT_NODES = 2  # exact for products of up to four inputs
+
+_KERNELS = (
+    layers.Dense, layers.EinsumDense, layers.Conv1D, layers.Conv2D, layers.Conv3D, layers.Conv1DTranspose,
+    layers.Conv2DTranspose, layers.Conv3DTranspose, layers.SeparableConv1D, layers.SeparableConv2D,
+    layers.DepthwiseConv1D, layers.DepthwiseConv2D,
+)  # fmt: skip
+_LINEAR = (
+    layers.InputLayer, layers.Identity, layers.Reshape, layers.Flatten, layers.Permute, layers.RepeatVector,
+    layers.ZeroPadding1D, layers.ZeroPadding2D, layers.Cropping1D, layers.Cropping2D, layers.UpSampling1D,
+    layers.UpSampling2D, layers.Add, layers.Subtract, layers.Average, layers.Concatenate, layers.AveragePooling1D,
+    layers.AveragePooling2D, layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D, layers.BatchNormalization,
+    layers.Normalization, layers.Rescaling, layers.Dropout, layers.AlphaDropout, layers.GaussianDropout,
+    layers.GaussianNoise, layers.SpatialDropout1D, layers.SpatialDropout2D, layers.ActivityRegularization,
+)  # fmt: skip
+_ELEMENTWISE = (layers.ReLU, layers.LeakyReLU, layers.ELU, layers.PReLU)
+_WINDOWS = (layers.MaxPooling1D, layers.MaxPooling2D)
+_GLOBAL_MAXIMA = (layers.GlobalMaxPooling1D, layers.GlobalMaxPooling2D)
+_PRODUCTS = (layers.Multiply, layers.Dot)
+# keras.ops used in a model's graph, by class name; operations not named here are integrated, which suits linear ones too
+_LINEAR_OPERATIONS = {
+    "Add", "Subtract", "Negative", "Reshape", "Transpose", "Squeeze", "ExpandDims", "Concatenate", "Stack", "GetItem", "Mean",
+    "Sum", "Flip", "Cast", "Pad", "Roll", "Repeat", "Tile", "Moveaxis", "Swapaxes", "Ravel", "Identity", "AveragePool",
+}  # fmt: skip
+_ELEMENTWISE_OPERATIONS = {
+    "Relu", "Relu6", "Sigmoid", "HardSigmoid", "Softplus", "Softsign", "Silu", "HardSilu", "Elu", "Selu", "Gelu", "LeakyRelu",
+    "Celu", "Tanh", "HardTanh", "LogSigmoid", "Exp", "Expm1", "Log1p", "Square", "Sqrt", "Absolute", "Erf", "Sin", "Cos",
+}  # fmt: skip
+_PRODUCT_OPERATIONS = {"Multiply", "Matmul", "Einsum", "Dot", "Tensordot"}
+_ACROSS_ELEMENTS = {"softmax", "log_softmax", "sparsemax", "glu"}  # activations that are not elementwise
+
+
+def rescale_rule(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Apply the rule of one layer or operation (see `pairs.run`)."""
+    if isinstance(layer, _KERNELS):
+        with _without_activation(layer) as activation:
+            before = _linear(layer, args, kwargs)
+        return before if activation is keras.activations.linear else _activation(activation, before)
+    if isinstance(layer, layers.Activation):
+        return _activation(layer.activation, *args)
+    if isinstance(layer, _ELEMENTWISE):
+        return elementwise(layer, *args)
+    if isinstance(layer, _WINDOWS):
+        return pooling.window_maximum(layer, *args)
+    if isinstance(layer, _GLOBAL_MAXIMA):
+        return pooling.global_maximum(layer, *args)
+    if isinstance(layer, _LINEAR):
+        return _linear(layer, args, kwargs)
+    if not isinstance(layer, layers.Layer):
+        name = type(layer).__name__
+        if name in _LINEAR_OPERATIONS:
+            return _linear(layer, args, kwargs)
+        if name in _ELEMENTWISE_OPERATIONS and len(find_pairs((args, kwargs))) == 1:
+            return elementwise(lambda value: layer(*replace_pairs(args, [value]), **kwargs), find_pairs(args)[0])
+    return integrated(layer, args, kwargs, nodes=quadrature_nodes(layer))
+
+
+def quadrature_nodes(layer: Any) -> int | None:
+    """Return how many points of the path `rescale_rule` takes for a layer it integrates."""
+    return (
+        PRODUCT_NODES if isinstance(layer, _PRODUCTS) or type(layer).__name__ in _PRODUCT_OPERATIONS else SMOOTH_NODES
+    )
+
+
+@contextmanager
+def _without_activation(layer: Any) -> Iterator[Callable[[Tensor], Tensor]]:
+    """Make a layer linear for the time of a call; give the activation it has otherwise."""
+    activation = layer.activation
+    layer.activation = keras.activations.linear
+    try:
+        yield activation
+    finally:
+        layer.activation = activation
+
+
+def _linear(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return join(
+        layer(*sequences_of(args), **sequences_of(kwargs)), layer(*references_of(args), **references_of(kwargs))
+    )
+
+
+def _activation(function: Callable[[Tensor], Tensor], pair: Pair) -> Any:
+    if function is keras.activations.linear:
+        return pair
+    if getattr(function, "__name__", "") in _ACROSS_ELEMENTS:
+        return integrated(function, (pair,), {}, nodes=SMOOTH_NODES)
+    return elementwise(function, pair)
+
+
+def elementwise(function: Callable[[Tensor], Tensor], pair: Pair) -> Pair:
+    """Apply the rescale rule to a function of single elements.
+
+    Parameters
+    ----------
+    function
+        Elementwise and differentiable almost everywhere.
+    pair
+        Its input.
+    """
+    reference = pair.reference
+    of_sequence, of_reference = function(pair.sequence), function(reference)
+    value = ops.stop_gradient(of_reference)
+    fixed = ops.stop_gradient(reference)
+    difference = pair.repeated() - fixed
+    near = ops.abs(difference) < NEAR
+    slope = (Pair(of_sequence, value).repeated() - value) / ops.where(near, ops.ones_like(difference), difference)
+    return Pair(of_sequence, ops.where(near, of_reference, value + slope * (reference - fixed)))
+
+
+def integrated(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, nodes: int) -> Any:
+    """Share a layer's difference by gradients integrated along the straight path between its inputs.
+
+    Parameters
+    ----------
+    layer
+        Any differentiable function whose outputs have the rows of its inputs.
+    args, kwargs
+        Its arguments, with at least one pair.
+    nodes
+        Points of the Gauss-Legendre quadrature.
+    """
+    pairs = find_pairs((args, kwargs))
+    fixed = [ops.stop_gradient(pair.reference) for pair in pairs]
+    values = _call(layer, args, kwargs, fixed)
+    along = _call(layer, args, kwargs, _path(pairs, fixed, nodes))
+    weights = np.polynomial.legendre.leggauss(nodes)[1].astype(np.float32) / 2
+
+    def combine(value: Tensor, points: Tensor) -> Tensor:
+        rows = ops.reshape(points, (nodes, value.shape[0], *points.shape[1:]))
+        shaped = ops.convert_to_tensor(weights.reshape(nodes, *[1] * (len(rows.shape) - 1)))
+        mean = ops.sum(rows * shaped, axis=0)
+        return ops.stop_gradient(value) + mean - ops.stop_gradient(mean)
+
+    at_references = keras.tree.map_structure(combine, values, along)
+    return join(_call(layer, args, kwargs, [pair.sequence for pair in pairs]), at_references)
+
+
+def _path(pairs: list[Pair], fixed: list[Tensor], nodes: int) -> list[Tensor]:
+    """Return, for each pair, its points on the path one after another along the first axis; all have gradient 1 at the reference."""
+    places = (np.polynomial.legendre.leggauss(nodes)[0] + 1) / 2
+    found = []
+    for pair, start in zip(pairs, fixed, strict=True):
+        step, moving = pair.repeated() - start, pair.reference - start
+        found.append(ops.concatenate([start + float(place) * step + moving for place in places], axis=0))
+    return found
+
+
+def _call(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], values: list[Tensor]) -> Any:
+    filled_args, filled_kwargs = replace_pairs((args, kwargs), values)
+    return layer(*filled_args, **filled_kwargs)

@@ -1,0 +1,143 @@
+"""`attribute maps`: read sequences and network, explain block by block, write maps, track and logos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import h5py
+import numpy as np
+
+from lucidseq.attribute import checks, logos as drawing
+from lucidseq.attribute.choices import Engine, Method, Reduce, Reference, Select, Split
+from lucidseq.attribute.sequences import COLUMNS, Sequences, choose, read_sequences
+from lucidseq.attribute.track import write_track
+from lucidseq.core import manifest, stores
+from lucidseq.core.card import Card
+from lucidseq.core.errors import DataError, UsageError
+from lucidseq.core.log import Progress
+from lucidseq.core.options import parse_shard
+from lucidseq.core.outputs import OutputSet
+from lucidseq.core.schema import ATTRIBUTIONS
+from lucidseq.nets import backend
+
+if TYPE_CHECKING:
+    from lucidseq.attribute.explained import Explained
+    from lucidseq.attribute.methods import Maps
+    from lucidseq.attribute.setup import Setup
+
+
+def maps(
+    *, model: Path, dataset: Path, out: OutputSet, method: Method, engine: Engine, target: str | None, output: str | None,
+    reduce: Reduce, split: Split, max_sequences: int, select: Select, reference: Reference, references: int, steps: int,
+    correct: bool, reverse_complement_average: bool, logos: int, batch_size: int, shard: str | None, seed: int, threads: int,
+) -> Card:  # fmt: skip
+    """Explain a network (options as in cli.py)."""
+    part, parts = parse_shard(shard)
+    if engine is Engine.SHAP and method is not Method.DEEPSHAP:
+        raise UsageError(f"--engine shap with --method {method.value}", "--method deepshap", "leave --engine out")
+    backend.prepare(seed=seed, threads=threads)
+    from lucidseq.attribute.explained import explain
+    from lucidseq.attribute.setup import Setup
+    from lucidseq.nets.io import load_model
+
+    network, facts = load_model(model)
+    explained = explain(network, facts, target=target, output=output, reduce=reduce.value)
+    setup = Setup(
+        explained, model, method, engine, reference, references, steps, correct, reverse_complement_average, batch_size, seed,
+    )  # fmt: skip
+    everything = read_sequences(dataset, split)
+    check_length(everything, explained, dataset)
+    sequences = everything.take(choose(everything, max_sequences, select, seed=seed, predict=setup.predict))
+    mine = sequences.take(my_rows(len(sequences.codes), setup.block, part, parts))
+    attributes = {
+        "build": mine.build, "method": method.value, "target_name": explained.name, "corrected": int(setup.corrected),
+        "model_sha256": manifest.sha256(model), "engine": engine.value,
+    }  # fmt: skip
+    with stores.create_store(out["attributions"], ATTRIBUTIONS, **attributes) as store:
+        evidence = write_maps(store, setup, mine)
+        write_track(out["track"], store["contributions"], mine.columns, mine.contig_lengths)
+        draw_logos(out["logos"], store["contributions"], mine, logos, explained.name)
+    return checks.make_card(setup, mine, evidence, facts_known=facts is not None)
+
+
+def check_length(sequences: Sequences, explained: Explained, path: Path) -> None:
+    """Check that sequences and network have one length.
+
+    Raises
+    ------
+    DataError
+        If not.
+    """
+    length = sequences.codes.shape[1]
+    if explained.length is not None and explained.length != length:
+        raise DataError(
+            f"sequences of {length} bp", f"sequences of {explained.length} bp, the length of the model",
+            f"encode the sequences again with windows of {explained.length} bp", where=str(path),
+        )  # fmt: skip
+
+
+def my_rows(count: int, block: int, part: int, parts: int) -> np.ndarray:
+    """Return the rows of one shard: whole blocks, so that a block is the same however many shards there are.
+
+    Examples
+    --------
+    >>> my_rows(10, 4, 1, 2).tolist()
+    [8, 9]
+    """
+    blocks = np.array_split(np.arange(-(-count // block)), parts)[part]
+    rows = [np.arange(number * block, min((number + 1) * block, count)) for number in blocks]
+    return np.concatenate(rows) if rows else np.arange(0)
+
+
+def write_maps(store: h5py.File, setup: Setup, sequences: Sequences) -> checks.Evidence:
+    """Explain all sequences, writing each block as it is ready; return what the card needs."""
+    n, length = sequences.codes.shape
+    stores.write_array(store, "codes", sequences.codes)
+    for name in COLUMNS:
+        stores.write_array(store, name, sequences.columns[name])
+    evidence = checks.Evidence()
+    arrays: dict[str, h5py.Dataset] = {}
+    with Progress("sequences", total=n) as progress:
+        for first in range(0, n, setup.block):
+            rows = slice(first, min(first + setup.block, n))
+            found = setup.explain(sequences.codes[rows], sequences.ids[rows])
+            for name, values in named_arrays(found).items():
+                if name not in arrays:
+                    arrays[name] = stores.create_array(store, name, (n, *values.shape[1:]), np.float32)
+                arrays[name][rows] = values
+            evidence.add(found, sequences.codes[rows])
+            progress.step(rows.stop - rows.start)
+    if not n:  # a shard beyond the last block
+        for name, shape in (("hypothetical", (0, length, 4)), ("contributions", (0, length)), ("prediction", (0,))):
+            stores.create_array(store, name, shape, np.float32)
+    return evidence
+
+
+def named_arrays(found: Maps) -> dict[str, np.ndarray]:
+    """Return the arrays of `ATTRIBUTIONS` that a method gives."""
+    arrays = {
+        "hypothetical": found.hypothetical,
+        "contributions": found.contributions,
+        "prediction": found.prediction,
+        "reference_prediction": found.reference_prediction,
+        "completeness_error": found.completeness_error(),
+    }
+    return {name: np.ascontiguousarray(values) for name, values in arrays.items() if values is not None}
+
+
+def draw_logos(folder: Path, contributions: h5py.Dataset, sequences: Sequences, count: int, target: str) -> None:
+    """Draw the sequences whose contributions have the largest absolute sum of any 20 bases."""
+    if not count or not len(sequences.codes):
+        return
+    folder.mkdir()
+    strength = np.array([drawing.peak(contributions[row]) for row in range(len(sequences.codes))])
+    for rank, row in enumerate(np.argsort(-strength, kind="stable")[:count], start=1):
+        name = sequences.ids[row]
+        drawing.draw(
+            folder / drawing.file_name(rank, name),
+            sequences.codes[row],
+            contributions[int(row)],
+            name,
+            f"contribution to {target}",
+        )

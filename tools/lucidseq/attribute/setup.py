@@ -1,0 +1,112 @@
+"""One way of explaining, put together from the options: blocks of sequences in, maps out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from lucidseq.attribute import methods, references, shap_engine
+from lucidseq.attribute.choices import Engine, Method, Reference
+from lucidseq.attribute.explained import Explained
+from lucidseq.attribute.methods import Explainer, Maps
+from lucidseq.core import alphabet, seeds
+
+LARGEST_BLOCK = 32  # sequences explained at once, at most; shards are whole blocks
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is explained and how; see the options of the command for the fields."""
+
+    explained: Explained
+    model_path: Path
+    method: Method
+    engine: Engine
+    reference: Reference
+    references: int
+    steps: int
+    correct: bool
+    both_strands: bool
+    batch_size: int
+    seed: int
+    _explainers: dict[bool, Explainer] = field(default_factory=dict, repr=False)
+
+    @property
+    def needs_references(self) -> bool:
+        """Whether the method compares a sequence with others."""
+        return self.method in (Method.DEEPSHAP, Method.INTEGRATED_GRADIENTS)
+
+    @property
+    def corrected(self) -> bool:
+        """Whether gradients are brought to the simplex."""
+        return self.correct and self.method in (Method.SALIENCY, Method.INTEGRATED_GRADIENTS)
+
+    @property
+    def references_each(self) -> int:
+        """References of one sequence."""
+        return self.references if self.reference is Reference.DINUCLEOTIDE_SHUFFLE else 1
+
+    @property
+    def block(self) -> int:
+        """Sequences explained at once; every block is filled up to this size, so that a map never depends on its neighbours."""
+        rows = self.references_each if self.needs_references else 1
+        return int(np.clip(self.batch_size // rows, 1, LARGEST_BLOCK))
+
+    def explain(self, codes: np.ndarray, ids: list[str], *, both_strands: bool | None = None) -> Maps:
+        """Explain at most one block of sequences.
+
+        Parameters
+        ----------
+        codes
+            uint8 (n, length).
+        ids
+            Names, which seed the references.
+        both_strands
+            Default: as the option says.
+        """
+        both = self.both_strands if both_strands is None else both_strands
+        if both not in self._explainers:
+            single = self._explainers.get(False) or self._single()
+            self._explainers[False] = single
+            self._explainers[True] = methods.both_strands(single)
+        n, missing = len(codes), self.block - len(codes)
+        filled = np.concatenate([codes, np.full((missing, codes.shape[1]), alphabet.N_CODE, dtype=np.uint8)])
+        names = [*ids, *[""] * missing]
+        compared = None
+        if self.needs_references:
+            compared = references.one_hot_references(filled, names, self.reference.value, self.references, self.seed)
+        return self._explainers[both](alphabet.one_hot(filled), compared).first(n)
+
+    def predict(self, codes: np.ndarray) -> np.ndarray:
+        """Return the explained output (n,) of codes (n, length), averaged over strands if the maps are."""
+        predict = methods.predictor(self.explained, self.batch_size)
+        here = predict(codes)
+        return (here + predict(alphabet.reverse_complement(codes))) / 2 if self.both_strands else here
+
+    def randomised(self) -> Setup:
+        """Return the same for a network of the same layers whose weights are permuted within each array."""
+        import keras
+
+        model = self.explained.model
+        twin = type(model).from_config(model.get_config())
+        twin.set_weights(
+            [
+                seeds.stream(self.seed, "randomise", number).permutation(values.ravel()).reshape(values.shape)
+                for number, values in enumerate(model.get_weights())
+            ]
+        )
+        assert isinstance(twin, keras.Model)
+        return replace(self, explained=replace(self.explained, model=twin), _explainers={})
+
+    def _single(self) -> Explainer:
+        if self.method is Method.SALIENCY:
+            return methods.saliency(self.explained, correct=self.correct)
+        if self.method is Method.INTEGRATED_GRADIENTS:
+            return methods.integrated_gradients(self.explained, steps=self.steps, correct=self.correct)
+        if self.method is Method.ISM:
+            return methods.in_silico_mutagenesis(self.explained, batch_size=self.batch_size)
+        if self.engine is Engine.SHAP:
+            return shap_engine.deepshap(self.explained)
+        return methods.deepshap(self.explained)
