@@ -56,12 +56,14 @@ workflow {
     // Everything below starts from here, so that nothing runs on parameters that are wrong
     ch_checked = CHECK_PIPELINE.out.samplesheet.map { _meta, samplesheet -> samplesheet }.first()
 
-    ch_results = CHECK_PIPELINE.out.card.map { _meta, card -> card }
+    ch_results = CHECK_PIPELINE.out.card.mix(CHECK_PIPELINE.out.manifest).map { _meta, result -> result }
     ch_truth = channel.value([[], []])
 
     if (params.simulate) {
         SIMULATE_LOCUS(ch_checked.map { _samplesheet -> [id: 'simulated'] })
-        ch_results = ch_results.mix(SIMULATE_LOCUS.out.card.map { _meta, card -> card })
+        ch_results = ch_results.mix(
+            SIMULATE_LOCUS.out.card.mix(SIMULATE_LOCUS.out.manifest).map { _meta, result -> result }
+        )
         ch_cohorts = SIMULATE_LOCUS.out.variants
             .join(SIMULATE_LOCUS.out.phenotypes)
             .map { meta, variants, phenotypes -> [meta, [variants], phenotypes, []] }
@@ -111,18 +113,19 @@ workflow {
         ch_results = ch_results.mix(DISCOVERY.out.results)
     }
 
-    ch_versions = channel
+    // Not an input of the report: the topic stays open until the last process that writes to it has ended
+    channel
         .topic('versions')
         .map { process, name, version -> "${process.tokenize(':').last()}\t${name}\t${version.trim()}" }
         .unique()
-        .collectFile(name: 'versions.tsv', newLine: true, sort: true)
+        .collectFile(name: 'software_versions.tsv', storeDir: "${params.outdir}/pipeline_info", newLine: true, sort: true)
+
     REPORT_BUILD(
         ch_results
             .collect(flat: false)
             .map { results -> [results.flatten().sort { file -> file.name }] }
             .combine(ch_truth.map { truth -> [truth] })
             .combine(ch_gtf.map { gtf -> [gtf] })
-            .combine(ch_versions)
-            .map { results, truth, gtf, versions -> [[id: params.workflow], results, truth[0], truth[1], gtf, versions] }
+            .map { results, truth, gtf -> [[id: params.workflow], results, truth[0], truth[1], gtf] }
     )
 }

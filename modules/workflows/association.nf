@@ -75,8 +75,12 @@ workflow ASSOCIATION {
 
     emit:
     results = ENCODE_GENOTYPES.out.card
-        .mix(ENCODE_GENOTYPES.out.qc, ENCODE_SUMSTATS.out.sumstats, ENCODE_SUMSTATS.out.card, ENCODE_LD.out.ld, ENCODE_LD.out.card)
-        .mix(FINEMAP_LOCUS.out.pips, FINEMAP_LOCUS.out.sets, FINEMAP_LOCUS.out.loci, FINEMAP_LOCUS.out.card)
-        .mix(ENRICH_GENES.out.genes, ENRICH_GENES.out.card, ENRICH_PATHWAYS.out.pathways, ENRICH_PATHWAYS.out.card)
+        .mix(ENCODE_GENOTYPES.out.manifest, ENCODE_GENOTYPES.out.qc)
+        .mix(ENCODE_SUMSTATS.out.sumstats, ENCODE_SUMSTATS.out.card, ENCODE_SUMSTATS.out.manifest)
+        .mix(ENCODE_LD.out.ld, ENCODE_LD.out.card, ENCODE_LD.out.manifest)
+        .mix(FINEMAP_LOCUS.out.pips, FINEMAP_LOCUS.out.sets, FINEMAP_LOCUS.out.loci)
+        .mix(FINEMAP_LOCUS.out.card, FINEMAP_LOCUS.out.manifest)
+        .mix(ENRICH_GENES.out.genes, ENRICH_GENES.out.card, ENRICH_GENES.out.manifest)
+        .mix(ENRICH_PATHWAYS.out.pathways, ENRICH_PATHWAYS.out.card, ENRICH_PATHWAYS.out.manifest)
         .map { _meta, file -> file }
 }

@@ -40,7 +40,7 @@ workflow DISCOVERY {
 
     emit:
     results = REGULATORY.out.results.mix(
-        EFFECTS_VARIANTS.out.effects.mix(EFFECTS_VARIANTS.out.card).map { _meta, file -> file },
+        EFFECTS_VARIANTS.out.effects.mix(EFFECTS_VARIANTS.out.card, EFFECTS_VARIANTS.out.manifest).map { _meta, file -> file },
         ASSOCIATION.out.results,
     )
 }

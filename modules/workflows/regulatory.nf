@@ -42,8 +42,11 @@ workflow REGULATORY {
     emit:
     model = TRAIN_FIT.out.model
     results = ENCODE_SEQUENCES.out.card
-        .mix(TRAIN_FIT.out.history, TRAIN_FIT.out.card, TRAIN_PREDICT.out.card)
-        .mix(TRAIN_EVALUATE.out.metrics, TRAIN_EVALUATE.out.curves, TRAIN_EVALUATE.out.card)
-        .mix(ATTRIBUTE_MAPS.out.attributions, ATTRIBUTE_MAPS.out.card)
+        .mix(ENCODE_SEQUENCES.out.manifest)
+        .mix(TRAIN_FIT.out.history, TRAIN_FIT.out.card, TRAIN_FIT.out.manifest)
+        .mix(TRAIN_PREDICT.out.card, TRAIN_PREDICT.out.manifest)
+        .mix(TRAIN_EVALUATE.out.metrics, TRAIN_EVALUATE.out.curves)
+        .mix(TRAIN_EVALUATE.out.card, TRAIN_EVALUATE.out.manifest)
+        .mix(ATTRIBUTE_MAPS.out.attributions, ATTRIBUTE_MAPS.out.card, ATTRIBUTE_MAPS.out.manifest)
         .map { _meta, file -> file }
 }

@@ -70,8 +70,8 @@ def names(folder: Path) -> list[str]:
 
 def test_success__writes_outputs_card_and_manifest(run: Callable[..., int], tmp_path: Path) -> None:
     assert run(good) == 0
-    assert names(tmp_path / "results") == ["x.card.json", "x.manifest.json", "x.txt"]
-    manifest = json.loads((tmp_path / "results" / "x.manifest.json").read_text())
+    assert names(tmp_path / "results") == ["x.toy_demo.card.json", "x.toy_demo.manifest.json", "x.txt"]
+    manifest = json.loads((tmp_path / "results" / "x.toy_demo.manifest.json").read_text())
     assert manifest["inputs"]["table"][0]["name"] == "in.tsv"
     assert str(tmp_path) not in json.dumps(manifest)
 
@@ -159,7 +159,7 @@ def test_leftovers_of_a_killed_run__do_not_reach_the_next(run: Callable[..., int
     partial.mkdir(parents=True)
     (partial / "x.more").write_text("from a run that was killed")
     assert run(good) == 0
-    assert names(tmp_path / "results") == ["x.card.json", "x.manifest.json", "x.txt"]
+    assert names(tmp_path / "results") == ["x.toy_demo.card.json", "x.toy_demo.manifest.json", "x.txt"]
 
 
 def test_signature__has_the_house_options(command: house.Command) -> None:

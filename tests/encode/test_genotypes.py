@@ -27,7 +27,7 @@ def encode(folder: Path, *words: object) -> Path:
 
 
 def qc(folder: Path) -> dict[str, int]:
-    table = pd.read_csv(folder / "out" / "g.qc.tsv", sep="\t")
+    table = pd.read_csv(folder / "out" / "g.genotypes.qc.tsv", sep="\t")
     return dict(zip(table["unit"] + ": " + table["step"], table["removed"], strict=True))
 
 
@@ -174,10 +174,21 @@ def test_phenotypes__coding_is_recognised_and_said(tmp_path: Path, name: str) ->
         "encode", "genotypes", "--genotypes", path, "--phenotypes", tmp_path / "p.tsv", "--out", tmp_path / "g", *OFF
     )
     assert said in result.stderr
-    assert any(said in str(check.value) for check in read_card(tmp_path / "g.card.json").checks)
+    assert any(said in str(check.value) for check in read_card(tmp_path / "g.encode_genotypes.card.json").checks)
     with open_genotypes(tmp_path / "g.genotypes.h5") as store:
         assert store.trait_kind("t") == kind
         assert np.array_equal(store.trait("t"), values, equal_nan=True)
+
+
+def test_fam__its_phenotype_is_taken_when_it_says_something(tmp_path: Path) -> None:
+    prefix = write_plink1(tmp_path / "x", random_calls(5, 4, 5))
+    with open_genotypes(encode(tmp_path, "--genotypes", prefix, *OFF)) as store:
+        assert store.trait_names == []
+    (tmp_path / "x.fam").write_text("".join(f"f s{row} 0 0 0 {value}\n" for row, value in enumerate((1, 2, -9, 2, 0))))
+    files = [word for suffix in (".bed", ".bim", ".fam") for word in ("--genotypes", tmp_path / f"x{suffix}")]
+    with open_genotypes(encode(tmp_path / "again", *files, *OFF)) as store:
+        assert (store.trait_names, store.trait_kinds) == (["phenotype"], ["binary"])
+        assert np.array_equal(store.trait("phenotype"), [0, 1, np.nan, 1, np.nan], equal_nan=True)
 
 
 def test_phenotypes_and_covariates__several_in_any_order(tmp_path: Path) -> None:
@@ -206,7 +217,7 @@ def test_same_bytes__from_another_folder(tmp_path: Path) -> None:
             {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((folder / "out").iterdir())}
         )
     assert digests[0] == digests[1]
-    assert set(digests[0]) == {"g.genotypes.h5", "g.qc.tsv", "g.card.json", "g.manifest.json"}
+    assert set(digests[0]) == {"g.genotypes.h5", "g.genotypes.qc.tsv", "g.encode_genotypes.card.json", "g.encode_genotypes.manifest.json"}
 
 
 def bad(tmp_path: Path, *mentions: str, words: tuple[object, ...], exit_code: int = 3) -> None:

@@ -95,10 +95,10 @@ def test_cli__blocks_ids_and_counts(store: Path, tmp_path: Path) -> None:
             residual = dosage - covariates @ np.linalg.lstsq(covariates, dosage, rcond=None)[0]
             assert np.abs(block.r - np.corrcoef(residual.T)).max() < 1e-6
             assert block.variant_id.tolist() == genotypes.variant_id[rows].tolist()
-    table = pd.read_csv(tmp_path / "l.qc.tsv", sep="\t").set_index("step")["removed"]
+    table = pd.read_csv(tmp_path / "l.ld.qc.tsv", sep="\t").set_index("step")["removed"]
     assert table["locus with fewer than 2 variants"] == 1
     assert table["no variation after covariates"] == 1
-    assert read_card(tmp_path / "l.card.json").verdict is Verdict.CAUTION
+    assert read_card(tmp_path / "l.encode_ld.card.json").verdict is Verdict.CAUTION
 
 
 def test_cli__trait_variants_and_covariates(store: Path, tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ def test_negatives__match_in_gc_and_overlap_nothing(genome: Path, regions: Path,
         assert abs(positive[rows].mean() - 0.5) < 0.06
     assert any(
         check.name.startswith("GC share") and check.verdict == "ok"
-        for check in read_card(tmp_path / "out" / "s.card.json").checks
+        for check in read_card(tmp_path / "out" / "s.encode_sequences.card.json").checks
     )
 
 
@@ -316,7 +316,7 @@ def test_duplicates_between_splits__are_counted(tmp_path: Path) -> None:
         "d|chr1:90-130": random_text(3, 40),
     }
     encode(tmp_path, "--fasta", write_fasta(tmp_path / "x.fa", records), "--test-contigs", "chr2", "--valid-share", 0)
-    checks = {check.name: check for check in read_card(tmp_path / "out" / "s.card.json").checks}
+    checks = {check.name: check for check in read_card(tmp_path / "out" / "s.encode_sequences.card.json").checks}
     assert checks["sequences also found in another split"].value == 1
     assert checks["sequences also found in another split"].verdict == "caution"
 

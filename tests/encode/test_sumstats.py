@@ -66,7 +66,7 @@ def store(tmp_path: Path) -> Path:
 
 def test_genotypes__individuals_and_variants_that_are_left_out_are_counted(store: Path, tmp_path: Path) -> None:
     run_ok("encode", "sumstats", "--genotypes", store, "--trait", "height", "--out", tmp_path / "h")
-    table = pd.read_csv(tmp_path / "h.qc.tsv", sep="\t").set_index("step")
+    table = pd.read_csv(tmp_path / "h.sumstats.qc.tsv", sep="\t").set_index("step")
     assert table.loc["trait or covariate missing", ["removed", "kept"]].tolist() == [2, 118]
     assert table.loc["no variation after covariates", ["removed", "kept"]].tolist() == [1, 39]
     found = read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)
@@ -74,7 +74,7 @@ def test_genotypes__individuals_and_variants_that_are_left_out_are_counted(store
     assert found["n"].max() <= 118
     run_ok("encode", "sumstats", "--genotypes", store, "--trait", "case", "--out", tmp_path / "c")
     assert set(read_table(tmp_path / "c.sumstats.tsv.gz", SUMSTATS)["z_kind"]) == {"score"}
-    assert "share of cases" in {check.name for check in read_card(tmp_path / "c.card.json").checks}
+    assert "share of cases" in {check.name for check in read_card(tmp_path / "c.encode_sumstats.card.json").checks}
 
 
 def test_same_bytes__from_another_folder(store: Path, tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_input__harmonised_against_the_reference(tmp_path: Path) -> None:
     assert found["variant_id"].tolist() == ["chrX:1:C:A", "chr1:2:T:C", "chr1:3:G:C", "chr1:5:A:G", "chr1:9:ACG:A"]
     assert found["z"].tolist() == pytest.approx([2, -5, 3, 5, 1])
     assert found["n"].tolist() == [1000, 900, 1000, 1000, 1000]
-    table = pd.read_csv(tmp_path / "h.qc.tsv", sep="\t").set_index("step")["removed"]
+    table = pd.read_csv(tmp_path / "h.sumstats.qc.tsv", sep="\t").set_index("step")["removed"]
     assert table["contig not in the FASTA"] == 1
     assert table["reference allele in neither"] == 1
     assert table["duplicate"] == 1
@@ -202,7 +202,7 @@ def test_bad_rows__are_named_by_line(tmp_path: Path, name: str) -> None:
 def test_drop_incomplete__counts_what_goes(tmp_path: Path) -> None:
     path = write_input(tmp_path, [ROWS[0], ROWS[1].replace("-0.5", "#NA")])
     run_ok("encode", "sumstats", "--input", path, "--drop-incomplete", "--out", tmp_path / "h")
-    assert pd.read_csv(tmp_path / "h.qc.tsv", sep="\t").set_index("step").loc["incomplete", "removed"] == 1
+    assert pd.read_csv(tmp_path / "h.sumstats.qc.tsv", sep="\t").set_index("step").loc["incomplete", "removed"] == 1
 
 
 def test_bad_files(store: Path, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_causal_genes__come_first_and_untested_ones_are_counted(study: Inputs, t
     assert set(table["gene_id"].head(3)) == {"G5", "G20", "G40"}
     assert len(table) == 60
     assert not {"G60", "G61", "G62"} & set(table["gene_id"])
-    checks = {check["name"]: check for check in json.loads((tmp_path / "g.card.json").read_text())["checks"]}
+    checks = {check["name"]: check for check in json.loads((tmp_path / "g.enrich_genes.card.json").read_text())["checks"]}
     assert checks["genes tested"]["value"] == 60
     assert "3 genes" in checks["genes tested"]["advice"]
 

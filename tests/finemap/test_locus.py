@@ -68,7 +68,7 @@ def read_fits(prefix):
 
 
 def checks(prefix):
-    card = json.loads(prefix.with_name(prefix.name + ".card.json").read_text())
+    card = json.loads(prefix.with_name(prefix.name + ".finemap_locus.card.json").read_text())
     return {check["name"]: check for check in card["checks"]}
 
 

@@ -60,7 +60,7 @@ def test_evaluate__measures_the_test_split_of_labels(tmp_path):
     assert _figure(metrics, "brier").value == pytest.approx(oracle.brier_score_loss(test["target"], test["prediction"]))
     assert set(curves["curve"]) == {"roc", "pr", "reliability"}
     assert curves[curves["curve"] == "reliability"]["n"].sum() == 500
-    assert read_card(tmp_path / "e.card.json").verdict == "ok"
+    assert read_card(tmp_path / "e.train_evaluate.card.json").verdict == "ok"
 
 
 def test_evaluate__gives_each_contig_its_row(tmp_path):
@@ -82,7 +82,7 @@ def test_evaluate__refuses_to_trust_chance_and_narrow_intervals(tmp_path):
     frame = _frame("regression", signal=2.0)
     frame["lower"], frame["upper"] = frame["prediction"] - 0.5, frame["prediction"] + 0.5
     _evaluate(frame, tmp_path)
-    verdicts = {check.name: check.verdict for check in read_card(tmp_path / "e.card.json").checks}
+    verdicts = {check.name: check.verdict for check in read_card(tmp_path / "e.train_evaluate.card.json").checks}
     assert verdicts["pearson, t"] == "ok" and verdicts["coverage of prediction intervals, t"] == "caution"
     frame["prediction"] = np.random.default_rng(3).permutation(frame["prediction"])
     tables.write_table(frame, tmp_path / "shuffled.tsv", PREDICTIONS)
@@ -97,7 +97,7 @@ def test_evaluate__finds_overconfidence_and_a_weak_contig(tmp_path):
     weak = frame["contig"] == "chr3"
     frame.loc[weak, "prediction"] = np.random.default_rng(4).permutation(frame.loc[weak, "prediction"])
     _evaluate(frame, tmp_path)
-    checks = {check.name: check for check in read_card(tmp_path / "e.card.json").checks}
+    checks = {check.name: check for check in read_card(tmp_path / "e.train_evaluate.card.json").checks}
     assert checks["expected calibration error, t"].verdict == "caution"
     assert checks["contigs with clearly lower auroc, t"].value == "chr3"
 
@@ -114,7 +114,7 @@ def test_evaluate__gives_the_same_bytes_in_another_folder(tmp_path):
     (tmp_path / "b").mkdir()
     for folder in (tmp_path, tmp_path / "b"):
         _evaluate(_frame("binary"), folder)
-    for suffix in ("metrics.tsv", "curves.tsv", "card.json", "manifest.json"):
+    for suffix in ("metrics.tsv", "curves.tsv", "train_evaluate.card.json", "train_evaluate.manifest.json"):
         assert sha256(tmp_path / f"e.{suffix}") == sha256(tmp_path / "b" / f"e.{suffix}")
 
 
@@ -128,7 +128,7 @@ def test_evaluate__of_one_label_has_no_auroc(tmp_path):
     frame["target"] = 1.0
     tables.write_table(frame, tmp_path / "p.tsv", PREDICTIONS)
     run_ok("train", "evaluate", "--predictions", tmp_path / "p.tsv", "--out", tmp_path / "e")
-    assert read_card(tmp_path / "e.card.json").verdict == "refuse"
+    assert read_card(tmp_path / "e.train_evaluate.card.json").verdict == "refuse"
     assert np.isnan(_figure(tables.read_table(tmp_path / "e.metrics.tsv", METRICS), "auroc").value)
 
 

@@ -44,14 +44,14 @@ def _file(prefix: Path, suffix: str) -> Path:
 
 def test_fit__writes_model_history_card_and_manifest(trained, dataset):
     names = sorted(path.name for path in trained.parent.iterdir())
-    assert names == [f"model.{suffix}" for suffix in ("card.json", "history.tsv", "keras", "manifest.json")]
+    assert names == [f"model.{suffix}" for suffix in ("train_fit.card.json", "history.tsv", "keras", "train_fit.manifest.json")]
     model, facts = io.load_model(_file(trained, ".keras"))
     assert model.output_shape == (None, 2, 1)
     assert facts is not None and facts.task == "binary" and facts.target_names == ["motif"] and facts.length == 60
     assert facts.members == 2 and facts.build == "test" and facts.training["dataset_sha256"] == sha256(dataset)
     history = tables.read_table(_file(trained, ".history.tsv"), HISTORY)
     assert history.groupby("member").size().tolist() == [3, 3]
-    assert read_card(_file(trained, ".card.json")).checks
+    assert read_card(_file(trained, ".train_fit.card.json")).checks
 
 
 def test_fit__says_in_the_file_what_it_was_on_validation_rows(trained, dataset):
@@ -83,7 +83,7 @@ def test_fit__learns_two_targets_at_once(tmp_path):
     gc = ((codes == 1) | (codes == 2)).mean(axis=1) > 0.5
     data = write_sequences(tmp_path / "d.h5", codes, np.stack([label, gc], axis=1), splits(2000), names=["motif", "gc"])
     run_ok("train", "fit", "--dataset", data, "--out", tmp_path / "m", "--epochs", 12, "--batch-size", 32)
-    checks = {check.name: check for check in read_card(tmp_path / "m.card.json").checks}
+    checks = {check.name: check for check in read_card(tmp_path / "m.train_fit.card.json").checks}
     assert checks["validation auroc, motif"].value > 0.9 and checks["validation auroc, gc"].value > 0.9
 
 
@@ -104,7 +104,7 @@ def test_fit__gives_the_same_bytes_in_another_folder(trained, dataset, tmp_path)
         *SMALL,
         cwd=tmp_path,
     )
-    for suffix in (".keras", ".history.tsv", ".card.json"):
+    for suffix in (".keras", ".history.tsv", ".train_fit.card.json"):
         assert sha256(_file(trained, suffix)) == sha256(tmp_path / f"again{suffix}"), suffix
 
 
@@ -122,7 +122,7 @@ def test_fit__after_kill_goes_on_to_the_same_bytes(trained, dataset, tmp_path):
         assert not (tmp_path / "m.keras").exists()
     result = run_ok(*words, "--resume")
     assert "network 1/2" not in result.stderr  # done before the second kill
-    for suffix in (".keras", ".history.tsv", ".card.json"):
+    for suffix in (".keras", ".history.tsv", ".train_fit.card.json"):
         assert sha256(_file(trained, suffix)) == sha256(tmp_path / f"m{suffix}"), suffix
 
 
@@ -149,7 +149,7 @@ def test_fit__without_validation_split_draws_one_and_says_so(tmp_path):
     codes, label = planted(400, 60)
     data = write_sequences(tmp_path / "d.h5", codes, label[:, None], np.zeros(400), names=["motif"])
     run_ok("train", "fit", "--dataset", data, "--out", tmp_path / "m", "--epochs", 1, *SMALL)
-    checks = {check.name: check for check in read_card(tmp_path / "m.card.json").checks}
+    checks = {check.name: check for check in read_card(tmp_path / "m.train_fit.card.json").checks}
     assert checks["validation split"].verdict == "caution"
     assert 20 <= checks["validation sequences"].value <= 60
 

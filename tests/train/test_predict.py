@@ -103,7 +103,7 @@ def test_predict__takes_a_plain_keras_model_and_says_so(tmp_path):
     toy_models.ZOO["conv_relu"](LENGTH).save(tmp_path / "plain.keras")
     frame = _predict(tmp_path / "plain.keras", planted_dataset(tmp_path / "d.h5", n=N, length=LENGTH), tmp_path / "p")
     assert frame["target_name"].unique().tolist() == ["motif"]
-    assert {check.name: check.verdict for check in read_card(tmp_path / "p.card.json").checks}[
+    assert {check.name: check.verdict for check in read_card(tmp_path / "p.train_predict.card.json").checks}[
         "model facts"
     ] == "caution"
 
@@ -111,7 +111,7 @@ def test_predict__takes_a_plain_keras_model_and_says_so(tmp_path):
 def test_predict__warns_of_another_gc_content(dataset, tmp_path):
     model = _model(tmp_path / "m.keras", training={"gc": {"mean": 0.8, "sd": 0.05}})
     _predict(model, dataset, tmp_path / "p")
-    assert read_card(tmp_path / "p.card.json").verdict == "caution"
+    assert read_card(tmp_path / "p.train_predict.card.json").verdict == "caution"
 
 
 def test_predict__gives_the_same_bytes_in_another_folder(dataset, tmp_path):
@@ -121,7 +121,7 @@ def test_predict__gives_the_same_bytes_in_another_folder(dataset, tmp_path):
     copy.write_bytes(dataset.read_bytes())
     for out, data in ((tmp_path / "p", dataset), (tmp_path / "other" / "p", copy)):
         _predict(model, data, out)
-    for suffix in ("predictions.tsv.gz", "card.json", "manifest.json"):
+    for suffix in ("predictions.tsv.gz", "train_predict.card.json", "train_predict.manifest.json"):
         assert sha256(tmp_path / f"p.{suffix}") == sha256(tmp_path / "other" / f"p.{suffix}")
 
 

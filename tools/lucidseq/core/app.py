@@ -33,8 +33,6 @@ from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 REFUSED, OUT_OF_MEMORY, BUG = 5, 137, 1
-CARD = OutFile(".card.json", Format.JSON, "Trust card: the checks of this result.")
-MANIFEST = OutFile(".manifest.json", Format.JSON, "Provenance: options, input checksums, versions.")
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,14 @@ class Command:
     def outputs(self) -> dict[str, OutFile]:
         """Every file the command writes by name, card and manifest included."""
         (prefix,) = self.roles(OutputPrefix).values()
-        return {**prefix.files, "card": CARD, "manifest": MANIFEST}
+        stem = f".{self.tool}_{self.name}".replace("-", "_")  # one prefix may serve a whole chain of commands
+        return {
+            **prefix.files,
+            "card": OutFile(f"{stem}.card.json", Format.JSON, "Trust card: the checks of this result."),
+            "manifest": OutFile(
+                f"{stem}.manifest.json", Format.JSON, "Provenance: options, input checksums, versions."
+            ),
+        }
 
     def load(self) -> Callable[..., Any]:
         """Import and return the function that does the work."""

@@ -24,7 +24,11 @@ from lucidseq.encode.choices import (
 tool = Tool("encode", "Turn genomic files into the suite's own.")
 main = tool.main
 
-_QC = OutFile(".qc.tsv", Format.TSV, "What each filter removed.", schema="lucidseq.qc")
+
+def _qc(kind: str) -> OutFile:
+    return OutFile(f".{kind}.qc.tsv", Format.TSV, "What each filter removed.", schema="lucidseq.qc")
+
+
 _Build = Annotated[str, typer.Option("--build", help="Name of the genome build, kept in the output (such as GRCh38).")]
 _Store = Annotated[
     Path,
@@ -48,14 +52,14 @@ def genotypes(
         typer.Option("--out", help="Prefix of the output files."),
         OutputPrefix(
             genotypes=OutFile(".genotypes.h5", Format.HDF5, "Genotype store.", schema="lucidseq.genotypes"),
-            qc=_QC,
+            qc=_qc("genotypes"),
         ),
     ],
     phenotypes: Annotated[
         Path | None,
         typer.Option(
             "--phenotypes",
-            help="Table `FID IID trait...` or `sample trait...` with a header; binary traits 0/1, or PLINK's 1/2.",
+            help="Table `FID IID trait...` or `sample trait...` with a header; binary traits 0/1, or PLINK's 1/2. Without it a .fam's own phenotype is taken.",
         ),
         In(Format.TSV),
     ] = None,
@@ -113,7 +117,7 @@ def sumstats(
             sumstats=OutFile(
                 ".sumstats.tsv.gz", Format.TSV, "Harmonised summary statistics.", schema="lucidseq.sumstats"
             ),
-            qc=_QC,
+            qc=_qc("sumstats"),
         ),
     ],
     genotypes: Annotated[
@@ -158,7 +162,7 @@ def ld(
     out: Annotated[
         Path,
         typer.Option("--out", help="Prefix of the output files."),
-        OutputPrefix(ld=OutFile(".ld.h5", Format.HDF5, "LD store.", schema="lucidseq.ld"), qc=_QC),
+        OutputPrefix(ld=OutFile(".ld.h5", Format.HDF5, "LD store.", schema="lucidseq.ld"), qc=_qc("ld")),
     ],
     trait: Annotated[
         str | None, typer.Option("--trait", help="Use only individuals with this trait, as its summary statistics did.")
@@ -190,7 +194,7 @@ def sequences(
         typer.Option("--out", help="Prefix of the output files."),
         OutputPrefix(
             dataset=OutFile(".sequences.h5", Format.HDF5, "Sequence dataset.", schema="lucidseq.sequences"),
-            qc=_QC,
+            qc=_qc("sequences"),
         ),
     ],
     fasta: Annotated[

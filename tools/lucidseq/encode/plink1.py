@@ -61,12 +61,22 @@ def decode(packed: np.ndarray, samples: int) -> np.ndarray:
 
 
 def is_plink1(path: Path) -> bool:
-    """Say whether a path is a .bed file with PLINK's magic number, or the prefix of one."""
+    """Say whether a path is a .bed file with PLINK's magic number, or the prefix of one.
+
+    Raises
+    ------
+    DataError
+        If it can only be one, but has not the magic number.
+    """
     bed = _side(path, ".bed")
-    if not bed.is_file():
+    if not bed.is_file() or (path.exists() and path.suffix not in _SIDES):
         return False
     with bed.open("rb") as handle:
-        return handle.read(2) == MAGIC
+        found = handle.read(2) == MAGIC
+    if not found and (path.suffix == ".bed" or not path.exists()):
+        raise DataError("a .bed without PLINK's magic number", "a PLINK 1 .bed", "check the file (BED intervals have no genotypes)",
+                        where=str(bed))  # fmt: skip
+    return found
 
 
 def _side(path: Path, suffix: str) -> Path:
@@ -89,7 +99,8 @@ def whole_sets(paths: list[Path]) -> list[Path]:
 class Plink1Reader:
     """Reader of a PLINK 1 file set (see `reader.GenotypeReader`); A1 is the effect allele.
 
-    Samples are called by their individual id (IID); where two families share one, by FID_IID.
+    Samples are called by their individual id (IID); where two families share one, by FID_IID. ``phenotype`` is the sixth column
+    of the .fam as numbers, float64 of shape (samples,).
 
     Raises
     ------
@@ -107,7 +118,7 @@ class Plink1Reader:
                 raise DataError(f"no {_side(path, suffix).name}", "a .bed, .bim and .fam with the same name",
                                 "put the three files side by side", where=str(path))  # fmt: skip
         self.bim = _side(path, ".bim")
-        self.samples = _read_fam(_side(path, ".fam"))
+        self.samples, self.phenotype = _read_fam(_side(path, ".fam"))
         self._width = (len(self.samples) + 3) // 4
         self.variants = self._count_variants()
 
@@ -158,8 +169,9 @@ class Plink1Reader:
                          where=str(self.bim))  # fmt: skip
 
 
-def _read_fam(path: Path) -> list[str]:
-    families, people = [], []
+def _read_fam(path: Path) -> tuple[list[str], np.ndarray]:
+    """Return sample names and the phenotype column (NaN where it is no number)."""
+    families, people, values = [], [], []
     with open_text(path) as handle:
         for number, line in enumerate(handle, start=1):
             fields = line.split()
@@ -168,7 +180,16 @@ def _read_fam(path: Path) -> list[str]:
                                 where=place(path, line=number))  # fmt: skip
             families.append(fields[0])
             people.append(fields[1])
+            values.append(_number(fields[5]))
     if len(set(people)) < len(people):
         people = [f"{family}_{person}" for family, person in zip(families, people, strict=True)]
     require_unique_samples(people, path)
-    return people
+    return people, np.array(values)
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return np.nan
+    return value if np.isfinite(value) else np.nan

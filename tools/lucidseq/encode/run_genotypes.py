@@ -20,7 +20,7 @@ from lucidseq.core.tables import write_table
 from lucidseq.encode import quality
 from lucidseq.encode.choices import GenotypeField
 from lucidseq.encode.people import BINARY, Individuals, Joined, Trait, join, read_individuals, recognise
-from lucidseq.encode.plink1 import whole_sets
+from lucidseq.encode.plink1 import Plink1Reader, whole_sets
 from lucidseq.encode.reader import MULTIALLELIC, NO_ALTERNATE, GenotypeReader, VariantChunk, open_reader
 from lucidseq.encode.regions import Regions, other_spelling
 from lucidseq.encode.store import GenotypeWriter, OrderCheck, create_genotypes
@@ -122,7 +122,7 @@ def genotypes(
     readers = [open_reader(path, field) for path in whole_sets(genotypes)]
     samples = _same_samples(readers)
     card = Card("encode", "genotypes")
-    traits = _traits(phenotypes, samples, readers[0].path, card)
+    traits = _traits(phenotypes, samples, readers[0], card)
     names, values = _covariates(covariates, samples, readers[0].path, card)
     filters = quality.Filters(min_frequency, max_missing, min_hwe_p)
     plan = _Plan(readers, traits, names, values, filters, Regions(read_bed(region)) if region else None, build)
@@ -162,16 +162,17 @@ def _same_samples(readers: list[GenotypeReader]) -> list[str]:
     return first.samples
 
 
-def _traits(path: Path | None, samples: list[str], genotypes: Path, card: Card) -> list[Trait]:
+def _traits(path: Path | None, samples: list[str], reader: GenotypeReader, card: Card) -> list[Trait]:
     if path is None:
-        return []
-    people = read_individuals(path)
-    joined = join(people, samples, genotypes)
-    _judge_overlap(card, "phenotype", joined)
-    traits = [
-        recognise(name, values, plink=people.plink, where=str(path))
-        for name, values in zip(people.names, joined.values, strict=True)
-    ]
+        traits = _fam_trait(reader)
+    else:
+        people = read_individuals(path)
+        joined = join(people, samples, reader.path)
+        _judge_overlap(card, "phenotype", joined)
+        traits = [
+            recognise(name, values, plink=people.plink, where=str(path))
+            for name, values in zip(people.names, joined.values, strict=True)
+        ]
     for trait in traits:
         present = ~np.isnan(trait.values)
         cases = f", {int(np.nansum(trait.values))} cases" if trait.kind == BINARY else ""
@@ -184,6 +185,16 @@ def _traits(path: Path | None, samples: list[str], genotypes: Path, card: Card) 
             else "Check that the coding is what you meant.",
         )  # fmt: skip
     return traits
+
+
+def _fam_trait(reader: GenotypeReader) -> list[Trait]:
+    """Return the phenotype of a .fam as trait ``phenotype``, unless the column says nothing (all missing, or one value)."""
+    if not isinstance(reader, Plink1Reader):
+        return []
+    said = np.unique(reader.phenotype[~np.isnan(reader.phenotype)])
+    if len(set(said) - {-9.0, 0.0}) < 2:
+        return []
+    return [recognise("phenotype", reader.phenotype, plink=True, where=str(reader.path.with_suffix(".fam")))]
 
 
 def _covariates(path: Path | None, samples: list[str], genotypes: Path, card: Card) -> tuple[list[str], np.ndarray]:
@@ -238,7 +249,7 @@ def _judge(card: Card, found: _Pass) -> None:
     samples = int(found.keep.sum())
     share = found.kept / total
     card.add("variants kept", share, Verdict.OK if share >= 0.5 else Verdict.CAUTION, threshold=">= 0.5",
-             advice="Many variants went: the .qc.tsv says at which filter.")  # fmt: skip
+             advice="Many variants went: the qc table says at which filter.")  # fmt: skip
     departed = found.removed[quality.HARDY_WEINBERG] / total
     card.add("variants out of Hardy-Weinberg proportions", departed, Verdict.OK if departed < 0.05 else Verdict.CAUTION,
              threshold="< 0.05", advice="Inbred lines, haploids and mixed populations depart from it: --min-hwe-p 0 turns it off.")  # fmt: skip

@@ -145,7 +145,7 @@ def _judge(card: Card, frame: pd.DataFrame, steps: _Steps) -> None:
     read = next(kept for unit, step, _, kept in steps if unit == "variants" and step == "read")
     share = len(frame) / read
     card.add("variants kept", share, Verdict.OK if share >= 0.9 else Verdict.CAUTION, threshold=">= 0.9",
-             advice="Many variants went: the .qc.tsv says why.")  # fmt: skip
+             advice="Many variants went: the qc table says why.")  # fmt: skip
     spread = float(frame["n"].max() / frame["n"].min())
     card.add("largest over smallest N of a variant", spread, Verdict.OK if spread <= 1.2 else Verdict.CAUTION, threshold="<= 1.2",
              advice="Variants with unequal N mislead fine mapping: impute, or leave out variants with small N.")  # fmt: skip

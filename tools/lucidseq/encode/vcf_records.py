@@ -116,7 +116,9 @@ class BcfReader:
                 if len(rows) == CHUNK:
                     yield make_chunk(rows, np.stack(dosages))
                     rows, dosages = [], []
-        except (OSError, RuntimeError) as error:
+        except DataError:
+            raise
+        except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
             raise self._damaged(error) from error
         finally:
             records.close()

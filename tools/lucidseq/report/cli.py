@@ -44,11 +44,6 @@ def build(
     gtf: Annotated[
         Path | None, typer.Option("--gtf", help="Genes to draw in locus plots (GTF)."), In(Format.GTF)
     ] = None,
-    versions: Annotated[
-        Path | None,
-        typer.Option("--versions", help="Software versions: process, name and version, tab separated, without a header."),
-        In(Format.TSV),
-    ] = None,
     title: Annotated[str, typer.Option("--title", help="Title of the page.")] = "lucidseq report",
 ) -> None:
     """Build the report: trust cards first, then figures, tables, methods and versions.

@@ -53,7 +53,7 @@ def fit(
             "--epochs",
             min=1,
             max=10000,
-            help="Largest number of passes over the training sequences (default: about 4,500 steps, 5 to 40 passes).",
+            help="Largest number of passes over the training sequences (default: about 2,000 steps, 5 to 40 passes).",
         ),
     ] = None,
     patience: Annotated[

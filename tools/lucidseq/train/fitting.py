@@ -53,15 +53,15 @@ class Data:
 
 
 def default_epochs(rows: int, batch_size: int) -> int:
-    """Return the number of epochs that makes about 4,500 steps, 5 to 40: the upper end for a few thousand sequences.
+    """Return the number of epochs that makes about 2,000 steps, 5 to 40: the upper end for few sequences.
 
     Examples
     --------
-    >>> default_epochs(58_770, 64), default_epochs(6_000, 64), default_epochs(10**7, 64)
-    (5, 40, 5)
+    >>> default_epochs(58_770, 64), default_epochs(6_500, 64), default_epochs(1_800, 64)
+    (5, 20, 40)
     """
     steps = max(1, rows // batch_size)
-    return int(np.clip(round(4500 / steps), 5, 40))
+    return int(np.clip(round(2000 / steps), 5, 40))
 
 
 def train_ensemble(recipe: Recipe, data: Data, checkpoints: Checkpoints) -> Progress:
