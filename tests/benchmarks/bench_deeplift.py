@@ -58,7 +58,9 @@ def explain_here(engine: str, destination: str) -> None:
         used = time.process_time()
         scores = np.stack(
             [
-                shap.DeepExplainer(explained.model, compared).shap_values(row[None], check_additivity=False)[0, ..., 0].sum(axis=1)
+                shap.DeepExplainer(explained.model, compared)
+                .shap_values(row[None], check_additivity=False)[0, ..., 0]
+                .sum(axis=1)
                 for row, compared in zip(x, references, strict=True)
             ]
         )

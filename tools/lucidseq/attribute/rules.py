@@ -88,7 +88,7 @@ def rescale_rule(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> A
     return integrated(layer, args, kwargs, nodes=quadrature_nodes(layer))
 
 
-def quadrature_nodes(layer: Any) -> int | None:
+def quadrature_nodes(layer: Any) -> int:
     """Return how many points of the path `rescale_rule` takes for a layer it integrates."""
     return (
         PRODUCT_NODES if isinstance(layer, _PRODUCTS) or type(layer).__name__ in _PRODUCT_OPERATIONS else SMOOTH_NODES

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import h5py
 import numpy as np
 
-from lucidseq.attribute import checks, logos as drawing
+from lucidseq.attribute import checks
+from lucidseq.attribute import logos as drawing
 from lucidseq.attribute.choices import Engine, Method, Reduce, Reference, Select, Split
 from lucidseq.attribute.sequences import COLUMNS, Sequences, choose, read_sequences
 from lucidseq.attribute.track import write_track

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from lucidseq.attribute.choices import Select, Split
-from lucidseq.core import stores
 from lucidseq.core import seeds as streams
+from lucidseq.core import stores
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.schema import SEQUENCES
 

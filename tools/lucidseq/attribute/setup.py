@@ -98,7 +98,7 @@ class Setup:
             ]
         )
         assert isinstance(twin, keras.Model)
-        return replace(self, explained=replace(self.explained, model=twin), _explainers={})
+        return replace(self, explained=replace(self.explained, model=twin), engine=Engine.OWN, _explainers={})
 
     def _single(self) -> Explainer:
         if self.method is Method.SALIENCY:

@@ -54,7 +54,7 @@ class Engine:
         explained.model.save(model)
         choice = [explained.output, explained.target, explained.reduce, int(explained.ensemble)]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "lucidseq.attribute.shap_engine", str(model), *map(str, choice)],
+            [sys.executable, "-W", "ignore", "-m", "lucidseq.attribute.shap_engine", str(model), *map(str, choice)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -124,7 +124,7 @@ def _serve(model_path: str, output: int, target: int, reduce: str, *, ensemble: 
     model = keras.saving.load_model(model_path, compile=False, safe_mode=True)
     explained = Explained(model, output, target, reduce, ensemble, "", None)
     number = keras.ops.expand_dims(explained.select(model.outputs), axis=1)
-    scalar = keras.Model(model.inputs[0], number)
+    scalar = keras.Model(model.inputs[0], keras.layers.Reshape((1,))(number))  # shap looks at the last layer's output
     for line in sys.stdin:
         request = Path(line.strip())
         with np.load(request) as arrays:
