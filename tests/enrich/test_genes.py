@@ -20,7 +20,7 @@ from inputs import Inputs, make_inputs
 
 from lucidseq.core.ld import LdBlock, open_ld
 from lucidseq.enrich.gene_test import GeneAccumulator, evaluate_gene
-from lucidseq.enrich.gtf import Gene, read_genes
+from lucidseq.core.gtf import Gene, read_genes
 
 
 @pytest.fixture(scope="module")

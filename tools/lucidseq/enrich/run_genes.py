@@ -17,7 +17,7 @@ from lucidseq.core.schema import GENE_CORRELATIONS, GENES, PIPS, SUMSTATS
 from lucidseq.core.tables import read_table, write_table
 from lucidseq.enrich.fdr import benjamini_hochberg
 from lucidseq.enrich.gene_test import GeneAccumulator, check_genes, evaluate_gene
-from lucidseq.enrich.gtf import read_genes
+from lucidseq.core.gtf import read_genes
 
 SMALLEST_P = 1e-300
 

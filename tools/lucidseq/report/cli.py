@@ -29,7 +29,11 @@ def build(
             figures=OutFile(".figures/", Format.DIRECTORY, "Every figure as PNG, and the numbers behind it as TSV."),
             multiqc=OutFile(".multiqc/", Format.DIRECTORY, "Custom content for MultiQC."),
             facts=OutFile(
-                ".facts.tsv", Format.TSV, "Planted facts, and whether they were found.", optional=True, schema="lucidseq.facts"
+                ".facts.tsv",
+                Format.TSV,
+                "Planted facts, and whether they were found.",
+                optional=True,
+                schema="lucidseq.facts",
             ),
         ),
     ],

@@ -1,0 +1,72 @@
+"""Compare what was planted with what was found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from lucidseq.core.errors import DataError
+from lucidseq.core.schema import TRUTH_VARIANTS
+from lucidseq.core.tables import read_table
+from lucidseq.report.results import Results
+
+COVERAGE_SHARE = 0.8  # of the planted variants that must lie in credible sets
+
+
+def compare(results: Results, truth_variants: Path, truth: Path | None) -> pd.DataFrame:
+    """Return one row a planted fact (schema lucidseq.facts)."""
+    planted = read_table(truth_variants, TRUTH_VARIANTS)
+    names = planted["variant_id"].tolist()
+    rows = []
+    if results.table("credible_sets"):
+        rows.append(in_credible_sets(results, names))
+    pips = pd.concat([table for _, table in results.table("pips")]) if results.table("pips") else None
+    if pips is not None and "pip_flat" in pips and pips["pip_flat"].notna().any():
+        rows.append(score_helps(pips, names))
+    if truth is not None and results.table("pathways"):
+        rows.append(causal_set_first(results, truth))
+    return pd.DataFrame(rows, columns=["fact", "planted", "found", "verdict"])
+
+
+def in_credible_sets(results: Results, names: list[str]) -> tuple[str, str, str, str]:
+    """Are the causal variants inside credible sets?"""
+    members = {
+        name
+        for _, table in results.table("credible_sets")
+        for variants in table["variants"]
+        for name in variants.split(",")
+    }
+    found = sum(name in members for name in names)
+    verdict = "ok" if found >= COVERAGE_SHARE * len(names) else "missed"
+    return "causal variants inside 95 % credible sets", str(len(names)), str(found), verdict
+
+
+def score_helps(pips: pd.DataFrame, names: list[str]) -> tuple[str, str, str, str]:
+    """Do the causal variants have a higher mean PIP with the network's score than without?"""
+    causal = pips[pips["variant_id"].isin(names)]
+    with_score, flat = causal["pip"].sum() / len(names), causal["pip_flat"].sum() / len(names)
+    verdict = "ok" if with_score > flat else "missed"
+    return (
+        "mean PIP of causal variants with the network's score",
+        f"above {flat:.3f} (flat prior)",
+        f"{with_score:.3f}",
+        verdict,
+    )
+
+
+def causal_set_first(results: Results, truth: Path) -> tuple[str, str, str, str]:
+    """Is the causal gene set first?"""
+    try:
+        name = json.loads(truth.read_text(encoding="utf-8"))["causal_gene_set"]
+    except (json.JSONDecodeError, KeyError, UnicodeDecodeError) as error:
+        raise DataError(
+            "no causal_gene_set", "the .truth.json of `simulate locus`", "give that file", where=str(truth)
+        ) from error
+    _, table = results.table("pathways")[0]
+    competitive = table[table["method"] == "competitive"].sort_values("p_value", kind="stable")
+    ranked = competitive["gene_set"].tolist()
+    place = ranked.index(name) + 1 if name in ranked else None
+    found = f"{ranked[0]} (causal set: rank {place or 'none'} of {len(ranked)})"
+    return "causal gene set ranked first", name, found, "ok" if place == 1 else "missed"

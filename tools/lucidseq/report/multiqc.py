@@ -1,0 +1,47 @@
+"""Custom content for MultiQC: trust cards, metrics and figures, in files it finds by name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from lucidseq.core.card import Card
+from lucidseq.report.figure import Figure
+from lucidseq.report.results import Results
+
+FIGURES = 12
+
+
+def write_multiqc(folder: Path, cards: list[tuple[str, Card]], results: Results, figures: list[Figure]) -> None:
+    """Write ``*_mqc.json``, ``*_mqc.tsv`` and ``*_mqc.png`` into a new folder."""
+    folder.mkdir()
+    rows = {
+        f"{label}: {check.name}": {
+            "verdict": check.verdict.value,
+            "value": check.value,
+            "wanted": check.threshold,
+            "advice": check.advice,
+        }
+        for label, card in cards
+        for check in card.checks
+    }
+    document = {
+        "id": "lucidseq_trust", "section_name": "lucidseq trust cards", "description": "Checks every lucidseq result carries.",
+        "plot_type": "table", "pconfig": {"id": "lucidseq_trust_table", "title": "lucidseq: trust cards"}, "data": rows,
+    }  # fmt: skip
+    (folder / "lucidseq_trust_mqc.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    for name, table in results.table("metrics"):
+        overall = table[table["group"] == "all"]
+        lines = [
+            "# id: lucidseq_metrics",
+            "# section_name: lucidseq evaluation",
+            "# plot_type: table",
+            "Sample\tvalue\tlower\tupper",
+        ]
+        lines += [
+            f"{name} {row.target_name} {row.metric}\t{row.value:.6g}\t{row.lower:.6g}\t{row.upper:.6g}"
+            for row in overall.itertuples()
+        ]
+        (folder / f"lucidseq_metrics_{name}_mqc.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for figure in figures[:FIGURES]:
+        (folder / f"{figure.name}_mqc.png").write_bytes(figure.png)

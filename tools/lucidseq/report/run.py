@@ -1,0 +1,113 @@
+"""`report build`: files to one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from lucidseq.core.card import Card, Verdict
+from lucidseq.core.errors import UsageError
+from lucidseq.core.outputs import OutputSet
+from lucidseq.core.schema import FACTS
+from lucidseq.core.tables import write_table
+from lucidseq.report import methods_text, page
+from lucidseq.report.enrichment import enrichment_figures
+from lucidseq.report.facts import compare
+from lucidseq.report.figure import Figure
+from lucidseq.report.loci import locus_figures
+from lucidseq.report.multiqc import write_multiqc
+from lucidseq.report.networks import network_figures
+from lucidseq.report.results import Results, gather
+
+# Kind, title, note, columns shown, sorted by, descending
+TABLES = (
+    ("metrics", "Evaluation", "With 95 % bootstrap intervals.", ["target_name", "group", "metric", "value", "lower", "upper", "n"], None, False),
+    ("credible_sets", "Credible sets", "Each holds a causal variant with the stated probability, if the model is right.",
+     ["locus", "credible_set", "size", "coverage", "purity_min", "log_bayes_factor", "lead_variant", "lead_pip"], None, False),
+    ("pips", "Variants of highest PIP", "Read beside the credible sets.",
+     ["locus", "variant_id", "rsid", "z", "pip", "pip_flat", "prior", "credible_set"], "pip", True),
+    ("effects", "Variants of largest predicted effect", "Difference of the network's output between the alleles.",
+     ["variant_id", "rsid", "target_name", "ref_score", "alt_score", "effect", "effect_sd"], "score", True),
+    ("genes", "Genes", "By p-value.", ["gene_name", "contig", "start", "end", "n_variants", "p_value", "q_value", "pip", "lead_variant"], "p_value", False),
+    ("pathways", "Gene sets", "By method and p-value.", ["gene_set", "method", "n_genes", "estimate", "standard_error", "p_value", "q_value", "genes"], None, False),
+    ("qc", "Quality control", "What each filter removed.", None, None, False),
+    ("locus_fits", "Fits", "One row a locus.", None, None, False),
+)  # fmt: skip
+
+
+def build(
+    *,
+    results: list[Path],
+    out: OutputSet,
+    truth_variants: Path | None,
+    truth: Path | None,
+    gtf: Path | None,
+    title: str,
+) -> Card:
+    """Build the report (options as in cli.py)."""
+    if truth is not None and truth_variants is None:
+        raise UsageError(
+            "--truth without --truth-variants", "both", "give the truth files of `simulate locus` together"
+        )
+    found = gather(results)
+    facts = compare(found, truth_variants, truth) if truth_variants is not None else None
+    figures = network_figures(found) + locus_figures(found, gtf) + enrichment_figures(found)
+    text = page.render(
+        title=title, cards=found.cards, figures=figures, tables=summary_tables(found), facts=facts,
+        methods=methods_text.describe(found.manifests), versions=methods_text.versions(found.manifests),
+        settings=methods_text.settings(found.manifests),
+    )  # fmt: skip
+    out["report"].write_text(text, encoding="utf-8")
+    write_figures(out["figures"], figures)
+    write_multiqc(out["multiqc"], found.cards, found, figures)
+    if facts is not None:
+        write_table(facts, out["facts"], FACTS)
+    return make_card(found, facts)
+
+
+def summary_tables(found: Results) -> list[tuple[str, str, pd.DataFrame]]:
+    """Return the tables of the page: title, note, rows to show."""
+    shown = []
+    for kind, title, note, columns, key, descending in TABLES:
+        given = found.table(kind)
+        if not given:
+            continue
+        table = pd.concat([rows.assign(file=name) for name, rows in given], ignore_index=True)
+        if key is not None:
+            table = table.sort_values(key, ascending=not descending, kind="stable")
+        wanted = [name for name in columns or table.columns if name in table.columns and table[name].notna().any()]
+        shown.append((title, note, table[wanted] if len(given) == 1 else table[[*wanted, *({"file"} - set(wanted))]]))
+    return shown
+
+
+def write_figures(folder: Path, figures: list[Figure]) -> None:
+    """Write pictures, and the numbers behind them."""
+    folder.mkdir()
+    for figure in figures:
+        (folder / f"{figure.name}.png").write_bytes(figure.png)
+        figure.numbers.to_csv(folder / f"{figure.name}.tsv", sep="\t", index=False, na_rep="#NA", lineterminator="\n")
+
+
+def make_card(found: Results, facts: pd.DataFrame | None) -> Card:
+    """Sum up the cards, and the planted facts."""
+    card = Card("report", "build")
+    verdicts = [check.verdict for _, item in found.cards for check in item.checks]
+    refused, doubtful = verdicts.count(Verdict.REFUSE), verdicts.count(Verdict.CAUTION)
+    card.add("checks refused", refused, Verdict.OK if not refused else Verdict.REFUSE, threshold="0",
+             advice="See which results the report says not to use.")  # fmt: skip
+    card.add("checks with caution", doubtful, Verdict.OK if not doubtful else Verdict.CAUTION, threshold="0",
+             advice="Read their advice before using the numbers.")  # fmt: skip
+    if not found.cards:
+        card.add(
+            "trust cards",
+            0,
+            Verdict.CAUTION,
+            threshold=">= 1",
+            advice="Give the .card.json files too: without them nothing is vouched for.",
+        )
+    if facts is not None:
+        missed = int((facts["verdict"] != "ok").sum())
+        card.add("planted facts missed", missed, Verdict.OK if not missed else Verdict.CAUTION, threshold="0",
+                 advice="The analysis did not find everything that was planted.")  # fmt: skip
+    return card
