@@ -44,7 +44,8 @@ def _file(prefix: Path, suffix: str) -> Path:
 
 def test_fit__writes_model_history_card_and_manifest(trained, dataset):
     names = sorted(path.name for path in trained.parent.iterdir())
-    assert names == [f"model.{suffix}" for suffix in ("train_fit.card.json", "history.tsv", "keras", "train_fit.manifest.json")]
+    suffixes = ("history.tsv", "keras", "train_fit.card.json", "train_fit.manifest.json")
+    assert names == [f"model.{suffix}" for suffix in suffixes]
     model, facts = io.load_model(_file(trained, ".keras"))
     assert model.output_shape == (None, 2, 1)
     assert facts is not None and facts.task == "binary" and facts.target_names == ["motif"] and facts.length == 60
