@@ -14,9 +14,9 @@ import numpy as np
 
 def main(source: str, destination: str, names: list[str]) -> None:
     import shap
+
     import toy_models
     from layer_models import MODELS
-
     from lucidseq.attribute.explained import explain
     from lucidseq.nets import backend
 

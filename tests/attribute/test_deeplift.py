@@ -7,12 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import layer_models
 import numpy as np
 import pytest
-import toy_models
 
-from lucidseq.attribute import methods
+import layer_models
+import toy_models
 from lucidseq.attribute.deeplift import multiplier_function
 from lucidseq.attribute.explained import explain
 from lucidseq.core import alphabet

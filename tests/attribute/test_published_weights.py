@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from published_networks import auroc, load, map_auroc, read_code
 
 from lucidseq.attribute import methods
 from lucidseq.attribute.explained import explain
 from lucidseq.core import alphabet
+from published_networks import auroc, load, map_auroc, read_code
 
 TOLERANCE = 0.005
 POSITIVES = 500

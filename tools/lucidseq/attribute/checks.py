@@ -32,6 +32,10 @@ class Evidence:
     positions: int = 0
     unknown: int = 0
 
+    def median_error(self) -> float | None:
+        """Median completeness error; None for methods without."""
+        return float(np.median(np.concatenate(self.errors))) if self.errors else None
+
     def add(self, found: Maps, codes: np.ndarray) -> None:
         """Take in one block."""
         error = found.completeness_error()

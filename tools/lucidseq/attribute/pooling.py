@@ -1,11 +1,11 @@
-"""The rule for maxima over windows: the part of the difference above the smaller output goes to the element that holds the larger."""
+"""The rule for maxima, over windows or inputs: the part of the difference above the smaller output goes to the element that holds the larger."""
 
 from __future__ import annotations
 
 import itertools
 from typing import Any
 
-from keras import ops
+from keras import layers, ops
 
 from lucidseq.attribute.pairs import Pair, Tensor
 
@@ -28,6 +28,18 @@ def window_maximum(layer: Any, pair: Pair) -> Pair:
     of_sequence = layer(pair.sequence)
     routed = _route(_windows(layer, pair.repeated(), _LOWEST), _windows(layer, pair.reference, _LOWEST))
     return Pair(of_sequence, ops.reshape(routed, (pair.reference.shape[0], *of_sequence.shape[1:])))
+
+
+def extreme_of_inputs(layer: Any, pairs: list[Pair]) -> Pair:
+    """Apply the rule to layers Maximum and Minimum of inputs of one shape: each element has a window across the inputs."""
+    sign = 1.0 if isinstance(layer, layers.Maximum) else -1.0
+    shape = pairs[0].reference.shape
+
+    def windows(tensors: list[Tensor]) -> Tensor:
+        return ops.stack([sign * ops.reshape(values, (shape[0], 1, -1)) for values in tensors], axis=2)
+
+    routed = _route(windows([pair.repeated() for pair in pairs]), windows([pair.reference for pair in pairs]))
+    return Pair(layer([pair.sequence for pair in pairs]), sign * ops.reshape(routed, shape))
 
 
 def _route(sequence: Tensor, reference: Tensor) -> Tensor:

@@ -49,6 +49,7 @@ _LINEAR = (
 _ELEMENTWISE = (layers.ReLU, layers.LeakyReLU, layers.ELU, layers.PReLU)
 _WINDOWS = (layers.MaxPooling1D, layers.MaxPooling2D)
 _GLOBAL_MAXIMA = (layers.GlobalMaxPooling1D, layers.GlobalMaxPooling2D)
+_EXTREMES = (layers.Maximum, layers.Minimum)
 _PRODUCTS = (layers.Multiply, layers.Dot)
 # keras.ops used in a model's graph, by class name; operations not named here are integrated, which suits linear ones too
 _LINEAR_OPERATIONS = {
@@ -63,36 +64,42 @@ _PRODUCT_OPERATIONS = {"Multiply", "Matmul", "Einsum", "Dot", "Tensordot"}
 _ACROSS_ELEMENTS = {"softmax", "log_softmax", "sparsemax", "glu"}  # activations that are not elementwise
 
 
-def rescale_rule(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Apply the rule of one layer or operation (see `pairs.run`)."""
+def rescale_rule(
+    layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, integrate: Callable[..., Any] | None = None
+) -> Any:
+    """Apply the rule of one layer or operation (see `pairs.run`).
+
+    Parameters
+    ----------
+    layer, args, kwargs
+        Layer and its arguments, with at least one pair.
+    integrate
+        What to call in place of `integrated`, such as an observer.
+    """
+    integrate = integrate or integrated
     if isinstance(layer, _KERNELS):
         with _without_activation(layer) as activation:
             before = _linear(layer, args, kwargs)
-        return before if activation is keras.activations.linear else _activation(activation, before)
+        return _activation(activation, before, integrate)
     if isinstance(layer, layers.Activation):
-        return _activation(layer.activation, *args)
+        return _activation(layer.activation, find_pairs((args, kwargs))[0], integrate)
     if isinstance(layer, _ELEMENTWISE):
         return elementwise(layer, *args)
-    if isinstance(layer, _WINDOWS):
+    if isinstance(layer, _EXTREMES):
+        return pooling.extreme_of_inputs(layer, find_pairs((args, kwargs)))
+    if isinstance(layer, _WINDOWS) and layer.data_format == "channels_last":
         return pooling.window_maximum(layer, *args)
-    if isinstance(layer, _GLOBAL_MAXIMA):
+    if isinstance(layer, _GLOBAL_MAXIMA) and layer.data_format == "channels_last":
         return pooling.global_maximum(layer, *args)
-    if isinstance(layer, _LINEAR):
+    name = type(layer).__name__
+    is_operation = not isinstance(layer, layers.Layer)
+    if isinstance(layer, _LINEAR) or (is_operation and name in _LINEAR_OPERATIONS):
         return _linear(layer, args, kwargs)
-    if not isinstance(layer, layers.Layer):
-        name = type(layer).__name__
-        if name in _LINEAR_OPERATIONS:
-            return _linear(layer, args, kwargs)
-        if name in _ELEMENTWISE_OPERATIONS and len(find_pairs((args, kwargs))) == 1:
-            return elementwise(lambda value: layer(*replace_pairs(args, [value]), **kwargs), find_pairs(args)[0])
-    return integrated(layer, args, kwargs, nodes=quadrature_nodes(layer))
-
-
-def quadrature_nodes(layer: Any) -> int:
-    """Return how many points of the path `rescale_rule` takes for a layer it integrates."""
-    return (
-        PRODUCT_NODES if isinstance(layer, _PRODUCTS) or type(layer).__name__ in _PRODUCT_OPERATIONS else SMOOTH_NODES
-    )
+    pairs = find_pairs((args, kwargs))
+    if is_operation and name in _ELEMENTWISE_OPERATIONS and len(pairs) == 1:
+        return elementwise(lambda value: call_with(layer, args, kwargs, [value]), pairs[0])
+    product = isinstance(layer, _PRODUCTS) or name in _PRODUCT_OPERATIONS
+    return integrate(layer, args, kwargs, nodes=PRODUCT_NODES if product else SMOOTH_NODES)
 
 
 @contextmanager
@@ -112,11 +119,11 @@ def _linear(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     )
 
 
-def _activation(function: Callable[[Tensor], Tensor], pair: Pair) -> Any:
+def _activation(function: Callable[[Tensor], Tensor], pair: Pair, integrate: Callable[..., Any]) -> Any:
     if function is keras.activations.linear:
         return pair
     if getattr(function, "__name__", "") in _ACROSS_ELEMENTS:
-        return integrated(function, (pair,), {}, nodes=SMOOTH_NODES)
+        return integrate(function, (pair,), {}, nodes=SMOOTH_NODES)
     return elementwise(function, pair)
 
 
@@ -154,8 +161,8 @@ def integrated(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, nod
     """
     pairs = find_pairs((args, kwargs))
     fixed = [ops.stop_gradient(pair.reference) for pair in pairs]
-    values = _call(layer, args, kwargs, fixed)
-    along = _call(layer, args, kwargs, _path(pairs, fixed, nodes))
+    values = call_with(layer, args, kwargs, fixed)
+    along = call_with(layer, args, kwargs, _path(pairs, fixed, nodes))
     weights = np.polynomial.legendre.leggauss(nodes)[1].astype(np.float32) / 2
 
     def combine(value: Tensor, points: Tensor) -> Tensor:
@@ -165,7 +172,7 @@ def integrated(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, nod
         return ops.stop_gradient(value) + mean - ops.stop_gradient(mean)
 
     at_references = keras.tree.map_structure(combine, values, along)
-    return join(_call(layer, args, kwargs, [pair.sequence for pair in pairs]), at_references)
+    return join(call_with(layer, args, kwargs, [pair.sequence for pair in pairs]), at_references)
 
 
 def _path(pairs: list[Pair], fixed: list[Tensor], nodes: int) -> list[Tensor]:
@@ -178,6 +185,7 @@ def _path(pairs: list[Pair], fixed: list[Tensor], nodes: int) -> list[Tensor]:
     return found
 
 
-def _call(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], values: list[Tensor]) -> Any:
+def call_with(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], values: list[Tensor]) -> Any:
+    """Call a layer with values in place of its pairs."""
     filled_args, filled_kwargs = replace_pairs((args, kwargs), values)
     return layer(*filled_args, **filled_kwargs)

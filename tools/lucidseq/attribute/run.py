@@ -57,6 +57,7 @@ def maps(
     }  # fmt: skip
     with stores.create_store(out["attributions"], ATTRIBUTIONS, **attributes) as store:
         evidence = write_maps(store, setup, mine)
+        refuse_incomplete(setup, mine, evidence, model)
         write_track(out["track"], store["contributions"], mine.columns, mine.contig_lengths)
         draw_logos(out["logos"], store["contributions"], mine, logos, explained.name)
     return checks.make_card(setup, mine, evidence, facts_known=facts is not None)
@@ -113,6 +114,35 @@ def write_maps(store: h5py.File, setup: Setup, sequences: Sequences) -> checks.E
         for name, shape in (("hypothetical", (0, length, 4)), ("contributions", (0, length)), ("prediction", (0,))):
             stores.create_array(store, name, shape, np.float32)
     return evidence
+
+
+def refuse_incomplete(setup: Setup, sequences: Sequences, evidence: checks.Evidence, path: Path) -> None:
+    """Stop when the scores of most sequences do not sum to what they explain.
+
+    Raises
+    ------
+    DataError
+        Naming the layer that shares out its difference worst.
+    """
+    error = evidence.median_error()
+    if (
+        setup.method is not Method.DEEPSHAP
+        or setup.engine is not Engine.OWN
+        or error is None
+        or error <= checks.COMPLETE
+    ):
+        return
+    from lucidseq.attribute.diagnose import weakest_layer
+
+    some = sequences.take(np.arange(min(2, len(sequences.codes))))
+    x, compared = setup.inputs(some.codes, some.ids)
+    found = weakest_layer(setup.explained, x, compared) if compared is not None else None
+    culprit = f"; the layer {found[0]} shares out its difference with an error of {found[1]:.2g}" if found else ""
+    raise DataError(
+        f"scores that miss the difference they explain by {error:.2g} of it (median){culprit}",
+        f"an error of at most {checks.COMPLETE:g}", "use --method integrated-gradients or ism, or replace the layer",
+        where=str(path),
+    )  # fmt: skip
 
 
 def named_arrays(found: Maps) -> dict[str, np.ndarray]:

@@ -74,10 +74,14 @@ class Setup:
         n, missing = len(codes), self.block - len(codes)
         filled = np.concatenate([codes, np.full((missing, codes.shape[1]), alphabet.N_CODE, dtype=np.uint8)])
         names = [*ids, *[""] * missing]
-        compared = None
-        if self.needs_references:
-            compared = references.one_hot_references(filled, names, self.reference.value, self.references, self.seed)
-        return self._explainers[both](alphabet.one_hot(filled), compared).first(n)
+        return self._explainers[both](*self.inputs(filled, names)).first(n)
+
+    def inputs(self, codes: np.ndarray, ids: list[str]) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return sequences and their references, one-hot; None for methods without references."""
+        if not self.needs_references:
+            return alphabet.one_hot(codes), None
+        compared = references.one_hot_references(codes, ids, self.reference.value, self.references, self.seed)
+        return alphabet.one_hot(codes), compared
 
     def predict(self, codes: np.ndarray) -> np.ndarray:
         """Return the explained output (n,) of codes (n, length), averaged over strands if the maps are."""

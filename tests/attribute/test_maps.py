@@ -1,0 +1,238 @@
+"""attribute maps as a command: files as declared, unchanged by shards and folders, strict about its inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pybigtools
+import pytest
+
+import toy_models
+from lucidseq.attribute.run import my_rows
+from lucidseq.attribute.track import write_track
+from lucidseq.core import alphabet, stores
+from lucidseq.core.schema import ATTRIBUTIONS
+from lucidseq.nets import architectures, io
+from lucidseq.nets.facts import Facts
+from sequence_sets import splits, write_sequences
+from support import assert_bad_input, run_cli, run_ok
+
+LENGTH, N = 40, 90
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("maps")
+    design = architectures.Design("cnn-deep", LENGTH, 1, "binary", filters=4)
+    model = io.ensemble([architectures.build(design, seed=seed, name=f"member_{seed}") for seed in range(2)])
+    io.save_model(model, folder / "m.keras", Facts("binary", ["motif"], LENGTH, members=2))
+    codes = np.random.default_rng(3).integers(0, 4, (N, LENGTH)).astype(np.uint8)
+    codes[4, :6] = 4
+    write_sequences(folder / "d.sequences.h5", codes, (np.arange(N) % 2)[:, None], splits(N), names=["motif"],
+                    start=np.arange(N) * 25)  # fmt: skip
+    toy_models.ZOO["two_outputs"](LENGTH).save(folder / "two.keras")
+    toy_models.ZOO["profile"](LENGTH).save(folder / "profile.keras")
+    toy_models.ZOO["layer_norm"](LENGTH).save(folder / "norm.keras")
+    return folder
+
+
+def maps(files: Path, out: Path, *options: object, model: str = "m.keras", shown: bool = True):
+    words = ["attribute", "maps", "--model", files / model, "--dataset", files / "d.sequences.h5", "--out", out]
+    words += [] if "--logos" in options else ["--logos", 0]
+    return (run_ok if shown else run_cli)(*words, "--references", 3, "--batch-size", 12, *options)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+
+
+def test_maps__write_everything_they_declare_and_the_same_bytes_elsewhere(files, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        maps(files, tmp_path / name / "x", "--logos", 2)
+    found = digests(tmp_path / "one")
+    assert found == digests(tmp_path / "two")
+    assert {"x.attributions.h5", "x.attributions.bw", "x.maps.card.json", "x.maps.manifest.json"} <= set(found) or {
+        "x.attributions.h5", "x.attributions.bw", "x.card.json", "x.manifest.json"
+    } <= set(found)  # fmt: skip
+    pictures = sorted((tmp_path / "one" / "x.logos").iterdir())
+    assert [path.suffix for path in pictures] == [".png"] * 2
+    with stores.open_store(tmp_path / "one" / "x.attributions.h5", ATTRIBUTIONS) as store:
+        assert store["hypothetical"].shape == (N // 5, LENGTH, 4)
+        assert store["completeness_error"][()].max() < 1e-3
+        assert store.attrs["target_name"] == "motif" and store.attrs["method"] == "deepshap"
+        np.testing.assert_array_equal(stores.read_text(store["id"]), [f"seq_{i}" for i in range(4, N, 5)])
+
+
+@pytest.mark.parametrize("method", ["deepshap", "saliency"])
+def test_maps__of_any_number_of_shards_are_the_same_bits(files, tmp_path, method):
+    options = ["--method", method, "--split", "all", "--max-sequences", 0]
+    maps(files, tmp_path / "whole", *options)
+    for part in (1, 2, 3):
+        maps(files, tmp_path / f"part{part}", *options, "--shard", f"{part}/3")
+    with h5py.File(tmp_path / "whole.attributions.h5") as whole:
+        parts = [h5py.File(tmp_path / f"part{part}.attributions.h5") for part in (1, 2, 3)]
+        for name in ("id", "hypothetical", "contributions", "prediction"):
+            joined = np.concatenate([part[name][()] for part in parts])
+            np.testing.assert_array_equal(joined, whole[name][()])
+        for part in parts:
+            part.close()
+
+
+def test_my_rows__of_all_shards_are_all_rows_once():
+    for count, block, parts in ((10, 4, 3), (1, 32, 2), (100, 7, 15), (5, 5, 9)):
+        rows = np.concatenate([my_rows(count, block, part, parts) for part in range(parts)])
+        np.testing.assert_array_equal(rows, np.arange(count))
+
+
+def test_maps__by_shap_equal_our_own(files, tmp_path):
+    options = ["--max-sequences", 4]
+    maps(files, tmp_path / "own", *options)
+    maps(files, tmp_path / "shap", *options, "--engine", "shap")
+    with h5py.File(tmp_path / "own.attributions.h5") as own, h5py.File(tmp_path / "shap.attributions.h5") as shap:
+        np.testing.assert_allclose(shap["contributions"][()], own["contributions"][()], atol=1e-6)
+        np.testing.assert_allclose(shap["prediction"][()], own["prediction"][()], atol=1e-6)
+        assert shap.attrs["engine"] == "shap"
+
+
+def test_maps__by_shap_of_layers_it_does_not_know_say_so(files, tmp_path):
+    result = maps(files, tmp_path / "out" / "x", "--engine", "shap", model="norm.keras", shown=False)
+    assert_bad_input(result, "shap cannot explain", "--engine own", folder=tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        ("two.keras", ["--output", "signal"]),
+        ("profile.keras", ["--reduce", "mean"]),
+        ("norm.keras", ["--method", "ism"]),
+    ],
+)
+def test_maps__explain_a_users_keras_file(files, tmp_path, model, options):
+    with zipfile.ZipFile(files / model) as archive:
+        assert "lucidseq.json" not in archive.namelist()
+    maps(files, tmp_path / "x", "--max-sequences", 3, *options, model=model)
+    with stores.open_store(tmp_path / "x.attributions.h5", ATTRIBUTIONS) as store:
+        assert np.abs(store["contributions"][()]).max() > 0
+
+
+def test_maps__name_the_layer_that_cannot_be_explained(files, tmp_path):
+    inputs = keras.Input((LENGTH, 4), name="sequence")
+    x = keras.layers.Conv1D(3, 5, name="detector")(inputs)
+    x = keras.layers.Softmax(name="hard_choice")(keras.layers.Rescaling(3000.0)(x))
+    keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(x))).save(tmp_path / "hard.keras")
+    words = ["--model", tmp_path / "hard.keras", "--dataset", files / "d.sequences.h5", "--out", tmp_path / "out" / "x"]
+    result = run_cli("attribute", "maps", *words)
+    assert_bad_input(result, "hard_choice", "integrated-gradients", folder=tmp_path / "out")
+
+
+@pytest.mark.parametrize("select", ["highest", "first", "random"])
+def test_select__chooses_as_it_says(files, tmp_path, select):
+    maps(files, tmp_path / "few", "--max-sequences", 5, "--select", select, "--method", "saliency", "--split", "all")
+    maps(files, tmp_path / "all", "--max-sequences", 0, "--method", "saliency", "--split", "all")
+    with h5py.File(tmp_path / "few.attributions.h5") as few, h5py.File(tmp_path / "all.attributions.h5") as whole:
+        ids, prediction = list(whole["id"][()]), whole["prediction"][()]
+        rows = [ids.index(name) for name in few["id"][()]]
+        assert rows == sorted(rows) and len(rows) == 5
+        expected = {"highest": sorted(np.argsort(-prediction)[:5]), "first": list(range(5)), "random": rows}[select]
+        assert rows == list(expected)
+        assert select != "random" or rows != list(range(5))
+
+
+def test_track__averages_overlapping_windows_and_turns_the_minus_strand(tmp_path):
+    contributions = np.array(
+        [[1.0, 2.0, 3.0, 4.0], [10.0, 20.0, 30.0, 40.0], [5.0, 6.0, 7.0, 8.0], [9.0, 9.0, 9.0, 9.0]]
+    )
+    columns = {
+        "contig": np.array(["chr2", "chr2", "chr1", ""], dtype=object), "start": np.array([3, 5, 0, 0]),
+        "end": np.array([7, 9, 4, 4]), "strand": np.array(["+", "-", ".", "."], dtype=object),
+    }  # fmt: skip
+    assert write_track(tmp_path / "x.bw", contributions, columns, {"chr1": 4, "chr2": 9})
+    track = pybigtools.open(str(tmp_path / "x.bw"))
+    assert [value for _, _, value in track.records("chr2", 0, 9)] == [1, 2, (3 + 40) / 2, (4 + 30) / 2, 20, 10]
+    assert [value for _, _, value in track.records("chr1", 0, 4)] == [5, 6, 7, 8]
+    nowhere = {**columns, "contig": np.full(4, "", dtype=object)}
+    assert not write_track(tmp_path / "y.bw", contributions, nowhere, {}) and not (tmp_path / "y.bw").exists()
+
+
+def test_card__tells_untrained_maps_from_nothing(files, tmp_path):
+    maps(files, tmp_path / "x", "--method", "saliency")
+    (path,) = tmp_path.glob("x*card.json")
+    checks = {check["name"]: check for check in json.loads(path.read_text())["checks"]}
+    assert any("randomised weights" in name for name in checks)
+    assert sum("off the simplex" in name for name in checks) == 3
+    assert 0 < checks["share of N among the bases"]["value"] < 0.05
+
+
+def _without(path: Path, target: Path, *names: str) -> Path:
+    target.write_bytes(path.read_bytes())
+    with h5py.File(target, "r+") as store:
+        for name in names:
+            del store[name]
+    return target
+
+
+@pytest.mark.parametrize(
+    ("case", "mentions", "code"),
+    [
+        ("truncated model", ["not a usable .keras file"], 3),
+        ("missing array", ["codes missing"], 3),
+        ("truncated dataset", ["not a readable HDF5 file"], 3),
+        ("no such split", ["no valid sequences"], 3),
+        ("other length", [f"sequences of {LENGTH + 2} bp"], 3),
+        ("no such target", ["--target other"], 2),
+        ("shap of saliency", ["--engine shap"], 2),
+    ],
+)
+def test_maps__refuse_bad_input(files, tmp_path, case, mentions, code):
+    model, dataset, options = files / "m.keras", files / "d.sequences.h5", []
+    bad = tmp_path / "bad.h5"
+    if case == "truncated model":
+        model = tmp_path / "bad.keras"
+        model.write_bytes((files / "m.keras").read_bytes()[:3000])
+    elif case == "missing array":
+        dataset = _without(dataset, bad, "codes")
+    elif case == "truncated dataset":
+        bad.write_bytes(dataset.read_bytes()[:2000])
+        dataset = bad
+    elif case in ("no such split", "other length"):
+        length = LENGTH + 2 * (case == "other length")
+        codes = np.zeros((6, length), dtype=np.uint8)
+        dataset = write_sequences(bad, codes, None, np.full(6, 2))
+        options = ["--split", "valid"] if case == "no such split" else []
+    elif case == "no such target":
+        options = ["--target", "other"]
+    else:
+        options = ["--engine", "shap", "--method", "saliency"]
+    out = tmp_path / "out"
+    result = run_cli("attribute", "maps", "--model", model, "--dataset", dataset, "--out", out / "x", *options)
+    assert_bad_input(result, *mentions, folder=out, exit_code=code)
+
+
+def test_maps__of_one_sequence_and_of_an_empty_shard(tmp_path, files):
+    codes = alphabet.encode("ACGTTGCA" * 5)[None]
+    dataset = write_sequences(tmp_path / "one.h5", codes, None, np.array([2]))
+    for part, rows in ((1, 1), (2, 0)):
+        out = tmp_path / f"p{part}"
+        run_ok(
+            "attribute",
+            "maps",
+            "--model",
+            files / "m.keras",
+            "--dataset",
+            dataset,
+            "--out",
+            out,
+            "--shard",
+            f"{part}/2",
+        )
+        with stores.open_store(tmp_path / f"p{part}.attributions.h5", ATTRIBUTIONS) as store:
+            assert store["hypothetical"].shape == (rows, LENGTH, 4)
