@@ -6,398 +6,56 @@ change here is a change of the contract between the tools (and raises the schema
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table: name, kind (``"text"``, ``"int"``, ``"float"``), whether it may be absent, and its meaning."""
-
-    name: str
-    kind: str
-    doc: str
-    required: bool = True
-
-
-@dataclass(frozen=True)
-class Table:
-    """A TSV with a header. Columns beyond the declared ones are kept and passed on."""
-
-    name: str
-    columns: tuple[Column, ...]
-    version: int = 1
-
-    @property
-    def required(self) -> list[str]:
-        """Names of the columns that must be there."""
-        return [column.name for column in self.columns if column.required]
-
-
-@dataclass(frozen=True)
-class Array:
-    """An array of an HDF5 file: its path, kind (``"uint8"``, ``"float32"``, ``"text"``, ...) and axes."""
-
-    path: str
-    kind: str
-    axes: str
-    doc: str
-    required: bool = True
-
-
-@dataclass(frozen=True)
-class Store:
-    """An HDF5 file; its root carries schema, schema_version and tool_version, and the attributes listed here."""
-
-    name: str
-    arrays: tuple[Array, ...]
-    attributes: tuple[str, ...] = ()
-    version: int = 1
-
-
-_REGION = (
-    Column("contig", "text", "Sequence name as in the FASTA or VCF."),
-    Column("start", "int", "First base, 0-based."),
-    Column("end", "int", "One past the last base."),
-)
-_VARIANT = (
-    Column("variant_id", "text", "contig:position:other_allele:effect_allele, position 1-based."),
-    Column("chromosome", "text", "Sequence name (GWAS-SSF)."),
-    Column("base_pair_location", "int", "Position, 1-based (GWAS-SSF)."),
-    Column("effect_allele", "text", "Allele whose effect is given (GWAS-SSF); the counted allele of genotypes."),
-    Column("other_allele", "text", "The other allele (GWAS-SSF)."),
+from lucidseq.core.declarations import Array, Column, Store, Table
+from lucidseq.core.schema_stores import ATTRIBUTIONS, BASE_TRUTH, FINEMAP_LBF, GENOTYPES, LD, SEQUENCES
+from lucidseq.core.schema_tables import (
+    CREDIBLE_SETS,
+    CURVES,
+    EFFECTS,
+    FACTS,
+    GENE_CORRELATIONS,
+    GENES,
+    HISTORY,
+    LOCI,
+    LOCUS_FITS,
+    METRICS,
+    PATHWAYS,
+    PIPS,
+    PREDICTIONS,
+    QC,
+    SUMSTATS,
+    TRUTH_VARIANTS,
 )
 
-SUMSTATS = Table(
-    "lucidseq.sumstats",
-    (
-        *_VARIANT,
-        Column("beta", "float", "Effect of one more effect allele."),
-        Column("standard_error", "float", "Standard error of beta."),
-        Column("effect_allele_frequency", "float", "Frequency of the effect allele.", required=False),
-        Column("p_value", "float", "Two-sided p-value; 0 where below 1e-300.", required=False),
-        Column("neg_log_10_p_value", "float", "-log10 p, finite for any p.", required=False),
-        Column("rsid", "text", "Identifier in the source.", required=False),
-        Column("n", "float", "Individuals behind this variant."),
-        Column("z", "float", "Test statistic of the effect allele, at least 10 significant digits."),
-        Column("z_kind", "text", "t (OLS), score (score or mixed-model test) or wald."),
-    ),
-)
-LOCI = Table("lucidseq.loci", (*_REGION, Column("name", "text", "Name of the locus.")))
-PREDICTIONS = Table(
-    "lucidseq.predictions",
-    (
-        Column("id", "text", "Sequence id."),
-        *_REGION,
-        Column("strand", "text", "+, - or ."),
-        Column("split", "text", "train, valid or test."),
-        Column("target_name", "text", "Name of the target."),
-        Column("task", "text", "binary, regression or counts.", required=False),
-        Column("target", "float", "Observed value; empty when unknown.", required=False),
-        Column("prediction", "float", "Predicted value (probability, rate or mean)."),
-        Column("standard_deviation", "float", "Spread over the ensemble's members; 0 with one member."),
-        Column("lower", "float", "Lower bound of the interval.", required=False),
-        Column("upper", "float", "Upper bound of the interval.", required=False),
-    ),
-)
-HISTORY = Table(
-    "lucidseq.history",
-    (
-        Column("member", "int", "Member of the ensemble, from 0."),
-        Column("epoch", "int", "Epoch, from 1."),
-        Column("loss", "float", "Training loss."),
-        Column("valid_loss", "float", "Loss on the validation split."),
-        Column("metric", "text", "Name of the validation metric."),
-        Column("valid_metric", "float", "Metric on the validation split."),
-        Column("learning_rate", "float", "Learning rate of the epoch."),
-    ),
-)
-METRICS = Table(
-    "lucidseq.metrics",
-    (
-        Column("target_name", "text", "Name of the target."),
-        Column("group", "text", "all, or the contig's name."),
-        Column("metric", "text", "auroc, auprc, pearson, spearman, mse, ece, ..."),
-        Column("value", "float", "The figure."),
-        Column("lower", "float", "Lower 95 % bootstrap bound."),
-        Column("upper", "float", "Upper 95 % bootstrap bound."),
-        Column("n", "int", "Sequences behind it."),
-    ),
-)
-CURVES = Table(
-    "lucidseq.curves",
-    (
-        Column("target_name", "text", "Name of the target."),
-        Column(
-            "curve",
-            "text",
-            "roc (x: false positive rate), pr (x: recall), reliability (x: predicted, y: observed) or scatter.",
-        ),
-        Column("x", "float", "Abscissa."),
-        Column("y", "float", "Ordinate."),
-        Column("n", "int", "Sequences behind the point.", required=False),
-    ),
-)
-EFFECTS = Table(
-    "lucidseq.effects",
-    (
-        *_VARIANT,
-        Column("rsid", "text", "ID column of the VCF.", required=False),
-        Column("target_name", "text", "Name of the model's target."),
-        Column("ref_score", "float", "Model output (logit or log-scale) with the REF allele, both strands averaged."),
-        Column("alt_score", "float", "The same with the ALT allele."),
-        Column("effect", "float", "alt_score - ref_score."),
-        Column("effect_sd", "float", "Spread of effect over the ensemble's members."),
-        Column("score", "float", "|effect|: the functional score that fine mapping reads."),
-    ),
-)
-PIPS = Table(
-    "lucidseq.pips",
-    (
-        Column("locus", "text", "Name of the locus."),
-        *_VARIANT,
-        Column("rsid", "text", "Identifier in the source.", required=False),
-        Column("z", "float", "Test statistic."),
-        Column("pip", "float", "Posterior inclusion probability."),
-        Column("pip_flat", "float", "The same under a flat prior, when a score was used.", required=False),
-        Column("prior", "float", "Prior probability of being the variant behind one effect."),
-        Column("posterior_mean", "float", "Posterior mean of the effect (standardised genotype)."),
-        Column("posterior_sd", "float", "Posterior standard deviation of the effect."),
-        Column("credible_set", "text", "Name of the credible set that holds the variant; empty when none."),
-    ),
-)
-CREDIBLE_SETS = Table(
-    "lucidseq.credible_sets",
-    (
-        Column("locus", "text", "Name of the locus."),
-        Column("credible_set", "text", "Name of the set: locus and effect, such as locus1_L2."),
-        Column("size", "int", "Variants in the set."),
-        Column("coverage", "float", "Posterior probability that the set holds."),
-        Column("purity_min", "float", "Smallest |correlation| between its variants."),
-        Column("purity_mean", "float", "Mean |correlation|."),
-        Column("purity_median", "float", "Median |correlation|."),
-        Column("log_bayes_factor", "float", "Log Bayes factor of the effect."),
-        Column("lead_variant", "text", "variant_id of highest posterior."),
-        Column("lead_pip", "float", "Its PIP."),
-        Column("variants", "text", "variant_ids, comma separated, by falling posterior."),
-    ),
-)
-LOCUS_FITS = Table(
-    "lucidseq.locus_fits",
-    (
-        Column("locus", "text", "Name of the locus."),
-        *_REGION,
-        Column("n_variants", "int", "Variants fitted."),
-        Column("n", "float", "Individuals."),
-        Column("credible_sets", "int", "Sets that passed the purity filter."),
-        Column("converged", "int", "1 when the ELBO settled."),
-        Column("iterations", "int", "IBSS sweeps."),
-        Column("elbo", "float", "Evidence lower bound at the end."),
-        Column("residual_variance", "float", "Residual variance."),
-        Column("score_weight", "float", "Weight of the functional score in the prior; 0 under a flat prior."),
-    ),
-)
-GENES = Table(
-    "lucidseq.genes",
-    (
-        Column("gene_id", "text", "Gene identifier of the GTF."),
-        Column("gene_name", "text", "Gene name of the GTF; the identifier where there is none."),
-        *_REGION,
-        Column("strand", "text", "+ or -."),
-        Column("n_variants", "int", "Tested variants in the gene and its flanks."),
-        Column("effective_variants", "float", "Effective number of independent variants."),
-        Column("statistic", "float", "Weighted sum of squared z."),
-        Column("p_value", "float", "Upper-tail p, never 0 or 1."),
-        Column("z", "float", "Probit of 1 - p."),
-        Column("q_value", "float", "Benjamini-Hochberg false discovery rate."),
-        Column("pip", "float", "Probability that the gene holds a causal variant, from variant PIPs.", required=False),
-        Column("lead_variant", "text", "variant_id of largest |z|.", required=False),
-    ),
-)
-GENE_CORRELATIONS = Table(
-    "lucidseq.gene_correlations",
-    (
-        Column("gene_id_1", "text", "First gene."),
-        Column("gene_id_2", "text", "Second gene."),
-        Column("correlation", "float", "Correlation of the two gene statistics under the null, from LD."),
-    ),
-)
-PATHWAYS = Table(
-    "lucidseq.pathways",
-    (
-        Column("gene_set", "text", "Name of the set."),
-        Column("method", "text", "competitive (GLS regression) or gsea (preranked)."),
-        Column("n_genes", "int", "Tested genes in the set."),
-        Column("estimate", "float", "Regression coefficient, or normalised enrichment score."),
-        Column("standard_error", "float", "Its standard error (competitive).", required=False),
-        Column("p_value", "float", "One-sided p-value."),
-        Column("q_value", "float", "False discovery rate within the method."),
-        Column("genes", "text", "Leading genes, comma separated.", required=False),
-    ),
-)
-TRUTH_VARIANTS = Table(
-    "lucidseq.truth_variants",
-    (
-        *_VARIANT,
-        Column("locus", "text", "Locus that holds the variant."),
-        Column("beta", "float", "True effect of one effect allele on the trait."),
-        Column("motif", "text", "Motif that one allele breaks."),
-        Column("gene_id", "text", "Nearest gene, through which the trait is said to act."),
-    ),
-)
-QC = Table(
-    "lucidseq.qc",
-    (
-        Column("unit", "text", "What is counted: variants, samples, loci or sequences."),
-        Column("step", "text", "Filter or correction, in the order applied."),
-        Column("removed", "int", "Removed by this step."),
-        Column("kept", "int", "Left after it."),
-    ),
-)
-
-FACTS = Table(
-    "lucidseq.facts",
-    (
-        Column("fact", "text", "What was planted, in words."),
-        Column("planted", "text", "The planted value."),
-        Column("found", "text", "What the analysis found."),
-        Column("verdict", "text", "ok or missed."),
-    ),
-)
-
-_SEQUENCE_ROWS = (
-    Array("codes", "uint8", "(n, length)", "Bases: 0-3 = ACGT, 4 = N."),
-    Array("contig", "text", "(n,)", "Sequence name."),
-    Array("start", "int64", "(n,)", "First base, 0-based."),
-    Array("end", "int64", "(n,)", "One past the last base."),
-    Array("strand", "text", "(n,)", "+, - or ."),
-    Array("id", "text", "(n,)", "Unique name of the row."),
-)
-SEQUENCES = Store(
-    "lucidseq.sequences",
-    (
-        *_SEQUENCE_ROWS,
-        Array("split", "uint8", "(n,)", "0 train, 1 valid, 2 test."),
-        Array(
-            "target",
-            "float32",
-            "(n, targets)",
-            "Labels (0/1), signal or counts; absent when there is none.",
-            required=False,
-        ),
-    ),
-    ("build", "task", "target_names"),  # task: binary, regression or counts
-)
-ATTRIBUTIONS = Store(
-    "lucidseq.attributions",
-    (
-        *_SEQUENCE_ROWS,
-        Array("hypothetical", "float32", "(n, length, 4)", "Score each base would have at each position."),
-        Array("contributions", "float32", "(n, length)", "Score of the base that is there."),
-        Array("prediction", "float32", "(n,)", "Explained output (logit) of the sequence."),
-        Array("reference_prediction", "float32", "(n,)", "Mean explained output of its references.", required=False),
-        Array(
-            "completeness_error",
-            "float32",
-            "(n,)",
-            "|sum of contributions - difference| / |difference|.",
-            required=False,
-        ),
-    ),
-    ("build", "method", "target_name", "corrected", "model_sha256"),
-)
-GENOTYPES = Store(
-    "lucidseq.genotypes",
-    (
-        Array(
-            "dosage",
-            "int8|float32",
-            "(variants, samples)",
-            "Copies of the effect allele; missing is -1 (int8) or NaN (float32).",
-        ),
-        Array("variants/contig", "text", "(variants,)", "Sequence name."),
-        Array("variants/start", "int64", "(variants,)", "Position, 0-based."),
-        Array("variants/effect_allele", "text", "(variants,)", "The counted allele (VCF ALT, PLINK A1)."),
-        Array("variants/other_allele", "text", "(variants,)", "The other allele."),
-        Array("variants/id", "text", "(variants,)", "variant_id (contig:position:other:effect)."),
-        Array("variants/rsid", "text", "(variants,)", "Identifier in the source."),
-        Array("variants/frequency", "float64", "(variants,)", "Effect-allele frequency among called genotypes."),
-        Array("samples/id", "text", "(samples,)", "Sample names."),
-        Array("phenotypes/values", "float64", "(traits, samples)", "Trait values; NaN is missing.", required=False),
-        Array(
-            "covariates/values", "float64", "(covariates, samples)", "Covariate values; NaN is missing.", required=False
-        ),
-    ),
-    # trait_names, trait_kinds (quantitative or binary) and covariate_names are JSON lists
-    ("build", "trait_names", "trait_kinds", "covariate_names"),
-)
-LD = Store(
-    "lucidseq.ld",
-    (
-        Array("blocks/name", "text", "(blocks,)", "Name of the locus."),
-        Array("blocks/contig", "text", "(blocks,)", "Sequence name."),
-        Array("blocks/start", "int64", "(blocks,)", "First base, 0-based."),
-        Array("blocks/end", "int64", "(blocks,)", "One past the last base."),
-        Array(
-            "block/<i>/r", "float32", "(variants, variants)", "Correlation of effect-allele dosages.", required=False
-        ),
-        Array("block/<i>/variant_id", "text", "(variants,)", "variant_id, in position order.", required=False),
-    ),
-    ("build", "method", "n_ref"),
-)
-FINEMAP_LBF = Store(
-    "lucidseq.finemap_lbf",
-    (
-        Array("loci/name", "text", "(loci,)", "Name of the locus."),
-        Array(
-            "locus/<i>/variant_id",
-            "text",
-            "(variants,)",
-            "variant_id, in the order of the other arrays.",
-            required=False,
-        ),
-        Array(
-            "locus/<i>/lbf_variable",
-            "float64",
-            "(effects, variants)",
-            "Log Bayes factor against no effect.",
-            required=False,
-        ),
-        Array(
-            "locus/<i>/alpha",
-            "float64",
-            "(effects, variants)",
-            "Probability of being the effect's variant.",
-            required=False,
-        ),
-        Array(
-            "locus/<i>/mu",
-            "float64",
-            "(effects, variants)",
-            "Effect if it is the one (standardised genotype).",
-            required=False,
-        ),
-        Array("locus/<i>/prior", "float64", "(variants,)", "Prior probability of the variant.", required=False),
-        Array("locus/<i>/lbf", "float64", "(effects,)", "Log Bayes factor of the effect.", required=False),
-        Array("locus/<i>/prior_variance", "float64", "(effects,)", "Prior variance of the effect.", required=False),
-        Array(
-            "locus/<i>/credible_set",
-            "text",
-            "(effects,)",
-            "Name of the effect's credible set; empty when none.",
-            required=False,
-        ),
-    ),
-    ("data_kind",),  # individual or summary
-)
-BASE_TRUTH = Store(
-    "lucidseq.base_truth",
-    (
-        Array("id", "text", "(n,)", "Sequence id, in the order of the FASTA."),
-        Array("label", "uint8", "(n,)", "1 for core motifs only, 0 otherwise."),
-        Array("motif_count", "uint8", "(n,)", "Motifs in the sequence."),
-        Array("probabilities", "float16", "(n, length, 4)", "Base probabilities (ACGT) that each base was drawn from."),
-    ),
-)
+__all__ = [
+    "ATTRIBUTIONS",
+    "BASE_TRUTH",
+    "CREDIBLE_SETS",
+    "CURVES",
+    "EFFECTS",
+    "FACTS",
+    "FINEMAP_LBF",
+    "GENES",
+    "GENE_CORRELATIONS",
+    "GENOTYPES",
+    "HISTORY",
+    "LD",
+    "LOCI",
+    "LOCUS_FITS",
+    "METRICS",
+    "PATHWAYS",
+    "PIPS",
+    "PREDICTIONS",
+    "QC",
+    "SCHEMAS",
+    "SEQUENCES",
+    "SUMSTATS",
+    "TRUTH_VARIANTS",
+    "Array",
+    "Column",
+    "Store",
+    "Table",
+]
 
 SCHEMAS: dict[str, Table | Store] = {
     schema.name: schema

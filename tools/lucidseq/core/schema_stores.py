@@ -1,0 +1,140 @@
+"""The declared arrays of every HDF5 store (import them from `schema.py`)."""
+
+from __future__ import annotations
+
+from lucidseq.core.declarations import Array, Store
+
+_SEQUENCE_ROWS = (
+    Array("codes", "uint8", "(n, length)", "Bases: 0-3 = ACGT, 4 = N."),
+    Array("contig", "text", "(n,)", "Sequence name."),
+    Array("start", "int64", "(n,)", "First base, 0-based."),
+    Array("end", "int64", "(n,)", "One past the last base."),
+    Array("strand", "text", "(n,)", "+, - or ."),
+    Array("id", "text", "(n,)", "Unique name of the row."),
+)
+SEQUENCES = Store(
+    "lucidseq.sequences",
+    (
+        *_SEQUENCE_ROWS,
+        Array("split", "uint8", "(n,)", "0 train, 1 valid, 2 test."),
+        Array(
+            "target",
+            "float32",
+            "(n, targets)",
+            "Labels (0/1), signal or counts; absent when there is none.",
+            required=False,
+        ),
+    ),
+    ("build", "task", "target_names"),  # task: binary, regression or counts
+)
+ATTRIBUTIONS = Store(
+    "lucidseq.attributions",
+    (
+        *_SEQUENCE_ROWS,
+        Array("hypothetical", "float32", "(n, length, 4)", "Score each base would have at each position."),
+        Array("contributions", "float32", "(n, length)", "Score of the base that is there."),
+        Array("prediction", "float32", "(n,)", "Explained output (logit) of the sequence."),
+        Array("reference_prediction", "float32", "(n,)", "Mean explained output of its references.", required=False),
+        Array(
+            "completeness_error",
+            "float32",
+            "(n,)",
+            "|sum of contributions - difference| / |difference|.",
+            required=False,
+        ),
+    ),
+    ("build", "method", "target_name", "corrected", "model_sha256"),
+)
+GENOTYPES = Store(
+    "lucidseq.genotypes",
+    (
+        Array(
+            "dosage",
+            "int8|float32",
+            "(variants, samples)",
+            "Copies of the effect allele; missing is -1 (int8) or NaN (float32).",
+        ),
+        Array("variants/contig", "text", "(variants,)", "Sequence name."),
+        Array("variants/start", "int64", "(variants,)", "Position, 0-based."),
+        Array("variants/effect_allele", "text", "(variants,)", "The counted allele (VCF ALT, PLINK A1)."),
+        Array("variants/other_allele", "text", "(variants,)", "The other allele."),
+        Array("variants/id", "text", "(variants,)", "variant_id (contig:position:other:effect)."),
+        Array("variants/rsid", "text", "(variants,)", "Identifier in the source."),
+        Array("variants/frequency", "float64", "(variants,)", "Effect-allele frequency among called genotypes."),
+        Array("samples/id", "text", "(samples,)", "Sample names."),
+        Array("phenotypes/values", "float64", "(traits, samples)", "Trait values; NaN is missing.", required=False),
+        Array(
+            "covariates/values", "float64", "(covariates, samples)", "Covariate values; NaN is missing.", required=False
+        ),
+    ),
+    # trait_names, trait_kinds (quantitative or binary) and covariate_names are JSON lists
+    ("build", "trait_names", "trait_kinds", "covariate_names"),
+)
+LD = Store(
+    "lucidseq.ld",
+    (
+        Array("blocks/name", "text", "(blocks,)", "Name of the locus."),
+        Array("blocks/contig", "text", "(blocks,)", "Sequence name."),
+        Array("blocks/start", "int64", "(blocks,)", "First base, 0-based."),
+        Array("blocks/end", "int64", "(blocks,)", "One past the last base."),
+        Array(
+            "block/<i>/r", "float32", "(variants, variants)", "Correlation of effect-allele dosages.", required=False
+        ),
+        Array("block/<i>/variant_id", "text", "(variants,)", "variant_id, in position order.", required=False),
+    ),
+    ("build", "method", "n_ref"),
+)
+FINEMAP_LBF = Store(
+    "lucidseq.finemap_lbf",
+    (
+        Array("loci/name", "text", "(loci,)", "Name of the locus."),
+        Array(
+            "locus/<i>/variant_id",
+            "text",
+            "(variants,)",
+            "variant_id, in the order of the other arrays.",
+            required=False,
+        ),
+        Array(
+            "locus/<i>/lbf_variable",
+            "float64",
+            "(effects, variants)",
+            "Log Bayes factor against no effect.",
+            required=False,
+        ),
+        Array(
+            "locus/<i>/alpha",
+            "float64",
+            "(effects, variants)",
+            "Probability of being the effect's variant.",
+            required=False,
+        ),
+        Array(
+            "locus/<i>/mu",
+            "float64",
+            "(effects, variants)",
+            "Effect if it is the one (standardised genotype).",
+            required=False,
+        ),
+        Array("locus/<i>/prior", "float64", "(variants,)", "Prior probability of the variant.", required=False),
+        Array("locus/<i>/lbf", "float64", "(effects,)", "Log Bayes factor of the effect.", required=False),
+        Array("locus/<i>/prior_variance", "float64", "(effects,)", "Prior variance of the effect.", required=False),
+        Array(
+            "locus/<i>/credible_set",
+            "text",
+            "(effects,)",
+            "Name of the effect's credible set; empty when none.",
+            required=False,
+        ),
+    ),
+    ("data_kind",),  # individual or summary
+)
+BASE_TRUTH = Store(
+    "lucidseq.base_truth",
+    (
+        Array("id", "text", "(n,)", "Sequence id, in the order of the FASTA."),
+        Array("label", "uint8", "(n,)", "1 for core motifs only, 0 otherwise."),
+        Array("motif_count", "uint8", "(n,)", "Motifs in the sequence."),
+        Array("probabilities", "float16", "(n, length, 4)", "Base probabilities (ACGT) that each base was drawn from."),
+    ),
+)

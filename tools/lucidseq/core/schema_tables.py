@@ -1,0 +1,215 @@
+"""The declared columns of every table (import them from `schema.py`)."""
+
+from __future__ import annotations
+
+from lucidseq.core.declarations import Column, Table
+
+_REGION = (
+    Column("contig", "text", "Sequence name as in the FASTA or VCF."),
+    Column("start", "int", "First base, 0-based."),
+    Column("end", "int", "One past the last base."),
+)
+_VARIANT = (
+    Column("variant_id", "text", "contig:position:other_allele:effect_allele, position 1-based."),
+    Column("chromosome", "text", "Sequence name (GWAS-SSF)."),
+    Column("base_pair_location", "int", "Position, 1-based (GWAS-SSF)."),
+    Column("effect_allele", "text", "Allele whose effect is given (GWAS-SSF); the counted allele of genotypes."),
+    Column("other_allele", "text", "The other allele (GWAS-SSF)."),
+)
+
+SUMSTATS = Table(
+    "lucidseq.sumstats",
+    (
+        *_VARIANT,
+        Column("beta", "float", "Effect of one more effect allele."),
+        Column("standard_error", "float", "Standard error of beta."),
+        Column("effect_allele_frequency", "float", "Frequency of the effect allele.", required=False),
+        Column("p_value", "float", "Two-sided p-value; 0 where below 1e-300.", required=False),
+        Column("neg_log_10_p_value", "float", "-log10 p, finite for any p.", required=False),
+        Column("rsid", "text", "Identifier in the source.", required=False),
+        Column("n", "float", "Individuals behind this variant."),
+        Column("z", "float", "Test statistic of the effect allele, at least 10 significant digits."),
+        Column("z_kind", "text", "t (OLS), score (score or mixed-model test) or wald."),
+    ),
+)
+LOCI = Table("lucidseq.loci", (*_REGION, Column("name", "text", "Name of the locus.")))
+PREDICTIONS = Table(
+    "lucidseq.predictions",
+    (
+        Column("id", "text", "Sequence id."),
+        *_REGION,
+        Column("strand", "text", "+, - or ."),
+        Column("split", "text", "train, valid or test."),
+        Column("target_name", "text", "Name of the target."),
+        Column("task", "text", "binary, regression or counts.", required=False),
+        Column("target", "float", "Observed value; empty when unknown.", required=False),
+        Column("prediction", "float", "Predicted value (probability, rate or mean)."),
+        Column("standard_deviation", "float", "Spread over the ensemble's members; 0 with one member."),
+        Column("lower", "float", "Lower bound of the interval.", required=False),
+        Column("upper", "float", "Upper bound of the interval.", required=False),
+    ),
+)
+HISTORY = Table(
+    "lucidseq.history",
+    (
+        Column("member", "int", "Member of the ensemble, from 0."),
+        Column("epoch", "int", "Epoch, from 1."),
+        Column("loss", "float", "Training loss."),
+        Column("valid_loss", "float", "Loss on the validation split."),
+        Column("metric", "text", "Name of the validation metric."),
+        Column("valid_metric", "float", "Metric on the validation split."),
+        Column("learning_rate", "float", "Learning rate of the epoch."),
+    ),
+)
+METRICS = Table(
+    "lucidseq.metrics",
+    (
+        Column("target_name", "text", "Name of the target."),
+        Column("group", "text", "all, or the contig's name."),
+        Column("metric", "text", "auroc, auprc, pearson, spearman, mse, ece, ..."),
+        Column("value", "float", "The figure."),
+        Column("lower", "float", "Lower 95 % bootstrap bound."),
+        Column("upper", "float", "Upper 95 % bootstrap bound."),
+        Column("n", "int", "Sequences behind it."),
+    ),
+)
+CURVES = Table(
+    "lucidseq.curves",
+    (
+        Column("target_name", "text", "Name of the target."),
+        Column(
+            "curve",
+            "text",
+            "roc (x: false positive rate), pr (x: recall), reliability (x: predicted, y: observed) or scatter.",
+        ),
+        Column("x", "float", "Abscissa."),
+        Column("y", "float", "Ordinate."),
+        Column("n", "int", "Sequences behind the point.", required=False),
+    ),
+)
+EFFECTS = Table(
+    "lucidseq.effects",
+    (
+        *_VARIANT,
+        Column("rsid", "text", "ID column of the VCF.", required=False),
+        Column("target_name", "text", "Name of the model's target."),
+        Column("ref_score", "float", "Model output (logit or log-scale) with the REF allele, both strands averaged."),
+        Column("alt_score", "float", "The same with the ALT allele."),
+        Column("effect", "float", "alt_score - ref_score."),
+        Column("effect_sd", "float", "Spread of effect over the ensemble's members."),
+        Column("score", "float", "|effect|: the functional score that fine mapping reads."),
+    ),
+)
+PIPS = Table(
+    "lucidseq.pips",
+    (
+        Column("locus", "text", "Name of the locus."),
+        *_VARIANT,
+        Column("rsid", "text", "Identifier in the source.", required=False),
+        Column("z", "float", "Test statistic."),
+        Column("pip", "float", "Posterior inclusion probability."),
+        Column("pip_flat", "float", "The same under a flat prior, when a score was used.", required=False),
+        Column("prior", "float", "Prior probability of being the variant behind one effect."),
+        Column("posterior_mean", "float", "Posterior mean of the effect (standardised genotype)."),
+        Column("posterior_sd", "float", "Posterior standard deviation of the effect."),
+        Column("credible_set", "text", "Name of the credible set that holds the variant; empty when none."),
+    ),
+)
+CREDIBLE_SETS = Table(
+    "lucidseq.credible_sets",
+    (
+        Column("locus", "text", "Name of the locus."),
+        Column("credible_set", "text", "Name of the set: locus and effect, such as locus1_L2."),
+        Column("size", "int", "Variants in the set."),
+        Column("coverage", "float", "Posterior probability that the set holds."),
+        Column("purity_min", "float", "Smallest |correlation| between its variants."),
+        Column("purity_mean", "float", "Mean |correlation|."),
+        Column("purity_median", "float", "Median |correlation|."),
+        Column("log_bayes_factor", "float", "Log Bayes factor of the effect."),
+        Column("lead_variant", "text", "variant_id of highest posterior."),
+        Column("lead_pip", "float", "Its PIP."),
+        Column("variants", "text", "variant_ids, comma separated, by falling posterior."),
+    ),
+)
+LOCUS_FITS = Table(
+    "lucidseq.locus_fits",
+    (
+        Column("locus", "text", "Name of the locus."),
+        *_REGION,
+        Column("n_variants", "int", "Variants fitted."),
+        Column("n", "float", "Individuals."),
+        Column("credible_sets", "int", "Sets that passed the purity filter."),
+        Column("converged", "int", "1 when the ELBO settled."),
+        Column("iterations", "int", "IBSS sweeps."),
+        Column("elbo", "float", "Evidence lower bound at the end."),
+        Column("residual_variance", "float", "Residual variance."),
+        Column("score_weight", "float", "Weight of the functional score in the prior; 0 under a flat prior."),
+    ),
+)
+GENES = Table(
+    "lucidseq.genes",
+    (
+        Column("gene_id", "text", "Gene identifier of the GTF."),
+        Column("gene_name", "text", "Gene name of the GTF; the identifier where there is none."),
+        *_REGION,
+        Column("strand", "text", "+ or -."),
+        Column("n_variants", "int", "Tested variants in the gene and its flanks."),
+        Column("effective_variants", "float", "Effective number of independent variants."),
+        Column("statistic", "float", "Weighted sum of squared z."),
+        Column("p_value", "float", "Upper-tail p, never 0 or 1."),
+        Column("z", "float", "Probit of 1 - p."),
+        Column("q_value", "float", "Benjamini-Hochberg false discovery rate."),
+        Column("pip", "float", "Probability that the gene holds a causal variant, from variant PIPs.", required=False),
+        Column("lead_variant", "text", "variant_id of largest |z|.", required=False),
+    ),
+)
+GENE_CORRELATIONS = Table(
+    "lucidseq.gene_correlations",
+    (
+        Column("gene_id_1", "text", "First gene."),
+        Column("gene_id_2", "text", "Second gene."),
+        Column("correlation", "float", "Correlation of the two gene statistics under the null, from LD."),
+    ),
+)
+PATHWAYS = Table(
+    "lucidseq.pathways",
+    (
+        Column("gene_set", "text", "Name of the set."),
+        Column("method", "text", "competitive (GLS regression) or gsea (preranked)."),
+        Column("n_genes", "int", "Tested genes in the set."),
+        Column("estimate", "float", "Regression coefficient, or normalised enrichment score."),
+        Column("standard_error", "float", "Its standard error (competitive).", required=False),
+        Column("p_value", "float", "One-sided p-value."),
+        Column("q_value", "float", "False discovery rate within the method."),
+        Column("genes", "text", "Leading genes, comma separated.", required=False),
+    ),
+)
+TRUTH_VARIANTS = Table(
+    "lucidseq.truth_variants",
+    (
+        *_VARIANT,
+        Column("locus", "text", "Locus that holds the variant."),
+        Column("beta", "float", "True effect of one effect allele on the trait."),
+        Column("motif", "text", "Motif that one allele breaks."),
+        Column("gene_id", "text", "Nearest gene, through which the trait is said to act."),
+    ),
+)
+QC = Table(
+    "lucidseq.qc",
+    (
+        Column("unit", "text", "What is counted: variants, samples, loci or sequences."),
+        Column("step", "text", "Filter or correction, in the order applied."),
+        Column("removed", "int", "Removed by this step."),
+        Column("kept", "int", "Left after it."),
+    ),
+)
+
+FACTS = Table(
+    "lucidseq.facts",
+    (
+        Column("fact", "text", "What was planted, in words."),
+        Column("planted", "text", "The planted value."),
+        Column("found", "text", "What the analysis found."),
+        Column("verdict", "text", "ok or missed."),
+    ),
+)
