@@ -217,7 +217,12 @@ def test_same_bytes__from_another_folder(tmp_path: Path) -> None:
             {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((folder / "out").iterdir())}
         )
     assert digests[0] == digests[1]
-    assert set(digests[0]) == {"g.genotypes.h5", "g.genotypes.qc.tsv", "g.encode_genotypes.card.json", "g.encode_genotypes.manifest.json"}
+    assert set(digests[0]) == {
+        "g.genotypes.h5",
+        "g.genotypes.qc.tsv",
+        "g.encode_genotypes.card.json",
+        "g.encode_genotypes.manifest.json",
+    }
 
 
 def bad(tmp_path: Path, *mentions: str, words: tuple[object, ...], exit_code: int = 3) -> None:

@@ -91,9 +91,13 @@ def whole_sets(paths: list[Path]) -> list[Path]:
 
     Workflow engines stage .bed, .bim and .fam together and hand all three over.
     """
-    return list(
-        dict.fromkeys(_side(path, ".bed") if path.suffix in _SIDES and is_plink1(path) else path for path in paths)
-    )
+    whole: list[Path] = []
+    for path in paths:
+        companion = path.suffix in _SIDES[1:] and is_plink1(path)
+        bed = _side(path, ".bed") if companion else path
+        if not (companion and (bed in paths or bed in whole)):  # the same .bed twice stays, to be refused
+            whole.append(bed)
+    return whole
 
 
 class Plink1Reader:
