@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -189,6 +190,18 @@ def test_fam__its_phenotype_is_taken_when_it_says_something(tmp_path: Path) -> N
     with open_genotypes(encode(tmp_path / "again", *files, *OFF)) as store:
         assert (store.trait_names, store.trait_kinds) == (["phenotype"], ["binary"])
         assert np.array_equal(store.trait("phenotype"), [0, 1, np.nan, 1, np.nan], equal_nan=True)
+
+
+def test_manifest__names_all_three_files_of_a_plink_set(tmp_path: Path) -> None:
+    prefix = write_plink1(tmp_path / "x", random_calls(5, 4, 5))
+    for name in (prefix, f"{prefix}.bed"):
+        encode(tmp_path, "--genotypes", name, "--force", *OFF)
+        document = json.loads((tmp_path / "out" / "g.encode_genotypes.manifest.json").read_text())
+        digests = {item["name"]: item["sha256"] for item in document["inputs"]["genotypes"]}
+        assert digests == {
+            f"x{suffix}": hashlib.sha256((tmp_path / f"x{suffix}").read_bytes()).hexdigest()
+            for suffix in (".bed", ".bim", ".fam")
+        }
 
 
 def test_phenotypes_and_covariates__several_in_any_order(tmp_path: Path) -> None:

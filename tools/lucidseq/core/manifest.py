@@ -42,11 +42,22 @@ def build(tool: str, command: str, parameters: Mapping[str, Any], inputs: Mappin
         "command": command,
         "parameters": {name: _plain(value) for name, value in sorted(parameters.items())},
         "inputs": {
-            name: [{"name": path.name, "sha256": sha256(path)} for path in paths if path.is_file()]
+            name: [{"name": path.name, "sha256": sha256(path)} for path in _files(paths)]
             for name, paths in sorted(inputs.items())
         },
         "libraries": _versions(),
     }
+
+
+def _files(paths: list[Path]) -> list[Path]:
+    """Return the files behind paths; a PLINK1 set, named by its .bed or its prefix, is three."""
+    found: list[Path] = []
+    for path in paths:
+        stem = path.with_suffix("") if path.suffix == ".bed" else path
+        whole = [stem.with_name(stem.name + suffix) for suffix in (".bed", ".bim", ".fam")]
+        is_set = (path.suffix == ".bed" or not path.exists()) and all(file.is_file() for file in whole)
+        found += whole if is_set else [path] if path.is_file() else []
+    return list(dict.fromkeys(found))
 
 
 def to_json(document: Mapping[str, Any]) -> str:
