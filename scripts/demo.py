@@ -14,17 +14,16 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "build" / "demo"
 
 
-def run_pipeline(outdir: Path, seed: int) -> None:
-    """Run Nextflow in build/demo; a second run resumes."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+def run_pipeline(folder: Path, outdir: Path, seed: int) -> None:
+    """Run Nextflow in a folder that keeps its work; a second run resumes."""
+    folder.mkdir(parents=True, exist_ok=True)
     nextflow = (ROOT / "build" / "nextflow.path").read_text().strip()
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "NXF_ANSI_LOG": "false"}
     command = [nextflow, "run", str(ROOT), "--workflow", "discovery", "-profile", "test", "-resume"]
     command += ["--outdir", str(outdir), "--seed", str(seed)]
-    subprocess.run(command, cwd=FOLDER, env=environment, check=True)
+    subprocess.run(command, cwd=folder, env=environment, check=True)
 
 
 def read_facts(outdir: Path) -> list[dict[str, str]]:
@@ -37,10 +36,11 @@ def main() -> None:
     """Run the demo."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--outdir", type=Path, default=ROOT / "results" / "demo")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "demo", help="where Nextflow keeps its work")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     started = time.monotonic()
-    run_pipeline(arguments.outdir.resolve(), arguments.seed)
+    run_pipeline(arguments.folder, arguments.outdir.resolve(), arguments.seed)
     facts = read_facts(arguments.outdir)
     width = max(len(fact["fact"]) for fact in facts)
     print(f"\nThe demo took {time.monotonic() - started:.0f} s. What was planted, and what was found:\n")

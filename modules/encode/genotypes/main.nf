@@ -3,7 +3,7 @@
 // Encode genotypes, phenotypes and covariates as one genotype store.
 process ENCODE_GENOTYPES {
     tag "${meta.id}"
-    label 'process_medium'
+    label 'process_single'
 
     input:
     tuple val(meta), path(genotypes), path(phenotypes), path(covariates), path(region)

@@ -3,7 +3,7 @@
 // Compute LD (correlations of effect-allele dosages) within loci.
 process ENCODE_LD {
     tag "${meta.id}"
-    label 'process_medium'
+    label 'process_low'
 
     input:
     tuple val(meta), path(genotypes), path(loci), path(variants)

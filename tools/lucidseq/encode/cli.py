@@ -37,7 +37,7 @@ _Store = Annotated[
 ]
 
 
-@tool.command(run="lucidseq.encode.run_genotypes:genotypes", label="process_medium")
+@tool.command(run="lucidseq.encode.run_genotypes:genotypes")
 def genotypes(
     genotypes: Annotated[
         list[Path],
@@ -155,7 +155,7 @@ def sumstats(
     """
 
 
-@tool.command(run="lucidseq.encode.run_ld:ld", label="process_medium")
+@tool.command(run="lucidseq.encode.run_ld:ld", label="process_low")
 def ld(
     genotypes: _Store,
     loci: Annotated[Path, typer.Option("--loci", help="BED file of loci, named in column 4."), In(Format.BED)],

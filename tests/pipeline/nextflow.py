@@ -1,0 +1,77 @@
+"""Run the pipeline with real Nextflow, and read what it left."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run."""
+
+    folder: Path
+    exit_code: int
+    log: str
+
+    @property
+    def results(self) -> Path:
+        """Folder of the results."""
+        return self.folder / "results"
+
+    def trace(self) -> list[dict[str, str]]:
+        """Return the rows of the execution trace."""
+        with (self.results / "pipeline_info" / "execution_trace.txt").open() as handle:
+            return list(csv.DictReader(handle, delimiter="\t"))
+
+    def statuses(self) -> dict[str, str]:
+        """Return each task's status (COMPLETED, CACHED, FAILED) by its name."""
+        return {row["name"]: row["status"] for row in self.trace()}
+
+
+def nextflow() -> str:
+    """Return the Nextflow that `make install` chose."""
+    path = ROOT / "build" / "nextflow.path"
+    if not path.exists():
+        raise AssertionError("no Nextflow: run `make install` first")
+    return path.read_text().strip()
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a run: the console scripts on PATH, no colours."""
+    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": tools, "NXF_ANSI_LOG": "false", "NXF_OFFLINE": "true"}
+
+
+def run_nextflow(
+    folder: Path, *words: object, script: Path | str = ROOT, timeout: int = 540, extra: dict[str, str] | None = None
+) -> Run:
+    """Run a pipeline in a folder; results go to ``folder/results``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [nextflow(), "run", str(script), "--outdir", str(folder / "results"), *map(str, words)]
+    done = subprocess.run(
+        command, cwd=folder, env={**environment(), **(extra or {})}, capture_output=True, text=True, timeout=timeout, check=False
+    )  # fmt: skip
+    return Run(folder, done.returncode, done.stdout + done.stderr)
+
+
+def gigabytes(text: str) -> float:
+    """Read a size of the trace, such as ``817 MB``."""
+    value, unit = text.split()
+    return float(value) * {"B": 1e-9, "KB": 1e-6, "MB": 1e-3, "GB": 1.0}[unit]
+
+
+def seconds(text: str) -> float:
+    """Read a duration of the trace, such as ``1m 3.2s``."""
+    units = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+    total = 0.0
+    for word in text.split():
+        number = word.rstrip("msh")
+        total += float(number) * units[word[len(number) :]]
+    return total

@@ -1,0 +1,52 @@
+"""The demo: what was planted is found, within time and memory; a second run does nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from nextflow import ROOT, Run, environment, gigabytes
+
+pytestmark = pytest.mark.pipeline
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, float, Path]:
+    folder = tmp_path_factory.mktemp("demo")
+    started = time.monotonic()
+    done = start_demo(folder)
+    return Run(folder, done.returncode, done.stdout + done.stderr), time.monotonic() - started, folder
+
+
+def start_demo(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run scripts/demo.py, with a work folder of its own."""
+    words = [sys.executable, str(ROOT / "scripts" / "demo.py"), "--outdir", str(folder / "results"), "--folder", str(folder / "run")]
+    return subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=900, check=False)
+
+
+def test_demo__finds_what_was_planted(demo: tuple[Run, float, Path]) -> None:
+    run, _, _ = demo
+    assert run.exit_code == 0, run.log
+    rows = (run.results / "report" / "build" / "discovery.facts.tsv").read_text().splitlines()[1:]
+    assert len(rows) == 3
+    assert all(row.endswith("\tok") for row in rows), rows
+    assert "Read the report: " in run.log
+
+
+def test_demo__within_five_minutes_and_four_gigabytes(demo: tuple[Run, float, Path]) -> None:
+    run, wall, _ = demo
+    assert wall <= 300
+    assert max(gigabytes(row["peak_rss"]) for row in run.trace() if row["peak_rss"] not in ("-", "0")) <= 4.0
+
+
+def test_second_run__executes_nothing(demo: tuple[Run, float, Path]) -> None:
+    run, _, folder = demo
+    done = start_demo(folder)
+    assert done.returncode == 0, done.stderr
+    assert set(run.statuses().values()) == {"CACHED"}
+    assert "Submitted process" not in done.stdout
