@@ -97,7 +97,7 @@ def test_explain__takes_outputs_targets_and_profiles_of_a_users_model():
 
 @pytest.mark.parametrize(("target", "output"), [("9", None), ("ctcf", None), (None, "9")])
 def test_explain__refuses_what_the_model_does_not_have(target, output):
-    with pytest.raises(UsageError, match="9|ctcf"):
+    with pytest.raises(UsageError, match=target or output):
         explain(toy_models.ZOO["linear"](), None, target=target, output=output)
 
 

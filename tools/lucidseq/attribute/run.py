@@ -37,6 +37,7 @@ def maps(
     part, parts = parse_shard(shard)
     if engine is Engine.SHAP and method is not Method.DEEPSHAP:
         raise UsageError(f"--engine shap with --method {method.value}", "--method deepshap", "leave --engine out")
+    everything = read_sequences(dataset, split)
     backend.prepare(seed=seed, threads=threads)
     from lucidseq.attribute.explained import explain
     from lucidseq.attribute.setup import Setup
@@ -47,7 +48,6 @@ def maps(
     setup = Setup(
         explained, model, method, engine, reference, references, steps, correct, reverse_complement_average, batch_size, seed,
     )  # fmt: skip
-    everything = read_sequences(dataset, split)
     check_length(everything, explained, dataset)
     sequences = everything.take(choose(everything, max_sequences, select, seed=seed, predict=setup.predict))
     mine = sequences.take(my_rows(len(sequences.codes), setup.block, part, parts))

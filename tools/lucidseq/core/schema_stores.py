@@ -39,7 +39,7 @@ ATTRIBUTIONS = Store(
             "completeness_error",
             "float32",
             "(n,)",
-            "|sum of contributions - difference| / |difference|.",
+            "Sums over references: |sum of contributions - difference| / |difference|.",
             required=False,
         ),
     ),
