@@ -16,13 +16,23 @@ COVERAGE_SHARE = 0.8  # of the planted variants that must lie in credible sets
 
 
 def compare(results: Results, truth_variants: Path, truth: Path | None) -> pd.DataFrame:
-    """Return one row a planted fact (schema lucidseq.facts)."""
-    planted = read_table(truth_variants, TRUTH_VARIANTS)
-    names = planted["variant_id"].tolist()
+    """Return one row for each planted fact that the results can speak of (schema lucidseq.facts).
+
+    Raises
+    ------
+    DataError
+        If the truth files plant nothing, or are not what `simulate locus` writes.
+    """
+    names = read_table(truth_variants, TRUTH_VARIANTS)["variant_id"].tolist()
+    if not names:
+        raise DataError("no causal variants", "the .truth.variants.tsv of `simulate locus`", "give that file",
+                        where=str(truth_variants))  # fmt: skip
     rows = []
     if results.table("credible_sets"):
         rows.append(in_credible_sets(results, names))
-    pips = pd.concat([table for _, table in results.table("pips")]) if results.table("pips") else None
+    pips = (
+        pd.concat([table for _, table in results.table("pips")], ignore_index=True) if results.table("pips") else None
+    )
     if pips is not None and "pip_flat" in pips and pips["pip_flat"].notna().any():
         rows.append(score_helps(pips, names))
     if truth is not None and results.table("pathways"):
@@ -57,16 +67,15 @@ def score_helps(pips: pd.DataFrame, names: list[str]) -> tuple[str, str, str, st
 
 
 def causal_set_first(results: Results, truth: Path) -> tuple[str, str, str, str]:
-    """Is the causal gene set first?"""
+    """Is the causal gene set first in the competitive test?"""
     try:
-        name = json.loads(truth.read_text(encoding="utf-8"))["causal_gene_set"]
-    except (json.JSONDecodeError, KeyError, UnicodeDecodeError) as error:
+        name = str(json.loads(truth.read_text(encoding="utf-8"))["causal_gene_set"])
+    except (ValueError, KeyError, TypeError) as error:
         raise DataError(
             "no causal_gene_set", "the .truth.json of `simulate locus`", "give that file", where=str(truth)
         ) from error
-    _, table = results.table("pathways")[0]
-    competitive = table[table["method"] == "competitive"].sort_values("p_value", kind="stable")
-    ranked = competitive["gene_set"].tolist()
+    table = pd.concat([rows for _, rows in results.table("pathways")], ignore_index=True)
+    ranked = table[table["method"] == "competitive"].sort_values("p_value", kind="stable")["gene_set"].tolist()
     place = ranked.index(name) + 1 if name in ranked else None
-    found = f"{ranked[0]} (causal set: rank {place or 'none'} of {len(ranked)})"
+    found = f"{ranked[0] if ranked else 'no set'} (causal set: rank {place or 'none'} of {len(ranked)})"
     return "causal gene set ranked first", name, found, "ok" if place == 1 else "missed"

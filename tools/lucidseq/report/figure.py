@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Figure:
         File name without suffix.
     title, caption
         Text around it; the caption says how to read it.
+    alt
+        What it shows, in a sentence for those who cannot see it.
     png
         The picture.
     numbers
@@ -34,24 +37,42 @@ class Figure:
     name: str
     title: str
     caption: str
+    alt: str
     png: bytes
     numbers: pd.DataFrame
+
+
+def new_canvas(width: float, height: float) -> Any:
+    """Return an empty matplotlib figure that needs no display and heeds no settings of the user's."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Canvas
+
+    matplotlib.rcdefaults()  # a matplotlibrc in the working folder would change the bytes
+    matplotlib.rcParams["text.parse_math"] = False  # names come from data and may hold a dollar sign
+    canvas = Canvas(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(canvas)
+    return canvas
 
 
 def new_axes(
     rows: int = 1, columns: int = 1, *, width: float = 7.2, height: float = 3.2, **options: Any
 ) -> tuple[Any, Any]:
-    """Return a matplotlib figure and its axes (an array, even for one), drawn without a display."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure as Canvas
-
-    canvas = Canvas(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(canvas)
+    """Return a matplotlib figure and its axes (an array, even for one)."""
+    canvas = new_canvas(width, height)
     axes = canvas.subplots(rows, columns, squeeze=False, **options)
     for axis in axes.ravel():
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.tick_params(labelsize=8)
+        tidy(axis)
     return canvas, axes
+
+
+def tidy(axis: Any) -> None:
+    """Give an axis the look that all share."""
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.tick_params(labelsize=8)
+    axis.xaxis.label.set_size(9)
+    axis.yaxis.label.set_size(9)
+    axis.title.set_size(9.5)
 
 
 def to_png(canvas: Any) -> bytes:
@@ -59,3 +80,25 @@ def to_png(canvas: Any) -> bytes:
     buffer = io.BytesIO()
     canvas.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     return buffer.getvalue()
+
+
+def named_for_files(figures: list[Figure]) -> list[Figure]:
+    """Give every figure a name that is safe as a file's and its own: names of loci and files come from data.
+
+    Examples
+    --------
+    >>> names = ["locus_../a", "locus_../a", "qq"]
+    >>> [one.name for one in named_for_files([Figure(name, "", "", "", b"", None) for name in names])]
+    ['locus_.._a', 'locus_.._a_2', 'qq']
+    """
+    taken: set[str] = set()
+    renamed = []
+    for figure in figures:
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "_", figure.name)[:120]
+        name, number = stem, 1
+        while name in taken:
+            number += 1
+            name = f"{stem}_{number}"
+        taken.add(name)
+        renamed.append(replace(figure, name=name))
+    return renamed

@@ -1,4 +1,4 @@
-"""Figures of loci: association, inclusion probabilities, credible sets and genes; and variant effects."""
+"""Figures of loci: association, inclusion probabilities, credible sets and genes."""
 
 from __future__ import annotations
 
@@ -7,162 +7,215 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import log_ndtr
 
 from lucidseq.core.gtf import Gene, read_genes
 from lucidseq.core.ld import open_ld
 from lucidseq.report.figure import COLOURS, GREY, Figure, new_axes, to_png
-from lucidseq.report.results import Results
+from lucidseq.report.pvalues import minus_log10_of_z
+from lucidseq.report.results import Results, label
 
-MAX_LOCI = 12
+MAX_LOCI, WITHOUT_SETS, GENE_ROWS = 12, 3, 3
+RING = 0.02  # PIPs under a flat prior are drawn from here on
 LD_STEPS = ((0.2, "#2B4B9B"), (0.4, "#56B4E9"), (0.6, "#009E73"), (0.8, "#E69F00"), (1.01, "#D7191C"))
+MARKERS = "os^DvPX"
 
 
 def locus_figures(results: Results, gtf: Path | None) -> list[Figure]:
-    """Return a figure for each locus with a credible set (at most 12, the strongest), and the effects."""
+    """Return a figure for each locus with a credible set (at most 12, the strongest; without any set, the 3 strongest loci)."""
     genes = read_genes(gtf) if gtf else []
-    sets = [table for _, table in results.table("credible_sets")]
-    with_sets = set(pd.concat(sets)["locus"]) if sets else set()
     loci = [
-        (name, str(locus), rows.sort_values("base_pair_location"))
+        (name, str(locus), rows.sort_values("base_pair_location", kind="stable"))
         for name, table in results.table("pips")
-        for locus, rows in table.groupby("locus", sort=True)
-        if locus in with_sets
+        for locus, rows in table[np.isfinite(table["z"])].groupby("locus", sort=True)
     ]
-    loci.sort(key=lambda item: -float(item[2]["z"].abs().max()))
-    figures = [
-        draw_locus(name, locus, rows, genes, results.store("ld"))
-        for name, locus, rows in sorted(loci[:MAX_LOCI], key=lambda i: i[:2])
-    ]
-    return figures + effect_figure(results)
+    members = {(name, locus): credible_sets(results, name, locus, rows) for name, locus, rows in loci}
+    with_sets = [item for item in loci if members[item[:2]]]
+    drawn = sorted(with_sets or loci, key=lambda item: -float(item[2]["z"].abs().max()))
+    chosen = sorted(drawn[: MAX_LOCI if with_sets else WITHOUT_SETS], key=lambda item: item[:2])
+    stores = results.store("ld")
+    return [draw_locus(name, locus, rows, members[name, locus], genes, stores) for name, locus, rows in chosen]
 
 
-def minus_log10_p(z: np.ndarray) -> np.ndarray:
-    """Return -log10 of the two-sided p-value, finite for any z."""
-    values: np.ndarray = -(np.log(2) + log_ndtr(-np.abs(z))) / np.log(10)
-    return values
+def credible_sets(results: Results, name: str, locus: str, rows: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the members of each credible set of a locus; from the table of sets, where a variant may be in several."""
+    for other, table in results.table("credible_sets"):
+        if other == name:
+            sets = table[table["locus"] == locus]
+            return dict(zip(sets["credible_set"], sets["variants"].str.split(","), strict=True))
+    marked = rows[rows["credible_set"] != ""]
+    return {str(one): members["variant_id"].tolist() for one, members in marked.groupby("credible_set")}
 
 
-def draw_locus(name: str, locus: str, rows: pd.DataFrame, genes: list[Gene], stores: list[Path]) -> Figure:
+def draw_locus(
+    name: str, locus: str, rows: pd.DataFrame, sets: dict[str, list[str]], genes: list[Gene], stores: list[Path]
+) -> Figure:
     """Draw one locus in three panels."""
-    canvas, axes = new_axes(3, 1, width=8.5, height=5.6, sharex=True, height_ratios=[3, 3, 1.1])
-    association, inclusion, gene_track = axes[:, 0]
+    canvas, axes = new_axes(3, 1, width=8.5, height=5.8, sharex=True, height_ratios=[3, 3, 1.1])
+    contig = str(rows["chromosome"].iloc[0])
     position = rows["base_pair_location"].to_numpy() / 1e6
-    strength = minus_log10_p(rows["z"].to_numpy())
+    strength = minus_log10_of_z(rows["z"].to_numpy())
     lead = int(np.abs(rows["z"].to_numpy()).argmax())
-    r2 = ld_with_lead(rows["variant_id"].to_numpy(), lead, locus, stores)
-    colours = ld_colours(r2)
-    association.scatter(position, strength, c=colours, s=10, linewidths=0)
-    association.scatter(position[lead], strength[lead], marker="D", s=34, color="#7B2D8B", zorder=3)
-    association.set_ylabel("-log10 p", fontsize=9)
-    if r2 is not None:
-        handles = [
-            association.scatter([], [], s=12, color=colour, label=f"r2 < {min(bound, 1):g}")
-            for bound, colour in LD_STEPS
-        ]
-        association.legend(handles=handles, fontsize=6.5, frameon=False, ncols=5, loc="upper right")
-    inclusion.scatter(position, rows["pip"], c=GREY, s=8, linewidths=0)
-    if "pip_flat" in rows and rows["pip_flat"].notna().any():
-        inclusion.scatter(
-            position,
-            rows["pip_flat"],
-            facecolors="none",
-            edgecolors="#444444",
-            s=14,
-            linewidths=0.5,
-            label="flat prior",
-        )
-    for number, (credible, members) in enumerate(rows[rows["credible_set"] != ""].groupby("credible_set")):
-        inclusion.scatter(
-            members["base_pair_location"] / 1e6,
-            members["pip"],
-            s=26,
-            color=COLOURS[number % len(COLOURS)],
-            label=str(credible),
-        )
-    inclusion.set_ylabel("PIP", fontsize=9)
-    inclusion.set_ylim(-0.03, 1.05)
-    inclusion.legend(fontsize=7, frameon=False)
-    draw_genes(gene_track, genes, str(rows["chromosome"].iloc[0]), float(position.min()), float(position.max()))
-    gene_track.set_xlabel(f"{rows['chromosome'].iloc[0]}, position (Mb)", fontsize=9)
+    own_first = sorted(stores, key=lambda path: (label(path) != name, path.name))
+    r2 = ld_with_lead(rows["variant_id"].tolist(), lead, locus, own_first)
+    draw_association(axes[0, 0], position, strength, lead, r2)
+    draw_inclusion(axes[1, 0], position, rows, sets)
+    draw_gene_track(axes[2, 0], genes, contig, float(position.min()), float(position.max()))
+    axes[2, 0].set_xlabel(f"{contig}, position (Mb)", fontsize=9)
+    lead_name = rows["variant_id"].iloc[lead]
     return Figure(
         f"locus_{name}_{locus}",
-        f"{locus} ({name})",
-        "Top: association, coloured by LD (r2) with the strongest variant (diamond). Middle: posterior inclusion probability; "
-        "filled colours are credible sets, rings the same under a flat prior. Bottom: genes.",
+        f"Locus {locus} ({name})",
+        _caption(rows, sets, with_ld=r2 is not None, with_genes=bool(genes)),
+        f"Locus {locus} on {contig}, {position.min():.3f} to {position.max():.3f} Mb: strongest variant {lead_name} "
+        f"(-log10 p {strength[lead]:.1f}, PIP {rows['pip'].iloc[lead]:.2f}); credible sets: "
+        f"{'; '.join(f'{one} of {len(of)}' for one, of in sets.items()) or 'none'}.",
         to_png(canvas),
         rows.assign(minus_log10_p=strength, r2_with_lead=np.nan if r2 is None else r2),
     )
 
 
-def ld_with_lead(variants: np.ndarray, lead: int, locus: str, stores: list[Path]) -> np.ndarray | None:
-    """Return r2 with the lead variant (NaN where unknown), or None without LD of that locus."""
+def _caption(rows: pd.DataFrame, sets: dict[str, list[str]], *, with_ld: bool, with_genes: bool) -> str:
+    colours = (
+        "coloured by LD (r²) with the strongest variant (diamond)"
+        if with_ld
+        else "grey, because no LD of this locus was given"
+    )
+    parts = [f"Top: association, {colours}."]
+    parts.append(
+        "Middle: posterior inclusion probability"
+        + (
+            "; each credible set has a colour and a shape, and a variant of two sets carries both."
+            if sets
+            else "; no credible set was found."
+        )
+    )
+    if "pip_flat" in rows and rows["pip_flat"].notna().any():
+        parts.append(f"Rings: the same under a flat prior, where above {RING:g}.")
+    parts.append(
+        f"The floor, {rows['pip'].median():.2g} here, is the prior spread over effects that found no signal: it says nothing of a variant."
+    )
+    if with_genes:
+        parts.append("Bottom: genes.")
+    return " ".join(parts)  # fmt: skip
+
+
+def ld_with_lead(variants: list[str], lead: int, locus: str, stores: list[Path]) -> np.ndarray | None:
+    """Return r2 with the lead variant (NaN where unknown), or None without LD of that locus.
+
+    The alleles of a variant may be the other way round in the LD: r2 is the same.
+    """
+    wanted = [_either_way(name) for name in variants]
     for path in stores:
         with open_ld(path) as store:
             if locus not in store.names:
                 continue
             block = store.block(store.names.index(locus))
-        index = {name: row for row, name in enumerate(block.variant_id)}
-        if variants[lead] not in index:
+        index = {_either_way(str(name)): row for row, name in enumerate(block.variant_id)}
+        if wanted[lead] not in index:
             continue
-        column = block.r[index[variants[lead]]]
-        return np.array([column[index[name]] ** 2 if name in index else np.nan for name in variants])
+        r = block.r[index[wanted[lead]]].astype(np.float64)
+        return np.array([r[index[name]] ** 2 if name in index else np.nan for name in wanted])
     return None
 
 
+def _either_way(variant: str) -> tuple[str, ...]:
+    """Return a key that is the same whichever allele is counted."""
+    place, _, other = variant.rpartition(":")
+    place, _, first = place.rpartition(":")
+    return (place, *sorted((first, other)))
+
+
 def ld_colours(r2: np.ndarray | None) -> list[str] | str:
-    """Return a colour a variant; grey where LD is unknown."""
+    """Return a colour a variant; grey where LD is unknown.
+
+    Examples
+    --------
+    >>> ld_colours(np.array([0.1, 1.0, np.nan]))
+    ['#2B4B9B', '#D7191C', '#9A9A9A']
+    """
     if r2 is None:
         return GREY
-    return [
-        GREY if np.isnan(value) else next(colour for bound, colour in LD_STEPS if value < bound)
-        for value in np.minimum(r2, 1)
+    steps = np.searchsorted([bound for bound, _ in LD_STEPS], np.minimum(r2, 1), side="right")
+    return [GREY if np.isnan(value) else LD_STEPS[step][1] for value, step in zip(r2, steps, strict=True)]
+
+
+def draw_association(axis: Any, position: np.ndarray, strength: np.ndarray, lead: int, r2: np.ndarray | None) -> None:
+    """Draw -log10 p, coloured by LD, with the legend above the panel."""
+    order = np.argsort(np.zeros(len(position)) if r2 is None else np.nan_to_num(r2, nan=-1), kind="stable")
+    colours = ld_colours(r2)
+    in_order = colours if isinstance(colours, str) else [colours[row] for row in order]
+    axis.scatter(position[order], strength[order], c=in_order, s=11, linewidths=0)
+    axis.scatter(position[lead], strength[lead], marker="D", s=34, color="#7B2D8B", zorder=3)
+    axis.set_ylabel("-log10 p", fontsize=9)
+    if r2 is None:
+        return
+    bounds = [0.0, *(min(bound, 1) for bound, _ in LD_STEPS)]
+    handles = [
+        axis.scatter([], [], s=14, color=colour, label=f"{low:g}-{high:g}")
+        for low, high, (_, colour) in zip(bounds[:-1], bounds[1:], LD_STEPS, strict=True)
     ]
+    if np.isnan(r2).any():
+        handles.append(axis.scatter([], [], s=14, color=GREY, label="unknown"))
+    axis.legend(handles=handles, title="r² with the strongest variant", title_fontsize=7, fontsize=7, frameon=False,
+                ncols=len(handles), loc="lower right", bbox_to_anchor=(1, 0.98), borderaxespad=0)  # fmt: skip
 
 
-def draw_genes(axis: Any, genes: list[Gene], contig: str, low: float, high: float) -> None:
-    """Draw genes as lines in three rows, with names."""
+def draw_inclusion(axis: Any, position: np.ndarray, rows: pd.DataFrame, sets: dict[str, list[str]]) -> None:
+    """Draw PIPs, and each credible set in a colour and a shape; a later set rings the variants of an earlier one."""
+    pip, names = rows["pip"].to_numpy(), rows["variant_id"].to_numpy()
+    axis.scatter(position, pip, c=GREY, s=9, linewidths=0)
+    if "pip_flat" in rows:
+        flat = rows["pip_flat"].to_numpy()
+        shown = flat > RING  # never where NaN
+        if shown.any():
+            axis.scatter(
+                position[shown],
+                flat[shown],
+                facecolors="none",
+                edgecolors="#444444",
+                s=20,
+                linewidths=0.7,
+                label="flat prior",
+            )
+    taken = np.zeros(len(names), dtype=int)
+    for number, (name, variants) in enumerate(sets.items()):
+        inside = np.isin(names, variants)
+        colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+        first, again = inside & (taken == 0), inside & (taken > 0)
+        axis.scatter(
+            position[first],
+            pip[first],
+            s=30,
+            color=colour,
+            marker=marker,
+            linewidths=0,
+            label=f"{name} ({len(variants)})",
+        )
+        axis.scatter(
+            position[again],
+            pip[again],
+            s=30 + 70 * taken[again],
+            facecolors="none",
+            edgecolors=colour,
+            marker=marker,
+            linewidths=1.3,
+        )
+        taken += inside
+    axis.set_ylabel("PIP", fontsize=9)
+    axis.set_ylim(-0.03, 1.06)
+    if axis.get_legend_handles_labels()[0]:
+        axis.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1, 1), borderaxespad=0)  # fmt: skip
+
+
+def draw_gene_track(axis: Any, genes: list[Gene], contig: str, low: float, high: float) -> None:
+    """Draw genes as lines in three rows, with names where there is room."""
     inside = [gene for gene in genes if gene.contig == contig and gene.end / 1e6 >= low and gene.start / 1e6 <= high]
     for number, gene in enumerate(inside):
-        level = number % 3
-        axis.plot(
-            [max(gene.start / 1e6, low), min(gene.end / 1e6, high)], [level, level], color=COLOURS[0], linewidth=3
-        )
-        if len(inside) <= 30:
-            axis.text(
-                (gene.start + gene.end) / 2e6, level + 0.25, gene.gene_name, fontsize=5, ha="center", clip_on=True
-            )
-    axis.set_ylim(-0.6, 3.0)
+        level = number % GENE_ROWS
+        start, end = max(gene.start / 1e6, low), min(gene.end / 1e6, high)
+        axis.plot([start, end], [level, level], color=COLOURS[0], linewidth=3, solid_capstyle="butt")
+        if len(inside) <= 36:
+            axis.text((start + end) / 2, level + 0.22, gene.gene_name, fontsize=5.5, ha="center", clip_on=True)
+    axis.set_ylim(-0.6, GENE_ROWS)
     axis.set_yticks([])
     axis.spines["left"].set_visible(False)
-
-
-def effect_figure(results: Results) -> list[Figure]:
-    """Draw predicted effects against inclusion probabilities, where both are known; the effects alone otherwise."""
-    effects = [table for _, table in results.table("effects")]
-    if not effects:
-        return []
-    table = pd.concat(effects)
-    best = table.loc[table.groupby("variant_id")["score"].idxmax()].set_index("variant_id")
-    canvas, axes = new_axes(1, 2)
-    axes[0, 0].hist(best["effect"], bins=60, color=COLOURS[0], log=True)
-    axes[0, 0].set(xlabel="predicted effect (ALT - REF)", ylabel="variants")
-    pips = [rows for _, rows in results.table("pips")]
-    numbers = best.reset_index()
-    if pips:
-        joined = pd.concat(pips).set_index("variant_id")["pip"]
-        numbers["pip"] = joined[~joined.index.duplicated()].reindex(best.index).to_numpy()
-        axes[0, 1].scatter(numbers["score"], numbers["pip"], s=9, color=COLOURS[1], linewidths=0, alpha=0.7)
-        axes[0, 1].set(xlabel="|predicted effect|", ylabel="PIP")
-    else:
-        axes[0, 1].set_visible(False)
-    return [
-        Figure(
-            "variant_effects",
-            "Predicted effects of variants",
-            "Left: how much each variant changes the network's output. Right: variants that fine mapping trusts and the network "
-            "predicts to act are at the top right.",
-            to_png(canvas),
-            numbers.sort_values("score", ascending=False).head(2000),
-        )
-    ]

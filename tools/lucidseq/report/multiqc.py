@@ -8,6 +8,7 @@ from pathlib import Path
 from lucidseq.core.card import Card
 from lucidseq.report.figure import Figure
 from lucidseq.report.results import Results
+from lucidseq.report.trust import merged
 
 FIGURES = 12
 
@@ -16,15 +17,12 @@ def write_multiqc(folder: Path, cards: list[tuple[str, Card]], results: Results,
     """Write ``*_mqc.json``, ``*_mqc.tsv`` and ``*_mqc.png`` into a new folder."""
     folder.mkdir()
     rows = {
-        f"{label}: {check.name}": {
-            "verdict": check.verdict.value,
-            "value": check.value,
-            "wanted": check.threshold,
-            "advice": check.advice,
+        f"{', '.join(row.labels)}: {row.command}: {row.check.name}": {
+            "verdict": row.check.verdict.value, "value": row.value, "interval": row.interval, "wanted": row.check.threshold,
+            "advice": row.check.advice,
         }
-        for label, card in cards
-        for check in card.checks
-    }
+        for row in merged(cards)
+    }  # fmt: skip
     document = {
         "id": "lucidseq_trust", "section_name": "lucidseq trust cards", "description": "Checks every lucidseq result carries.",
         "plot_type": "table", "pconfig": {"id": "lucidseq_trust_table", "title": "lucidseq: trust cards"}, "data": rows,

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from lucidseq.core.card import Card
 from lucidseq.report.figure import Figure
+from lucidseq.report.trust import count, merged, number
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_ROWS = 25
+MAX_ROWS, MAX_TEXT = 25, 60
+HEADINGS = {
+    "pip": "PIP", "pip_flat": "PIP, flat prior", "lead_pip": "lead PIP", "log_bayes_factor": "log Bayes factor", "rsid": "rsID",
+    "purity_min": "smallest |r|", "target_name": "target", "ref_score": "REF", "alt_score": "ALT", "effect_sd": "sd over members",
+    "variant_id": "variant", "n_variants": "variants", "n_genes": "genes tested", "p_value": "p", "q_value": "FDR", "gene_name": "gene",
+    "standard_error": "SE", "gene_set": "gene set", "genes": "leading genes", "elbo": "ELBO", "score_weight": "weight of the score",
+}  # fmt: skip
 
 
 def render(
@@ -38,46 +45,28 @@ def render(
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    order = {"refuse": 0, "caution": 1, "ok": 2}
-    rows = [
-        {
-            "card": label,
-            "tool": f"{card.tool} {card.command}",
-            "check": check,
-            "value": _value(check.value),
-            "interval": _interval(check),
-        }
-        for label, card in cards
-        for check in card.checks
-    ]
-    rows.sort(key=lambda row: (order[row["check"].verdict.value], row["card"]))  # type: ignore[attr-defined]
-    worst = min((card.verdict.value for _, card in cards), key=order.__getitem__, default="ok")
+    checks = merged(cards)
+    counts = count(checks)
+    worst = next((verdict for verdict, number_of in counts.items() if number_of), "ok")
     text: str = environment.from_string(source).render(
-        title=title, worst=worst, checks=rows, figures=[(item, base64.b64encode(item.png).decode("ascii")) for item in figures],
-        tables=[(name, note, _cells(table), len(table)) for name, note, table in tables], max_rows=MAX_ROWS,
+        title=title, worst=worst, checks=checks, counts=counts,
+        figures=[(item, base64.b64encode(item.png).decode("ascii")) for item in figures],
+        tables=[(name, note, cells(table), len(table)) for name, note, table in tables], max_rows=MAX_ROWS,
         facts=None if facts is None else facts.to_dict("records"), methods=methods[0], citations=methods[1],
         versions=versions, settings=settings,
-        counts={verdict: sum(row["check"].verdict.value == verdict for row in rows) for verdict in order},  # type: ignore[attr-defined]
     )  # fmt: skip
     return text
 
 
-def _value(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)
-
-
-def _interval(check: Any) -> str:
-    return f"[{check.interval[0]:.4g}, {check.interval[1]:.4g}]" if check.interval else ""
-
-
-def _cells(table: pd.DataFrame) -> dict[str, Any]:
+def cells(table: pd.DataFrame) -> dict[str, Any]:
+    """Return the head of a table as text: columns (name, is it a number) and rows."""
     head = table.head(MAX_ROWS)
-    rows = [[_cell(value) for value in row] for row in head.itertuples(index=False)]
-    return {"columns": [str(name).replace("_", " ") for name in head.columns], "rows": rows}
+    columns = [
+        (HEADINGS.get(str(name), str(name).replace("_", " ")), head[name].dtype.kind in "if") for name in head.columns
+    ]
+    rows = [[_short(number(value)) for value in row] for row in head.itertuples(index=False)]
+    return {"columns": columns, "rows": rows}  # fmt: skip
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return "" if value != value else f"{value:.4g}"
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 3] + "..."

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
 
+from lucidseq.core import card, manifest
 from lucidseq.core.errors import DataError
-from lucidseq.core.schema import SCHEMAS, Table
+from lucidseq.core.schema import SCHEMAS, Store, Table
 from lucidseq.core.tables import open_text
+
+DOCUMENTS = {card.SCHEMA, manifest.SCHEMA}
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
 def recognise(path: Path) -> str:
@@ -18,37 +23,61 @@ def recognise(path: Path) -> str:
     Raises
     ------
     DataError
-        If the file is none of the suite's.
+        If the file is damaged, or none of the suite's.
     """
-    with Path(path).open("rb") as handle:
+    if path.is_dir():
+        raise DataError("a folder", "files that lucidseq commands wrote", "name the files in it", where=str(path))
+    with path.open("rb") as handle:
         head = handle.read(8)
-    name = None
-    if head == b"\x89HDF\r\n\x1a\n":
-        import h5py
-
-        with h5py.File(path, "r") as store:
-            name = str(store.attrs.get("schema"))
+    if head == HDF5_MAGIC:
+        name = _store_schema(path)
     elif head[:1] in (b"{", b"["):
         name = _json_schema(path)
     else:
         name = _table_schema(path)
-    if name is None or not name.startswith("lucidseq."):
+    if name is None:
         raise DataError(
-            "a file of unknown kind", "a file that a lucidseq command wrote", "leave it out of --results", where=str(path)
+            f"{path.name}, a file of unknown kind", "a file that a lucidseq command wrote", "leave it out of --results",
+            where=str(path),
         )  # fmt: skip
     return name
 
 
+def _store_schema(path: Path) -> str | None:
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as store:
+            name = str(store.attrs.get("schema"))
+    except (OSError, RuntimeError, KeyError) as error:
+        raise damaged(path, "HDF5", error) from error
+    return name if isinstance(SCHEMAS.get(name), Store) else None
+
+
 def _json_schema(path: Path) -> str | None:
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        return None
-    return str(document.get("schema")) if isinstance(document, dict) else None
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, "JSON", error) from error
+    name = document.get("schema") if isinstance(document, dict) else None
+    return name if isinstance(name, str) and name in DOCUMENTS else None
 
 
 def _table_schema(path: Path) -> str | None:
-    with open_text(path) as handle:
-        header = set(handle.readline().rstrip("\r\n").split("\t"))
+    try:
+        with open_text(path) as handle:
+            header = set(handle.readline().rstrip("\r\n").split("\t"))
+    except (EOFError, OSError, zlib.error) as error:
+        raise damaged(path, "gzip", error) from error
+    except UnicodeDecodeError:
+        return None
     tables = [schema for schema in SCHEMAS.values() if isinstance(schema, Table) and set(schema.required) <= header]
     return max(tables, key=lambda schema: len(schema.required)).name if tables else None
+
+
+def damaged(path: Path, kind: str, error: Exception) -> DataError:
+    """Build the error for a file that cannot be read to its end."""
+    return DataError(
+        f"{path.name}, {kind} that cannot be read ({error})", "a whole file that a lucidseq command wrote",
+        "copy or make the file again", where=str(path),
+    )  # fmt: skip

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lucidseq.core import manifest
 from lucidseq.core.card import Card, read_card
+from lucidseq.core.errors import DataError
 from lucidseq.core.schema import SCHEMAS, Table
 from lucidseq.core.tables import read_table
-from lucidseq.report.recognise import recognise
+from lucidseq.report.recognise import damaged, recognise
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LARGE = {"lucidseq.genotypes", "lucidseq.sequences", "lucidseq.finemap_lbf", "lucidseq.base_truth"}  # never drawn
+MANIFEST_FIELDS = {"software": dict, "tool": str, "command": str, "parameters": dict, "libraries": dict}
 
 
 @dataclass
@@ -25,7 +28,7 @@ class Results:
     Attributes
     ----------
     cards
-        File stem (without ``.card.json``) and card, sorted.
+        Prefix the card was written under, and card, sorted.
     manifests
         Manifest documents, sorted by file name.
     tables
@@ -49,7 +52,7 @@ class Results:
 
 
 def gather(paths: list[Path]) -> Results:
-    """Read result files; order does not matter.
+    """Read result files; neither order nor folders matter, and a file given twice counts once.
 
     Raises
     ------
@@ -57,19 +60,59 @@ def gather(paths: list[Path]) -> Results:
         If a file is none of the suite's, or damaged.
     """
     results = Results()
-    for path in sorted(paths, key=lambda item: (item.name, str(item))):
+    for path in in_order(paths):
         kind = recognise(path)
+        schema = SCHEMAS.get(kind)
         if kind == "lucidseq.card":
-            results.cards.append((path.name.removesuffix(".card.json"), read_card(path)))
-        elif kind == "lucidseq.manifest":
-            results.manifests.append(json.loads(path.read_text(encoding="utf-8")))
-        elif isinstance(SCHEMAS.get(kind), Table):
-            schema = SCHEMAS[kind]
-            assert isinstance(schema, Table)
-            results.tables.setdefault(kind, []).append((label(path), read_table(path, schema)))
+            card = read_card(path)
+            stem = path.name.removesuffix(".json").removesuffix(".card")
+            results.cards.append((stem.removesuffix(f".{card.tool}_{card.command}".replace("-", "_")), card))
+        elif kind == manifest.SCHEMA:
+            results.manifests.append(read_manifest(path))
+        elif isinstance(schema, Table):
+            try:
+                table = read_table(path, schema)
+            except (UnicodeDecodeError, zlib.error) as error:
+                raise damaged(path, "a table", error) from error
+            results.tables.setdefault(kind, []).append((label(path), table))
         else:
             results.stores.setdefault(kind, []).append(path)
     return results
+
+
+def in_order(paths: list[Path]) -> list[Path]:
+    """Return files by name; files of one name by content, once each."""
+    same_name: dict[str, list[Path]] = {}
+    for path in paths:
+        same_name.setdefault(path.name, []).append(path)
+    ordered: list[Path] = []
+    for _, group in sorted(same_name.items()):
+        if len(group) > 1:
+            by_content = {manifest.sha256(path): path for path in group if path.is_file()}
+            group = [path for _, path in sorted(by_content.items())]
+        ordered += group
+    return ordered
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Read a manifest and check what the report uses of it.
+
+    Raises
+    ------
+    DataError
+        If a field is missing or of another kind.
+    """
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    wrong = [name for name, kind in MANIFEST_FIELDS.items() if not isinstance(document.get(name), kind)]
+    if not wrong and not {"name", "version"} <= set(document["software"]):
+        wrong = ["software"]
+    if wrong or document.get("schema_version") != manifest.SCHEMA_VERSION:
+        raise DataError(
+            f"a manifest without usable {', '.join(wrong) or 'schema_version'}",
+            f"JSON with schema {manifest.SCHEMA}, version {manifest.SCHEMA_VERSION}",
+            "give the *.manifest.json file that a lucidseq command wrote", where=str(path),
+        )  # fmt: skip
+    return document
 
 
 def label(path: Path) -> str:

@@ -14,11 +14,14 @@ from lucidseq.core.tables import write_table
 from lucidseq.report import methods_text, page
 from lucidseq.report.enrichment import enrichment_figures
 from lucidseq.report.facts import compare
-from lucidseq.report.figure import Figure
+from lucidseq.report.figure import Figure, named_for_files
 from lucidseq.report.loci import locus_figures
 from lucidseq.report.multiqc import write_multiqc
 from lucidseq.report.networks import network_figures
+from lucidseq.report.quantiles import quantile_figure
 from lucidseq.report.results import Results, gather
+from lucidseq.report.trust import count, merged
+from lucidseq.report.variants import variant_figures
 
 # Kind, title, note, columns shown, sorted by, descending
 TABLES = (
@@ -52,7 +55,9 @@ def build(
         )
     found = gather(results)
     facts = compare(found, truth_variants, truth) if truth_variants is not None else None
-    figures = network_figures(found) + locus_figures(found, gtf) + enrichment_figures(found)
+    figures = named_for_files(
+        network_figures(found) + quantile_figure(found) + locus_figures(found, gtf) + variant_figures(found) + enrichment_figures(found)
+    )  # fmt: skip
     text = page.render(
         title=title, cards=found.cards, figures=figures, tables=summary_tables(found), facts=facts,
         methods=methods_text.describe(found.manifests), versions=methods_text.versions(found.manifests),
@@ -92,8 +97,8 @@ def write_figures(folder: Path, figures: list[Figure]) -> None:
 def make_card(found: Results, facts: pd.DataFrame | None) -> Card:
     """Sum up the cards, and the planted facts."""
     card = Card("report", "build")
-    verdicts = [check.verdict for _, item in found.cards for check in item.checks]
-    refused, doubtful = verdicts.count(Verdict.REFUSE), verdicts.count(Verdict.CAUTION)
+    counts = count(merged(found.cards))
+    refused, doubtful = counts["refuse"], counts["caution"]
     card.add("checks refused", refused, Verdict.OK if not refused else Verdict.REFUSE, threshold="0",
              advice="See which results the report says not to use.")  # fmt: skip
     card.add("checks with caution", doubtful, Verdict.OK if not doubtful else Verdict.CAUTION, threshold="0",
@@ -108,6 +113,8 @@ def make_card(found: Results, facts: pd.DataFrame | None) -> Card:
         )
     if facts is not None:
         missed = int((facts["verdict"] != "ok").sum())
+        card.add("planted facts compared", len(facts), Verdict.OK if len(facts) else Verdict.CAUTION, threshold=">= 1",
+                 advice="Give the credible sets, PIPs and gene sets that the planted facts are to be compared with.")  # fmt: skip
         card.add("planted facts missed", missed, Verdict.OK if not missed else Verdict.CAUTION, threshold="0",
                  advice="The analysis did not find everything that was planted.")  # fmt: skip
     return card

@@ -1,0 +1,113 @@
+"""Figures of attributions: the bases that a network's prediction rests on, as letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.schema import ATTRIBUTIONS
+from lucidseq.core.stores import open_store, read_text
+from lucidseq.report.figure import Figure, new_axes, to_png
+
+LOGOS, LOGO_WIDTH, SLICE = 6, 60, 4096
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One explained sequence.
+
+    Attributes
+    ----------
+    name, contig, strand
+        As in the file.
+    start, end
+        0-based, half-open; meaningless where ``contig`` is empty.
+    codes, contributions
+        Bases and their contributions, of shape (length,).
+    """
+
+    name: str
+    contig: str
+    strand: str
+    start: int
+    end: int
+    codes: np.ndarray
+    contributions: np.ndarray
+
+
+def logo_figures(paths: list[Path]) -> list[Figure]:
+    """Draw the sequences with the strongest attributions, a figure for each target and method."""
+    kinds: dict[tuple[str, str], list[tuple[float, Path, int]]] = {}
+    for path in paths:
+        with open_store(path, ATTRIBUTIONS) as store:
+            kind = (str(store.attrs["target_name"]), str(store.attrs["method"]))
+            peak = strongest(store["contributions"])
+        kinds.setdefault(kind, []).extend(
+            (float(peak[row]), path, int(row)) for row in np.argsort(-peak, kind="stable")[:LOGOS]
+        )
+    return [_figure(target, method, found) for (target, method), found in sorted(kinds.items()) if found]
+
+
+def strongest(contributions: Any) -> np.ndarray:
+    """Return the largest |contribution| of each sequence, reading a slice of the file at a time."""
+    rows = contributions.shape[0]
+    slices = [contributions[first : first + SLICE] for first in range(0, rows, SLICE)]
+    return np.concatenate([np.abs(np.nan_to_num(part)).max(axis=1) for part in slices]) if rows else np.zeros(0)
+
+
+def read_explained(path: Path, row: int) -> Explained:
+    """Read one sequence of an attribution file."""
+    with open_store(path, ATTRIBUTIONS) as store:
+        one = slice(row, row + 1)
+        name, contig, strand = (str(read_text(store[key][one])[0]) for key in ("id", "contig", "strand"))
+        return Explained(name, contig, strand, int(store["start"][row]), int(store["end"][row]), store["codes"][row],
+                         np.nan_to_num(store["contributions"][row].astype(np.float64)))  # fmt: skip
+
+
+def draw_letters(axis: Any, codes: np.ndarray, contributions: np.ndarray) -> pd.DataFrame:
+    """Draw contributions as letters and return their heights (columns A, C, G, T)."""
+    import logomaker
+
+    heights = np.zeros((len(codes), 4))
+    known = codes < 4
+    heights[known, codes[known]] = contributions[known]
+    frame = pd.DataFrame(heights, columns=list("ACGT"))
+    logomaker.Logo(frame, ax=axis, show_spines=False)
+    axis.set_xticks([])
+    if not heights.any():
+        axis.set_ylim(-1, 1)
+    return frame
+
+
+def _figure(target: str, method: str, found: list[tuple[float, Path, int]]) -> Figure:
+    chosen = [
+        read_explained(path, row)
+        for _, path, row in sorted(found, key=lambda item: (-item[0], item[1].name, item[2]))[:LOGOS]
+    ]
+    canvas, axes = new_axes(len(chosen), 1, width=9, height=1.35 * len(chosen))
+    numbers = [_stretch(axis, sequence) for axis, sequence in zip(axes[:, 0], chosen, strict=True)]
+    return Figure(
+        f"attribution_logos_{target}_{method}",
+        f"What the network reads: {target} ({method})",
+        f"Height is a base's contribution to the prediction; a base below the line lowers it. Shown are the {len(chosen)} sequences with the "
+        "strongest single contributions, each at its strongest stretch.",
+        f"Sequence logos of {', '.join(one.name for one in chosen)}: contributions of single bases to {target}.",
+        to_png(canvas),
+        pd.concat(numbers),
+    )  # fmt: skip
+
+
+def _stretch(axis: Any, sequence: Explained) -> pd.DataFrame:
+    """Draw the strongest stretch of a sequence."""
+    width = min(LOGO_WIDTH, len(sequence.codes))
+    sums = np.convolve(np.abs(sequence.contributions), np.ones(width), mode="valid")
+    first = int(sums.argmax())
+    frame = draw_letters(axis, sequence.codes[first : first + width], sequence.contributions[first : first + width])
+    low = sequence.end - first - width if sequence.strand == "-" else sequence.start + first
+    place = f"{sequence.contig}:{low + 1:,}-{low + width:,} {sequence.strand.strip('.')}" if sequence.contig else ""
+    axis.set_title(f"{sequence.name}  {place}", fontsize=8, loc="left")
+    return frame.assign(sequence=sequence.name, position=np.arange(first, first + width))
