@@ -33,5 +33,6 @@ def test_saliency__of_published_networks_finds_motifs_as_measured(shared_data: P
             figures.append(map_auroc(maps, code["model"][positives]))
         found[name] = figures
     ours = pd.DataFrame.from_dict(found, orient="index", columns=reference.columns)
+    print(f"largest differences: {(ours - reference).abs().max().round(5).to_dict()}")
     assert len(ours) == 20
     np.testing.assert_allclose(ours, reference, rtol=0, atol=TOLERANCE)
