@@ -28,6 +28,7 @@ import typer
 import lucidseq
 from lucidseq.core import log
 from lucidseq.core.errors import DataError, LucidseqError, MissingExtraError
+from lucidseq.core.inputs import check_readable, find_damaged
 from lucidseq.core.options import HOUSE
 from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
 
@@ -177,6 +178,7 @@ def execute(command: Command, arguments: dict[str, Any]) -> int:
     except Exception as error:
         known = _explain(error)
         if known is not None:
+            known.where = known.where or find_damaged(_inputs(command, arguments), command.roles(In))
             _say(f"error in lucidseq-{command.tool} {command.name}\n{known}")
             return known.exit_code
         traceback.print_exc()
@@ -193,10 +195,10 @@ def execute(command: Command, arguments: dict[str, Any]) -> int:
 
 def _run(command: Command, arguments: dict[str, Any], *, force: bool) -> str:
     """Check inputs, do the work inside the outputs' transaction, write card and manifest; return the verdict."""
-    inputs = {name: _paths(arguments.get(name)) for name in command.roles(In)}
+    inputs = _inputs(command, arguments)
     for name, paths in inputs.items():
         for path in paths:
-            _check_readable(path, name)
+            check_readable(path, name, command.roles(In)[name])
     threads = arguments.get("threads")
     if threads is not None:
         for variable in _THREAD_VARIABLES:  # read by the numerical libraries when they load
@@ -218,23 +220,14 @@ def _run(command: Command, arguments: dict[str, Any], *, force: bool) -> str:
     return str(card.verdict.value)
 
 
+def _inputs(command: Command, arguments: dict[str, Any]) -> dict[str, list[Path]]:
+    return {name: _paths(arguments.get(name)) for name in command.roles(In)}
+
+
 def _paths(value: Any) -> list[Path]:
     if value is None:
         return []
     return [Path(item) for item in value] if isinstance(value, list | tuple) else [Path(value)]
-
-
-def _check_readable(path: Path, option: str) -> None:
-    flag = "--" + option.replace("_", "-")
-    if path.is_dir():
-        return
-    # A PLINK1 prefix is a name without a file of its own; its reader looks for .bed, .bim and .fam
-    if not path.exists() and not path.with_name(path.name + ".bed").exists():
-        raise DataError(f"{flag} {path}, which does not exist", "a file that exists", "check the path", where=str(path))
-    if path.exists() and not os.access(path, os.R_OK):
-        raise DataError(f"{path} cannot be read", "a file you may read", "change its permissions", where=str(path))
-    if path.exists() and path.stat().st_size == 0:
-        raise DataError(f"{path} is empty", "a file with content", "make the file again", where=str(path))
 
 
 def _explain(error: Exception) -> LucidseqError | None:

@@ -1,0 +1,67 @@
+"""Inputs of a command: checked before it runs, and searched for the damaged one when reading fails without a name."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from lucidseq.core.errors import DataError, place
+from lucidseq.core.roles import Format, In
+
+_TEXT = {Format.BED, Format.CSV, Format.FASTA, Format.GMT, Format.GTF, Format.JSON, Format.TSV}
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+def check_readable(path: Path, option: str, role: In) -> None:
+    """Check that an input is a file that can be read and holds something.
+
+    Raises
+    ------
+    DataError
+        Naming the option and the path.
+    """
+    flag = "--" + option.replace("_", "-")
+    # A PLINK1 prefix is a name without a file of its own; its reader looks for .bed, .bim and .fam
+    if Format.PLINK in role.formats and path.with_name(path.name + ".bed").exists():
+        return
+    if path.is_dir() and Format.DIRECTORY not in role.formats:
+        raise DataError(f"{flag} {path}, which is a folder", "a file", "give a file in the folder", where=str(path))
+    if not path.exists():
+        raise DataError(f"{flag} {path}, which does not exist", "a file that exists", "check the path", where=str(path))
+    if not os.access(path, os.R_OK):
+        raise DataError(f"{path} cannot be read", "a file you may read", "change its permissions", where=str(path))
+    if path.is_file() and path.stat().st_size == 0:
+        raise DataError(f"{path} is empty", "a file with content", "make the file again", where=str(path))
+
+
+def find_damaged(inputs: Mapping[str, list[Path]], roles: Mapping[str, In]) -> str | None:
+    """Return the place of the first byte that is not text, or where a compressed file breaks, in the text inputs.
+
+    Libraries raise these errors without the file's name; looking for it afterwards costs nothing while all is well.
+    """
+    for name, paths in inputs.items():
+        if _TEXT.isdisjoint(roles[name].formats):
+            continue
+        for path in paths:
+            found = _first_damage(path)
+            if found is not None:
+                return found
+    return None
+
+
+def _first_damage(path: Path) -> str | None:
+    from lucidseq.core.tables import open_text
+
+    line = 0
+    try:
+        with path.open("rb") as handle:
+            if handle.read(len(_HDF5_SIGNATURE)) == _HDF5_SIGNATURE:
+                return None
+        with open_text(path) as text:
+            for line, _ in enumerate(text, start=1):  # noqa: B007 - the number of the last good line is wanted
+                pass
+    except (UnicodeDecodeError, EOFError, OSError, zlib.error):
+        return place(path, line=line + 1)
+    return None
