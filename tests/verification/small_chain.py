@@ -1,0 +1,169 @@
+"""The whole chain on a tiny simulated study, with each command line kept so that tests can run it again, changed."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One command line. Paths of inputs are `Path` objects relative to the chain's folder."""
+
+    name: str
+    tool: str
+    command: str
+    options: tuple[tuple[str, object], ...]
+
+    @property
+    def prefix(self) -> Path:
+        """Where the chain writes, relative to its folder."""
+        return Path(self.name) / self.name
+
+    def inputs(self) -> dict[str, Path]:
+        """Input options and the (first) file of each."""
+        found: dict[str, Path] = {}
+        for flag, value in self.options:
+            if isinstance(value, Path):
+                found.setdefault(flag, value)
+        return found
+
+    def words(self, folder: Path, out: Path, changed: Mapping[str, object] | None = None) -> list[object]:
+        """Return the command line with inputs under ``folder``, outputs at ``out`` and some options changed (first one counts).
+
+        An option changed to None is left out; one the call does not have is added.
+        """
+        left = dict(changed or {})
+        words: list[object] = [self.tool, self.command]
+        for flag, value in self.options:
+            if flag in left:
+                value = left.pop(flag)
+            elif isinstance(value, Path):
+                value = folder / value
+            words += [] if value is None else [flag] if value is True else [flag, value]
+        for flag, value in left.items():
+            words += [flag] if value is True else [flag, value]
+        return [*words, "--out", out]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The chain as it ran: its folder, its calls in order, and what each said."""
+
+    folder: Path
+    calls: dict[str, Call]
+    said: dict[str, subprocess.CompletedProcess[str]]
+
+    def outputs(self, name: str) -> dict[str, str]:
+        """SHA-256 of every file that a call wrote, by name."""
+        return checksums((self.folder / self.calls[name].prefix).parent)
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file under a folder, by path."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def study(**options: object) -> tuple[tuple[str, object], ...]:
+    """Options from names."""
+    return tuple((f"--{name.replace('_', '-')}", value) for name, value in options.items())
+
+
+def describe() -> list[Call]:
+    """Return every call of the chain, in order; each input option of each command is used at least once."""
+    made = lambda name, suffix: Path(name) / f"{name}{suffix}"  # noqa: E731 - a name for a pattern of names
+    extra = Path("extra")
+    locus = lambda suffix: made("locus", suffix)  # noqa: E731
+    store, model = made("genotypes", ".genotypes.h5"), made("fit", ".keras")
+    dataset, sumstats, ld = made("dataset", ".sequences.h5"), made("sumstats", ".sumstats.tsv.gz"), made("ld", ".ld.h5")
+    pips, scores = made("finemap_scored", ".pips.tsv.gz"), made("effects", ".effects.tsv.gz")
+    genes, correlations = made("genes", ".genes.tsv"), made("genes", ".gene_correlations.tsv.gz")
+    results = [
+        pips, made("finemap_scored", ".credible_sets.tsv"), made("finemap_scored", ".loci.tsv"), sumstats, ld, genes,
+        made("pathways", ".pathways.tsv"), made("evaluate", ".metrics.tsv"), made("evaluate", ".curves.tsv"),
+        made("fit", ".history.tsv"), made("maps", ".attributions.h5"), scores,
+        *(made(name, f".{tool}.{kind}.json") for kind in ("card", "manifest") for name, tool in (
+            ("finemap_scored", "finemap_locus"), ("fit", "train_fit"), ("genotypes", "encode_genotypes"))),
+    ]  # fmt: skip
+    return [
+        Call("locus", "simulate", "locus", study(
+            training_contigs=2, training_length=200_000, genotyped_length=200_000, peaks=200, people=120,
+            causal_variants=2, min_distance=20_000, loci=2, gene_sets=3, seed=3)),
+        Call("codes", "simulate", "sequences", study(
+            motifs=extra / "motifs.jaspar", core_motifs="ALPHA,BETA", background_motifs=2, positives=60, negatives=60, length=60)),
+        Call("genotypes", "encode", "genotypes", study(
+            genotypes=locus(".vcf.gz"), phenotypes=locus(".phenotypes.tsv"), covariates=extra / "covariates.tsv",
+            region=extra / "region.bed", build="simulated")),
+        Call("sumstats", "encode", "sumstats", study(genotypes=store, trait="trait")),
+        Call("harmonised", "encode", "sumstats", study(input=extra / "gwas.tsv", fasta=locus(".fa"), n=120)),
+        Call("ld", "encode", "ld", study(genotypes=store, loci=locus(".loci.bed"), trait="trait", variants=sumstats)),
+        Call("dataset", "encode", "sequences", study(
+            fasta=locus(".fa"), regions=locus(".peaks.bed"), signal=locus(".signal.bw"), window=200, negatives="gc-matched",
+            test_contigs="chr3", valid_contigs="chr2", build="simulated")),
+        Call("classes", "encode", "sequences", study(positive=extra / "positive.fa", negative=extra / "negative.fa")),
+        Call("labelled", "encode", "sequences", study(fasta=Path("codes/codes.fa"), labels=Path("codes/codes.labels.tsv"))),
+        Call("fit", "train", "fit", study(dataset=dataset, epochs=2, filters=4, architecture="cnn-shallow")),
+        Call("predict", "train", "predict", study(model=model, dataset=dataset)),
+        Call("evaluate", "train", "evaluate", study(predictions=made("predict", ".predictions.tsv.gz"), bootstrap_samples=50)),
+        Call("maps", "attribute", "maps", study(model=model, dataset=dataset, max_sequences=6, references=4, logos=1)),
+        Call("effects", "effects", "variants", study(
+            model=model, variants=locus(".vcf.gz"), fasta=locus(".fa"), regions=locus(".loci.bed"))),
+        Call("finemap_scored", "finemap", "locus", study(sumstats=sumstats, ld=ld, loci=locus(".loci.bed"), scores=scores)),
+        Call("finemap_people", "finemap", "locus", study(genotypes=store, trait="trait", loci=locus(".loci.bed"))),
+        Call("genes", "enrich", "genes", study(sumstats=sumstats, ld=ld, gtf=locus(".gtf"), pips=pips)),
+        Call("pathways", "enrich", "pathways", study(
+            genes=genes, correlations=correlations, gene_sets=locus(".gmt"), permutations=200, min_genes=2)),
+        Call("page", "report", "build", (*(("--results", path) for path in results), *study(
+            truth_variants=locus(".truth.variants.tsv"), truth=locus(".truth.json"), gtf=locus(".gtf")))),
+        Call("parameters", "check", "pipeline", study(
+            parameters=extra / "parameters.json", schema=extra / "nextflow_schema.json", samplesheet=extra / "sheet.csv")),
+    ]  # fmt: skip
+
+
+def run_chain(folder: Path, run: Run) -> Chain:
+    """Run every call in order; each must succeed."""
+    calls, said = {call.name: call for call in describe()}, {}
+    write_extra_inputs(folder / "extra")
+    for name, call in calls.items():
+        said[name] = run(*call.words(folder, folder / call.prefix))
+        assert said[name].returncode == 0, (name, said[name].stderr)
+        add_derived_inputs(folder, name)
+    return Chain(folder, calls, said)
+
+
+def write_extra_inputs(folder: Path) -> None:
+    """Write the inputs that no command of the chain makes."""
+    folder.mkdir(parents=True)
+    matrices = []
+    for number, name in enumerate(("ALPHA", "BETA", "GAMMA", "DELTA")):
+        rows = (" ".join("90" if (column + number) % 4 == base else "3" for column in range(8)) for base in range(4))
+        matrices.append(f">M{number} {name}\n" + "\n".join(rows) + "\n")
+    (folder / "motifs.jaspar").write_text("".join(matrices))
+    people = (f"person{index + 1:05d}\t{20 + index * 7 % 50}\n" for index in range(120))
+    (folder / "covariates.tsv").write_text("sample\tage\n" + "".join(people))
+    (folder / "region.bed").write_text("chr3\t0\t190000\n")
+    (folder / "nextflow_schema.json").write_bytes((ROOT / "nextflow_schema.json").read_bytes())
+    named = {"workflow": "association", "input": "sheet.csv", "loci": "a.bed", "gtf": "a.gtf", "gene_sets": "a.gmt"}
+    (folder / "parameters.json").write_text(json.dumps(named, indent=1))
+    (folder / "sheet.csv").write_text("cohort,genotypes,phenotypes\none,one.vcf.gz,one.tsv\n")
+
+
+def add_derived_inputs(folder: Path, name: str) -> None:
+    """Turn outputs of a call into inputs of other forms: one FASTA a class; summary statistics as plain text."""
+    if name == "codes":
+        records = (folder / "codes" / "codes.fa").read_text().split(">")[1:]
+        for kind in ("positive", "negative"):
+            chosen = (f">{record}" for record in records if record.startswith(kind[:3]))
+            (folder / "extra" / f"{kind}.fa").write_text("".join(chosen))
+    if name == "sumstats":
+        text = gzip.decompress((folder / "sumstats" / "sumstats.sumstats.tsv.gz").read_bytes())
+        (folder / "extra" / "gwas.tsv").write_bytes(text)
