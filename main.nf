@@ -2,12 +2,12 @@
 
 // lucidseq: entry point. Parameters are read here alone; the workflows take channels.
 
-include { ASSOCIATION    } from './modules/workflows/association'
-include { DISCOVERY      } from './modules/workflows/discovery'
-include { REGULATORY     } from './modules/workflows/regulatory'
-include { CHECK_PIPELINE } from './modules/check/pipeline/main'
-include { REPORT_BUILD   } from './modules/report/build/main'
-include { SIMULATE_LOCUS } from './modules/simulate/locus/main'
+include { ASSOCIATION     } from './modules/workflows/association'
+include { REGULATORY      } from './modules/workflows/regulatory'
+include { VARIANT_EFFECTS } from './modules/workflows/variant_effects'
+include { CHECK_PIPELINE  } from './modules/check/pipeline/main'
+include { REPORT_BUILD    } from './modules/report/build/main'
+include { SIMULATE_LOCUS  } from './modules/simulate/locus/main'
 
 // A PLINK1 fileset is three files; the commands find .bim and .fam beside the .bed
 def genotypeFiles(String name) {
@@ -97,20 +97,20 @@ workflow {
     finemap = [data: params.finemap_data, shards: params.finemap_shards as int]
     shards = [attribution: params.attribution_shards as int, effects: params.effects_shards as int]
 
-    if (params.workflow == 'association') {
-        ASSOCIATION(ch_cohorts, traits, ch_loci, ch_gtf, ch_gene_sets, channel.value([]), finemap)
-        ch_results = ch_results.mix(ASSOCIATION.out.results)
-    }
-    else if (params.workflow == 'regulatory') {
+    // discovery is the whole chain; the others are its two halves
+    ch_scores = channel.value([])
+    if (params.workflow in ['regulatory', 'discovery']) {
         REGULATORY(ch_fasta, ch_regions, ch_signal, ch_positive, ch_negative, shards.attribution)
         ch_results = ch_results.mix(REGULATORY.out.results)
     }
-    else if (params.workflow == 'discovery') {
-        DISCOVERY(
-            ch_cohorts, traits, ch_loci, ch_gtf, ch_gene_sets, finemap,
-            ch_fasta, ch_regions, ch_signal, ch_variants, shards,
-        )
-        ch_results = ch_results.mix(DISCOVERY.out.results)
+    if (params.workflow == 'discovery') {
+        VARIANT_EFFECTS(REGULATORY.out.model, ch_variants, ch_fasta, ch_loci, shards.effects)
+        ch_scores = VARIANT_EFFECTS.out.scores
+        ch_results = ch_results.mix(VARIANT_EFFECTS.out.results)
+    }
+    if (params.workflow in ['association', 'discovery']) {
+        ASSOCIATION(ch_cohorts, traits, ch_loci, ch_gtf, ch_gene_sets, ch_scores, finemap)
+        ch_results = ch_results.mix(ASSOCIATION.out.results)
     }
 
     // Not an input of the report: the topic stays open until the last process that writes to it has ended

@@ -73,7 +73,6 @@ workflow ASSOCIATION {
         }
     )
 
-    emit:
     results = ENCODE_GENOTYPES.out.card
         .mix(ENCODE_GENOTYPES.out.manifest, ENCODE_GENOTYPES.out.qc)
         .mix(ENCODE_SUMSTATS.out.sumstats, ENCODE_SUMSTATS.out.card, ENCODE_SUMSTATS.out.manifest)
@@ -83,4 +82,7 @@ workflow ASSOCIATION {
         .mix(ENRICH_GENES.out.genes, ENRICH_GENES.out.card, ENRICH_GENES.out.manifest)
         .mix(ENRICH_PATHWAYS.out.pathways, ENRICH_PATHWAYS.out.card, ENRICH_PATHWAYS.out.manifest)
         .map { _meta, file -> file }
+
+    emit:
+    results
 }

@@ -39,7 +39,6 @@ workflow REGULATORY {
             }
     )
 
-    emit:
     model = TRAIN_FIT.out.model
     results = ENCODE_SEQUENCES.out.card
         .mix(ENCODE_SEQUENCES.out.manifest)
@@ -49,4 +48,8 @@ workflow REGULATORY {
         .mix(TRAIN_EVALUATE.out.card, TRAIN_EVALUATE.out.manifest)
         .mix(ATTRIBUTE_MAPS.out.attributions, ATTRIBUTE_MAPS.out.card, ATTRIBUTE_MAPS.out.manifest)
         .map { _meta, file -> file }
+
+    emit:
+    model
+    results
 }

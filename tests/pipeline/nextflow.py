@@ -50,14 +50,22 @@ def environment() -> dict[str, str]:
 
 
 def run_nextflow(
-    folder: Path, *words: object, script: Path | str = ROOT, timeout: int = 540, extra: dict[str, str] | None = None
-) -> Run:
-    """Run a pipeline in a folder; results go to ``folder/results``."""
+    folder: Path, *words: object, script: Path = ROOT, only_config: Path | None = None, parser: str = "v1", timeout: int = 540
+) -> Run:  # fmt: skip
+    """Run a pipeline in a folder; results go to ``folder/results``.
+
+    Parameters
+    ----------
+    only_config
+        Use this configuration and no other.
+    parser
+        Nextflow's syntax parser, v1 or v2.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    command = [nextflow(), "run", str(script), "--outdir", str(folder / "results"), *map(str, words)]
-    done = subprocess.run(
-        command, cwd=folder, env={**environment(), **(extra or {})}, capture_output=True, text=True, timeout=timeout, check=False
-    )  # fmt: skip
+    command = [nextflow(), *(["-C", str(only_config)] if only_config else []), "run", str(script)]
+    command += ["--outdir", str(folder / "results"), *map(str, words)]
+    variables = {**environment(), "NXF_SYNTAX_PARSER": parser}
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=timeout, check=False)
     return Run(folder, done.returncode, done.stdout + done.stderr)
 
 

@@ -75,12 +75,12 @@ def test_stub__runs_every_process_within_a_minute(workflow: str, tmp_path: Path)
 
 
 def test_stub__runs_under_the_strict_parser_too(tmp_path: Path) -> None:
-    config = Path(__file__).with_name("v2.config")
     run = run_nextflow(
         tmp_path, "-stub", "--workflow", "discovery", "--simulate", "--traits", "trait", script=ROOT / "main.nf",
-        extra={"NXF_SYNTAX_PARSER": "v2", "LUCIDSEQ_CONFIG": str(config)},
+        only_config=Path(__file__).with_name("v2.config"), parser="v2",
     )  # fmt: skip
     assert run.exit_code == 0, run.log
+    assert "REPORT_BUILD" in run.log
 
 
 def test_wrong_parameters__stop_before_anything_runs(tmp_path: Path) -> None:
