@@ -190,6 +190,7 @@ PATH_PRODUCTS = ("squeeze_excite", "layer_norm", "attention")
 SHAP_ZOO = tuple(
     name
     for name in ZOO
-    if name not in {"two_outputs", "profile", "gelu", "silu", "leaky_relu", "layer_norm", "attention"}
+    if name
+    not in {"two_outputs", "profile", "global_max_pool", "gelu", "silu", "leaky_relu", "layer_norm", "attention"}
 )
 SCALAR_ZOO = tuple(name for name in ZOO if name not in {"two_outputs", "profile"})

@@ -18,9 +18,11 @@ from typing import Any
 import keras
 
 from lucidseq.core import seeds
+from lucidseq.core.errors import UsageError
 from lucidseq.nets import heads
 
 FIRST_KERNEL = 19
+SHORTEST = {"cnn-deep": 32, "cnn-shallow": 8}  # below this (bp) pooling leaves nothing
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,18 @@ def build(design: Design, *, seed: int = 0, name: str = "member_0") -> keras.Mod
         Seed of initial weights and dropout.
     name
         Name of the model, ``member_<i>`` in an ensemble.
+
+    Raises
+    ------
+    UsageError
+        If the sequences are too short for the architecture's pooling.
     """
+    if design.length < SHORTEST[design.architecture]:
+        raise UsageError(
+            f"--architecture {design.architecture} on sequences of {design.length} bp",
+            f"at least {SHORTEST[design.architecture]} bp",
+            "choose --architecture cnn-shallow, or encode longer windows",
+        )
     inputs = keras.Input((design.length, 4), name="sequence")
     stack = _Stack(design, seed)
     features = _shallow(stack, inputs) if design.architecture == "cnn-shallow" else _deep(stack, inputs)

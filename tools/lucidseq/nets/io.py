@@ -30,7 +30,6 @@ _SHARED = "shared_object_id"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _MAX_TEXT_BYTES, _MAX_WEIGHT_BYTES = 64 << 20, 16 << 30
 _FINAL_ACTIVATIONS = ("sigmoid", "softmax", "softplus", "exponential", "log_softmax", "hard_sigmoid")
-_ACTIVATION_LAYERS = (keras.layers.Activation, keras.layers.Softmax)
 
 
 def ensemble(networks: list[keras.Model], *, name: str = "ensemble") -> keras.Model:
@@ -104,7 +103,9 @@ def logits(model: keras.Model) -> keras.Model:
 def _without_activation(tensor: Any) -> Any:
     """Follow one output tensor back over its final activation."""
     layer, node_index, _ = tensor._keras_history
-    if isinstance(layer, _ACTIVATION_LAYERS):
+    if isinstance(layer, keras.layers.Softmax) or (
+        isinstance(layer, keras.layers.Activation) and layer.activation.__name__ in _FINAL_ACTIVATIONS
+    ):
         return layer._inbound_nodes[node_index].input_tensors[0]
     if getattr(getattr(layer, "activation", None), "__name__", "linear") not in _FINAL_ACTIVATIONS:
         return tensor
