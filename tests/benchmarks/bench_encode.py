@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from lucidseq.encode.choices import GenotypeField
+from lucidseq.encode.open_reader import open_reader
 from lucidseq.encode.plink1 import decode
-from lucidseq.encode.reader import open_reader
 
 BED_BAR, VCF_BAR, MEMORY_BAR = (
     3000.0,

@@ -12,7 +12,7 @@ from fixtures_genotypes import random_calls, vcf_header, write_plink1, write_tex
 from lucidseq.core.errors import DataError
 from lucidseq.encode import vcf
 from lucidseq.encode.choices import GenotypeField
-from lucidseq.encode.reader import open_reader
+from lucidseq.encode.open_reader import open_reader
 from lucidseq.encode.vcf_records import record_dosage
 from lucidseq.encode.vcf_text import decode_calls, decode_subfields
 

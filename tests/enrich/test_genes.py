@@ -18,9 +18,9 @@ from support import assert_bad_input, run_cli, run_ok
 sys.path.insert(0, str(Path(__file__).parent))
 from inputs import Inputs, make_inputs
 
-from lucidseq.core.ld import LdBlock, open_ld
-from lucidseq.enrich.gene_test import GeneAccumulator, evaluate_gene
 from lucidseq.core.gtf import Gene, read_genes
+from lucidseq.core.ld import LdBlock, open_ld
+from lucidseq.enrich.gene_statistic import GeneAccumulator, evaluate_gene
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ from lucidseq.encode.choices import GenotypeField
 from lucidseq.encode.fasta_records import read_fasta
 from lucidseq.encode.gwas_ssf import harmonise, read_gwas_ssf
 from lucidseq.encode.labels import read_labels
+from lucidseq.encode.open_reader import open_reader
 from lucidseq.encode.people import read_individuals, recognise
-from lucidseq.encode.reader import open_reader
 
 # What the house translates for the user (core/app.py)
 TRANSLATED = (LucidseqError, UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile)

@@ -12,7 +12,6 @@ import numpy as np
 
 from lucidseq.core.errors import DataError
 from lucidseq.core.genotypes import MISSING_CALL
-from lucidseq.encode.choices import GenotypeField
 
 MULTIALLELIC, NO_ALTERNATE = "multi-allelic", "no alternate allele"
 
@@ -72,23 +71,6 @@ class GenotypeReader(Protocol):
     def chunks(self) -> Iterator[VariantChunk]:
         """Read the file once from its beginning."""
         ...
-
-
-def open_reader(path: Path, field: GenotypeField) -> GenotypeReader:
-    """Open a file of genotypes by its content: PLINK1 (.bed or its prefix), BCF or VCF (plain, gzip or bgzip).
-
-    Raises
-    ------
-    DataError
-        If it is none of these, or is damaged.
-    """
-    from lucidseq.encode import plink1, vcf, vcf_records
-
-    if plink1.is_plink1(path):
-        return plink1.Plink1Reader(path)
-    if vcf_records.is_bcf(path):
-        return vcf_records.BcfReader(path, field)
-    return vcf.VcfReader(path, field)
 
 
 def as_float(dosage: np.ndarray) -> np.ndarray:

@@ -19,9 +19,10 @@ from lucidseq.core.schema import QC
 from lucidseq.core.tables import write_table
 from lucidseq.encode import quality
 from lucidseq.encode.choices import GenotypeField
+from lucidseq.encode.open_reader import open_reader
 from lucidseq.encode.people import BINARY, Individuals, Joined, Trait, join, read_individuals, recognise
 from lucidseq.encode.plink1 import Plink1Reader, whole_sets
-from lucidseq.encode.reader import MULTIALLELIC, NO_ALTERNATE, GenotypeReader, VariantChunk, open_reader
+from lucidseq.encode.reader import MULTIALLELIC, NO_ALTERNATE, GenotypeReader, VariantChunk
 from lucidseq.encode.regions import Regions, other_spelling
 from lucidseq.encode.store import GenotypeWriter, OrderCheck, create_genotypes
 

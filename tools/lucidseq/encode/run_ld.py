@@ -43,7 +43,7 @@ def ld(
     """Compute LD (options as in ``cli.ld``)."""
     intervals = read_bed(loci)
     _refuse_equal_names(intervals, loci)
-    wanted = None if variants is None else set(read_table(variants, SUMSTATS)["variant_id"])
+    wanted = None if variants is None else set(read_table(variants, SUMSTATS, need_rows=True)["variant_id"])
     with open_genotypes(genotypes) as store:
         _refuse_foreign_contigs(intervals, store, loci)
         people = complete_individuals(store, trait, covariates=adjust_covariates)

@@ -10,14 +10,14 @@ import pandas as pd
 
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.errors import DataError
+from lucidseq.core.gtf import read_genes
 from lucidseq.core.ld import LdBlock, open_ld
 from lucidseq.core.log import Progress
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import GENE_CORRELATIONS, GENES, PIPS, SUMSTATS
 from lucidseq.core.tables import read_table, write_table
 from lucidseq.enrich.fdr import benjamini_hochberg
-from lucidseq.enrich.gene_test import GeneAccumulator, check_genes, evaluate_gene
-from lucidseq.core.gtf import read_genes
+from lucidseq.enrich.gene_statistic import GeneAccumulator, check_genes, evaluate_gene
 
 SMALLEST_P = 1e-300
 

@@ -37,7 +37,7 @@ def pathways(
     *, genes: Path, correlations: Path, gene_sets: Path, out: OutputSet, min_genes: int, max_genes: int, permutations: int, seed: int
 ) -> Card:  # fmt: skip
     """Test every gene set by both methods (options as in cli.py)."""
-    table = read_table(genes, GENES)
+    table = read_table(genes, GENES, need_rows=True)
     sets = match_sets(table, read_gmt(gene_sets), min_genes, max_genes, gene_sets)
     first, second, values = read_pairs(table, correlations)
     z = table["z"].to_numpy()

@@ -16,9 +16,9 @@ import numpy as np
 from scipy import sparse
 
 from lucidseq.core.errors import DataError
+from lucidseq.core.gtf import Gene
 from lucidseq.core.ld import LdBlock
 from lucidseq.enrich.chi_square_sum import log_tails, tails_to_z
-from lucidseq.core.gtf import Gene
 
 EIGENVALUE_FLOOR = 1e-6  # of the largest: float32 correlations carry no more
 
