@@ -64,7 +64,7 @@ def draw_locus(
     lead_name = rows["variant_id"].iloc[lead]
     return Figure(
         f"locus_{name}_{locus}",
-        f"Locus {locus} ({name})",
+        f"Fine mapping: {locus} ({name})",
         _caption(rows, sets, with_ld=r2 is not None, with_genes=bool(genes)),
         f"Locus {locus} on {contig}, {position.min():.3f} to {position.max():.3f} Mb: strongest variant {lead_name} "
         f"(-log10 p {strength[lead]:.1f}, PIP {rows['pip'].iloc[lead]:.2f}); credible sets: "

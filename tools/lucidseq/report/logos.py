@@ -76,10 +76,11 @@ def draw_letters(axis: Any, codes: np.ndarray, contributions: np.ndarray) -> pd.
     known = codes < 4
     heights[known, codes[known]] = contributions[known]
     frame = pd.DataFrame(heights, columns=list("ACGT"))
-    logomaker.Logo(frame, ax=axis, show_spines=False)
+    if heights.any():
+        logomaker.Logo(frame, ax=axis, show_spines=False)
+    else:  # nothing to scale by
+        axis.set(xlim=(-0.5, len(codes) - 0.5), ylim=(-1, 1))
     axis.set_xticks([])
-    if not heights.any():
-        axis.set_ylim(-1, 1)
     return frame
 
 
