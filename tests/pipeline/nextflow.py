@@ -65,7 +65,9 @@ def run_nextflow(
     command = [nextflow(), *(["-C", str(only_config)] if only_config else []), "run", str(script)]
     command += ["--outdir", str(folder / "results"), *map(str, words)]
     variables = {**environment(), "NXF_SYNTAX_PARSER": parser}
-    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=timeout, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=variables, capture_output=True, text=True, timeout=timeout, check=False
+    )
     return Run(folder, done.returncode, done.stdout + done.stderr)
 
 

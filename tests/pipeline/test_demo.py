@@ -25,7 +25,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, float, Path]:
 
 def start_demo(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run scripts/demo.py, with a work folder of its own."""
-    words = [sys.executable, str(ROOT / "scripts" / "demo.py"), "--outdir", str(folder / "results"), "--folder", str(folder / "run")]
+    words = [
+        sys.executable,
+        str(ROOT / "scripts" / "demo.py"),
+        "--outdir",
+        str(folder / "results"),
+        "--folder",
+        str(folder / "run"),
+    ]
     return subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=900, check=False)
 
 

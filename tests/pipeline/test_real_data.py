@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+
 from fixtures_n3 import CONTIG, TRAITS, write_n3
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -21,13 +23,18 @@ NO_FILTERS = (
 
 
 @pytest.fixture(scope="module", params=["individual", "summary"])
-def n3_run(request: pytest.FixtureRequest, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, str]:
+def n3_run(
+    request: pytest.FixtureRequest, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Run, str]:
     folder = tmp_path_factory.mktemp(f"n3_{request.param}")
     files = write_n3(shared_data, folder / "in")
     (folder / "in" / "cohorts.csv").write_text(f"cohort,genotypes,phenotypes\nn3,{files.vcf},{files.phenotypes}\n")
     position = np.load(shared_data / "finemapping" / "n3.npz")["pos"]
     edges = np.linspace(position.min(), position.max(), 9).astype(int)
-    genes = [f'{CONTIG}\tx\tgene\t{a + 1}\t{b}\t.\t+\t.\tgene_id "G{i}"; gene_name "G{i}";\n' for i, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True))]
+    genes = [
+        f'{CONTIG}\tx\tgene\t{a + 1}\t{b}\t.\t+\t.\tgene_id "G{i}"; gene_name "G{i}";\n'
+        for i, (a, b) in enumerate(pairwise(edges))
+    ]
     (folder / "in" / "genes.gtf").write_text("".join(genes))
     (folder / "in" / "sets.gmt").write_text("A\td\tG0\tG1\tG2\nB\td\tG3\tG4\tG5\tG6\n")
     run = run_nextflow(

@@ -33,7 +33,9 @@ def test_profile__parses(profile: str) -> None:
     done = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     values = dict(line.split(" = ", 1) for line in done.stdout.splitlines() if " = " in line)
-    engine = {"docker": "docker", "podman": "podman", "singularity": "singularity", "apptainer": "apptainer"}.get(profile)
+    engine = {"docker": "docker", "podman": "podman", "singularity": "singularity", "apptainer": "apptainer"}.get(
+        profile
+    )
     executor = {"slurm": "slurm", "awsbatch": "awsbatch", "googlebatch": "google-batch", "k8s": "k8s"}.get(profile)
     if engine:
         assert values[f"{engine}.enabled"] == "true"
