@@ -199,10 +199,9 @@ def _run(command: Command, arguments: dict[str, Any], *, force: bool) -> str:
     for name, paths in inputs.items():
         for path in paths:
             check_readable(path, name, command.roles(In)[name])
-    threads = arguments.get("threads")
-    if threads is not None:
-        for variable in _THREAD_VARIABLES:  # read by the numerical libraries when they load
-            os.environ[variable] = str(threads)
+    for variable in _THREAD_VARIABLES:  # read by the numerical libraries when they load
+        # One where there is no --threads: the machine's number of cores must not change last digits, nor exceed what a task has
+        os.environ[variable] = str(arguments.get("threads", 1))
 
     from lucidseq.core import manifest
     from lucidseq.core.outputs import OutputSet

@@ -29,7 +29,7 @@ def open_text(path: Path) -> IO[str]:
     return Path(path).open(encoding="utf-8-sig", newline=None)
 
 
-def read_table(path: Path, schema: Table) -> pd.DataFrame:
+def read_table(path: Path, schema: Table, *, need_rows: bool = False) -> pd.DataFrame:
     """Read a TSV and check it against a schema.
 
     Parameters
@@ -38,6 +38,8 @@ def read_table(path: Path, schema: Table) -> pd.DataFrame:
         TSV with a header, plain or gzip.
     schema
         Columns that must be there, and their kinds. Other columns come along as pandas reads them.
+    need_rows
+        Refuse a header without rows.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def read_table(path: Path, schema: Table) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If the file is empty or damaged, a column is missing, or a value is not of its kind (the line is named).
+        If the file is empty or damaged, a column or every row is missing, or a value is not of its kind (the line is named).
     """
     import pandas as pd
 
@@ -74,6 +76,9 @@ def read_table(path: Path, schema: Table) -> pd.DataFrame:
             "rename or add the column, or give the file that a lucidseq command wrote",
             where=place(path, line=1),
         )
+    if need_rows and frame.empty:
+        raise DataError("a table without rows", f"a {schema.name} table with at least one row", "make the file again",
+                        where=str(path))  # fmt: skip
     for column in schema.columns:
         if column.name in frame.columns:
             frame[column.name] = _convert(frame[column.name], column.kind, path)

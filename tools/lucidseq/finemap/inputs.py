@@ -105,7 +105,7 @@ def read_sumstats(path: Path) -> pd.DataFrame:
     DataError
         If a variant is there twice, n is missing, or z_kind changes within the file.
     """
-    table = read_table(path, SUMSTATS)
+    table = read_table(path, SUMSTATS, need_rows=True)
     if "rsid" not in table:
         table["rsid"] = ""
     double = table["variant_id"].duplicated()
