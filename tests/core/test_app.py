@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -165,3 +166,29 @@ def test_leftovers_of_a_killed_run__do_not_reach_the_next(run: Callable[..., int
 def test_signature__has_the_house_options(command: house.Command) -> None:
     assert list(command.signature.parameters) == ["table", "out", "force", "strict", "quiet"]
     assert all(item.kind is inspect.Parameter.KEYWORD_ONLY for item in command.signature.parameters.values())
+
+
+def test_threads__are_one_where_a_command_has_no_such_option(
+    run: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "64")
+    seen = []
+
+    def look(out: OutputSet) -> Card:
+        seen.append(os.environ["OPENBLAS_NUM_THREADS"])
+        return good(out)
+
+    assert run(look) == 0
+    assert seen == ["1"]
+
+
+def test_damaged_text__is_named_with_its_line(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def read(out: OutputSet) -> Card:
+        (tmp_path / "in.tsv").read_text(encoding="utf-8")
+        return good(out)
+
+    (tmp_path / "in.tsv").write_bytes(b"a\tb\n1\t\xff\n")
+    assert run(read) == 3
+    assert f"at: {tmp_path / 'in.tsv'}, line 2" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import zlib
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from lucidseq.core.errors import DataError, place
 from lucidseq.core.roles import Format, In
 
 _TEXT = {Format.BED, Format.CSV, Format.FASTA, Format.GMT, Format.GTF, Format.JSON, Format.TSV}
-_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_HDF5_START = b"\x89HDF\r\n"
 
 
 def check_readable(path: Path, option: str, role: In) -> None:
@@ -52,16 +53,16 @@ def find_damaged(inputs: Mapping[str, list[Path]], roles: Mapping[str, In]) -> s
 
 
 def _first_damage(path: Path) -> str | None:
-    from lucidseq.core.tables import open_text
+    from lucidseq.core.tables import is_gzip
 
-    line = 0
+    number = 1
     try:
-        with path.open("rb") as handle:
-            if handle.read(len(_HDF5_SIGNATURE)) == _HDF5_SIGNATURE:
-                return None
-        with open_text(path) as text:
-            for line, _ in enumerate(text, start=1):  # noqa: B007 - the number of the last good line is wanted
-                pass
+        with gzip.open(path) if is_gzip(path) else path.open("rb") as handle:
+            for number, line in enumerate(handle, start=1):
+                if number == 1 and line.startswith(_HDF5_START):
+                    return None
+                line.decode("utf-8")
+                number += 1  # where a break in the compression is found next
     except (UnicodeDecodeError, EOFError, OSError, zlib.error):
-        return place(path, line=line + 1)
+        return place(path, line=number)
     return None
