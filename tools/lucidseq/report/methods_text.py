@@ -16,8 +16,7 @@ TEXTS = {
                        ["Koo and Ploenzke 2021, Nat. Mach. Intell. 3:258 (exponential activations)", "Chollet et al. 2015, Keras"]),
     ("train", "predict"): ("Predictions were averaged over both strands.", []),
     ("train", "evaluate"): ("Predictions were evaluated on held-out sequences with bootstrap intervals.", ["Efron and Tibshirani 1993, An Introduction to the Bootstrap"]),
-    ("attribute", "maps"): ("Predictions were attributed to bases; gradients were corrected for the simplex of one-hot sequences.",
-                            ["Shrikumar et al. 2017, ICML (DeepLIFT)", "Lundberg and Lee 2017, NeurIPS (SHAP)", "Majdandzic et al. 2023, Genome Biol. 24:109 (gradient correction)"]),
+    ("attribute", "maps"): ("", []),  # by its method, below
     ("effects", "variants"): ("Variants were scored by the difference of the network's output between alleles.", ["Zhou and Troyanskaya 2015, Nat. Methods 12:931"]),
     ("finemap", "locus"): ("Loci were fine-mapped by the sum of single effects model; functional scores entered the prior with a weight estimated from the data.",
                            ["Wang et al. 2020, J. R. Stat. Soc. B 82:1273 (SuSiE)", "Zou et al. 2022, PLoS Genet. 18:e1010299 (SuSiE with summary statistics)",
@@ -29,14 +28,36 @@ TEXTS = {
 }  # fmt: skip
 
 
+ATTRIBUTION = {
+    "deepshap": ("differences from reference sequences (DeepLIFT, averaged over references as in DeepSHAP)",
+                 ["Shrikumar et al. 2017, ICML (DeepLIFT)", "Lundberg and Lee 2017, NeurIPS (SHAP)"]),
+    "integrated-gradients": ("integrated gradients", ["Sundararajan et al. 2017, ICML (integrated gradients)"]),
+    "saliency": ("gradients (saliency)", ["Simonyan et al. 2014, ICLR workshop (saliency)"]),
+    "ism": ("mutagenesis in silico", ["Zhou and Troyanskaya 2015, Nat. Methods 12:931"]),
+}  # fmt: skip
+GRADIENTS = {"integrated-gradients", "saliency"}
+CORRECTION = "Majdandzic et al. 2023, Genome Biol. 24:109 (gradient correction)"
+
+
 def describe(manifests: list[dict[str, Any]]) -> tuple[str, list[str]]:
     """Return one paragraph on the commands that ran, in the order of the chain, and the citations, sorted."""
     ran = {(item["tool"], item["command"]) for item in manifests}
-    chosen = [TEXTS[key] for key in TEXTS if key in ran]
+    chosen = [_attribution(manifests) if key == ("attribute", "maps") else TEXTS[key] for key in TEXTS if key in ran]
     software = sorted({f"{item['software']['name']} {item['software']['version']}" for item in manifests})
     opening = f"Analyses were run with {', '.join(software)}. " if software else ""
     citations = sorted({citation for _, papers in chosen for citation in papers})
     return opening + " ".join(text for text, _ in chosen), citations
+
+
+def _attribution(manifests: list[dict[str, Any]]) -> tuple[str, list[str]]:
+    """Return the sentence on attribution, by the methods that were used."""
+    runs = [item["parameters"] for item in manifests if (item["tool"], item["command"]) == ("attribute", "maps")]
+    methods = [name for name in ATTRIBUTION if any(run.get("method") == name for run in runs)]
+    text = f"Predictions were attributed to bases by {' and by '.join(ATTRIBUTION[name][0] for name in methods) or 'attribution maps'}."
+    papers = [paper for name in methods for paper in ATTRIBUTION[name][1]]
+    if any(run.get("method") in GRADIENTS and run.get("correct") for run in runs):
+        return f"{text} Gradients were corrected for the simplex of one-hot sequences.", [*papers, CORRECTION]
+    return text, papers
 
 
 def versions(manifests: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -49,9 +70,10 @@ def versions(manifests: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def settings(manifests: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Return each command with its options as words, without repeats."""
-    rows = {
-        (f"{item['tool']} {item['command']}", " ".join(f"{key.replace('_', '-')}={value}" for key, value in item["parameters"].items()))
-        for item in manifests
-    }  # fmt: skip
+    """Return each command with its options as words, without repeats; what was not given and what only divides the work is left out."""
+    rows = set()
+    for item in manifests:
+        given = {key: value for key, value in item["parameters"].items() if value is not None and key != "shard"}
+        words = " ".join(f"{key.replace('_', '-')}={value}" for key, value in given.items())
+        rows.add((f"{item['tool']} {item['command']}", words))
     return sorted(rows)

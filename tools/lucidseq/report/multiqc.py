@@ -10,7 +10,7 @@ from lucidseq.report.figure import Figure
 from lucidseq.report.results import Results
 from lucidseq.report.trust import merged
 
-FIGURES = 12
+FIGURES = 30
 
 
 def write_multiqc(folder: Path, cards: list[tuple[str, Card]], results: Results, figures: list[Figure]) -> None:

@@ -69,4 +69,6 @@ def cells(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 3] + "..."
+    """Return a cell's text, cut where it is long; lists may break after their commas."""
+    listed = text.replace(",", ", ") if "," in text and " " not in text else text
+    return listed if len(listed) <= MAX_TEXT else listed[: MAX_TEXT - 3].rstrip(", ") + "..."

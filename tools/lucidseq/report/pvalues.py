@@ -26,7 +26,7 @@ def minus_log10_of_z(z: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> minus_log10_of_z(np.array([1.959963984540054, -80.0])).round(3).tolist()
-    [1.301, 1391.498]
+    [1.301, 1391.744]
     """
     values: np.ndarray = -(np.log(2) + log_ndtr(-np.abs(z))) / np.log(10)
     return values

@@ -33,9 +33,10 @@ TABLES = (
     ("effects", "Variants of largest predicted effect", "Difference of the network's output between the alleles.",
      ["variant_id", "rsid", "target_name", "ref_score", "alt_score", "effect", "effect_sd"], "score", True),
     ("genes", "Genes", "By p-value.", ["gene_name", "contig", "start", "end", "n_variants", "p_value", "q_value", "pip", "lead_variant"], "p_value", False),
-    ("pathways", "Gene sets", "By method and p-value.", ["gene_set", "method", "n_genes", "estimate", "standard_error", "p_value", "q_value", "genes"], None, False),
-    ("qc", "Quality control", "What each filter removed.", None, None, False),
-    ("locus_fits", "Fits", "One row a locus.", None, None, False),
+    ("pathways", "Gene sets", "By p-value; each set appears once for each test.", ["gene_set", "method", "n_genes", "estimate", "standard_error", "p_value", "q_value", "genes"], "p_value", False),
+    ("qc", "Quality control", "What was read, and what each filter removed; filters that removed nothing are left out.", ["unit", "step", "removed", "kept"], None, False),
+    ("locus_fits", "Fits", "One row a locus.",
+     ["locus", "n_variants", "n", "credible_sets", "converged", "iterations", "elbo", "residual_variance", "score_weight"], None, False),
 )  # fmt: skip
 
 
@@ -79,10 +80,12 @@ def summary_tables(found: Results) -> list[tuple[str, str, pd.DataFrame]]:
         if not given:
             continue
         table = pd.concat([rows.assign(file=name) for name, rows in given], ignore_index=True)
+        if kind == "qc":
+            table = table[(table["removed"] != 0) | (table["step"] == "read")]
         if key is not None:
             table = table.sort_values(key, ascending=not descending, kind="stable")
-        wanted = [name for name in columns or table.columns if name in table.columns and table[name].notna().any()]
-        shown.append((title, note, table[wanted] if len(given) == 1 else table[[*wanted, *({"file"} - set(wanted))]]))
+        wanted = [name for name in columns if name in table.columns and (table.empty or table[name].notna().any())]
+        shown.append((title, note, table[wanted if len(given) == 1 else [*wanted, "file"]]))
     return shown
 
 
