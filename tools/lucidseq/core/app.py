@@ -172,7 +172,7 @@ def execute(command: Command, arguments: dict[str, Any]) -> int:
         return error.exit_code
     except MemoryError:
         _say(
-            "received: out of memory\nexpected: enough memory\nfix: give more memory, or smaller --memory, --batch-size or --shard"
+            "received: out of memory\nexpected: enough memory\nfix: give more memory, or use a smaller --batch-size or --shard where the command has them"
         )
         return OUT_OF_MEMORY
     except Exception as error:

@@ -15,7 +15,6 @@ Threads = Annotated[
         "--threads", min=1, envvar="GALAXY_SLOTS", help="Processor threads to use (default: GALAXY_SLOTS, else 1)."
     ),
 ]
-Memory = Annotated[float, typer.Option("--memory", min=0.1, help="Working memory to aim for, in GB.")]
 Shard = Annotated[
     str | None,
     typer.Option("--shard", help="Do only part i of n, written i/n with i from 1; results do not depend on n."),
