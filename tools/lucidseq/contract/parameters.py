@@ -53,6 +53,7 @@ PARAMETERS = (
               choices=("copy", "link", "symlink", "rellink", "move", "copyNoFollow")),
     Parameter("container_registry", _RUN, "string", "Registry put before the images' names."),
     Parameter("gpu", _RUN, "boolean", "Run networks on a GPU (set by -profile gpu).", False),
+    Parameter("queue", _RUN, "string", "Queue of the cluster or batch service."),
     Parameter("cluster_options", _RUN, "string", "Extra options for the cluster's submit command."),
     Parameter("attribution_shards", _SCATTER, "integer", "Pieces that attribution is cut into.", 2, minimum=1),
     Parameter("effects_shards", _SCATTER, "integer", "Pieces that variant scoring is cut into.", 2, minimum=1),
