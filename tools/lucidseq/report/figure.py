@@ -49,6 +49,7 @@ def new_canvas(width: float, height: float) -> Any:
     from matplotlib.figure import Figure as Canvas
 
     matplotlib.rcdefaults()  # a matplotlibrc in the working folder would change the bytes
+    matplotlib.rcParams.update({"axes.titlesize": 9.5, "axes.labelsize": 9})
     matplotlib.rcParams["text.parse_math"] = False  # names come from data and may hold a dollar sign
     canvas = Canvas(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(canvas)
@@ -70,9 +71,6 @@ def tidy(axis: Any) -> None:
     """Give an axis the look that all share."""
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(labelsize=8)
-    axis.xaxis.label.set_size(9)
-    axis.yaxis.label.set_size(9)
-    axis.title.set_size(9.5)
 
 
 def to_png(canvas: Any) -> bytes:
