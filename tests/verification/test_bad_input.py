@@ -214,3 +214,19 @@ def test_spaces_and_letters_beyond_ascii_in_paths(call: Call, chain: Chain, work
     result = worker.run(*call.words(folder, out))
     assert result.returncode == 0, result.stderr
     assert checksums(out.parent) == chain.outputs(call.name)
+
+
+@every_input
+def test_damaged_in_the_middle(call: Call, flag: str, chain: Chain, worker: Worker, tmp_path: Path) -> None:
+    """Bytes overwritten where a header and an end look right: a clean refusal, or the same result where nothing reads them."""
+    content = bytearray((chain.folder / call.inputs()[flag]).read_bytes())
+    middle, width = len(content) // 2, min(256, max(4, len(content) // 8))
+    content[middle : middle + width] = random.Random(flag + call.name).randbytes(width)
+    bad, out = damaged(chain, call, flag, tmp_path, bytes(content)), tmp_path / "out"
+    result = run_with(chain, worker, call, {flag: bad}, out / call.name)
+    if result.returncode != 0:
+        assert_bad_input(result, bad.name, folder=out)
+    else:
+        found, expected = checksums(out), chain.outputs(call.name)
+        differ = [name for name in expected if found[name] != expected[name] and not name.endswith("manifest.json")]
+        assert differ == []

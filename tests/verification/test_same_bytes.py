@@ -21,7 +21,8 @@ MAY_DIFFER = {"train fit", "attribute maps", "encode ld", "finemap locus"}
 THREADED = [
     call
     for call in CALLS
-    if CONTRACT[call.tool, call.command].option("threads") is not None and f"{call.tool} {call.command}" not in MAY_DIFFER
+    if CONTRACT[call.tool, call.command].option("threads") is not None
+    and f"{call.tool} {call.command}" not in MAY_DIFFER
 ]
 
 

@@ -38,30 +38,32 @@ def check_readable(path: Path, option: str, role: In) -> None:
 
 
 def find_damaged(inputs: Mapping[str, list[Path]], roles: Mapping[str, In]) -> str | None:
-    """Return the place of the first byte that is not text, or where a compressed file breaks, in the text inputs.
+    """Return the place of the first byte that is not text, or where a compressed file breaks, in the inputs.
 
     Libraries raise these errors without the file's name; looking for it afterwards costs nothing while all is well.
     """
     for name, paths in inputs.items():
-        if _TEXT.isdisjoint(roles[name].formats):
-            continue
         for path in paths:
-            found = _first_damage(path)
+            found = _first_damage(path, text=not _TEXT.isdisjoint(roles[name].formats))
             if found is not None:
                 return found
     return None
 
 
-def _first_damage(path: Path) -> str | None:
+def _first_damage(path: Path, *, text: bool) -> str | None:
     from lucidseq.core.tables import is_gzip
 
     number = 1
     try:
-        with gzip.open(path) if is_gzip(path) else path.open("rb") as handle:
+        compressed = is_gzip(path)
+        if not (text or compressed):
+            return None
+        with gzip.open(path) if compressed else path.open("rb") as handle:
             for number, line in enumerate(handle, start=1):
                 if number == 1 and line.startswith(_HDF5_START):
                     return None
-                line.decode("utf-8")
+                if text:
+                    line.decode("utf-8")
                 number += 1  # where a break in the compression is found next
     except (UnicodeDecodeError, EOFError, OSError, zlib.error):
         return place(path, line=number)

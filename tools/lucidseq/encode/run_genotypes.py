@@ -227,6 +227,9 @@ def _refuse_nothing(found: _Pass) -> None:
         if contig not in found.contigs and other_spelling(contig) in found.contigs:
             raise DataError(f"regions on {contig}, genotypes on {other_spelling(contig)}", "the same contig names in both files",
                             "rename the contigs in the BED file", where=str(path))  # fmt: skip
+    if found.contigs and wanted and not set(wanted).intersection(found.contigs):
+        raise DataError(f"regions on {', '.join(list(wanted)[:3])}, genotypes on {', '.join(found.contigs[:3])}",
+                        "contigs that both files have", "use files of the same build", where=str(path))  # fmt: skip
     lost = ", ".join(f"{name}: {count}" for name, count in found.removed.items() if count) or "the files hold none"
     raise DataError(
         f"no variants left ({lost})", "at least one variant", "check the files, or relax the filters", where=str(path)

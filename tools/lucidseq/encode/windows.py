@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -115,7 +116,19 @@ def read_signal(path: Path, rows: SequenceRows, statistic: SignalStatistic) -> n
             if contig in known:
                 inner, outer = max(start, 0), min(end, lengths[contig])
                 signal = np.zeros(end - start)
-                signal[inner - start : outer - start] = track.values(contig, inner, outer, fillna=0)
+                if inner < outer:
+                    signal[inner - start : outer - start] = _values(track, contig, inner, outer, path)
                 values[row] = compute(signal)
             progress.step()
+    return values
+
+
+def _values(track: Any, contig: str, start: int, end: int, path: Path) -> np.ndarray:  # pybigtools has no types
+    try:
+        values: np.ndarray = track.values(contig, start, end, fillna=0)
+    except BaseException as error:  # on damaged blocks pybigtools panics, which Python sees beside Exception
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise DataError(f"a bigWig file that is damaged near {contig}:{start}-{end}", "a whole bigWig file",
+                        "copy or make the file again", where=str(path)) from error  # fmt: skip
     return values

@@ -143,8 +143,9 @@ def _check_score(card: Card, results: list[Result], weight: ScoreWeight) -> None
     scored, total = sum(result.scored for result in results), sum(len(result.z) for result in results)
     share = scored / total if total else np.nan
     card.add(
-        "share of variants with a functional score", share, _flag(share >= SHARED_OK), threshold=f">= {SHARED_OK}",
-        advice="variants without a score count as average ones",
+        "share of variants with a functional score", share, Verdict.REFUSE if share == 0 else _flag(share >= SHARED_OK),
+        threshold=f">= {SHARED_OK}",
+        advice="variants without a score count as average ones; with none at all the score is of another build or other variants",
     )  # fmt: skip
     not_used = "the score was not used" if weight.weight == 0 else "compare pip with pip_flat"
     card.add(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +189,7 @@ def load_model(path: Path) -> tuple[keras.Model, Facts | None]:
             link = Path(folder) / "model.keras"
             link.symlink_to(path.resolve())
             return keras.saving.load_model(link, compile=False, safe_mode=True), facts
-    except (ValueError, TypeError, KeyError, OSError, AttributeError, ImportError) as error:
+    except (ValueError, TypeError, KeyError, OSError, AttributeError, ImportError, zlib.error) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(
             f"a .keras file that cannot be loaded ({reason})", "a model of stock Keras layers, without Lambda layers",
@@ -210,7 +211,7 @@ def _inspect(path: Path) -> Facts | None:
                 raise ValueError("weights of unlikely size")
             _check_weights(archive.read(WEIGHTS_NAME))
             return facts_from_json(archive.read(FACTS_NAME).decode("utf-8")) if FACTS_NAME in sizes else None
-    except (zipfile.BadZipFile, ValueError, OSError, KeyError) as error:
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, KeyError) as error:
         raise DataError(
             f"not a usable .keras file ({error})", "a whole .keras archive (Keras 3)",
             "give the file that `lucidseq train fit` or model.save('name.keras') wrote", where=str(path),
