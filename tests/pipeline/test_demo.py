@@ -51,6 +51,40 @@ def test_demo__within_five_minutes_and_four_gigabytes(demo: tuple[Run, float, Pa
     assert max(gigabytes(row["peak_rss"]) for row in run.trace() if row["peak_rss"] not in ("-", "0")) <= 4.0
 
 
+QUICK = (
+    "ENCODE_GENOTYPES",
+    "ENCODE_SUMSTATS",
+    "ENCODE_LD",
+    "FINEMAP_LOCUS",
+    "ENRICH_GENES",
+    "ENRICH_PATHWAYS",
+    "TRAIN_PREDICT",
+)
+
+
+@pytest.mark.parametrize("process", QUICK)
+def test_plain_call__gives_the_same_bytes(demo: tuple[Run, float, Path], tmp_path: Path, process: str) -> None:
+    """The task's own command line, run without Nextflow in another folder."""
+    run, _, folder = demo
+    (row,) = (row for row in run.trace() if process in row["name"])
+    (work,) = (folder / "run" / "work").glob(row["hash"] + "*")
+    links = [path for path in work.iterdir() if path.is_symlink()]
+    for link in links:
+        (tmp_path / link.name).symlink_to(link.resolve())
+    subprocess.run(
+        ["bash", "-ue", work / ".command.sh"],
+        cwd=tmp_path,
+        env=environment(),
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
+    made = sorted(path.name for path in tmp_path.iterdir() if path.is_file() and not path.is_symlink())
+    assert len(made) >= 3
+    for name in made:
+        assert (tmp_path / name).read_bytes() == (work / name).read_bytes(), name
+
+
 def test_second_run__executes_nothing(demo: tuple[Run, float, Path]) -> None:
     run, _, folder = demo
     done = start_demo(folder)
