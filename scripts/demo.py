@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PLANTED_FACTS = 3
 
 
 def run_pipeline(folder: Path, outdir: Path, seed: int) -> None:
@@ -46,6 +47,8 @@ def main() -> None:
     started = time.monotonic()
     run_pipeline(arguments.folder, arguments.outdir.resolve(), arguments.seed)
     facts = read_facts(arguments.outdir)
+    if len(facts) != PLANTED_FACTS:
+        raise SystemExit(f"The demo failed: {len(facts)} facts in the report, {PLANTED_FACTS} expected.")
     width = max(len(fact["fact"]) for fact in facts)
     print(f"\nThe demo took {time.monotonic() - started:.0f} s. What was planted, and what was found:\n")
     for fact in facts:

@@ -175,3 +175,10 @@ def test_streams__are_independent_of_order() -> None:
 def test_shard__nonsense_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_shard(text)
+
+
+def test_table__bytes_that_are_not_text_are_told_with_the_file(tmp_path: Path) -> None:
+    (tmp_path / "t.tsv").write_bytes(b"contig\tstart\tend\tname\nchr1\t1\t2\t\xff\xfe\n")
+    with pytest.raises(DataError) as caught:
+        read_table(tmp_path / "t.tsv", LOCI)
+    assert "t.tsv" in str(caught.value)

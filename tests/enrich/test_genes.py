@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +12,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from support import assert_bad_input, run_cli, run_ok
-
-sys.path.insert(0, str(Path(__file__).parent))
-from inputs import Inputs, make_inputs
-
+from enrich.inputs import Inputs, make_inputs
 from lucidseq.core.gtf import Gene, read_genes
 from lucidseq.core.ld import LdBlock, open_ld
 from lucidseq.enrich.gene_statistic import GeneAccumulator, evaluate_gene
+from support import assert_bad_input, run_cli, run_ok
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +52,9 @@ def test_causal_genes__come_first_and_untested_ones_are_counted(study: Inputs, t
     assert set(table["gene_id"].head(3)) == {"G5", "G20", "G40"}
     assert len(table) == 60
     assert not {"G60", "G61", "G62"} & set(table["gene_id"])
-    checks = {check["name"]: check for check in json.loads((tmp_path / "g.enrich_genes.card.json").read_text())["checks"]}
+    checks = {
+        check["name"]: check for check in json.loads((tmp_path / "g.enrich_genes.card.json").read_text())["checks"]
+    }
     assert checks["genes tested"]["value"] == 60
     assert "3 genes" in checks["genes tested"]["advice"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +10,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from support import assert_bad_input, run_cli, run_ok
-
-sys.path.insert(0, str(Path(__file__).parent))
-from inputs import Inputs, make_inputs
-
+from enrich.inputs import Inputs, make_inputs
 from lucidseq.core.seeds import stream
 from lucidseq.enrich.competitive import CompetitiveTest
 from lucidseq.enrich.gsea import PrerankedGsea
+from support import assert_bad_input, run_cli, run_ok
 
 NO_PAIRS = (np.empty(0, dtype=int), np.empty(0, dtype=int), np.empty(0))
 

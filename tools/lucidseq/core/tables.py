@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -65,7 +66,7 @@ def read_table(path: Path, schema: Table, *, need_rows: bool = False) -> pd.Data
     except pd.errors.EmptyDataError as error:
         raise DataError("an empty table", f"a TSV with columns {', '.join(schema.required)}", "make the file again",
                         where=str(path)) from error  # fmt: skip
-    except (pd.errors.ParserError, EOFError, OSError) as error:
+    except (pd.errors.ParserError, EOFError, OSError, zlib.error, UnicodeDecodeError) as error:
         raise DataError(f"a table that cannot be read ({error})", f"a whole TSV ({schema.name})", "make or copy the file again",
                         where=str(path)) from error  # fmt: skip
     absent = [name for name in schema.required if name not in frame.columns]
