@@ -197,3 +197,37 @@ def _layers(value: object) -> list[dict[str, object]]:
         return []
     own = [value] if "class_name" in value and "name" in value else []
     return own + [layer for item in value.values() for layer in _layers(item)]
+
+
+def test_correlations_that_cannot_be__are_refused(chain: Chain, worker: Worker, tmp_path: Path) -> None:
+    call = CALLS["pathways"]
+    genes = [line.split("\t")[0] for line in text_of(chain.folder / call.inputs()["--genes"]).splitlines()[1:4]]
+    pairs = [(genes[0], genes[1], 0.9), (genes[1], genes[2], 0.9), (genes[0], genes[2], -0.9)]
+    bad = tmp_path / "impossible.tsv"
+    for rows, mention in ((pairs, "no set of genes"), ([(*genes[:2], 1.5)], "line 2")):
+        lines = ("\t".join(map(str, row)) for row in rows)
+        bad.write_text("gene_id_1\tgene_id_2\tcorrelation\n" + "\n".join(lines) + "\n")
+        result = worker.run(*call.words(chain.folder, tmp_path / "out" / "run", {"--correlations": bad}))
+        assert_bad_input(result, bad.name, mention, folder=tmp_path / "out")
+
+
+def test_store_with_a_broken_object_header__is_named(chain: Chain, worker: Worker, tmp_path: Path) -> None:
+    """h5py raises KeyError, not OSError, where the header of an array is damaged."""
+    call = CALLS["ld"]
+    source = chain.folder / call.inputs()["--genotypes"]
+    with h5py.File(source) as store:
+        address = h5py.h5o.get_info(store["dosage" if "dosage" in store else "calls"].id).addr
+    content = bytearray(source.read_bytes())
+    content[address + 8 : address + 16] = bytes(8)
+    bad = tmp_path / "bad.genotypes.h5"
+    bad.write_bytes(content)
+    result = worker.run(*call.words(chain.folder, tmp_path / "out" / "run", {"--genotypes": bad}))
+    assert_bad_input(result, bad.name, "damaged", folder=tmp_path / "out")
+
+
+def test_two_loci_with_one_name__point_at_the_bed_file(chain: Chain, worker: Worker, tmp_path: Path) -> None:
+    for name in ("finemap_scored", "finemap_people", "ld"):
+        call = CALLS[name]
+        bad = edited(chain, call, "--loci", lambda text: text.replace("locus2", "locus1"), tmp_path)
+        result = worker.run(*call.words(chain.folder, tmp_path / "out" / "run", {"--loci": bad}))
+        assert_bad_input(result, "locus1", str(bad), folder=tmp_path / "out")

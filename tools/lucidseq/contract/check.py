@@ -34,7 +34,8 @@ def pipeline(*, parameters: Path, schema: Path, out: OutputSet, samplesheet: Pat
     """
     text = parameters.read_text(encoding="utf-8-sig")
     values = _read_json(text, parameters)
-    problems = check_parameters(values, _read_json(schema.read_text(encoding="utf-8"), schema), text)
+    found = check_parameters(values, _read_json(schema.read_text(encoding="utf-8"), schema), text)
+    problems = [f"{parameters.name}, {item}" for item in found]
     rows: list[dict[str, str]] = []
     if samplesheet is not None:
         rows, found = check_samplesheet(open_text(samplesheet).read())
@@ -44,7 +45,7 @@ def pipeline(*, parameters: Path, schema: Path, out: OutputSet, samplesheet: Pat
             f"{len(problems)} mistake{'s' if len(problems) > 1 else ''}:\n  - " + "\n  - ".join(problems),
             "parameters as `nextflow run . --help` and docs/reference describe them",
             "correct the places named above",
-            where=str(parameters.name if samplesheet is None else samplesheet.name),
+            where=", ".join(file.name for file in (parameters, samplesheet) if file is not None),
         )
     out["samplesheet"].write_text(render_samplesheet(rows), encoding="utf-8")
     card = Card("check", "pipeline")

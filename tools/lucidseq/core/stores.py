@@ -106,7 +106,7 @@ def open_store(path: Path, schema: Store) -> Iterator[h5py.File]:
             f"not a readable HDF5 file ({error})", f"a {schema.name} file", "give the .h5 file that a lucidseq command wrote",
             where=str(path),
         ) from error  # fmt: skip
-    with store:
+    with store, _damage_named(path):
         found, version = store.attrs.get("schema"), store.attrs.get("schema_version")
         if found != schema.name or version != schema.version:
             raise DataError(
@@ -121,11 +121,20 @@ def open_store(path: Path, schema: Store) -> Iterator[h5py.File]:
                 f"{', '.join(absent)} missing", f"every array and attribute of {schema.name}", "make the file again",
                 where=place(path),
             )  # fmt: skip
-        try:
-            yield store
-        except OSError as error:
-            raise DataError(f"an HDF5 file that is damaged ({error})", "a whole file", "copy or make it again",
-                            where=str(path)) from error  # fmt: skip
+        yield store
+
+
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    """Turn what h5py raises on damaged structures (OSError, and KeyError or RuntimeError of its own) into an error that names the file."""
+    try:
+        yield
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
+        text = str(error.args[0]) if error.args else ""
+        if not isinstance(error, OSError) and not text.startswith(("Unable to ", "Can't ", "Object visitation failed")):
+            raise  # not of HDF5
+        raise DataError(f"an HDF5 file that is damaged ({text or error})", "a whole file", "copy or make it again",
+                        where=str(path)) from error  # fmt: skip
 
 
 def _refuse_links(group: h5py.Group, path: Path) -> None:

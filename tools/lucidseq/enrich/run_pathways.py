@@ -10,7 +10,7 @@ import pandas as pd
 
 from lucidseq.core import seeds
 from lucidseq.core.card import Card, Verdict
-from lucidseq.core.errors import DataError
+from lucidseq.core.errors import DataError, place
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import GENE_CORRELATIONS, GENES, PATHWAYS
 from lucidseq.core.tables import read_table, write_table
@@ -41,7 +41,11 @@ def pathways(
     sets = match_sets(table, read_gmt(gene_sets), min_genes, max_genes, gene_sets)
     first, second, values = read_pairs(table, correlations)
     z = table["z"].to_numpy()
-    regression = CompetitiveTest(z, covariates(table), first, second, values)
+    try:
+        regression = CompetitiveTest(z, covariates(table), first, second, values)
+    except np.linalg.LinAlgError as error:
+        raise DataError("correlations that no set of genes can have together", "the correlations of `enrich genes`, each pair once",
+                        "make the file again", where=str(correlations)) from error  # fmt: skip
     ranking = PrerankedGsea(z, permutations, lambda size: seeds.stream(seed, "gsea", size))
     rows = []
     for name, members in sets.members.items():
@@ -91,6 +95,11 @@ def covariates(table: pd.DataFrame) -> np.ndarray:
 def read_pairs(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Read the correlated pairs as row numbers of the gene table."""
     pairs = read_table(path, GENE_CORRELATIONS)
+    wrong = ~(pairs["correlation"].abs() <= 1).to_numpy()
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(f"a correlation of {pairs['correlation'].iloc[row]}", "a number from -1 to 1", "make the file again",
+                        where=place(path, line=row + 2))  # fmt: skip
     rows = pd.Series(np.arange(len(table)), index=table["gene_id"].to_numpy())
     rows = rows[~rows.index.duplicated()]
     first, second = rows.reindex(pairs["gene_id_1"]).to_numpy(), rows.reindex(pairs["gene_id_2"]).to_numpy()

@@ -83,7 +83,9 @@ def open_source(
     if sumstats and ld and not genotypes and not trait:
         table = read_sumstats(sumstats)
         with open_ld(ld) as store:
-            yield SummarySource(table, store, read_bed(loci) if loci else None, sumstats=sumstats, ld=ld)
+            regions = read_bed(loci) if loci else None
+            _check_names(regions or [], str(loci))
+            yield SummarySource(table, store, regions, sumstats=sumstats, ld=ld)
     elif genotypes and trait and loci and not any(summary):
         with open_genotypes(genotypes) as calls:
             yield GenotypeSource(calls, trait, read_bed(loci), loci)
@@ -180,7 +182,7 @@ class SummarySource:
             str(contig): (rows.index.to_numpy(), rows.to_numpy())
             for contig, rows in ordered.groupby(table["chromosome"])
         }
-        _check_names(self.regions, str(ld))
+        _check_names(blocks, str(ld))
         check_contigs(self.regions, store.contigs, f"the LD blocks ({ld})")
         check_contigs(self.regions, table["chromosome"].unique(), f"the summary statistics ({sumstats})")
         self._block = [_best_block(region, blocks) for region in self.regions]
