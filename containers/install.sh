@@ -1,0 +1,19 @@
+#!/bin/bash
+# Install the wheels of a lock and the package itself into /opt/lucidseq, and drop what no run needs.
+# usage: install.sh LOCK; the wheels are in /wheels
+set -euo pipefail
+lock=$1
+target=/opt/lucidseq
+
+python3 -m venv /tmp/pip
+python3 -m venv --without-pip "$target"
+install=(/tmp/pip/bin/python -m pip --python "$target/bin/python" install --quiet --disable-pip-version-check --no-cache-dir
+    --no-index --find-links=/wheels --no-deps --no-compile)
+"${install[@]}" --require-hashes --requirement "$lock"
+"${install[@]}" /wheels/lucidseq-*.whl
+
+cd "$target"/lib/python3*/site-packages
+find . -type d -name tests -prune -exec rm -rf {} +
+rm -rf tensorflow/include nvidia/*/include clang # headers, and a compiler library that nothing imports
+find . -name '*.a' -delete
+PYTHONHASHSEED=0 "$target/bin/python" -m compileall -q --invalidation-mode unchecked-hash .
