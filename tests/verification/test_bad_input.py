@@ -203,7 +203,7 @@ def test_full_disk(call: Call, chain: Chain, worker: Worker, full_disk: Path) ->
         filler.write(bytes(4096))
     result = run_with(chain, worker, call, {}, full_disk / "run")
     (full_disk / "filler").unlink()
-    assert_bad_input(result, "No space left", folder=full_disk)
+    assert_bad_input(result, "writing failed: No space left", folder=full_disk)
 
 
 @every_call

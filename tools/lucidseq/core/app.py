@@ -178,7 +178,8 @@ def execute(command: Command, arguments: dict[str, Any]) -> int:
     except Exception as error:
         known = _explain(error)
         if known is not None:
-            known.where = known.where or find_damaged(_inputs(command, arguments), command.roles(In))
+            if known.where is None:
+                known.where = find_damaged(_inputs(command, arguments), command.roles(In))
             _say(f"error in lucidseq-{command.tool} {command.name}\n{known}")
             return known.exit_code
         traceback.print_exc()
@@ -242,12 +243,14 @@ def _explain(error: Exception) -> LucidseqError | None:
             "every library of this tool",
             'pip install "lucidseq[all]", or the extra that bears the tool\'s name',
         )
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+    full = os.strerror(errno.ENOSPC)
+    unwritable = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
+    if unwritable or full in str(error):  # HDF5 tells of a full disk in words alone when it closes a file
         return DataError(
-            f"writing failed: {error.strerror}",
+            f"writing failed: {full if full in str(error) else getattr(error, 'strerror', error)}",
             "free space and write permission",
             "free some space, or give another --out",
-            where=str(error.filename or ""),
+            where=str(getattr(error, "filename", None) or ""),
         )
     if isinstance(error, UnicodeDecodeError):
         return DataError(

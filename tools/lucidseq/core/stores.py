@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 CHUNK_BYTES = 1 << 20
+_HDF5_SAYS = ("Unable to ", "Can't ", "Object visitation failed", "Unspecified error in H5")
 
 
 @contextmanager
@@ -131,9 +132,9 @@ def _damage_named(path: Path) -> Iterator[None]:
         yield
     except (OSError, KeyError, RuntimeError, ValueError) as error:
         text = str(error.args[0]) if error.args else ""
-        if not isinstance(error, OSError) and not text.startswith(("Unable to ", "Can't ", "Object visitation failed")):
-            raise  # not of HDF5
-        raise DataError(f"an HDF5 file that is damaged ({text or error})", "a whole file", "copy or make it again",
+        if not text.startswith(_HDF5_SAYS) or " write " in text or "No space left" in text:
+            raise  # not of HDF5, or of an output that is written meanwhile
+        raise DataError(f"an HDF5 file that is damaged ({text})", "a whole file", "copy or make it again",
                         where=str(path)) from error  # fmt: skip
 
 
