@@ -1,0 +1,226 @@
+"""Build the images of the tools with docker, podman or buildah: `make images`.
+
+Wheels are downloaded by hash beforehand (requirements/*.txt), so that the build itself needs no network: that of a base image
+without `ps` apart, which installs procps. Run with any Python >= 3.11; needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+ROOT = Path(__file__).resolve().parent.parent
+WHEELHOUSE = ROOT / "build" / "wheelhouse"
+PYTHON = "3.11"  # of the base images
+PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+# What each image holds beside MIT code, as far as it binds who passes the image on
+LICENCES = {"core": "MIT", "nets": "MIT AND Apache-2.0", "simulate": "MIT AND GPL-3.0-or-later"}
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished image: name with tag, identifier (digest of its configuration), unpacked size in bytes."""
+
+    name: str
+    identifier: str
+    size: int
+
+
+def main(words: list[str] | None = None) -> None:
+    """Build what the command line asks for, and print size and identifier of each image."""
+    arguments = read_arguments(words)
+    engine = arguments.engine or find_engine()
+    for image in arguments.image or LICENCES:
+        lock = f"nets-{arguments.accel}" if image == "nets" else image
+        wheels = gather_wheels(lock)
+        started = time.monotonic()
+        built = build_image(engine, image, wheels, arguments)
+        print(
+            f"{built.name}\t{built.size / 1e6:.0f} MB\t{built.identifier}\t{time.monotonic() - started:.0f} s",
+            flush=True,
+        )
+
+
+def read_arguments(words: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--image", action="append", choices=list(LICENCES), help="build this one (may be repeated); all when left out"
+    )
+    parser.add_argument(
+        "--accel", choices=["cpu", "gpu"], default="cpu", help="nets: with or without the CUDA libraries"
+    )
+    parser.add_argument(
+        "--base-image",
+        help=f"a Linux image with bash, Python {PYTHON} and its venv; an official slim one when left out",
+    )
+    parser.add_argument(
+        "--registry", help="goes before the images' names, as --container_registry does in the pipeline"
+    )
+    parser.add_argument("--engine", choices=["docker", "podman", "buildah"], help="the first that works when left out")
+    parser.add_argument(
+        "--network", choices=["default", "none", "host"], default="default", help="network of the build itself"
+    )
+    parser.add_argument("--no-cache", action="store_true", help="build every layer anew")
+    return parser.parse_args(words)
+
+
+def find_engine() -> str:
+    """Return the first engine that answers.
+
+    Raises
+    ------
+    SystemExit
+        When none does.
+    """
+    probes = {
+        "docker": [["docker", "buildx", "version"], ["docker", "info"]],
+        "podman": [["podman", "info"]],
+        "buildah": [["buildah", "info"]],
+    }
+    for engine, commands in probes.items():
+        if shutil.which(engine) and all(answers(command) for command in commands):
+            return engine
+    found = [engine for engine in probes if shutil.which(engine)]
+    refuse(
+        f"no engine that builds images ({', '.join(found)} on PATH, but without an answer)"
+        if found
+        else "no engine that builds images",
+        "docker with buildx and a running daemon, podman 4.1 or buildah 1.26, or newer",
+        "install one; on a shared machine, ask for podman or take the images from a registry (--container_registry)",
+    )
+
+
+def answers(command: list[str]) -> bool:
+    """Return whether a command ends well within a minute."""
+    try:
+        return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def gather_wheels(lock: str) -> Path:
+    """Download the wheels of a lock and build the package's own; return their folder.
+
+    Raises
+    ------
+    SystemExit
+        When a wheel cannot be had.
+    """
+    folder = WHEELHOUSE / lock
+    requirements = ROOT / "requirements" / f"{lock}.txt"
+    stamp, wanted = folder / "complete", hashlib.sha256(requirements.read_bytes()).hexdigest()
+    if not (stamp.exists() and stamp.read_text() == wanted):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        platforms = [word for platform in PLATFORMS for word in ("--platform", platform)]
+        pip("download", "--only-binary=:all:", "--no-deps", "--require-hashes", "--python-version", PYTHON, "--implementation", "cp",
+            "--abi", "cp311", "--abi", "abi3", "--abi", "none", *platforms, "--dest", folder, "--requirement", requirements)  # fmt: skip
+        stamp.write_text(wanted)
+    for old in folder.glob("lucidseq-*.whl"):
+        old.unlink()
+    isolation = ["--no-build-isolation"] if importlib.util.find_spec("hatchling") else []
+    pip("wheel", "--no-deps", *isolation, "--wheel-dir", folder, ROOT)
+    return folder
+
+
+def pip(command: str, *words: object) -> None:
+    """Run pip quietly."""
+    line = [sys.executable, "-m", "pip", command, "--quiet", "--disable-pip-version-check", *map(str, words)]
+    if subprocess.run(line, check=False).returncode != 0:
+        refuse(f"`pip {command}` failed, see above", "every wheel of the lock, and the package's own, in build/wheelhouse",
+               "see whether the package index can be reached, then call this again")  # fmt: skip
+
+
+def build_image(engine: str, image: str, wheels: Path, arguments: argparse.Namespace) -> Built:
+    """Build one image.
+
+    Raises
+    ------
+    SystemExit
+        When the engine fails.
+    """
+    name = image_name(image, arguments)
+    command = [engine, *(["buildx", "build", "--load"] if engine == "docker" else ["build"])]
+    command += ["--file", str(ROOT / "containers" / f"Dockerfile.{image}"), "--tag", name]
+    for context, folder in {"wheels": wheels, "requirements": ROOT / "requirements"}.items():
+        command += ["--build-context", f"{context}={folder}"]
+    if image == "nets":
+        command += ["--build-arg", f"ACCEL={arguments.accel}"]
+    if arguments.base_image:
+        command += ["--build-arg", f"BASE_IMAGE={arguments.base_image}"]
+    for key, value in labels(image).items():
+        command += ["--label", f"{key}={value}"]
+    # Same content, same digest: no time of build, no version of the builder
+    command += (
+        ["--build-arg", "SOURCE_DATE_EPOCH=0"] if engine == "docker" else ["--timestamp", "0", "--identity-label=false"]
+    )
+    command += [] if arguments.network == "default" else ["--network", arguments.network]
+    command += ["--no-cache"] if arguments.no_cache else []
+    print("building", name, "with", engine, file=sys.stderr, flush=True)
+    done = subprocess.run(
+        [*command, str(ROOT / "containers")],
+        env={**os.environ, "SOURCE_DATE_EPOCH": "0"},
+        stdout=sys.stderr,
+        check=False,
+    )
+    if done.returncode != 0:
+        refuse(f"`{engine} build` of {name} failed, see above", "a base image that can be had, and room on the disk",
+               "name another base with --base-image; if ps is missing in it, leave out --network none")  # fmt: skip
+    return inspect_image(engine, name)
+
+
+def image_name(image: str, arguments: argparse.Namespace) -> str:
+    """Return the name that conf/containers.config asks for."""
+    suffix = "-gpu" if image == "nets" and arguments.accel == "gpu" else ""
+    registry = f"{arguments.registry}/" if arguments.registry else ""
+    return f"{registry}lucidseq/{image}:{version()}{suffix}"
+
+
+def version() -> str:
+    """Return the package's version."""
+    text = (ROOT / "tools" / "lucidseq" / "__init__.py").read_text(encoding="utf-8")
+    return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)[1]  # type: ignore[index]
+
+
+def labels(image: str) -> dict[str, str]:
+    """Return the labels of an image, from pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    values = {
+        "title": f"{project['name']} {image}", "description": project["description"], "version": version(), "licenses": LICENCES[image],
+        "authors": ", ".join(author["name"] for author in project["authors"]), "vendor": project["name"],
+    }  # fmt: skip
+    return {f"org.opencontainers.image.{key}": value for key, value in values.items()}
+
+
+def inspect_image(engine: str, name: str) -> Built:
+    """Read identifier and size of an image."""
+    if engine == "buildah":  # says sizes only in rounded text
+        text = subprocess.run(["buildah", "images", "--json", name], capture_output=True, text=True, check=True).stdout
+        entry = json.loads(text)[0]
+        value, unit = entry["size"].split()
+        return Built(name, "sha256:" + entry["id"], round(float(value) * {"KB": 1e3, "MB": 1e6, "GB": 1e9}[unit]))
+    text = subprocess.run([engine, "image", "inspect", name], capture_output=True, text=True, check=True).stdout
+    entry = json.loads(text)[0]
+    return Built(name, "sha256:" + entry["Id"].removeprefix("sha256:"), entry["Size"])
+
+
+def refuse(received: str, expected: str, fix: str) -> NoReturn:
+    """End with an error in three parts."""
+    raise SystemExit(f"received: {received}\nexpected: {expected}\nfix: {fix}")
+
+
+if __name__ == "__main__":
+    main()
