@@ -19,7 +19,6 @@ import time
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 WHEELHOUSE = ROOT / "build" / "wheelhouse"
@@ -94,7 +93,7 @@ def find_engine() -> str:
         if shutil.which(engine) and all(answers(command) for command in commands):
             return engine
     found = [engine for engine in probes if shutil.which(engine)]
-    refuse(
+    raise refusal(
         f"no engine that builds images ({', '.join(found)} on PATH, but without an answer)"
         if found
         else "no engine that builds images",
@@ -140,7 +139,7 @@ def pip(command: str, *words: object) -> None:
     """Run pip quietly."""
     line = [sys.executable, "-m", "pip", command, "--quiet", "--disable-pip-version-check", *map(str, words)]
     if subprocess.run(line, check=False).returncode != 0:
-        refuse(f"`pip {command}` failed, see above", "every wheel of the lock, and the package's own, in build/wheelhouse",
+        raise refusal(f"`pip {command}` failed, see above", "every wheel of the lock, and the package's own, in build/wheelhouse",
                "see whether the package index can be reached, then call this again")  # fmt: skip
 
 
@@ -177,7 +176,7 @@ def build_image(engine: str, image: str, wheels: Path, arguments: argparse.Names
         check=False,
     )
     if done.returncode != 0:
-        refuse(f"`{engine} build` of {name} failed, see above", "a base image that can be had, and room on the disk",
+        raise refusal(f"`{engine} build` of {name} failed, see above", "a base image that can be had, and room on the disk",
                "name another base with --base-image; if ps is missing in it, leave out --network none")  # fmt: skip
     return inspect_image(engine, name)
 
@@ -207,19 +206,19 @@ def labels(image: str) -> dict[str, str]:
 
 def inspect_image(engine: str, name: str) -> Built:
     """Read identifier and size of an image."""
-    if engine == "buildah":  # says sizes only in rounded text
-        text = subprocess.run(["buildah", "images", "--json", name], capture_output=True, text=True, check=True).stdout
-        entry = json.loads(text)[0]
-        value, unit = entry["size"].split()
-        return Built(name, "sha256:" + entry["id"], round(float(value) * {"KB": 1e3, "MB": 1e6, "GB": 1e9}[unit]))
-    text = subprocess.run([engine, "image", "inspect", name], capture_output=True, text=True, check=True).stdout
-    entry = json.loads(text)[0]
-    return Built(name, "sha256:" + entry["Id"].removeprefix("sha256:"), entry["Size"])
+    words = ["images", "--json", "--no-trunc", name] if engine == "buildah" else ["image", "inspect", name]
+    text = subprocess.run([engine, *words], capture_output=True, text=True, check=True).stdout
+    entry = {key.lower(): value for key, value in json.loads(text)[0].items()}
+    size = entry["size"]
+    if isinstance(size, str):  # buildah says sizes in rounded text alone
+        value, unit = size.split()
+        size = round(float(value) * {"KB": 1e3, "MB": 1e6, "GB": 1e9}[unit])
+    return Built(name, "sha256:" + entry["id"].removeprefix("sha256:"), size)
 
 
-def refuse(received: str, expected: str, fix: str) -> NoReturn:
-    """End with an error in three parts."""
-    raise SystemExit(f"received: {received}\nexpected: {expected}\nfix: {fix}")
+def refusal(received: str, expected: str, fix: str) -> SystemExit:
+    """Return an error in three parts."""
+    return SystemExit(f"received: {received}\nexpected: {expected}\nfix: {fix}")
 
 
 if __name__ == "__main__":
