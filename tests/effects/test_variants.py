@@ -244,7 +244,9 @@ def test_multiallelic_and_symbolic__are_split_or_counted(files: Path, tmp_path: 
         tmp_path / "e",
     )
     assert read_effects(tmp_path / "e")["effect_allele"].tolist() == others[:2]
-    checks = {check["name"]: check for check in json.loads((tmp_path / "e.effects_variants.card.json").read_text())["checks"]}
+    checks = {
+        check["name"]: check for check in json.loads((tmp_path / "e.effects_variants.card.json").read_text())["checks"]
+    }
     assert checks["alleles left out"]["value"] == 2
 
 

@@ -79,3 +79,27 @@ def test_weight__rises_with_what_the_score_knows_and_so_does_the_pip():
     outcomes = np.array([weigh(seed, 3.0) for seed in range(6)])
     assert outcomes[:, 0].min() >= 0.5
     assert (outcomes[:, 1] > outcomes[:, 2]).all()
+
+
+def test_evidence__a_high_score_alone_does_not_make_a_high_pip():
+    """A variant with the best score and no association: its PIP stays near nothing, and the causal variant keeps its own."""
+    from lucidseq.finemap.run import EVIDENCE
+
+    rng = np.random.default_rng(11)
+    false_pips, lax_pips, causal_pips = [], [], []
+    for _ in range(20):
+        X = rng.normal(size=(500, 60))
+        y = 0.35 * X[:, 7] + rng.normal(size=500)
+        score = rng.normal(size=60)
+        score[7], score[40] = 3.0, 5.0
+        prior = score_prior((score - score.mean()) / score.std(), 0.5)
+        strict, lax = (
+            fit_susie(IndividualData(X, y), SusieSettings(null_threshold=threshold), prior=prior)
+            for threshold in (EVIDENCE, 0.0)
+        )
+        false_pips.append(strict.pip[40])
+        lax_pips.append(lax.pip[40])
+        causal_pips.append(strict.pip[7])
+    assert np.mean(false_pips) < 0.05
+    assert np.mean(lax_pips) > 2 * np.mean(false_pips)
+    assert np.mean(causal_pips) > 0.95

@@ -102,6 +102,14 @@ def locus(
     null_weight: Annotated[
         float, typer.Option("--null-weight", min=0, max=0.99, help="Prior probability that an effect is on no variant.")
     ] = 0.0,
+    null_threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--null-threshold",
+            min=0,
+            help="Log Bayes factor an effect must exceed to count (nats); default 0, and log 10 with a functional score.",
+        ),
+    ] = None,
     tolerance: Annotated[
         float,
         typer.Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,17 @@ from lucidseq.finemap.scores import ScoreTable
 from lucidseq.finemap.susie import SusieSettings, fit_susie
 
 _log = get_logger("lucidseq.finemap")
+EVIDENCE = float(np.log(10))  # strong evidence in the words of Kass and Raftery 1995, J. Am. Stat. Assoc. 90:773
+
+
+@dataclass(frozen=True)
+class Fits:
+    """How loci are fitted: settings under a flat prior and with a score, the score and its weight (None without)."""
+
+    flat: SusieSettings
+    scored: SusieSettings
+    table: ScoreTable | None
+    weight: ScoreWeight | None
 
 
 def locus(
@@ -41,6 +53,7 @@ def locus(
     residual_variance: ResidualVariance,
     prior_variance_scale: float,
     null_weight: float,
+    null_threshold: float | None,
     tolerance: float,
     max_iterations: int,
     refine: bool,
@@ -56,6 +69,7 @@ def locus(
             estimate_residual_variance=_estimates_residual(residual_variance, source),
             prior_variance_scale=prior_variance_scale,
             null_weight=null_weight,
+            null_threshold=null_threshold or 0.0,
             tolerance=tolerance,
             max_iterations=max_iterations,
             refine=refine,
@@ -64,8 +78,11 @@ def locus(
             seed=seed,
         )
         table = ScoreTable(scores, score_column) if scores else None
-        weight = None if table is None else _score_weight(source, settings, table, score_weight)
-        results, empty = _fit_loci(source, settings, table, weight, range(len(source.regions))[part::parts])
+        # With an informative prior, effects without evidence pile up on whatever has a high score
+        scored = replace(settings, null_threshold=EVIDENCE if null_threshold is None else null_threshold)
+        weight = None if table is None else _score_weight(source, scored, table, score_weight)
+        fits = Fits(settings, scored, table, weight)
+        results, empty = _fit_loci(source, fits, range(len(source.regions))[part::parts])
         write_results(out, results, source.kind)
         return build_card(
             results, kind=source.kind, in_sample=source.in_sample, empty=empty, weight=weight, coverage=coverage
@@ -77,9 +94,7 @@ def _estimates_residual(choice: ResidualVariance, source: LocusSource) -> bool:
     return source.in_sample if choice is ResidualVariance.AUTO else choice is ResidualVariance.ESTIMATE
 
 
-def _fit_loci(
-    source: LocusSource, settings: SusieSettings, table: ScoreTable | None, weight: ScoreWeight | None, own: range
-) -> tuple[list[Result], list[str]]:
+def _fit_loci(source: LocusSource, fits: Fits, own: range) -> tuple[list[Result], list[str]]:
     """Fit the loci of this shard; returns them and the names of the loci that had nothing to fit."""
     results, empty = [], []
     with Progress("loci fitted", total=len(own)) as progress:
@@ -88,7 +103,7 @@ def _fit_loci(
             if one is None:
                 empty.append(source.regions[index].name)
             else:
-                results.append(_fit_locus(one, settings, table, weight))
+                results.append(_fit_locus(one, fits))
             progress.step()
     if own and not results:
         raise DataError(
@@ -99,14 +114,15 @@ def _fit_loci(
     return results, empty
 
 
-def _fit_locus(one: Locus, settings: SusieSettings, table: ScoreTable | None, weight: ScoreWeight | None) -> Result:
+def _fit_locus(one: Locus, fits: Fits) -> Result:
     """Fit a locus with the prior that the score gives, and with a flat one beside it."""
-    fit, flat, scored = fit_susie(one.data, settings), None, 0
-    if table is not None and weight is not None:
+    weight = fits.weight
+    fit, flat, scored = fit_susie(one.data, fits.flat), None, 0
+    if fits.table is not None and weight is not None:
         flat = fit
-        standardised, scored = table.of(one.variants["variant_id"].to_numpy())
+        standardised, scored = fits.table.of(one.variants["variant_id"].to_numpy())
         if weight.weight > 0:
-            fit = fit_susie(one.data, settings, prior=score_prior(standardised, weight.weight))
+            fit = fit_susie(one.data, fits.scored, prior=score_prior(standardised, weight.weight))
     consistency = mismatch(one.data.shrunk_z, one.data.R) if isinstance(one.data, SummaryStatistics) else None
     return Result(
         region=one.region, variants=one.variants, z=one.data.z, n=one.data.n, match=one.match, fit=fit, flat=flat,

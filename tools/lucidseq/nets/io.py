@@ -189,7 +189,17 @@ def load_model(path: Path) -> tuple[keras.Model, Facts | None]:
             link = Path(folder) / "model.keras"
             link.symlink_to(path.resolve())
             return keras.saving.load_model(link, compile=False, safe_mode=True), facts
-    except (ValueError, TypeError, KeyError, OSError, AttributeError, ImportError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        OSError,
+        AttributeError,
+        ImportError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(
             f"a .keras file that cannot be loaded ({reason})", "a model of stock Keras layers, without Lambda layers",
