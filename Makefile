@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test install lint types contract unit pipeline bench clean
+.PHONY: help demo test install lint types contract unit pipeline bench images test-containers clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -40,13 +40,19 @@ contract: install ## Are the generated files those the commands' signatures make
 	$(BIN)/python -m lucidseq.contract --check
 
 unit: install ## Unit tests, command-line tests and doctests
-	$(BIN)/pytest -m "not pipeline and not bench"
+	$(BIN)/pytest -m "not pipeline and not bench and not containers"
 
 pipeline: install ## Real Nextflow: stub run, demo, real data
 	$(BIN)/pytest -m pipeline tests/pipeline
 
 bench: install ## Figures beside the peers' (docs/benchmarks.md)
 	$(BIN)/pytest -m bench -s tests/benchmarks
+
+images: install ## Build the container images with docker, podman or buildah (IMAGES="--image core ...")
+	$(BIN)/python containers/build.py $(IMAGES)
+
+test-containers: install ## Images built and run, and the pipeline in them (root and apt-get; else skipped)
+	$(BIN)/pytest -m containers -s tests/containers
 
 clean: ## Remove what runs leave, not the environment
 	rm -rf work results build/demo .nextflow .nextflow.log* .pytest_cache .mypy_cache .ruff_cache

@@ -13,7 +13,7 @@ install=(/tmp/pip/bin/python -m pip --python "$target/bin/python" install --quie
 "${install[@]}" /wheels/lucidseq-*.whl
 
 cd "$target"/lib/python3*/site-packages
-find . -type d -name tests -prune -exec rm -rf {} +
-rm -rf tensorflow/include nvidia/*/include clang # headers, and a compiler library that nothing imports
+find . -type d -name tests -not -path ./logomaker/tests -prune -exec rm -rf {} + # logomaker imports its own
+rm -rf logomaker/{examples,tutorials} tensorflow/include nvidia/*/include clang # clang: a compiler library that nothing imports
 find . -name '*.a' -delete
 PYTHONHASHSEED=0 "$target/bin/python" -m compileall -q --invalidation-mode unchecked-hash .

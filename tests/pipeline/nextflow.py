@@ -50,7 +50,8 @@ def environment() -> dict[str, str]:
 
 
 def run_nextflow(
-    folder: Path, *words: object, script: Path = ROOT, only_config: Path | None = None, parser: str = "v1", timeout: int = 540
+    folder: Path, *words: object, script: Path = ROOT, only_config: Path | None = None, parser: str = "v1", umask: int = -1,
+    timeout: int = 540,
 ) -> Run:  # fmt: skip
     """Run a pipeline in a folder; results go to ``folder/results``.
 
@@ -60,6 +61,8 @@ def run_nextflow(
         Use this configuration and no other.
     parser
         Nextflow's syntax parser, v1 or v2.
+    umask
+        File mode bits that are taken away; -1 leaves them as they are.
     """
     folder.mkdir(parents=True, exist_ok=True)
     command = [nextflow(), *(["-C", str(only_config)] if only_config else []), "run", str(script)]

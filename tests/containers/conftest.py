@@ -1,0 +1,29 @@
+"""Fixtures of the container tests: each image is built once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import machine
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    """Set up an engine and the base image; skip where that cannot be, except in CI."""
+    why = machine.obstacle()
+    if why and os.environ.get("CI") == "true":
+        pytest.fail(why)
+    if why:
+        pytest.skip(why)
+    machine.prepare()
+
+
+@pytest.fixture(scope="session")
+def images(engine: None) -> dict[str, machine.Image]:
+    """Return core, nets (CPU) and simulate."""
+    return {name: machine.build(name) for name in ("core", "nets", "simulate")}

@@ -1,0 +1,133 @@
+"""The images: what is in them, how large they are, whether the tools run in them."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from support import run_ok
+
+sys.path.insert(0, str(Path(__file__).parent))
+from machine import Image, build, run
+
+from lucidseq import __version__
+from lucidseq.contract.model import IMAGES
+
+pytestmark = pytest.mark.containers
+MEGABYTES = {"core": 600, "nets": 2000}
+IMPORTS = {
+    "core": ["pysam", "cyvcf2", "bioframe", "pybigtools", "h5py", "pandas", "scipy.stats", "matplotlib.pyplot", "logomaker", "jinja2", "jsonschema"],
+    "nets": ["pysam", "cyvcf2", "bioframe", "pybigtools", "h5py", "pandas", "scipy.stats", "matplotlib.pyplot", "logomaker", "keras", "tensorflow"],
+    "simulate": ["pysam", "cyvcf2", "bioframe", "h5py", "pandas", "scipy.stats", "msprime", "pyjaspar"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tool", IMAGES)
+def test_tool__says_its_version_without_root_network_or_writable_files(images: dict[str, Image], tool: str) -> None:
+    said = run(images[IMAGES[tool]], f"lucidseq-{tool}", "--version")
+    assert said == f"lucidseq-{tool} {__version__}\n"
+
+
+@pytest.mark.parametrize("name", IMPORTS)
+def test_libraries__import(images: dict[str, Image], name: str) -> None:
+    lines = "".join(f"import {module}\n" for module in IMPORTS[name])
+    assert run(images[name], "python", "-c", lines + "print('ok')") == "ok\n"
+
+
+@pytest.mark.parametrize("name", MEGABYTES)
+def test_size__is_within_its_bar(images: dict[str, Image], name: str) -> None:
+    size = images[name].facts["Size"]
+    print(f"{name}: {size / 1e6:.0f} MB")
+    assert size <= MEGABYTES[name] * 1e6
+
+
+def test_tensorflow__imports_within_eight_seconds(images: dict[str, Image]) -> None:
+    code = "import time; start = time.perf_counter(); import tensorflow; print(time.perf_counter() - start)"
+    run(images["nets"], "python", "-c", code)  # the files come from the disk once
+    seconds = float(run(images["nets"], "python", "-c", code))
+    print(f"import tensorflow: {seconds:.1f} s")
+    assert seconds <= 8
+
+
+@pytest.mark.parametrize("name", ["core", "nets", "simulate"])
+def test_image__is_plain(images: dict[str, Image], name: str) -> None:
+    image = images[name]
+    config = image.facts["Config"]
+    assert not config.get("User")
+    assert not config.get("Entrypoint")
+    assert config["Cmd"] == ["bash"]
+    assert "HOME=/tmp" in config["Env"]
+    labels = {key.removeprefix("org.opencontainers.image."): value for key, value in config["Labels"].items()}
+    assert set(labels) == {"title", "description", "version", "licenses", "authors", "vendor"}
+    assert labels["version"] == __version__
+    assert ("GPL" in labels["licenses"]) == (name == "simulate")
+    found = run(image, "bash", "-c", "command -v ps bash python; command -v pip pip3 clang gcc; true").split()
+    assert [Path(path).name for path in found] == ["ps", "bash", "python"]
+    packages = run(image, "python", "-c", "import importlib.metadata as m; print(*[d.name for d in m.distributions()])")
+    assert "pip" not in packages.lower().split()
+    assert ("msprime" in packages.split()) == (name == "simulate")
+
+
+def test_bytecode__is_used_as_it_is(images: dict[str, Image]) -> None:
+    code = """
+import importlib.util, pathlib, json, lucidseq.core.app as ours
+for module in (json, ours):
+    flags = pathlib.Path(importlib.util.cache_from_source(module.__file__)).read_bytes()[4:8]
+    print(int.from_bytes(flags, "little"))
+"""
+    assert run(images["core"], "python", "-c", code).split() == [
+        "1",
+        "1",
+    ]  # PEP 552: by hash, not compared with the source
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["core", "nets"])
+def test_image__built_anew_has_the_same_digest(images: dict[str, Image], name: str) -> None:
+    again = build(name, "--no-cache", "--registry", "localhost/again")
+    assert again.name != images[name].name
+    assert again.identity == images[name].identity
+
+
+def test_command__writes_the_bytes_of_the_plain_call(images: dict[str, Image], tmp_path: Path) -> None:
+    words = ["simulate", "sequences", "--positives", "30", "--negatives", "30", "--seed", "3", "--out", "toy"]
+    plain, contained = tmp_path / "plain", tmp_path / "contained"
+    for folder in (plain, contained):
+        folder.mkdir()
+        folder.chmod(0o777)
+    run_ok(*words, cwd=plain)
+    mount = (f"--volume={contained}:{contained}", f"--workdir={contained}")
+    run(images["simulate"], "lucidseq", *words, options=mount)
+    study(plain)
+    (contained / "toy.vcf").write_bytes((plain / "toy.vcf").read_bytes())
+    encode = ["encode", "genotypes", "--genotypes", "toy.vcf", "--min-frequency", "0", "--out", "people"]
+    run_ok(*encode, cwd=plain)
+    run(images["core"], "lucidseq", *encode, options=mount)
+    written = checksums(plain)
+    assert {"toy.fa", "toy.truth.h5", "people.genotypes.h5"} <= set(written)
+    assert checksums(contained) == written
+
+
+def study(folder: Path) -> None:
+    """Write a small VCF: 4 variants of 6 people."""
+    people = "\t".join(f"s{index}" for index in range(6))
+    lines = [
+        "##fileformat=VCFv4.2",
+        "##contig=<ID=chr1,length=100000>",
+        '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">',
+    ]
+    lines.append(f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{people}")
+    genotypes = ["0/0", "0/1", "1/1", "0/1", "0/0", "0/1"]
+    for index in range(4):
+        turned = genotypes[index:] + genotypes[:index]
+        lines.append(f"chr1\t{1000 * (index + 1)}\trs{index}\tA\tG\t.\tPASS\t.\tGT\t" + "\t".join(turned))
+    (folder / "toy.vcf").write_text("\n".join(lines) + "\n")
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """Return sha256 of every file but the manifests, which name Python's own version."""
+    files = [path for path in folder.iterdir() if not path.name.endswith(".manifest.json")]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

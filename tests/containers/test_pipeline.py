@@ -1,0 +1,51 @@
+"""The pipeline in containers: each task as any user, on a read-only file system, without network."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
+from machine import Image
+from nextflow import Run, run_nextflow
+
+pytestmark = [pytest.mark.containers, pytest.mark.slow]
+HERMETIC = "podman.runOptions = '--network none --read-only --user 12345:12345'\n"
+
+
+@pytest.fixture(scope="module")
+def discovery(images: dict[str, Image], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("discovery")
+    (folder / "hermetic.config").write_text(HERMETIC)
+    words = ["-c", folder / "hermetic.config", "-profile", "test,podman", "--workflow", "discovery"]
+    return run_nextflow(folder, *words, umask=0, timeout=1200)  # umask: a task's user writes into folders of Nextflow's
+
+
+def test_discovery__completes(discovery: Run) -> None:
+    assert discovery.exit_code == 0, discovery.log
+    statuses = discovery.statuses()
+    assert set(statuses.values()) == {"COMPLETED"}
+    assert {"REPORT_BUILD", "TRAIN_FIT", "FINEMAP_LOCUS"} <= {name.split(" ")[0].split(":")[-1] for name in statuses}
+
+
+def test_discovery__finds_what_was_planted(discovery: Run) -> None:
+    rows = (discovery.results / "report" / "build" / "discovery.facts.tsv").read_text().splitlines()[1:]
+    assert len(rows) == 3
+    assert all(row.endswith("\tok") for row in rows), rows
+
+
+def test_discovery__ran_every_task_in_a_container(discovery: Run) -> None:
+    scripts = list((discovery.folder / "work").glob("??/*/.command.run"))
+    assert len(scripts) == len(discovery.trace())
+    for script in scripts:
+        line = next(line for line in script.read_text().splitlines() if line.strip().startswith("podman run"))
+        assert "--network none --read-only --user 12345:12345" in line
+        assert " lucidseq/" in line
+        outputs = [
+            path for path in script.parent.iterdir() if path.is_file() and not path.is_symlink() and path.name[0] != "."
+        ]
+        assert outputs, script
+        assert {path.stat().st_uid for path in outputs} == {12345}
