@@ -49,3 +49,11 @@ def test_discovery__ran_every_task_in_a_container(discovery: Run) -> None:
         ]
         assert outputs, script
         assert {path.stat().st_uid for path in outputs} == {12345}
+
+
+def test_missing_images__are_explained(engine: None, tmp_path: Path) -> None:
+    nowhere = "localhost:1/nowhere"
+    done = run_nextflow(tmp_path, "-profile", "test,podman", "--workflow", "discovery", "--container_registry", nowhere)
+    assert done.exit_code != 0
+    assert f"{nowhere}/lucidseq/core:" in done.log
+    assert "fix: build the images with `make images`" in done.log
