@@ -87,23 +87,18 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def run_effects(files: Path, out: Path, *extra: object, model: str = "one.keras", variants: Path | None = None) -> None:
+    """Score the fixture's variants (or others) with one of its models."""
+    words = ("--model", files / model, "--variants", variants or files / "v.vcf", "--fasta", files / "g.fa")
+    run_ok("effects", "variants", *words, *extra, "--out", out)
+
+
 def read_effects(prefix: Path) -> pd.DataFrame:
     return pd.read_csv(f"{prefix}.effects.tsv.gz", sep="\t")
 
 
 def test_effects__equal_the_sum_of_weights(files: Path, tmp_path: Path) -> None:
-    run_ok(
-        "effects",
-        "variants",
-        "--model",
-        files / "one.keras",
-        "--variants",
-        files / "v.vcf",
-        "--fasta",
-        files / "g.fa",
-        "--out",
-        tmp_path / "e",
-    )
+    run_effects(files, tmp_path / "e")
     table = read_effects(tmp_path / "e")
     assert len(table) == 48
     padded = "N" * LENGTH + GENOME + "N" * LENGTH
@@ -119,18 +114,7 @@ def test_effects__equal_the_sum_of_weights(files: Path, tmp_path: Path) -> None:
 
 
 def test_ensemble__mean_and_spread_of_members(files: Path, tmp_path: Path) -> None:
-    run_ok(
-        "effects",
-        "variants",
-        "--model",
-        files / "three.keras",
-        "--variants",
-        files / "v.vcf",
-        "--fasta",
-        files / "g.fa",
-        "--out",
-        tmp_path / "e",
-    )
+    run_effects(files, tmp_path / "e", model="three.keras")
     row = read_effects(tmp_path / "e").iloc[20]
     at = int(row["base_pair_location"]) - 1
     window = GENOME[at - LENGTH // 2 : at + LENGTH // 2]
@@ -141,19 +125,9 @@ def test_ensemble__mean_and_spread_of_members(files: Path, tmp_path: Path) -> No
 
 
 def test_shards_and_batches__give_the_same_rows(files: Path, tmp_path: Path) -> None:
-    base = (
-        "effects",
-        "variants",
-        "--model",
-        files / "three.keras",
-        "--variants",
-        files / "v.vcf",
-        "--fasta",
-        files / "g.fa",
-    )
-    run_ok(*base, "--out", tmp_path / "whole")
-    run_ok(*base, "--shard", "1/2", "--out", tmp_path / "p1")
-    run_ok(*base, "--shard", "2/2", "--batch-size", 7, "--out", tmp_path / "p2")
+    run_effects(files, tmp_path / "whole", model="three.keras")
+    run_effects(files, tmp_path / "p1", "--shard", "1/2", model="three.keras")
+    run_effects(files, tmp_path / "p2", "--shard", "2/2", "--batch-size", 7, model="three.keras")
     whole = gzip.decompress((tmp_path / "whole.effects.tsv.gz").read_bytes()).decode().splitlines()
     parts = [gzip.decompress((tmp_path / f"p{i}.effects.tsv.gz").read_bytes()).decode().splitlines() for i in (1, 2)]
     assert whole == parts[0] + parts[1][1:]
@@ -161,18 +135,7 @@ def test_shards_and_batches__give_the_same_rows(files: Path, tmp_path: Path) -> 
 
 def test_same_command__same_bytes_elsewhere(files: Path, tmp_path: Path) -> None:
     for folder in ("a", "b"):
-        run_ok(
-            "effects",
-            "variants",
-            "--model",
-            files / "one.keras",
-            "--variants",
-            files / "v.vcf",
-            "--fasta",
-            files / "g.fa",
-            "--out",
-            tmp_path / folder / "e",
-        )
+        run_effects(files, tmp_path / folder / "e")
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert len(names) == 5
     for name in names:
@@ -180,18 +143,7 @@ def test_same_command__same_bytes_elsewhere(files: Path, tmp_path: Path) -> None
 
 
 def test_annotated_vcf__carries_scores_and_no_genotypes(files: Path, tmp_path: Path) -> None:
-    run_ok(
-        "effects",
-        "variants",
-        "--model",
-        files / "one.keras",
-        "--variants",
-        files / "v.vcf",
-        "--fasta",
-        files / "g.fa",
-        "--out",
-        tmp_path / "e",
-    )
+    run_effects(files, tmp_path / "e")
     table = read_effects(tmp_path / "e").set_index("variant_id")
     with pysam.VariantFile(str(tmp_path / "e.effects.vcf.gz")) as vcf:
         assert list(vcf.header.samples) == []
@@ -208,20 +160,7 @@ def test_annotated_vcf__carries_scores_and_no_genotypes(files: Path, tmp_path: P
 
 def test_regions__keep_what_is_inside(files: Path, tmp_path: Path) -> None:
     (tmp_path / "r.bed").write_text("chr1\t99\t150\n")
-    run_ok(
-        "effects",
-        "variants",
-        "--model",
-        files / "one.keras",
-        "--variants",
-        files / "v.vcf",
-        "--fasta",
-        files / "g.fa",
-        "--regions",
-        tmp_path / "r.bed",
-        "--out",
-        tmp_path / "e",
-    )
+    run_effects(files, tmp_path / "e", "--regions", tmp_path / "r.bed")
     positions = read_effects(tmp_path / "e")["base_pair_location"]
     assert positions.between(100, 150).all()
     assert 100 in positions.to_numpy()
@@ -231,18 +170,7 @@ def test_multiallelic_and_symbolic__are_split_or_counted(files: Path, tmp_path: 
     base = GENOME[49]
     others = [letter for letter in "ACGT" if letter != base]
     write_vcf(tmp_path / "m.vcf", [(50, base, f"{others[0]},{others[1]},*"), (60, GENOME[59], "<DEL>")], samples=False)
-    run_ok(
-        "effects",
-        "variants",
-        "--model",
-        files / "one.keras",
-        "--variants",
-        tmp_path / "m.vcf",
-        "--fasta",
-        files / "g.fa",
-        "--out",
-        tmp_path / "e",
-    )
+    run_effects(files, tmp_path / "e", variants=tmp_path / "m.vcf")
     assert read_effects(tmp_path / "e")["effect_allele"].tolist() == others[:2]
     checks = {
         check["name"]: check for check in json.loads((tmp_path / "e.effects_variants.card.json").read_text())["checks"]
