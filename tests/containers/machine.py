@@ -94,27 +94,16 @@ def make_base() -> None:
         call([*command, str(folder / "rootfs.tar")], environment={**os.environ, "SOURCE_DATE_EPOCH": EPOCH})
         (folder / "Dockerfile").write_text(BASE_DOCKERFILE)
         stamp.write_text(wanted)
-    call(
-        [
-            "buildah",
-            "build",
-            "--quiet",
-            "--layers",
-            "--timestamp",
-            "0",
-            "--isolation",
-            "chroot",
-            "--tag",
-            BASE,
-            str(folder),
-        ]
-    )
+    options = "--quiet --layers --timestamp 0 --identity-label=false --isolation chroot"
+    call(["buildah", "build", *options.split(), "--tag", BASE, str(folder)])
 
 
 def build(image: str, *words: str) -> Image:
     """Build one image with containers/build.py, without network."""
     command = [sys.executable, str(ROOT / "containers" / "build.py"), "--engine", "buildah", "--image", image]
-    name = call([*command, "--base-image", BASE, "--network", "none", *words]).splitlines()[-1].split("\t")[0]
+    line = call([*command, "--base-image", BASE, "--network", "none", *words]).splitlines()[-1]
+    print(line)
+    name = line.split("\t")[0]
     return Image(name, json.loads(call(["podman", "image", "inspect", name]))[0])
 
 
