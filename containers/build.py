@@ -23,7 +23,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 WHEELHOUSE = ROOT / "build" / "wheelhouse"
 PYTHON = "3.11"  # of the base images
-PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+PLATFORMS = [
+    "manylinux2014_x86_64",
+    *(f"manylinux_2_{minor}_x86_64" for minor in range(5, 29)),
+]  # pip matches each by name
 # What each image holds beside MIT code, as far as it binds who passes the image on
 LICENCES = {"core": "MIT", "nets": "MIT AND Apache-2.0", "simulate": "MIT AND GPL-3.0-or-later"}
 
