@@ -16,4 +16,5 @@ cd "$target"/lib/python3*/site-packages
 find . -type d -name tests -not -path ./logomaker/tests -prune -exec rm -rf {} + # logomaker imports its own
 rm -rf logomaker/{examples,tutorials} tensorflow/include nvidia/*/include clang # clang: a compiler library that nothing imports
 find . -name '*.a' -delete
-PYTHONHASHSEED=0 "$target/bin/python" -m compileall -q --invalidation-mode unchecked-hash .
+# -f: running pip has left some bytecode of the other kind
+PYTHONHASHSEED=0 "$target/bin/python" -m compileall -q -f --invalidation-mode unchecked-hash .

@@ -69,7 +69,7 @@ def run_nextflow(
     command += ["--outdir", str(folder / "results"), *map(str, words)]
     variables = {**environment(), "NXF_SYNTAX_PARSER": parser}
     done = subprocess.run(
-        command, cwd=folder, env=variables, capture_output=True, text=True, timeout=timeout, check=False
+        command, cwd=folder, env=variables, capture_output=True, text=True, timeout=timeout, check=False, umask=umask
     )
     return Run(folder, done.returncode, done.stdout + done.stderr)
 
