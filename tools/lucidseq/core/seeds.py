@@ -32,7 +32,7 @@ def stream(seed: int, *names: str | int) -> np.random.Generator:
 
     Examples
     --------
-    >>> stream(1, "trait", "noise").integers(10) == stream(1, "trait", "noise").integers(10)
+    >>> bool(stream(1, "trait", "noise").integers(10) == stream(1, "trait", "noise").integers(10))
     True
     """
     import numpy as np
