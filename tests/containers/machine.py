@@ -75,6 +75,7 @@ def prepare() -> None:
         "CONTAINERS_STORAGE_CONF": str(FOLDER / "storage.conf"),
     }
     make_base()
+    call(["podman", "image", "prune", "--force"])  # what earlier runs' images left when their names went to new ones
 
 
 def make_base() -> None:
