@@ -194,7 +194,7 @@ def image_name(image: str, arguments: argparse.Namespace) -> str:
 def version() -> str:
     """Return the package's version."""
     text = (ROOT / "tools" / "lucidseq" / "__init__.py").read_text(encoding="utf-8")
-    return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)[1]  # type: ignore[index]
+    return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)[1]
 
 
 def labels(image: str) -> dict[str, str]:

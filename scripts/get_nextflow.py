@@ -91,9 +91,9 @@ def install() -> Path:
     return wrapper
 
 
-def run(command: list[str], **options: object) -> None:
+def run(command: list[str], *, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:
     """Run a command; what it prints goes to stderr, since stdout carries the path alone."""
-    subprocess.run(command, check=True, stdout=sys.stderr, **options)  # type: ignore[call-overload]
+    subprocess.run(command, check=True, stdout=sys.stderr, cwd=cwd, env=env)
 
 
 def verify(jars: list[Path]) -> None:

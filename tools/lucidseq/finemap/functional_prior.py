@@ -13,8 +13,8 @@ import numpy as np
 
 UNIFORM_SHARE = 0.1
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
-# Nats; half the 5 % point of the likelihood ratio when w = 0 lies on the edge: 1.645^2 / 2. Of 80 useless scores over 30
-# simulated loci each, 3.8 % gained more
+# Nats; half the 5 % point of the likelihood ratio when w = 0 lies on the edge: 1.645^2 / 2. How often
+# useless scores gain more: docs/methods/functional-prior.md
 CLEAR_GAIN = 1.353
 
 

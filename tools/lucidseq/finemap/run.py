@@ -78,9 +78,11 @@ def locus(
             seed=seed,
         )
         table = ScoreTable(scores, score_column) if scores else None
-        # With an informative prior, effects without evidence pile up on whatever has a high score
+        # The weight comes from fits without the threshold: with it, the evidence jumps where an effect crosses it, and
+        # useless scores are used twice as often. The final fit has it, since effects without evidence pile up on
+        # whatever has a high score
         scored = replace(settings, null_threshold=EVIDENCE if null_threshold is None else null_threshold)
-        weight = None if table is None else _score_weight(source, scored, table, score_weight)
+        weight = None if table is None else _score_weight(source, settings, table, score_weight)
         fits = Fits(settings, scored, table, weight)
         results, empty = _fit_loci(source, fits, range(len(source.regions))[part::parts])
         write_results(out, results, source.kind)
