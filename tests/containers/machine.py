@@ -20,10 +20,10 @@ FOLDER = ROOT / "build" / "containers"
 BASE = "localhost/lucidseq-base:bookworm"
 SUITE = "bookworm"
 EPOCH = "1700000000"
-PROGRAMS = ("podman", "buildah", "runc", "mmdebstrap")
+PROGRAMS = ("podman", "buildah", "runc", "mmdebstrap", "dockerd")
 PACKAGES = (
     ["podman", "buildah", "runc", "crun", "fuse-overlayfs", "mmdebstrap", "skopeo", "catatonit", "netavark", "uidmap"],
-    ["containernetworking-plugins", "iptables"],
+    ["containernetworking-plugins", "iptables", "docker.io"],
 )
 INCLUDE = "ca-certificates,procps,python3-venv"
 LEFT_OUT = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*")
@@ -122,8 +122,16 @@ def run(image: Image, *words: object, options: tuple[str, ...] = ()) -> str:
     return call(["podman", "run", "--rm", *hermetic, *options, image.name, *map(str, words)])
 
 
-def call(command: list[str], *, environment: dict[str, str] | None = None) -> str:
+def call(command: list[str], *, environment: dict[str, str] | None = None, folder: Path | None = None) -> str:
     """Run a command that must succeed and return what it prints."""
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1200, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1200, check=False
+    )
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
     return done.stdout
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """Return sha256 of every file but the manifests, which name all libraries that are installed."""
+    files = [path for path in folder.iterdir() if not path.name.endswith(".manifest.json")]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from support import run_ok
 
 sys.path.insert(0, str(Path(__file__).parent))
-from machine import Image, build, run
+from machine import Image, build, checksums, run
 
 from lucidseq import __version__
 from lucidseq.contract.model import IMAGES
@@ -124,9 +123,3 @@ def study(folder: Path) -> None:
         turned = genotypes[index:] + genotypes[:index]
         lines.append(f"chr1\t{1000 * (index + 1)}\trs{index}\tA\tG\t.\tPASS\t.\tGT\t" + "\t".join(turned))
     (folder / "toy.vcf").write_text("\n".join(lines) + "\n")
-
-
-def checksums(folder: Path) -> dict[str, str]:
-    """Return sha256 of every file but the manifests, which name Python's own version."""
-    files = [path for path in folder.iterdir() if not path.name.endswith(".manifest.json")]
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

@@ -51,7 +51,7 @@ def environment() -> dict[str, str]:
 
 def run_nextflow(
     folder: Path, *words: object, script: Path = ROOT, only_config: Path | None = None, parser: str = "v1", umask: int = -1,
-    timeout: int = 540,
+    timeout: int = 540, variables: dict[str, str] | None = None,
 ) -> Run:  # fmt: skip
     """Run a pipeline in a folder; results go to ``folder/results``.
 
@@ -63,13 +63,15 @@ def run_nextflow(
         Nextflow's syntax parser, v1 or v2.
     umask
         File mode bits that are taken away; -1 leaves them as they are.
+    variables
+        More environment variables.
     """
     folder.mkdir(parents=True, exist_ok=True)
     command = [nextflow(), *(["-C", str(only_config)] if only_config else []), "run", str(script)]
     command += ["--outdir", str(folder / "results"), *map(str, words)]
-    variables = {**environment(), "NXF_SYNTAX_PARSER": parser}
+    full = {**environment(), "NXF_SYNTAX_PARSER": parser, **(variables or {})}
     done = subprocess.run(
-        command, cwd=folder, env=variables, capture_output=True, text=True, timeout=timeout, check=False, umask=umask
+        command, cwd=folder, env=full, capture_output=True, text=True, timeout=timeout, check=False, umask=umask
     )
     return Run(folder, done.returncode, done.stdout + done.stderr)
 

@@ -1,10 +1,11 @@
-"""`python -m lucidseq.contract` writes the generated files; with --check it prints the difference and fails."""
+"""`python -m lucidseq.contract` writes the generated files; --check prints the difference, and what Galaxy's forms lack, and fails."""
 
 from __future__ import annotations
 
 import argparse
 
-from lucidseq.contract import files
+from lucidseq.contract import files, forms, skeleton
+from lucidseq.contract.model import read_contract
 
 
 def main() -> None:
@@ -13,12 +14,16 @@ def main() -> None:
         prog="python -m lucidseq.contract", description="Write the files made from the contract."
     )
     parser.add_argument("--check", action="store_true", help="print the difference and fail instead of writing")
+    parser.add_argument("--form", metavar="COMMAND", help="print a first draft of a Galaxy form, such as finemap_locus")
     arguments = parser.parse_args()
+    if arguments.form:
+        print(skeleton.render_form(next(command for command in read_contract() if command.name == arguments.form)))
+        return
     if not arguments.check:
         files.write()
         return
-    lines = files.differences()
-    print("\n".join(lines) or "generated files are up to date")
+    lines = files.differences() + forms.problems(files.ROOT, read_contract())
+    print("\n".join(lines) or "generated files are up to date, and Galaxy's forms show what the commands take")
     raise SystemExit(1 if lines else 0)
 
 

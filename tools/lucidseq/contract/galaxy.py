@@ -1,81 +1,181 @@
-"""Galaxy face: the suite's macros.xml. Forms are written by hand; what they share comes from here."""
+"""Galaxy face: the suite's macros.xml. Forms are written by hand (`forms.py` checks them); what they share comes from here."""
 
 from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
 import lucidseq
-from lucidseq.contract.model import CommandContract, Kind, Option
-from lucidseq.contract.nextflow import HEADER, RESOURCE_OPTIONS
+from lucidseq.contract.model import CommandContract, Option
+from lucidseq.contract.nextflow import HEADER, SHARED_OPTIONS
 from lucidseq.core.roles import Format
 
+PROFILE = "25.1"
 DATATYPES = {
-    Format.BED: "bed", Format.BIGWIG: "bigwig", Format.CSV: "csv", Format.FAI: "fai", Format.FASTA: "fasta", Format.GMT: "gmt",
-    Format.GTF: "gtf", Format.HDF5: "h5", Format.HTML: "html", Format.JSON: "json", Format.KERAS: "zip", Format.NPZ: "npz",
-    Format.PLINK: "pbed", Format.TSV: "tabular", Format.VCF: "vcf,vcf_bgzip", Format.TABIX: "tabix",
+    Format.BED: "bed", Format.BIGWIG: "bigwig", Format.CSV: "csv", Format.FAI: "tabular", Format.FASTA: "fasta,fasta.gz", Format.GMT: "tabular,txt",
+    Format.GTF: "gtf,gtf.gz", Format.HDF5: "h5", Format.HTML: "html", Format.JSON: "json", Format.KERAS: "zip", Format.NPZ: "npz",
+    Format.PLINK: "pbed", Format.TSV: "tabular,tabular.gz", Format.VCF: "vcf,vcf_bgzip,bcf", Format.TABIX: "tabix",
 }  # fmt: skip
+# EDAM terms by tool: topics, operations
+EDAM = {
+    "simulate": (["topic_3056", "topic_0654"], ["operation_2426"]),
+    "encode": (["topic_3517", "topic_3071"], ["operation_2409"]),
+    "train": (["topic_3474", "topic_0749"], ["operation_2423"]),
+    "attribute": (["topic_3474", "topic_0749"], ["operation_2238"]),
+    "effects": (["topic_3474", "topic_3063"], ["operation_0331"]),
+    "finemap": (["topic_3517", "topic_3056"], ["operation_3196"]),
+    "enrich": (["topic_3517", "topic_0602"], ["operation_3501"]),
+    "report": (["topic_3517", "topic_0092"], ["operation_0337"]),
+}
+LABELS = {"seed": "Random seed", "strict": "Stop when the trust card says refuse", "build": "Genome build"}
+# Galaxy shows the sentence above the tool's own message; 137 lets a server try again with more memory
+EXIT_CODES = (
+    ("1", "fatal", "Bug in lucidseq: please report it with the message below"),
+    ("2", "fatal", "Options that do not go together: the message below says what to change"),
+    ("3", "fatal", "Data that cannot be used: the message below names the file and the place"),
+    ("4", "fatal", "Something is not installed: the message below is for the server's administrators"),
+    ("5", "fatal", "The trust card says refuse, and strict mode was asked for"),
+    ("6:136", "fatal", "The job failed"),
+    ("137", "fatal_oom", "Out of memory"),
+    ("138:", "fatal", "The job was ended"),
+)
+# Cheetah: each input lies under its own name in a folder of its own, so that messages name the user's file
+STAGE = """
+#import re
+#def stage($folder, $dataset)
+#set $name = re.sub(r'[^A-Za-z0-9_.+-]', '_', str($dataset.element_identifier)).strip('.-')[-100:] or 'input'
+mkdir -p 'inputs/$folder' && ln -s '$dataset' 'inputs/$folder/$name' &&
+#end def
+#def stage_genome($genome)
+#if str($genome.source) == 'history'
+$stage('fasta', $genome.fasta)
+#else
+#set $path = $genome.fasta.fields.path
+mkdir -p inputs/fasta && ln -s '$path' inputs/fasta/genome.fa && { [ ! -e '${path}.fai' ] || ln -s '${path}.fai' inputs/fasta/genome.fa.fai; } &&
+#end if
+#end def
+""".strip()
 
 
 def render_macros(contract: list[CommandContract]) -> str:
-    """Return macros.xml: version tokens, requirements by image, citations, and every option as a param."""
-    lines = [f"<!-- {HEADER} -->", "<macros>", f'    <token name="@TOOL_VERSION@">{lucidseq.__version__}</token>']
-    lines += ['    <token name="@VERSION_SUFFIX@">0</token>', '    <token name="@PROFILE@">24.0</token>']
-    for image in sorted({command.image for command in contract}):
-        lines += [f'    <xml name="requirements_{image}">', "        <requirements>"]
-        lines += [f'            <container type="docker">lucidseq/{image}:@TOOL_VERSION@</container>']
-        lines += ["        </requirements>", "    </xml>"]
-    lines += ['    <xml name="version_command">']
-    for tool in sorted({command.tool for command in contract}):
-        lines[-1:] = [lines[-1].replace('"version_command"', f'"version_command_{tool}"')]
-        lines += [
-            f"        <version_command>lucidseq-{tool} --version</version_command>",
-            "    </xml>",
-            '    <xml name="version_command">',
-        ]
-    lines.pop()
-    for command in contract:
-        if command.tool == "check":
-            continue
-        lines += [f'    <xml name="inputs_{command.process.lower()}">']
-        lines += [
-            "        " + _param(option)
-            for option in command.options
-            if option.name not in RESOURCE_OPTIONS and not option.house
-        ]
-        lines += ["    </xml>"]
+    """Return macros.xml: tokens, requirements by image, exit codes, EDAM terms, citations, and what all forms share."""
+    commands = [command for command in contract if command.tool != "check"]
+    lines = [f"<!-- {HEADER} -->", "<macros>"]
+    lines += [_token("TOOL_VERSION", lucidseq.__version__), _token("VERSION_SUFFIX", "0"), _token("PROFILE", PROFILE)]
+    lines += [f'    <token name="@STAGE@"><![CDATA[\n{STAGE}\n    ]]></token>']
+    lines += _requirements(commands) + _macro("stdio", _exit_codes())
+    for tool in {command.tool: None for command in commands}:
+        topics, operations = EDAM[tool]
+        terms = [("edam_topics", "edam_topic", topics), ("edam_operations", "edam_operation", operations)]
+        lines += _macro(f"edam_{tool}", [line for term in terms for line in _edam(*term)])
+        lines += _macro(f"version_command_{tool}", [f"<version_command>lucidseq-{tool} --version</version_command>"])
+    lines += _macro("reference_genome", _reference_genome())
+    for option in _shared(commands):
+        lines += _macro(option.name, [param(option)])
+    for command in commands:
+        lines += _macro(f"provenance_{command.name}", _provenance(command))
+    lines += _macro("citations", _citations())
     return "\n".join([*lines, "</macros>", ""])
 
 
-def _param(option: Option) -> str:
-    words = f"argument={quoteattr(option.flag)}"
-    optional = "" if option.required else ' optional="true"'
-    text = f" help={quoteattr(option.help)}"
-    if option.kind is Kind.PATH:
-        formats = option.role.formats if option.role else ()
-        datatypes = ",".join(dict.fromkeys(DATATYPES[item] for item in formats if item in DATATYPES)) or "data"
-        return f'<param {words} type="data" format="{datatypes}"{optional}{_many(option)}{text}/>'
-    if option.kind is Kind.FLAG:
-        checked = str(bool(option.default)).lower()
-        return f'<param {words} type="boolean" truevalue="{option.flag}" falsevalue="--no-{option.flag[2:]}" checked="{checked}"{text}/>'
-    if option.kind is Kind.CHOICE:
-        rows = "".join(f'<option value="{c}"{_selected(option, c)}>{escape(c)}</option>' for c in option.choices)
-        return f'<param {words} type="select"{optional if option.default is None else ""}{_many(option)}{text}>{rows}</param>'
-    kind = {Kind.INTEGER: "integer", Kind.NUMBER: "float", Kind.TEXT: "text"}[option.kind]
-    bounds = "".join(
-        f' {name}="{value:g}"'
-        for name, value in (("min", option.minimum), ("max", option.maximum))
-        if value is not None and not option.many
-    )
-    value = "" if option.default is None else f' value="{option.default}"'
-    return (
-        f'<param {words} type="{"text" if option.many else kind}"{value}{bounds}{optional if not value else ""}{text}/>'
-    )
+def param(option: Option) -> str:
+    """Return an option that is no file as a form's param."""
+    from lucidseq.contract.forms import attributes
 
-
-def _many(option: Option) -> str:
-    return ' multiple="true"' if option.many else ""
+    words = [f"argument={quoteattr(option.flag)}"]
+    words += [f"{name}={quoteattr(value)}" for name, value in attributes(option).items()]
+    label = LABELS.get(option.name, option.name.replace("_", " ").capitalize())
+    words += [f"label={quoteattr(label)}", f"help={quoteattr(option.help)}"]
+    rows = "".join(
+        f'\n    <option value="{choice}"{_selected(option, choice)}>{escape(choice)}</option>'
+        for choice in option.choices
+    )
+    return f"<param {' '.join(words)}>{rows}\n</param>" if rows else f"<param {' '.join(words)}/>"
 
 
 def _selected(option: Option, choice: str) -> str:
-    chosen = option.default if isinstance(option.default, list) else [option.default]
-    return ' selected="true"' if choice in chosen else ""
+    return ' selected="true"' if choice == option.default else ""
+
+
+def _token(name: str, value: str) -> str:
+    return f'    <token name="@{name}@">{value}</token>'
+
+
+def _macro(name: str, body: list[str]) -> list[str]:
+    inner = [line for text in body for line in text.split("\n")]
+    return [f'    <xml name="{name}">', *("        " + line for line in inner), "    </xml>"]
+
+
+def _requirements(commands: list[CommandContract]) -> list[str]:
+    """One macro for each image, and one for commands that can use a GPU but do not need it."""
+    lines: list[str] = []
+    for image, gpu in sorted({(command.image, command.gpu) for command in commands}):
+        body = ["<requirements>", f'    <container type="docker">lucidseq/{image}:@TOOL_VERSION@</container>']
+        if gpu:
+            body += ['    <resource type="cuda_device_count_min">0</resource>']
+            body += ['    <resource type="cuda_device_count_max">1</resource>']
+        lines += _macro(requirements_name(image, gpu=gpu), [*body, "</requirements>"])
+    return lines
+
+
+def requirements_name(image: str, *, gpu: bool) -> str:
+    """Return the name of the macro with a command's requirements."""
+    return f"requirements_{image}_gpu" if gpu else f"requirements_{image}"
+
+
+def _exit_codes() -> list[str]:
+    rows = [
+        f'    <exit_code range="{codes}" level="{level}" description="{text}"/>' for codes, level, text in EXIT_CODES
+    ]
+    return ["<stdio>", *rows, "</stdio>"]
+
+
+def _edam(group: str, item: str, terms: list[str]) -> list[str]:
+    return [f"<{group}>", *(f"    <{item}>{term}</{item}>" for term in terms), f"</{group}>"]
+
+
+def _reference_genome() -> list[str]:
+    """A FASTA from the history, or one that the server keeps."""
+    return [
+        '<conditional name="genome">',
+        '    <param name="source" type="select" label="Reference genome">',
+        '        <option value="history" selected="true">FASTA in the history</option>',
+        '        <option value="server">Genome kept by this server</option>',
+        "    </param>",
+        '    <when value="history">',
+        '        <param argument="--fasta" type="data" format="fasta,fasta.gz" label="FASTA of the genome" help="Contig names as in the other files."/>',
+        "    </when>",
+        '    <when value="server">',
+        '        <param argument="--fasta" type="select" label="Genome">',
+        '            <options from_data_table="all_fasta">',
+        '                <validator type="no_options" message="This server keeps no genomes: take a FASTA from the history."/>',
+        "            </options>",
+        "        </param>",
+        "    </when>",
+        "</conditional>",
+    ]
+
+
+def _shared(commands: list[CommandContract]) -> list[Option]:
+    found = {option.name: option for command in commands for option in command.options}
+    return [found[name] for name in SHARED_OPTIONS if name in found]
+
+
+def _provenance(command: CommandContract) -> list[str]:
+    return [
+        f'<data name="{name}" format="json" from_work_dir="out{command.outputs[name].suffix}" label="${{tool.name}} on ${{on_string}}: {label}"/>'
+        for name, label in (("card", "trust card"), ("manifest", "provenance"))
+    ]
+
+
+def _citations() -> list[str]:
+    """The suite's own reference; a form adds those of its methods."""
+    return [
+        "<citations>",
+        '    <citation type="bibtex">@misc{lucidseq,',
+        "        author = {{The lucidseq developers}},",
+        "        title = {lucidseq: deep learning on genomes whose answers can be read and trusted},",
+        f"        note = {{version {lucidseq.__version__}}},",
+        "    }</citation>",
+        "    <yield/>",
+        "</citations>",
+    ]

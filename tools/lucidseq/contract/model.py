@@ -90,9 +90,14 @@ class CommandContract:
     image: str
 
     @property
+    def name(self) -> str:
+        """Tool and command in one word, as files and forms are named."""
+        return f"{self.tool}_{self.command}".replace("-", "_")
+
+    @property
     def process(self) -> str:
         """Name of the Nextflow process."""
-        return f"{self.tool}_{self.command}".replace("-", "_").upper()
+        return self.name.upper()
 
     @property
     def inputs(self) -> list[Option]:

@@ -1,0 +1,178 @@
+"""Make tools/galaxy/test-data anew: a tiny simulated study and what each command makes of it.
+
+Run it after a change of a file format: `.venv/bin/python scripts/galaxy_test_data.py`. The files are small (less than 1 MB together)
+and synthetic.
+"""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "tools" / "galaxy" / "test-data"
+PEOPLE = 120
+# Made file -> name among the test data; a .gz that is no VCF or FASTA is unpacked, as Galaxy's tools do
+KEPT = {
+    "study.peaks.bed": "peaks.bed", "study.signal.bw": "signal.bw", "study.gtf": "genes.gtf", "study.gmt": "pathways.gmt",
+    "study.loci.bed": "loci.bed", "study.vcf.gz": "people.vcf.gz", "study.phenotypes.tsv": "phenotypes.tsv",
+    "study.truth.variants.tsv": "truth_variants.tsv", "study.truth.json": "truth.json", "study.fa": "genome.fa",
+    "codes.fa": "codes.fa", "codes.labels.tsv": "labels.tsv",
+    "people.genotypes.h5": "people.genotypes.h5", "trait.sumstats.tsv.gz": "sumstats.tsv", "trait.ld.h5": "ld.h5",
+    "trait.encode_sumstats.card.json": "sumstats.card.json", "trait.encode_sumstats.manifest.json": "sumstats.manifest.json",
+    "regions.sequences.h5": "sequences.h5", "model.keras": "model.keras", "model.history.tsv": "history.tsv",
+    "model.predictions.tsv.gz": "predictions.tsv", "model.metrics.tsv": "metrics.tsv", "model.curves.tsv": "curves.tsv",
+    "model.attributions.h5": "attributions.h5", "model.effects.tsv.gz": "effects.tsv",
+    "fine.pips.tsv.gz": "pips.tsv", "fine.credible_sets.tsv": "credible_sets.tsv", "fine.loci.tsv": "fits.tsv",
+    "fine.finemap_locus.card.json": "finemap.card.json", "fine.finemap_locus.manifest.json": "finemap.manifest.json",
+    "tested.genes.tsv": "gene_tests.tsv", "tested.gene_correlations.tsv.gz": "gene_correlations.tsv", "sets.pathways.tsv": "pathway_tests.tsv",
+}  # fmt: skip
+
+
+def main() -> None:
+    """Run the chain in a scratch folder and keep its small files."""
+    shutil.rmtree(TARGET, ignore_errors=True)
+    TARGET.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        chain(folder)
+        for made, name in KEPT.items():
+            data = (folder / made).read_bytes()
+            (TARGET / name).write_bytes(gzip.decompress(data) if made.endswith(".tsv.gz") else data)
+    derive()
+    total = sum(path.stat().st_size for path in TARGET.rglob("*") if path.is_file())
+    print(f"{total / 1e3:.0f} kB in {TARGET.relative_to(ROOT)}")
+
+
+def chain(folder: Path) -> None:
+    """Call every command on the simulated study."""
+    (folder / "motifs.jaspar").write_text(motifs())
+
+    def run(tool: str, command: str, *words: object) -> None:
+        line = [str(Path(sys.executable).with_name("lucidseq")), tool, command, *map(str, words), "--quiet"]
+        subprocess.run(line, cwd=folder, check=True)
+
+    run("simulate", "locus", "--training-contigs", 2, "--training-length", 100_000, "--genotyped-length", 200_000, "--peaks", 160,
+        "--people", PEOPLE, "--causal-variants", 2, "--min-distance", 20_000, "--loci", 2, "--gene-sets", 3, "--seed", 3, "--out", "study")  # fmt: skip
+    run("simulate", "sequences", "--motifs", "motifs.jaspar", "--core-motifs", "ALPHA,BETA", "--background-motifs", 2,
+        "--positives", 60, "--negatives", 60, "--length", 60, "--out", "codes")  # fmt: skip
+    run("encode", "genotypes", "--genotypes", "study.vcf.gz", "--phenotypes", "study.phenotypes.tsv", "--build", "simulated",
+        "--min-frequency", 0.05, "--out", "people")  # fmt: skip
+    run("encode", "sumstats", "--genotypes", "people.genotypes.h5", "--trait", "trait", "--out", "trait")
+    run(
+        "encode",
+        "ld",
+        "--genotypes",
+        "people.genotypes.h5",
+        "--loci",
+        "study.loci.bed",
+        "--trait",
+        "trait",
+        "--out",
+        "trait",
+    )
+    run("encode", "sequences", "--fasta", "study.fa", "--regions", "study.peaks.bed", "--signal", "study.signal.bw", "--window", 200,
+        "--negatives", "gc-matched", "--test-contigs", "chr3", "--valid-contigs", "chr2", "--build", "simulated", "--out", "regions")  # fmt: skip
+    run(
+        "train",
+        "fit",
+        "--dataset",
+        "regions.sequences.h5",
+        "--epochs",
+        2,
+        "--filters",
+        4,
+        "--architecture",
+        "cnn-shallow",
+        "--out",
+        "model",
+    )
+    run("train", "predict", "--model", "model.keras", "--dataset", "regions.sequences.h5", "--out", "model")
+    run("train", "evaluate", "--predictions", "model.predictions.tsv.gz", "--bootstrap-samples", 50, "--out", "model")
+    run("attribute", "maps", "--model", "model.keras", "--dataset", "regions.sequences.h5", "--max-sequences", 6, "--references", 4,
+        "--logos", 1, "--out", "model")  # fmt: skip
+    run(
+        "effects",
+        "variants",
+        "--model",
+        "model.keras",
+        "--variants",
+        "study.vcf.gz",
+        "--fasta",
+        "study.fa",
+        "--out",
+        "model",
+    )
+    run(
+        "finemap",
+        "locus",
+        "--sumstats",
+        "trait.sumstats.tsv.gz",
+        "--ld",
+        "trait.ld.h5",
+        "--scores",
+        "model.effects.tsv.gz",
+        "--out",
+        "fine",
+    )
+    run("enrich", "genes", "--sumstats", "trait.sumstats.tsv.gz", "--ld", "trait.ld.h5", "--gtf", "study.gtf", "--pips", "fine.pips.tsv.gz",
+        "--out", "tested")  # fmt: skip
+    run("enrich", "pathways", "--genes", "tested.genes.tsv", "--correlations", "tested.gene_correlations.tsv.gz", "--gene-sets", "study.gmt",
+        "--permutations", 200, "--min-genes", 2, "--out", "sets")  # fmt: skip
+
+
+def motifs() -> str:
+    """Return count matrices of four made-up motifs (JASPAR text)."""
+    matrices = []
+    for number, name in enumerate(("ALPHA", "BETA", "GAMMA", "DELTA")):
+        rows = (" ".join("90" if (column + number) % 4 == base else "3" for column in range(8)) for base in range(4))
+        matrices.append(f">M{number} {name}\n" + "\n".join(rows) + "\n")
+    return "".join(matrices)
+
+
+def derive() -> None:
+    """Write what no command makes: covariates, a compressed genome, classes in two files, a PLINK set, inputs with mistakes."""
+    import pysam
+
+    (TARGET / "motifs.jaspar").write_text(motifs())
+    people = (f"person{index + 1:05d}\t{20 + index * 7 % 50}\n" for index in range(PEOPLE))
+    (TARGET / "covariates.tsv").write_text("sample\tage\n" + "".join(people))
+    pysam.tabix_compress(str(TARGET / "genome.fa"), str(TARGET / "genome.fa.gz"), force=True)
+    (TARGET / "genome.fa").unlink()
+    records = (TARGET / "codes.fa").read_text().split(">")[1:]
+    for kind in ("positive", "negative"):
+        (TARGET / f"{kind}.fa").write_text("".join(f">{record}" for record in records if record.startswith(kind[:3])))
+    plink()
+    sumstats = (TARGET / "sumstats.tsv").read_text().splitlines()
+    (TARGET / "sumstats_without_beta.tsv").write_text(
+        "\n".join(line.replace("beta", "effect", 1) for line in sumstats[:30]) + "\n"
+    )
+    whole = (TARGET / "people.genotypes.h5").read_bytes()
+    (TARGET / "damaged.h5").write_bytes(whole[: len(whole) // 3])
+    (TARGET / "other_genome.fa").write_text(">chrUn\n" + "ACGT" * 100 + "\n")
+
+
+def plink() -> None:
+    """Write the people's hard calls as a PLINK 1 set, from its documented layout."""
+    import cyvcf2
+    import numpy as np
+
+    reader = cyvcf2.VCF(str(TARGET / "people.vcf.gz"), gts012=True)
+    codes, rows = [], []
+    for variant in reader:
+        codes.append(np.array([3, 2, 0, 1], dtype=np.uint8)[variant.gt_types])  # allele 1 is ALT: two of it are 00
+        rows.append(f"{variant.CHROM}\t{variant.ID}\t0\t{variant.POS}\t{variant.ALT[0]}\t{variant.REF}\n")
+    table = np.zeros((len(codes), -(-len(reader.samples) // 4) * 4), dtype=np.uint8)
+    table[:, : len(reader.samples)] = codes
+    packed = (table.reshape(len(codes), -1, 4) << np.array([0, 2, 4, 6], dtype=np.uint8)).sum(axis=2).astype(np.uint8)
+    (TARGET / "people.bed").write_bytes(b"\x6c\x1b\x01" + packed.tobytes())
+    (TARGET / "people.bim").write_text("".join(rows))
+    (TARGET / "people.fam").write_text("".join(f"{name}\t{name}\t0\t0\t0\t-9\n" for name in reader.samples))
+
+
+if __name__ == "__main__":
+    main()

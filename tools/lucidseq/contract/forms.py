@@ -1,0 +1,254 @@
+"""Galaxy's hand-written forms, held against the contract: every option shown or hidden on purpose, with its type, default and bounds."""
+
+from __future__ import annotations
+
+import copy
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from pathlib import Path
+
+from lucidseq.contract.galaxy import DATATYPES, requirements_name
+from lucidseq.contract.model import CommandContract, Kind, Option
+from lucidseq.core.roles import Format, OutFile
+
+FOLDER = Path("tools/galaxy")
+# Options that no form shows, and why
+HIDDEN = {
+    "force": "a job starts in an empty folder",
+    "quiet": "Galaxy keeps the log, and shows it on request",
+    "threads": "comes from GALAXY_SLOTS",
+    "shard": "Galaxy runs one job a dataset; the results do not depend on pieces",
+    "resume": "Galaxy starts a job anew",
+    "checkpoint_dir": "Galaxy starts a job anew",
+}
+# Outputs that no form shows, and why
+HIDDEN_OUTPUTS = {
+    Format.TABIX: "Galaxy makes the index itself",
+    Format.FAI: "Galaxy makes the index itself",
+}
+HIDDEN_NAMES = {"multiqc": "custom content for a program that is run on a folder"}
+Element = ElementTree.Element
+
+
+def problems(root: Path, contract: list[CommandContract]) -> list[str]:
+    """Return what is wrong with the forms under a checkout's root, one sentence each; empty when all is in order."""
+    commands = [command for command in contract if command.tool != "check"]
+    macros = ElementTree.parse(root / FOLDER / "macros.xml").getroot()
+    found: list[str] = []
+    for command in commands:
+        path = root / FOLDER / f"{command.name}.xml"
+        if not path.exists():
+            found.append(f"{path.relative_to(root)} is missing (`python -m lucidseq.contract --form {command.name}`)")
+            continue
+        form = expand(ElementTree.parse(path).getroot(), macros)
+        found += [f"{path.relative_to(root)}: {problem}" for problem in form_problems(form, path, command)]
+    known = {f"{command.name}.xml" for command in commands} | {"macros.xml"}
+    strays = [path for path in sorted((root / FOLDER).glob("*.xml")) if path.name not in known]
+    return found + [f"{path.relative_to(root)} belongs to no command" for path in strays]
+
+
+def expand(form: Element, macros: Element) -> Element:
+    """Return a form with its macros put in place (what Galaxy does, as far as these forms use it)."""
+    named = {macro.attrib["name"]: macro for macro in macros.iter("xml")}
+    return _expanded(form, named)
+
+
+def _expanded(element: Element, named: dict[str, Element]) -> Element:
+    result = Element(element.tag, element.attrib)
+    result.text = element.text
+    for child in element:
+        if child.tag != "expand":
+            result.append(_expanded(child, named))
+            continue
+        for part in copy.deepcopy(named[child.attrib["macro"]]):
+            _fill_yield(part, list(child))
+            result.append(_expanded(part, named))
+    return result
+
+
+def _fill_yield(element: Element, content: list[Element]) -> None:
+    for index, child in reversed(list(enumerate(element))):
+        if child.tag == "yield":
+            element[index : index + 1] = content
+        else:
+            _fill_yield(child, content)
+
+
+def form_problems(form: Element, path: Path, command: CommandContract) -> Iterator[str]:
+    """Yield what is wrong with one expanded form."""
+    yield from _head_problems(form, path, command)
+    params = list(_params(form.find("inputs"), inside=False))
+    words = form.findtext("command") or ""
+    for option in command.options:
+        mine = [(param, inside) for param, inside in params if param.get("argument") == option.flag]
+        if option.name in HIDDEN:
+            if mine:
+                yield f"{option.flag} is shown, but hidden on purpose: {HIDDEN[option.name]}"
+            continue
+        if not mine:
+            yield f"{option.flag} is not shown"
+        for param, inside in mine:
+            yield from _param_problems(param, option, conditional=inside)
+        if option.kind is not Kind.FLAG and option.flag not in words.split():
+            yield f"{option.flag} is not passed on by the command"
+        if option.kind is Kind.FLAG and mine and f"{_variable(option)}" not in words:
+            yield f"{option.flag} is not passed on by the command"
+    flags = {option.flag for option in command.options}
+    yield from (f"{param.get('argument')} is no option" for param, _ in params if param.get("argument", option.flag) not in flags)  # fmt: skip
+    if command.option("threads") and '--threads "\\${GALAXY_SLOTS:-1}"' not in words:
+        yield "the command does not pass GALAXY_SLOTS on"
+    for name, file in command.outputs.items():
+        yield from _output_problems(form, words, name, file)
+    yield from _test_problems(form)
+
+
+def _variable(option: Option) -> str:
+    return option.name
+
+
+def _head_problems(form: Element, path: Path, command: CommandContract) -> Iterator[str]:
+    wanted = {
+        "id": f"lucidseq_{command.name}",
+        "version": "@TOOL_VERSION@+galaxy@VERSION_SUFFIX@",
+        "profile": "@PROFILE@",
+    }
+    for name, value in wanted.items():
+        if form.get(name) != value:
+            yield f"{name} is {form.get(name)!r}, not {value!r}"
+    used = {element.get("macro") for element in ElementTree.parse(path).getroot().iter("expand")}
+    needed = [
+        f"edam_{command.tool}", requirements_name(command.image, gpu=command.gpu), "stdio", f"version_command_{command.tool}",
+        f"provenance_{command.name}", "citations",
+    ]  # fmt: skip
+    yield from (f"macro {name} is not used" for name in needed if name not in used)
+    if "@STAGE@" not in (form.findtext("command") or "") and command.inputs:
+        yield "inputs do not go by the users' names (@STAGE@)"
+    if len((form.findtext("help") or "").split()) < 60 or "Example" not in (form.findtext("help") or ""):
+        yield "the help has no worked example (a section named Example) or is short"
+
+
+def _params(parent: Element | None, *, inside: bool) -> Iterator[tuple[Element, bool]]:
+    """Yield each param of the inputs, and whether it lies in a branch of a conditional."""
+    for child in parent if parent is not None else ():
+        if child.tag == "param":
+            yield child, inside
+        else:
+            yield from _params(child, inside=inside or child.tag == "when")
+
+
+def attributes(option: Option) -> dict[str, str]:
+    """Return the attributes that a param must have to mean what the option means (files apart)."""
+    if option.kind is Kind.FLAG:
+        off = f"--no-{option.flag[2:]}"
+        return {
+            "type": "boolean",
+            "truevalue": option.flag,
+            "falsevalue": off,
+            "checked": str(bool(option.default)).lower(),
+        }
+    kinds = {Kind.INTEGER: "integer", Kind.NUMBER: "float", Kind.TEXT: "text", Kind.CHOICE: "select"}
+    words = {"type": kinds[option.kind]}
+    if option.default is not None and option.kind is not Kind.CHOICE:
+        words["value"] = f"{option.default}"
+    for name, bound in (("min", option.minimum), ("max", option.maximum)):
+        if bound is not None:
+            words[name] = f"{bound:.12g}"
+    if option.default is None and not option.required:
+        words["optional"] = "true"
+    return words
+
+
+def _param_problems(param: Element, option: Option, *, conditional: bool) -> Iterator[str]:
+    where = option.flag
+    if not param.get("label"):
+        yield f"{where} has no label"
+    if option.kind is Kind.PATH:
+        yield from _file_problems(param, option, conditional=conditional)
+        return
+    given, wanted = param.get("type"), attributes(option)
+    if option.kind is Kind.TEXT and given in ("data_column", "select"):
+        return  # a choice from the data instead of a typed name
+    for name in ("type", "truevalue", "falsevalue"):
+        if param.get(name) != wanted.get(name):
+            yield f"{where}: {name} is {param.get(name)!r}, not {wanted.get(name)!r}"
+    if option.kind is Kind.CHOICE:
+        rows = [(row.get("value"), row.get("selected") == "true") for row in param.findall("option")]
+        if {value for value, _ in rows} != set(option.choices):
+            yield f"{where}: choices are {[value for value, _ in rows]}, not {list(option.choices)}"
+        chosen = next((value for value, selected in rows if selected), None)
+        if chosen != option.default:
+            yield f"{where}: {chosen!r} is selected, not {option.default!r}"
+    elif option.kind is Kind.FLAG:
+        if param.get("checked", "false") != wanted["checked"]:
+            yield f"{where}: checked is {param.get('checked')!r}, not {wanted['checked']!r}"
+    else:
+        yield from _value_problems(param, wanted, where, conditional=conditional)
+
+
+def _value_problems(param: Element, wanted: dict[str, str], where: str, *, conditional: bool) -> Iterator[str]:
+    """Numbers are compared as numbers: 1e-06 and 0.000001 are one value."""
+    for name in ("value", "min", "max"):
+        given, right = param.get(name) or None, wanted.get(name)
+        if given != right and not (given and right and _number(given) is not None and _number(given) == _number(right)):
+            yield f"{where}: {name} is {given!r}, not {right!r}"
+    if "optional" in wanted and param.get("optional") != "true" and not conditional:
+        yield f"{where} may be left out, but the form asks for it"
+    if "optional" not in wanted and param.get("optional") == "true":
+        yield f"{where} has a default, but the form lets it be empty"
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _file_problems(param: Element, option: Option, *, conditional: bool) -> Iterator[str]:
+    where = option.flag
+    if param.get("type") == "select":
+        if param.find("options[@from_data_table]") is None:
+            yield f"{where} is a choice that comes from no data table"
+        return
+    if param.get("type") not in ("data", "data_collection"):
+        yield f"{where}: type is {param.get('type')!r}, not 'data'"
+    formats = option.role.formats if option.role else ()
+    allowed = {name for item in formats for name in DATATYPES[item].split(",")}
+    strange = [name for name in (param.get("format") or "").split(",") if name not in allowed]
+    if strange:
+        yield f"{where} takes {', '.join(strange)}, but the command reads {', '.join(sorted(allowed))}"
+    if option.many and param.get("multiple") != "true" and param.get("type") == "data" and not conditional:
+        yield f"{where} takes several files, but the form one"
+    if not option.many and param.get("multiple") == "true":
+        yield f"{where} takes one file, but the form several"
+    if option.required and param.get("optional") == "true":
+        yield f"{where} is required, but the form lets it be empty"
+    if not option.required and not conditional and param.get("optional") != "true":
+        yield f"{where} may be left out, but the form asks for it"
+
+
+def _output_problems(form: Element, words: str, name: str, file: OutFile) -> Iterator[str]:
+    path = f"out{file.suffix.rstrip('/')}"
+    hidden = HIDDEN_OUTPUTS.get(file.format) or HIDDEN_NAMES.get(name)
+    plain = path.removesuffix(".gz")
+    outputs = form.find("outputs")
+    shown = [element.get("from_work_dir") or element.get("directory") for element in (outputs if outputs is not None else Element("none")).iter()]  # fmt: skip
+    if hidden:
+        if path in shown:
+            yield f"output {name} is shown, but hidden on purpose: {hidden}"
+        return
+    if path not in shown and not (plain in shown and f"gzip -d {path}" in words):
+        yield f"output {name} ({path}) is not shown"
+
+
+def _test_problems(form: Element) -> Iterator[str]:
+    tests = form.findall("tests/test")
+    good = [test for test in tests if test.get("expect_failure") != "true"]
+    if len(tests) < 2 or not good:
+        yield "fewer than two tests, or none of a result"
+    if any(test.get("expect_num_outputs") is None or test.find(".//assert_contents") is None for test in good):
+        yield "a test without expect_num_outputs, or without a look into an output"
+    texts = [[item.get("text", "") for item in test.findall("assert_stderr/has_text")] for test in tests if test.get("expect_failure") == "true"]  # fmt: skip
+    parts = ("received: ", "expected: ", "fix: ")
+    if not any(all(any(text.startswith(part) for text in group) for part in parts) for group in texts):
+        yield "no test of an error that shows the three parts of the message (received, expected, fix)"

@@ -1,0 +1,163 @@
+"""Read delimited text in blocks: every line has as many fields as the header, or the run ends with its number.
+
+Pandas fills short lines and, when columns are chosen, cuts long ones without a word; so fields are counted here first.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.errors import DataError, place
+
+MISSING = ("", "#NA", "NA", "NaN", "nan", "N/A", "n/a", "null", ".", "NULL", "<NA>", "-nan")
+BLOCK = 1 << 24  # characters read at a time
+LONGEST_LINE = 1 << 20
+_SPACE, _TAB, _NEWLINE, _NUL = 32, 9, 10, 0
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines of a table.
+
+    Attributes
+    ----------
+    frame
+        Chosen columns by place; texts as str, others as pandas reads them (missing marks are NaN).
+    line
+        Line of each row in the file, from 1.
+    """
+
+    frame: pd.DataFrame
+    line: np.ndarray
+
+
+def find_separator(header: str) -> str:
+    """Return what separates the columns of a header: tab, comma, or a space for any run of spaces and tabs."""
+    if "\t" in header.strip():
+        return "\t"
+    return "," if "," in header and " " not in header.strip() else " "
+
+
+def split_line(line: str, separator: str) -> list[str]:
+    """Split a header into names."""
+    return line.split() if separator == " " else line.rstrip("\n").split(separator)
+
+
+def read_line(handle: IO[str], path: Path, number: int) -> str:
+    """Read a line that is not endless.
+
+    Raises
+    ------
+    DataError
+        If there is no end of line within a million characters.
+    """
+    line = handle.readline(LONGEST_LINE)
+    if len(line) >= LONGEST_LINE:
+        raise DataError(f"a line of more than {LONGEST_LINE} characters", "a table of text", "check the file",
+                        where=place(path, line=number))  # fmt: skip
+    return line
+
+
+def read_blocks(
+    handle: IO[str], *, separator: str, width: int, columns: Sequence[int], texts: Sequence[int], first_line: int, path: Path,
+    block: int = BLOCK,
+) -> Iterator[Block]:  # fmt: skip
+    """Read the rest of a table.
+
+    Parameters
+    ----------
+    handle
+        Text, after the header.
+    separator
+        As `find_separator` says.
+    width
+        Fields of each line.
+    columns, texts
+        Places of the columns to read, and those of them that are texts.
+    first_line
+        Number of the first line below the header.
+
+    Raises
+    ------
+    DataError
+        If a line has another number of fields, or the text cannot be parsed.
+    """
+    line = first_line
+    while True:
+        text = handle.read(block)
+        if not text:
+            return
+        if not text.endswith("\n"):
+            text += read_line(handle, path, line + text.count("\n"))
+        data = text.encode("utf-8")
+        rows, count = _check_lines(data, separator, width, line, path)
+        if len(rows):
+            yield Block(_parse(data, separator, width, columns, texts, len(rows), line, path), rows)
+        line += count
+
+
+def _check_lines(data: bytes, separator: str, width: int, first: int, path: Path) -> tuple[np.ndarray, int]:
+    """Return the numbers of lines that are not blank, and how many lines there are; refuse those of another width."""
+    codes = np.frombuffer(data, dtype=np.uint8)
+    if (codes == _NUL).any():
+        number = first + data[: data.index(b"\x00")].count(b"\n")
+        raise DataError("a NUL byte", "text", "make or copy the file again", where=place(path, line=number))
+    ends = np.flatnonzero(codes == _NEWLINE)
+    if not len(ends) or ends[-1] != len(codes) - 1:
+        ends = np.append(ends, len(codes))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    blank = (codes == _SPACE) | (codes == _TAB)
+    filled = ~(blank | (codes == _NEWLINE))
+    words = np.concatenate([[0], np.cumsum(filled, dtype=np.int32)])
+    full = words[ends] > words[starts]
+    if separator == " ":
+        opens = filled.copy()
+        opens[1:] &= ~filled[:-1]
+        counts = np.concatenate([[0], np.cumsum(opens, dtype=np.int32)])
+        fields = counts[ends] - counts[starts]
+    else:
+        counts = np.concatenate([[0], np.cumsum(codes == ord(separator), dtype=np.int32)])
+        fields = counts[ends] - counts[starts] + 1
+    wrong = full & (fields != width)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(f"{int(fields[row])} fields", f"{width} fields, as in the header",
+                        "check the line for missing values, spare separators and spaces in values",
+                        where=place(path, line=first + row))  # fmt: skip
+    return np.flatnonzero(full) + first, len(ends)
+
+
+def _parse(
+    data: bytes,
+    separator: str,
+    width: int,
+    columns: Sequence[int],
+    texts: Sequence[int],
+    rows: int,
+    first: int,
+    path: Path,
+) -> pd.DataFrame:
+    wanted = sorted(set(columns))
+    try:
+        frame = pd.read_csv(
+            io.BytesIO(data), sep=r"\s+" if separator == " " else separator, header=None, names=list(range(width)), usecols=wanted,
+            dtype=dict.fromkeys(texts, str), keep_default_na=False,
+            na_values={at: list(MISSING) for at in wanted if at not in texts}, quoting=3, skip_blank_lines=True, low_memory=False,
+            float_precision="round_trip",
+        )  # fmt: skip
+    except (pd.errors.ParserError, ValueError, OverflowError) as error:
+        raise DataError(f"a table that cannot be read ({error})", "a table with one value a field", "make or copy the file again",
+                        where=place(path, line=first)) from error  # fmt: skip
+    if len(frame) == rows + 1:  # a last line of blanks is a row to pandas when it has separators
+        frame = frame.iloc[:rows]
+    if len(frame) != rows:
+        raise DataError(f"{len(frame)} rows where {rows} lines are", "one row a line", "check the quotes and line ends of the file",
+                        where=place(path, line=first))  # fmt: skip
+    return frame
