@@ -139,6 +139,7 @@ def derive() -> None:
     import pysam
 
     (TARGET / "motifs.jaspar").write_text(motifs())
+    (TARGET / "all_fasta.loc").write_text("simulated\tsimulated\tSimulated genome (test)\t${__HERE__}/genome.fa.gz\n")
     people = (f"person{index + 1:05d}\t{20 + index * 7 % 50}\n" for index in range(PEOPLE))
     (TARGET / "covariates.tsv").write_text("sample\tage\n" + "".join(people))
     pysam.tabix_compress(str(TARGET / "genome.fa"), str(TARGET / "genome.fa.gz"), force=True)

@@ -224,6 +224,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if why := obstacle():
         sys.exit(why)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the server's processes end too
     install()
     with tempfile.TemporaryDirectory(prefix="lucidseq-galaxy-") as folder, serve(Path(folder), [TOOLS], port=arguments.port) as galaxy:  # fmt: skip
         print(f"Galaxy with lucidseq: {galaxy.url} (Ctrl-C ends it; its data go with it)", flush=True)

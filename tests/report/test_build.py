@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from lucidseq.core.card import Card, Verdict
-from lucidseq.core.schema import FACTS, GENES, PATHWAYS
+from lucidseq.core.schema import FACTS, GENES, PATHWAYS, TRUST
 from lucidseq.core.tables import read_table, write_table
 from report.inputs import CAUSAL_NAMES, Study, as_options, build_here, make_study, pip_rows
 from support import run_ok
@@ -181,6 +181,35 @@ def test_figures__have_their_numbers_beside_them(built: Path, study: Study) -> N
     assert effects["variant_id"].iloc[0] == CAUSAL_NAMES[0] and effects["pip"].iloc[0] == 0.95
     assert len(effects["bases_around"].iloc[0]) == 29
     assert len(pd.read_csv(folder / "learning_model.tsv", sep="\t")) == 6
+
+
+def test_trust_table__has_every_check_with_the_worst_first(tmp_path: Path) -> None:
+    paths = []
+    for name, verdict in (("a", Verdict.OK), ("b", Verdict.REFUSE)):
+        card = Card("finemap", "locus")
+        card.add(
+            "share matched",
+            0.91234,
+            verdict,
+            threshold=">= 0.9",
+            advice="Look\tat it.",
+            interval=(0.9, 0.95),
+            level=0.95,
+        )
+        paths.append(tmp_path / f"{name}.finemap_locus.card.json")
+        paths[-1].write_text(card.to_json())
+    build_here(tmp_path / "page", paths)
+    table = read_table(tmp_path / "page.trust.tsv", TRUST)
+    assert list(table["verdict"]) == ["refuse", "ok"]
+    assert list(table["results"]) == ["b", "a"]
+    assert list(table.iloc[0][["command", "check", "value", "interval", "threshold", "advice"]]) == [
+        "finemap locus",
+        "share matched",
+        "0.9123",
+        "[0.9, 0.95]",
+        ">= 0.9",
+        "Look at it.",
+    ]
 
 
 def facts_of(study: Study, folder: Path, *leave_out: str) -> dict[str, str]:

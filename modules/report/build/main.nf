@@ -12,6 +12,7 @@ process REPORT_BUILD {
     tuple val(meta), path("*.report.html"), emit: report
     tuple val(meta), path("*.figures"), emit: figures
     tuple val(meta), path("*.multiqc"), emit: multiqc
+    tuple val(meta), path("*.trust.tsv"), emit: trust
     tuple val(meta), path("*.facts.tsv"), emit: facts, optional: true
     tuple val(meta), path("*.report_build.card.json"), emit: card
     tuple val(meta), path("*.report_build.manifest.json"), emit: manifest
@@ -40,6 +41,7 @@ process REPORT_BUILD {
     touch "${prefix}.report.html"
     mkdir -p "${prefix}.figures" && touch "${prefix}.figures"/stub.txt
     mkdir -p "${prefix}.multiqc" && touch "${prefix}.multiqc"/stub.txt
+    touch "${prefix}.trust.tsv"
     touch "${prefix}.facts.tsv"
     touch "${prefix}.report_build.card.json"
     touch "${prefix}.report_build.manifest.json"

@@ -49,7 +49,9 @@ def problems(root: Path, contract: list[CommandContract]) -> list[str]:
 
 def expand(form: Element, macros: Element) -> Element:
     """Return a form with its macros put in place (what Galaxy does, as far as these forms use it)."""
-    named = {macro.attrib["name"]: macro for macro in macros.iter("xml")}
+    own = form.find("macros")
+    found = [*macros.iter("xml"), *(own.iter("xml") if own is not None else ())]
+    named = {macro.attrib["name"]: macro for macro in found}
     return _expanded(form, named)
 
 

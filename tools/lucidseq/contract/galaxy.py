@@ -13,7 +13,7 @@ PROFILE = "25.1"
 DATATYPES = {
     Format.BED: "bed", Format.BIGWIG: "bigwig", Format.CSV: "csv", Format.FAI: "tabular", Format.FASTA: "fasta,fasta.gz", Format.GMT: "tabular,txt",
     Format.GTF: "gtf,gtf.gz", Format.HDF5: "h5", Format.HTML: "html", Format.JSON: "json", Format.KERAS: "zip", Format.NPZ: "npz",
-    Format.PLINK: "pbed", Format.TSV: "tabular,tabular.gz", Format.VCF: "vcf,vcf_bgzip,bcf", Format.TABIX: "tabix",
+    Format.JASPAR: "txt", Format.PLINK: "pbed", Format.TSV: "tabular,tabular.gz", Format.VCF: "vcf,vcf_bgzip,bcf", Format.TABIX: "tabix",
 }  # fmt: skip
 # EDAM terms by tool: topics, operations
 EDAM = {
@@ -45,12 +45,29 @@ STAGE = """
 #set $name = re.sub(r'[^A-Za-z0-9_.+-]', '_', str($dataset.element_identifier)).strip('.-')[-100:] or 'input'
 mkdir -p 'inputs/$folder' && ln -s '$dataset' 'inputs/$folder/$name' &&
 #end def
+#def stage_genotypes($folder, $dataset)
+#if $dataset.is_of_type('pbed')
+mkdir -p 'inputs/$folder' &&
+#for $suffix in ('bed', 'bim', 'fam')
+ln -s '$dataset.extra_files_path/${dataset.metadata.base_name}.$suffix' 'inputs/$folder/genotypes.$suffix' &&
+#end for
+#else
+$stage($folder, $dataset)
+#end if
+#end def
 #def stage_genome($genome)
 #if str($genome.source) == 'history'
 $stage('fasta', $genome.fasta)
 #else
 #set $path = $genome.fasta.fields.path
 mkdir -p inputs/fasta && ln -s '$path' inputs/fasta/genome.fa && { [ ! -e '${path}.fai' ] || ln -s '${path}.fai' inputs/fasta/genome.fa.fai; } &&
+#end if
+#end def
+#def genome_path($genome)
+#if str($genome.source) == 'history'
+inputs/fasta/*
+#else
+inputs/fasta/genome.fa
 #end if
 #end def
 """.strip()

@@ -23,13 +23,9 @@ def render_form(command: CommandContract) -> str:
         "        <import>macros.xml</import>",
         "    </macros>",
     ]
-    for macro in (
-        f"edam_{command.tool}",
-        requirements_name(command.image, gpu=command.gpu),
-        "stdio",
-        f"version_command_{command.tool}",
-    ):
-        lines.append(f'    <expand macro="{macro}"/>')
+    macros = [f"edam_{command.tool}", requirements_name(command.image, gpu=command.gpu), "stdio"]
+    macros.append(f"version_command_{command.tool}")
+    lines += [f'    <expand macro="{macro}"/>' for macro in macros]
     lines += ["    <command><![CDATA[", *_command(command, shown), "    ]]></command>", "    <inputs>"]
     for option in shown:
         lines += [2 * INDENT + line for line in _input(option).split("\n")]
@@ -84,6 +80,8 @@ def _words(option: Option) -> list[str]:
             "    #end for",
         ]
     value = f"inputs/{option.name}/*" if option.kind is Kind.PATH else f"'${option.name}'"
+    if option.name == "fasta":
+        return [f"    {option.flag} $genome_path($genome)"]
     if option.required or (option.default is not None and option.kind is not Kind.TEXT):
         return [f"    {option.flag} {value}"]
     test = f"${option.name}" if option.kind is Kind.PATH else f"str(${option.name})"

@@ -22,6 +22,7 @@ class Format(StrEnum):
     GTF = "gtf"
     HDF5 = "h5"
     HTML = "html"
+    JASPAR = "jaspar"
     JSON = "json"
     KERAS = "keras"
     NPZ = "npz"

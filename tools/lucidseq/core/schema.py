@@ -11,6 +11,7 @@ from lucidseq.core.schema_stores import ATTRIBUTIONS, BASE_TRUTH, FINEMAP_LBF, G
 from lucidseq.core.schema_tables import (
     CREDIBLE_SETS,
     CURVES,
+    DROPPED,
     EFFECTS,
     FACTS,
     GENE_CORRELATIONS,
@@ -24,6 +25,7 @@ from lucidseq.core.schema_tables import (
     PREDICTIONS,
     QC,
     SUMSTATS,
+    TRUST,
     TRUTH_VARIANTS,
 )
 
@@ -32,6 +34,7 @@ __all__ = [
     "BASE_TRUTH",
     "CREDIBLE_SETS",
     "CURVES",
+    "DROPPED",
     "EFFECTS",
     "FACTS",
     "FINEMAP_LBF",
@@ -50,6 +53,7 @@ __all__ = [
     "SCHEMAS",
     "SEQUENCES",
     "SUMSTATS",
+    "TRUST",
     "TRUTH_VARIANTS",
     "Array",
     "Column",
@@ -60,7 +64,7 @@ __all__ = [
 SCHEMAS: dict[str, Table | Store] = {
     schema.name: schema
     for schema in (
-        SUMSTATS, LOCI, PREDICTIONS, HISTORY, METRICS, CURVES, EFFECTS, PIPS, CREDIBLE_SETS, LOCUS_FITS, GENES,
-        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, FACTS, QC, SEQUENCES, ATTRIBUTIONS, GENOTYPES, LD, BASE_TRUTH, FINEMAP_LBF,
+        SUMSTATS, DROPPED, LOCI, PREDICTIONS, HISTORY, METRICS, CURVES, EFFECTS, PIPS, CREDIBLE_SETS, LOCUS_FITS, GENES,
+        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, FACTS, TRUST, QC, SEQUENCES, ATTRIBUTIONS, GENOTYPES, LD, BASE_TRUTH, FINEMAP_LBF,
     )
 }  # fmt: skip

@@ -32,6 +32,18 @@ SUMSTATS = Table(
         Column("z_kind", "text", "t (OLS), score (score or mixed-model test) or wald."),
     ),
 )
+DROPPED = Table(
+    "lucidseq.dropped",
+    (
+        Column("line", "int", "Line of the input file, from 1 (of a parquet file: row, from 1)."),
+        Column("reason", "text", "Why the row left; the qc table counts the same words."),
+        Column("chromosome", "text", "Sequence name when the row left."),
+        Column("base_pair_location", "text", "Position, 1-based; #NA when unknown."),
+        Column("effect_allele", "text", "Effect allele as given."),
+        Column("other_allele", "text", "Other allele as given."),
+        Column("rsid", "text", "Identifier in the source."),
+    ),
+)
 LOCI = Table("lucidseq.loci", (*_REGION, Column("name", "text", "Name of the locus.")))
 PREDICTIONS = Table(
     "lucidseq.predictions",
@@ -211,5 +223,19 @@ FACTS = Table(
         Column("planted", "text", "The planted value."),
         Column("found", "text", "What the analysis found."),
         Column("verdict", "text", "ok or missed."),
+    ),
+)
+
+TRUST = Table(
+    "lucidseq.trust",
+    (
+        Column("verdict", "text", "ok, caution or refuse; the worst come first."),
+        Column("command", "text", "Tool and command that made the check."),
+        Column("check", "text", "What was checked."),
+        Column("value", "text", "The figure or word found (four significant digits)."),
+        Column("interval", "text", "Its interval, where there is one."),
+        Column("threshold", "text", "What was wanted."),
+        Column("advice", "text", "What to do about it."),
+        Column("results", "text", "Results that carry the check, comma separated."),
     ),
 )

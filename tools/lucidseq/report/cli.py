@@ -28,6 +28,12 @@ def build(
             report=OutFile(".report.html", Format.HTML, "The report: one page, no network, no scripts needed."),
             figures=OutFile(".figures/", Format.DIRECTORY, "Every figure as PNG, and the numbers behind it as TSV."),
             multiqc=OutFile(".multiqc/", Format.DIRECTORY, "Custom content for MultiQC."),
+            trust=OutFile(
+                ".trust.tsv",
+                Format.TSV,
+                "Every check of every trust card, the worst first.",
+                schema="lucidseq.trust",
+            ),
             facts=OutFile(
                 ".facts.tsv",
                 Format.TSV,

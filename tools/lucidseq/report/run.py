@@ -9,7 +9,7 @@ import pandas as pd
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.errors import UsageError
 from lucidseq.core.outputs import OutputSet
-from lucidseq.core.schema import FACTS
+from lucidseq.core.schema import FACTS, TRUST
 from lucidseq.core.tables import write_table
 from lucidseq.report import methods_text, page
 from lucidseq.report.enrichment import enrichment_figures
@@ -20,7 +20,7 @@ from lucidseq.report.multiqc import write_multiqc
 from lucidseq.report.networks import network_figures
 from lucidseq.report.quantiles import quantile_figure
 from lucidseq.report.results import Results, gather
-from lucidseq.report.trust import count, merged
+from lucidseq.report.trust import as_table, count, merged
 from lucidseq.report.variants import variant_figures
 
 # Kind, title, note, columns shown, sorted by, descending
@@ -66,6 +66,7 @@ def build(
     )  # fmt: skip
     out["report"].write_text(text, encoding="utf-8")
     write_figures(out["figures"], figures)
+    write_table(as_table(merged(found.cards)), out["trust"], TRUST)
     write_multiqc(out["multiqc"], found.cards, found, figures)
     if facts is not None:
         write_table(facts, out["facts"], FACTS)

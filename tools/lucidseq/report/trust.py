@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lucidseq.core.card import Card, Check, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WORST_FIRST = (Verdict.REFUSE, Verdict.CAUTION, Verdict.OK)
 
@@ -58,6 +62,23 @@ def merged(cards: list[tuple[str, Card]]) -> list[Row]:
             checks[key] = (command, check)
     found = [Row(*checks[key], tuple(dict.fromkeys(labels))) for key, labels in rows.items()]
     return sorted(found, key=lambda row: WORST_FIRST.index(row.check.verdict))  # fmt: skip
+
+
+def as_table(rows: list[Row]) -> pd.DataFrame:
+    """Return the rows as the table ``lucidseq.trust``."""
+    import pandas as pd
+
+    columns = {
+        "verdict": [row.check.verdict.value for row in rows],
+        "command": [row.command for row in rows],
+        "check": [row.check.name for row in rows],
+        "value": [row.value for row in rows],
+        "interval": [row.interval for row in rows],
+        "threshold": [row.check.threshold for row in rows],
+        "advice": [" ".join(row.check.advice.split()) for row in rows],
+        "results": [",".join(row.labels) for row in rows],
+    }
+    return pd.DataFrame(columns, dtype=str)
 
 
 def count(rows: list[Row]) -> dict[str, int]:

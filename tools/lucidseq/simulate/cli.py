@@ -115,7 +115,7 @@ def sequences(
     motifs: Annotated[
         Path | None,
         typer.Option("--motifs", help="Count matrices (JASPAR text) to use instead of JASPAR's vertebrate core."),
-        In(Format.TSV),
+        In(Format.JASPAR),
     ] = None,
     seed: Seed = 1,
 ) -> None:
