@@ -16,7 +16,7 @@ from fixtures_n3 import TRAITS, write_n3
 from lucidseq.core.card import read_card
 from lucidseq.core.schema import SUMSTATS
 from lucidseq.core.tables import read_table
-from lucidseq.encode.gwas_ssf import z_of_log_p
+from lucidseq.encode.sumstats_effects import z_of_log_p
 from support import assert_bad_input, run_cli, run_ok
 
 OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--min-hwe-p", 0)
@@ -183,7 +183,7 @@ BAD_ROWS = {
     "infinite": (ROWS[0].replace("0.5 ", "inf "), ("beta = 'inf'", "line 3")),
     "zero error": (ROWS[0].replace("0.1 0.2", "0 0.2"), ("standard_error", "line 3")),
     "position": (ROWS[0].replace("1 5 ", "1 0 "), ("base_pair_location", "line 3")),
-    "allele": (ROWS[0].replace(" g ", " <DEL> "), ("effect_allele = '<DEL>'", "line 3")),
+    "allele": (ROWS[0].replace(" g ", " Q "), ("effect_allele = 'Q'", "line 3")),
     "same alleles": (ROWS[0].replace(" g ", " A "), ("other than other_allele", "line 3")),
     "frequency": (ROWS[0].replace("0.1 0.2", "0.1 1.2"), ("effect_allele_frequency", "line 3")),
 }

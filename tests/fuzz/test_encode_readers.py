@@ -15,7 +15,6 @@ from lucidseq.core.errors import LucidseqError
 from lucidseq.core.intervals import read_bed
 from lucidseq.encode.choices import GenotypeField
 from lucidseq.encode.fasta_records import read_fasta
-from lucidseq.encode.gwas_ssf import harmonise, read_gwas_ssf
 from lucidseq.encode.labels import read_labels
 from lucidseq.encode.open_reader import open_reader
 from lucidseq.encode.people import read_individuals, recognise
@@ -66,10 +65,6 @@ def read_people(path: Path) -> None:
         recognise(name, values, plink=people.plink, where="")
 
 
-def read_statistics(path: Path) -> None:
-    harmonise(read_gwas_ssf(path, n=100, drop_incomplete=True), None, source=path)
-
-
 def dosage_vcf() -> bytes:
     header = b'##fileformat=VCFv4.2\n##contig=<ID=chr1>\n##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n'
     header += b'##FORMAT=<ID=DS,Number=1,Type=Float,Description="d">\n'
@@ -78,14 +73,9 @@ def dosage_vcf() -> bytes:
     return header + names + b"\n".join(rows) + b"\n"
 
 
-STATISTICS = (
-    b"chromosome\tbase_pair_location\teffect_allele\tother_allele\tbeta\tstandard_error\tp_value\teffect_allele_frequency\trsid\n"
-    b"1\t5\tA\tG\t0.5\t0.1\t1e-6\t0.2\trs1\n2\t7\tC\tT\t-0.5\t0.2\t0.01\t0.4\trs2\n"
-)
 CASES: dict[str, tuple[bytes, Callable[[Path], object]]] = {
     "x.vcf": (dosage_vcf(), read_genotypes),
     "people.tsv": (b"FID\tIID\theight\tcase\nf\ta\t1.5\t1\nf\tb\t2\t2\nf\tc\tNA\t-9\n", read_people),
-    "statistics.tsv": (STATISTICS, read_statistics),
     "x.fa": (b">a|chr1:10-20\nACGTACGTAC\n>b\nACGTNNACGT\n", read_fasta),
     "labels.tsv": (b"id\ty\tsplit\na\t1\ttrain\nb\t0\ttest\n", read_labels),
     "x.bed": (b"chr1\t10\t20\ta\t5\t+\nchr2\t30\t40\tb\t6\t-\n", read_bed),

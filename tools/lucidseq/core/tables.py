@@ -6,6 +6,7 @@ import gzip
 import io
 import zlib
 from pathlib import Path
+from types import TracebackType
 from typing import IO, TYPE_CHECKING, cast
 
 from lucidseq.core.errors import DataError, place
@@ -94,15 +95,74 @@ def write_table(frame: pd.DataFrame, path: Path, schema: Table) -> None:
     ValueError
         If a required column is missing: a bug in the caller.
     """
+    buffer = io.StringIO()
+    # The empty text stays empty (no credible set, say); missing numbers become the mark
+    frame[_ordered(frame, schema)].to_csv(buffer, sep="\t", index=False, na_rep=MISSING, lineterminator="\n")
+    write_text(buffer.getvalue(), path)
+
+
+class TableWriter:
+    """Write a table piece by piece, with the same bytes as `write_table` writes in one go. Use as a context manager.
+
+    Parameters
+    ----------
+    path
+        The file; gzip without a time stamp when its name ends in .gz.
+    schema
+        Declared columns; each piece has the same ones. Without a piece only their header is written.
+    """
+
+    def __init__(self, path: Path, schema: Table) -> None:
+        self._schema, self._columns = schema, [column.name for column in schema.columns if column.required]
+        self._file = Path(path).open("wb")  # noqa: SIM115  # closed by close()
+        packed = str(path).endswith(".gz")
+        self._out = (
+            gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=self._file, mtime=0)
+            if packed
+            else self._file
+        )
+        self._started = False
+
+    def __enter__(self) -> TableWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def write(self, frame: pd.DataFrame) -> None:
+        """Append rows.
+
+        Raises
+        ------
+        ValueError
+            If a required column is missing: a bug in the caller.
+        """
+        if not self._started:
+            self._columns = _ordered(frame, self._schema)
+        text = frame[self._columns].to_csv(
+            sep="\t", index=False, na_rep=MISSING, lineterminator="\n", header=not self._started
+        )
+        self._started = True
+        self._out.write(text.encode("utf-8"))
+
+    def close(self) -> None:
+        """End the file."""
+        if not self._started:
+            self._out.write(("\t".join(self._columns) + "\n").encode("utf-8"))
+            self._started = True
+        self._out.close()
+        self._file.close()
+
+
+def _ordered(frame: pd.DataFrame, schema: Table) -> list[str]:
+    """Return the columns of a table in the order they are written: declared ones first."""
     absent = [name for name in schema.required if name not in frame.columns]
     if absent:
         raise ValueError(f"{schema.name} lacks {absent}")
     declared = [column.name for column in schema.columns if column.name in frame.columns]
-    others = [name for name in frame.columns if name not in declared]
-    buffer = io.StringIO()
-    # The empty text stays empty (no credible set, say); missing numbers become the mark
-    frame[declared + others].to_csv(buffer, sep="\t", index=False, na_rep=MISSING, lineterminator="\n")
-    write_text(buffer.getvalue(), path)
+    return declared + [name for name in frame.columns if name not in declared]
 
 
 def write_text(text: str, path: Path) -> None:

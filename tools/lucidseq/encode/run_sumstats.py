@@ -1,4 +1,4 @@
-"""`encode sumstats`: genotypes and a trait, or a GWAS-SSF file, -> harmonised summary statistics."""
+"""`encode sumstats`: genotypes and a trait, or a file of any dialect, -> harmonised summary statistics."""
 
 from __future__ import annotations
 
@@ -9,20 +9,26 @@ import pandas as pd
 
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.errors import DataError, UsageError
+from lucidseq.core.genome import Genome
 from lucidseq.core.genotypes import CHUNK, GenotypeStore, open_genotypes
 from lucidseq.core.log import Progress, get_logger
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import QC, SUMSTATS
-from lucidseq.core.tables import write_table
+from lucidseq.core.tables import TableWriter, write_table
 from lucidseq.encode.association import Association, LinearTest, ScoreTest
-from lucidseq.encode.choices import ZKind
-from lucidseq.encode.gwas_ssf import harmonise, read_gwas_ssf
+from lucidseq.encode.choices import Dialect, ExportDialect, SampleSize, StrandRule, ZKind
 from lucidseq.encode.individuals import complete_individuals
 from lucidseq.encode.people import BINARY
 from lucidseq.encode.significance import neg_log10_p, p_from_neg_log10
+from lucidseq.encode.sumstats_detect import parse_columns
+from lucidseq.encode.sumstats_export import export_table, export_vcf
+from lucidseq.encode.sumstats_file import Harmonised, References, harmonise_file, z_kind_of
+from lucidseq.encode.sumstats_judge import judge_file, judge_statistics
+from lucidseq.encode.sumstats_read import ReadOptions
+from lucidseq.encode.sumstats_reference import matches
+from lucidseq.encode.sumstats_study import Ledger
 
 _log = get_logger("lucidseq.encode")
-_MEDIAN_CHI2 = 0.45493642311957283  # of one degree of freedom
 _Steps = list[tuple[str, str, int, int]]
 
 
@@ -32,9 +38,17 @@ def sumstats(
     trait: str | None,
     input: Path | None,
     fasta: Path | None,
+    panel: Path | None,
+    chain: Path | None,
+    dialect: Dialect,
+    column: list[str] | None,
     n: float | None,
+    sample_size: SampleSize,
     z_kind: ZKind,
     drop_incomplete: bool,
+    strand: StrandRule,
+    max_palindrome_frequency: float,
+    export: ExportDialect,
     threads: int,
     out: OutputSet,
 ) -> Card:
@@ -47,20 +61,56 @@ def sumstats(
     if genotypes is not None:
         if trait is None:
             raise UsageError("--genotypes without --trait", "the name of an encoded trait", "add --trait NAME")
+        if export is not ExportDialect.NONE:
+            raise UsageError(
+                "--export with --genotypes",
+                "--input",
+                "give the .sumstats.tsv.gz of this run as --input of a second one",
+            )
         frame, steps = _from_genotypes(genotypes, trait, card)
-    else:
-        assert input is not None
-        table = read_gwas_ssf(input, n=n, drop_incomplete=drop_incomplete)
-        frame, steps = harmonise(table, fasta, source=input)
-        frame["z_kind"] = z_kind.value
-    if frame.empty:
-        lost = ", ".join(f"{step}: {removed}" for _, step, removed, _ in steps if removed)
-        raise DataError(f"no variant left ({lost})", "at least one variant that can be tested",
-                        "check alleles, build and contig names", where=str(genotypes or input))  # fmt: skip
-    write_table(frame, out["sumstats"], SUMSTATS)
+        if frame.empty:
+            lost = ", ".join(f"{step}: {removed}" for _, step, removed, _ in steps if removed)
+            raise DataError(f"no variant left ({lost})", "at least one variant that can be tested",
+                            "check alleles, build and contig names", where=str(genotypes))  # fmt: skip
+        write_table(frame, out["sumstats"], SUMSTATS)
+        write_table(pd.DataFrame(steps, columns=["unit", "step", "removed", "kept"]), out["qc"], QC)
+        read = next(kept for unit, step, _, kept in steps if unit == "variants" and step == "read")
+        judge_statistics(card, frame["z"].to_numpy(), frame["n"].to_numpy(), read=read)
+        return card
+    assert input is not None
+    options = ReadOptions(dialect, parse_columns(column or []), trait, n, sample_size, drop_incomplete)
+    references = References(fasta, panel, chain, strand, max_palindrome_frequency)
+    with Ledger(out["dropped"]) as ledger:
+        found = harmonise_file(input, options, references, ledger)
+    _write(found, z_kind_of(found.source.layout, z_kind), out)
+    steps = ledger.steps(found.source.read)
     write_table(pd.DataFrame(steps, columns=["unit", "step", "removed", "kept"]), out["qc"], QC)
-    _judge(card, frame, steps)
+    judge_statistics(card, found.study["z"], found.study["n"], read=found.source.read)
+    judge_file(card, found, ledger, strand)
+    if export is not ExportDialect.NONE:
+        _export(found, Dialect(export.value), fasta, input, out)
     return card
+
+
+def _write(found: Harmonised, z_kind: str, out: OutputSet) -> None:
+    with TableWriter(out["sumstats"], SUMSTATS) as writer:
+        for table in found.study.tables({"z_kind": z_kind}):
+            writer.write(table)
+
+
+def _export(found: Harmonised, dialect: Dialect, fasta: Path | None, input: Path, out: OutputSet) -> None:
+    """Write the study as another program's file; with a genome, REF of a VCF is the genome's allele."""
+    if dialect is not Dialect.GWAS_VCF:
+        export_table(found.study, dialect, out["exported"])
+        return
+    if fasta is None:
+        _log.warning("without --fasta, REF of the exported VCF is the other allele, not always the genome's")
+    else:
+        with Genome(fasta) as genome:
+            effect, other = matches(found.study, genome, found.study["effect"], found.study["other"])
+        found.study.turn(effect & ~other)
+    name = input.name.split(".")[0]
+    export_vcf(found.study, out["exported_vcf"], name=name, lengths=found.lengths)
 
 
 def _from_genotypes(path: Path, trait: str, card: Card) -> tuple[pd.DataFrame, _Steps]:
@@ -131,25 +181,3 @@ def _frame(store: GenotypeStore, result: Association, kind: str) -> pd.DataFrame
         "z": result.z,
         "z_kind": kind,
     })  # fmt: skip
-
-
-def _judge(card: Card, frame: pd.DataFrame, steps: _Steps) -> None:
-    z = frame["z"].to_numpy()
-    inflation = float(np.median(z**2) / _MEDIAN_CHI2)
-    genome_wide = len(frame) >= 10_000
-    card.add(
-        "genomic inflation (lambda)", inflation, Verdict.OK if inflation <= 1.1 or not genome_wide else Verdict.CAUTION,
-        threshold="<= 1.1 over the genome (not judged below 10,000 variants)",
-        advice="Structure, relatedness or many causal variants: add principal components as covariates, or use a mixed model.",
-    )  # fmt: skip
-    read = next(kept for unit, step, _, kept in steps if unit == "variants" and step == "read")
-    share = len(frame) / read
-    card.add("variants kept", share, Verdict.OK if share >= 0.9 else Verdict.CAUTION, threshold=">= 0.9",
-             advice="Many variants went: the qc table says why.")  # fmt: skip
-    spread = float(frame["n"].max() / frame["n"].min())
-    card.add("largest over smallest N of a variant", spread, Verdict.OK if spread <= 1.2 else Verdict.CAUTION, threshold="<= 1.2",
-             advice="Variants with unequal N mislead fine mapping: impute, or leave out variants with small N.")  # fmt: skip
-    if "palindromic" in frame.attrs:
-        share = frame.attrs["palindromic"] / len(frame)
-        card.add("palindromic variants", share, Verdict.OK if share <= 0.2 else Verdict.CAUTION, threshold="<= 0.2",
-                 advice="Their strand cannot be checked against the reference: make sure alleles are on the forward strand.")  # fmt: skip

@@ -103,6 +103,9 @@ def detect(
     where = place(path, line=line)
     names = [name.strip().strip('"') for name in header]
     names[0] = names[0].removeprefix("#")
+    if trait is not None and not any(name.endswith(f".{trait}") for name in names):
+        raise UsageError(f"--trait {trait}, and no column of {path.name} ends in .{trait}", "a file with several traits",
+                         "leave --trait out")  # fmt: skip
     facts = _find(names, where, named) if dialect is Dialect.AUTO else DIALECTS[dialect]
     places = _places(facts, names, trait)
     twice = [name for name, count in Counter(names).items() if count > 1]

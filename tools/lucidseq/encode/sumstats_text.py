@@ -5,6 +5,7 @@ Pandas fills short lines and, when columns are chosen, cuts long ones without a 
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -98,6 +99,9 @@ def read_blocks(
             text += read_line(handle, path, line + text.count("\n"))
         data = text.encode("utf-8")
         rows, count = _check_lines(data, separator, width, line, path)
+        if len(rows) < count:  # blank lines go, those of tabs alone too
+            lines = data.split(b"\n")
+            data = b"\n".join([lines[number - line] for number in rows])
         if len(rows):
             yield Block(_parse(data, separator, width, columns, texts, len(rows), line, path), rows)
         line += count
@@ -145,19 +149,19 @@ def _parse(
     path: Path,
 ) -> pd.DataFrame:
     wanted = sorted(set(columns))
+    numbers = [str(at) for at in wanted if at not in texts]
     try:
         frame = pd.read_csv(
-            io.BytesIO(data), sep=r"\s+" if separator == " " else separator, header=None, names=list(range(width)), usecols=wanted,
-            dtype=dict.fromkeys(texts, str), keep_default_na=False,
-            na_values={at: list(MISSING) for at in wanted if at not in texts}, quoting=3, skip_blank_lines=True, low_memory=False,
+            io.BytesIO(data), sep=r"\s+" if separator == " " else separator, header=None, names=[str(at) for at in range(width)],
+            usecols=[str(at) for at in wanted], dtype={str(at): str for at in texts}, keep_default_na=False,
+            na_values=dict.fromkeys(numbers, MISSING), quoting=csv.QUOTE_NONE, skip_blank_lines=True, low_memory=False,
             float_precision="round_trip",
         )  # fmt: skip
     except (pd.errors.ParserError, ValueError, OverflowError) as error:
         raise DataError(f"a table that cannot be read ({error})", "a table with one value a field", "make or copy the file again",
                         where=place(path, line=first)) from error  # fmt: skip
-    if len(frame) == rows + 1:  # a last line of blanks is a row to pandas when it has separators
-        frame = frame.iloc[:rows]
     if len(frame) != rows:
         raise DataError(f"{len(frame)} rows where {rows} lines are", "one row a line", "check the quotes and line ends of the file",
                         where=place(path, line=first))  # fmt: skip
+    frame.columns = pd.Index(wanted)
     return frame

@@ -1,0 +1,237 @@
+"""Align summary statistics to a panel: positions by name, missing alleles, strand, order of alleles, palindromes by frequency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.errors import DataError, UsageError
+from lucidseq.encode.sumstats_panel import Panel
+from lucidseq.encode.sumstats_reference import kinds
+from lucidseq.encode.sumstats_study import Ledger, Study
+from lucidseq.encode.sumstats_values import UNKNOWN
+
+_CONSENSUS, _ENOUGH = (
+    0.99,
+    50,
+)  # share of SNPs on one strand, and SNPs, from which palindromes are taken to be on it too
+FAR = 0.2  # frequencies that differ by more are counted
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How a study fits a panel.
+
+    Attributes
+    ----------
+    found
+        Share of rows whose place and alleles the panel has.
+    correlation
+        Correlation of effect-allele frequencies; NaN when unknown.
+    far
+        Share of rows whose frequencies differ by more than `FAR`; NaN when unknown.
+    """
+
+    found: float
+    correlation: float
+    far: float
+
+
+def place_by_name(study: Study, panel: Panel, ledger: Ledger) -> None:
+    """Give rows without a position the contig and position of the panel's variant of that name; take out the rest."""
+    unknown = study["position"] == 0
+    if not unknown.any():
+        return
+    named = panel.name != 0
+    rows = np.flatnonzero(named)
+    wanted = np.flatnonzero(unknown & (study["name"] != 0))
+    theirs, ours = _comparable(study, panel.name[rows], study["name"][wanted])
+    index = pd.Index(theirs)
+    first = np.flatnonzero(~index.duplicated())
+    at = index[first].get_indexer(ours)
+    hit = at >= 0
+    source = rows[first[at[hit]]]
+    contig, position = study["contig"].copy(), study["position"].copy()
+    contig[wanted[hit]], position[wanted[hit]] = panel.contig[source], panel.position[source]
+    study["contig"], study["position"] = contig, position
+    study.drop(study["position"] == 0, "name not in the panel", ledger)
+
+
+def _comparable(study: Study, theirs: np.ndarray, ours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return names as rs numbers where all are, else as text."""
+    if (theirs > 0).all() and (ours > 0).all():
+        return theirs, ours
+    return np.array(study.names.decode(theirs), dtype=object), np.array(study.names.decode(ours), dtype=object)
+
+
+def fill_alleles(study: Study, panel: Panel, ledger: Ledger) -> None:
+    """Give rows without one or both alleles those of the panel's variant at their place; take out what is not there.
+
+    Raises
+    ------
+    UsageError
+        If the effect alleles are wanted, and the panel is no .bim: only there A1 is the effect allele of PLINK's results.
+    """
+    unknown = (study["effect"] == UNKNOWN) | (study["other"] == UNKNOWN)
+    if not unknown.any():
+        return
+    both = study["effect"] == UNKNOWN
+    if both.any() and not panel.is_bim:
+        raise UsageError(
+            f"--panel {panel.path.name} for a file without alleles", "the .bim of the PLINK run", "give it as --panel"
+        )
+    table = pd.DataFrame({"key": _key(panel.contig, panel.position), "row": np.arange(len(panel))}).sort_values(
+        ["key", "row"], kind="stable"
+    )
+    keys, order = table["key"].to_numpy(), table["row"].to_numpy()
+    ours = _key(study["contig"], study["position"])
+    left, right = np.searchsorted(keys, ours, side="left"), np.searchsorted(keys, ours, side="right")
+    effect, other, hits = study["effect"].copy(), study["other"].copy(), np.zeros(len(study), dtype=np.int64)
+    for step in range(int((right - left)[unknown].max(initial=0))):
+        rows = np.flatnonzero(unknown & (left + step < right))
+        theirs = order[left[rows] + step]
+        first, second = panel.effect[theirs], panel.other[theirs]
+        same_name = (study["name"][rows] == 0) | (panel.name[theirs] == 0) | _same_names(study, panel, rows, theirs)
+        for mine, hers in ((first, second), (second, first)):
+            none = both[rows]
+            fits = (none & (mine == first) & (hers == second) & same_name) | (~none & (study["effect"][rows] == mine))
+            effect[rows[fits]], other[rows[fits]] = mine[fits], hers[fits]
+            hits[rows[fits]] += 1
+    good = unknown & (hits == 1)
+    study["effect"], study["other"] = np.where(good, effect, study["effect"]), np.where(good, other, study["other"])
+    ledger.note("alleles from the panel", int(good.sum()))
+    study.drop(unknown & ~good, "other allele unknown", ledger)
+
+
+def _same_names(study: Study, panel: Panel, rows: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    ours, hers = _comparable(study, study["name"][rows], panel.name[theirs])
+    return np.asarray(ours == hers, dtype=bool)
+
+
+def _key(contig: np.ndarray, position: np.ndarray) -> np.ndarray:
+    return (contig.astype(np.int64) << 40) + position
+
+
+class _Lookup:
+    """Finds the panel's row of a place and an ordered pair of alleles; -1 when there is none (of several the first)."""
+
+    def __init__(self, panel: Panel, alleles: int) -> None:
+        self._alleles = alleles + 1
+        self._places = np.unique(_key(panel.contig, panel.position))
+        self._pairs = np.unique(self._pair(panel.effect, panel.other))
+        keys = self._combine(_key(panel.contig, panel.position), self._pair(panel.effect, panel.other))
+        self._keys, self._rows = np.unique(keys, return_index=True)
+
+    def _pair(self, effect: np.ndarray, other: np.ndarray) -> np.ndarray:
+        return effect.astype(np.int64) * self._alleles + other
+
+    def _combine(self, places: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+        at, pair = _rank(self._places, places), _rank(self._pairs, pairs)
+        return np.where((at >= 0) & (pair >= 0), at * len(self._pairs) + pair, -1)
+
+    def has_place(self, contig: np.ndarray, position: np.ndarray) -> np.ndarray:
+        """Say which places the panel has."""
+        return _rank(self._places, _key(contig, position)) >= 0
+
+    def __call__(self, contig: np.ndarray, position: np.ndarray, effect: np.ndarray, other: np.ndarray) -> np.ndarray:
+        at = _rank(self._keys, self._combine(_key(contig, position), self._pair(effect, other)))
+        return np.where(at >= 0, self._rows[at], -1)
+
+
+def _rank(known: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the place of each value among sorted ones, -1 where it is none of them (or negative)."""
+    at = np.minimum(np.searchsorted(known, values), len(known) - 1)
+    return np.where((values >= 0) & (known[at] == values), at, -1)
+
+
+def align(
+    study: Study, panel: Panel, ledger: Ledger, *, max_palindrome_frequency: float, one_strand: bool
+) -> Alignment:
+    """Bring a study to a panel's strand and order of alleles; rows that the panel does not have leave.
+
+    The strand of palindromic variants (A/T, C/G) is told from frequencies when the minor allele is rarer than
+    ``max_palindrome_frequency`` in both; without frequencies from the strand of all other variants, when they are on one; else the
+    row leaves.
+
+    Parameters
+    ----------
+    one_strand
+        False when the genome says that the file mixes strands: then only frequencies tell a palindrome's.
+
+    Raises
+    ------
+    DataError
+        If the panel has none of the variants.
+    """
+    complement = study.alleles.complement  # codes of the complements exist from here on
+    turned_effect, turned_other = complement(study["effect"]), complement(study["other"])
+    lookup = _Lookup(panel, len(study.alleles.texts))
+    places = study["contig"], study["position"]
+    given = lookup(*places, study["effect"], study["other"])
+    swapped = lookup(*places, study["other"], study["effect"])
+    flipped = lookup(*places, turned_effect, turned_other)
+    both = lookup(*places, turned_other, turned_effect)
+    snp, palindromic = kinds(study)
+    forward = (given >= 0) | (swapped >= 0)
+    row = np.select([given >= 0, swapped >= 0, flipped >= 0, both >= 0], [given, swapped, flipped, both], -1)
+    turn = np.where(forward, given < 0, flipped < 0) & (row >= 0)
+    flip = ~forward & (row >= 0)
+    found = float((row >= 0).mean()) if len(study) else 0.0
+    if not (row >= 0).any():
+        raise DataError(f"no variant of the summary statistics is in {panel.path.name}", "the same variants by position and alleles",
+                        "use a panel of the same build, or lift over with --chain", where=str(panel.path))  # fmt: skip
+    strand = _consensus(flip[snp & (row >= 0)]) if one_strand else None
+    turn, unclear = _palindromes(study, panel, row, turn, palindromic, max_palindrome_frequency, strand=strand)
+    gone = (row < 0) & ~lookup.has_place(*places)
+    ledger.note("strand flipped to the panel's", int(flip.sum()))
+    ledger.note("alleles swapped to the panel's order", int((turn & (row >= 0)).sum()))
+    effect, other = (
+        np.where(row >= 0, panel.effect[row], study["effect"]),
+        np.where(row >= 0, panel.other[row], study["other"]),
+    )
+    study.turn(turn & (row >= 0))
+    study["effect"], study["other"] = effect, other
+    kept = study.drop(gone, "not in the panel", ledger)
+    row, unclear = row[kept], unclear[kept]
+    kept = study.drop(row < 0, "alleles other than the panel's", ledger)
+    row, unclear = row[kept], unclear[kept]
+    kept = study.drop(unclear, "palindromic, strand unknown", ledger)
+    return _compare(study, panel.frequency[row[kept]], found)
+
+
+def _consensus(flip: np.ndarray) -> bool | None:
+    """Say whether SNPs are on the panel's strand (True), on the other (False), or not clearly on one (None)."""
+    if len(flip) < _ENOUGH or 1 - _CONSENSUS < flip.mean() < _CONSENSUS:
+        return None
+    return bool(flip.mean() < 0.5)
+
+
+def _palindromes(
+    study: Study, panel: Panel, row: np.ndarray, turn: np.ndarray, palindromic: np.ndarray, limit: float, *, strand: bool | None
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Return which rows turn once the strand of palindromes is known, and which palindromes stay unclear.
+
+    A palindrome on the other strand keeps its letters, and they change their roles: its numbers turn.
+    """
+    rows = palindromic & (row >= 0)
+    theirs = np.where(row >= 0, panel.frequency[row], np.nan)
+    ours = np.where(turn, 1 - study["frequency"], study["frequency"])  # of the panel's effect allele, if strands agree
+    known = np.isfinite(ours) & np.isfinite(theirs)
+    with np.errstate(invalid="ignore"):
+        rare = (np.minimum(ours, 1 - ours) <= limit) & (np.minimum(theirs, 1 - theirs) <= limit)
+        opposite = (ours > 0.5) != (theirs > 0.5)
+    by_frequency = rows & known & rare
+    by_strand = rows & ~known & (strand is not None)
+    other_strand = (by_frequency & opposite) | (by_strand & (strand is False))
+    return turn ^ other_strand, rows & ~by_frequency & ~by_strand
+
+
+def _compare(study: Study, theirs: np.ndarray, found: float) -> Alignment:
+    ours = study["frequency"]
+    known = np.isfinite(ours) & np.isfinite(theirs)
+    if known.sum() < 3 or np.ptp(ours[known]) == 0 or np.ptp(theirs[known]) == 0:
+        return Alignment(found, float("nan"), float("nan"))
+    far = float((np.abs(ours[known] - theirs[known]) > FAR).mean())
+    return Alignment(found, float(np.corrcoef(ours[known], theirs[known])[0, 1]), far)
