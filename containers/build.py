@@ -28,7 +28,12 @@ PLATFORMS = [
     *(f"manylinux_2_{minor}_x86_64" for minor in range(5, 29)),
 ]  # pip matches each by name
 # What each image holds beside MIT code, as far as it binds who passes the image on
-LICENCES = {"core": "MIT", "nets": "MIT AND Apache-2.0", "simulate": "MIT AND GPL-3.0-or-later"}
+LICENCES = {
+    "core": "MIT", "nets": "MIT AND Apache-2.0", "simulate": "MIT AND GPL-3.0-or-later",
+    "motifs": "MIT AND GPL-2.0-or-later AND GPL-3.0-or-later",
+}  # fmt: skip
+USUAL = ("core", "nets", "simulate")  # the commands' images; motifs holds libraries alone until there are commands for it
+CUDA = "nvidia-"  # how the names of CUDA's wheels start
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,9 @@ def main(words: list[str] | None = None) -> None:
     """Build what the command line asks for, and print size and identifier of each image."""
     arguments = read_arguments(words)
     engine = arguments.engine or find_engine()
-    for image in arguments.image or LICENCES:
+    for image in arguments.image or USUAL:
         lock = f"nets-{arguments.accel}" if image == "nets" else image
-        wheels = gather_wheels(lock)
+        wheels = gather_wheels(lock, without_cuda=arguments.without_cuda)
         started = time.monotonic()
         built = build_image(engine, image, wheels, arguments)
         print(
@@ -59,10 +64,15 @@ def read_arguments(words: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--image", action="append", choices=list(LICENCES), help="build this one (may be repeated); all when left out"
+        "--image", action="append", choices=list(LICENCES), help="build this one (may be repeated); core, nets and simulate when left out"
     )
     parser.add_argument(
         "--accel", choices=["cpu", "gpu"], default="cpu", help="nets: with or without the CUDA libraries"
+    )
+    parser.add_argument(
+        "--without-cuda",
+        action="store_true",
+        help="with --accel gpu: leave NVIDIA's wheels out, to test the rest; such an image computes on the processor",
     )
     parser.add_argument(
         "--base-image",
@@ -76,7 +86,10 @@ def read_arguments(words: list[str] | None) -> argparse.Namespace:
         "--network", choices=["default", "none", "host"], default="default", help="network of the build itself"
     )
     parser.add_argument("--no-cache", action="store_true", help="build every layer anew")
-    return parser.parse_args(words)
+    arguments = parser.parse_args(words)
+    if arguments.without_cuda and arguments.accel != "gpu":
+        parser.error("--without-cuda goes with --accel gpu")
+    return arguments
 
 
 def find_engine() -> str:
@@ -113,20 +126,24 @@ def answers(command: list[str]) -> bool:
         return False
 
 
-def gather_wheels(lock: str) -> Path:
-    """Download the wheels of a lock and build the package's own; return their folder.
+def gather_wheels(lock: str, *, without_cuda: bool = False) -> Path:
+    """Download the wheels of a lock and build the package's own; return their folder, which holds the lock too.
 
     Raises
     ------
     SystemExit
         When a wheel cannot be had.
     """
-    folder = WHEELHOUSE / lock
-    requirements = ROOT / "requirements" / f"{lock}.txt"
-    stamp, wanted = folder / "complete", hashlib.sha256(requirements.read_bytes()).hexdigest()
-    if not (stamp.exists() and stamp.read_text() == wanted):
+    folder = WHEELHOUSE / (f"{lock}-without-cuda" if without_cuda else lock)
+    text = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
+    if without_cuda:
+        text = "".join(entry for entry in re.split(r"(?m)^(?=\S)", text) if not entry.startswith(CUDA))
+    requirements = folder / f"{lock}.txt"
+    stamp, wanted = folder / "complete", hashlib.sha256(text.encode()).hexdigest()
+    if not (requirements.exists() and stamp.exists() and stamp.read_text() == wanted):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
+        requirements.write_text(text, encoding="utf-8")
         platforms = [word for platform in PLATFORMS for word in ("--platform", platform)]
         pip("download", "--only-binary=:all:", "--no-deps", "--require-hashes", "--python-version", PYTHON, "--implementation", "cp",
             "--abi", "cp311", "--abi", "abi3", "--abi", "none", *platforms, "--dest", folder, "--requirement", requirements)  # fmt: skip
@@ -157,8 +174,7 @@ def build_image(engine: str, image: str, wheels: Path, arguments: argparse.Names
     name = image_name(image, arguments)
     command = [engine, *(["buildx", "build", "--load"] if engine == "docker" else ["build"])]
     command += ["--file", str(ROOT / "containers" / f"Dockerfile.{image}"), "--tag", name]
-    for context, folder in {"wheels": wheels, "requirements": ROOT / "requirements"}.items():
-        command += ["--build-context", f"{context}={folder}"]
+    command += ["--build-context", f"wheels={wheels}"]
     if image == "nets":
         command += ["--build-arg", f"ACCEL={arguments.accel}"]
     if arguments.base_image:
@@ -187,6 +203,7 @@ def build_image(engine: str, image: str, wheels: Path, arguments: argparse.Names
 def image_name(image: str, arguments: argparse.Namespace) -> str:
     """Return the name that conf/containers.config asks for."""
     suffix = "-gpu" if image == "nets" and arguments.accel == "gpu" else ""
+    suffix += "-without-cuda" if suffix and arguments.without_cuda else ""
     registry = f"{arguments.registry}/" if arguments.registry else ""
     return f"{registry}lucidseq/{image}:{version()}{suffix}"
 

@@ -25,5 +25,11 @@ def engine() -> None:
 
 @pytest.fixture(scope="session")
 def images(engine: None) -> dict[str, machine.Image]:
-    """Return core, nets (CPU) and simulate."""
-    return {name: machine.build(name) for name in ("core", "nets", "simulate")}
+    """Return core, nets (CPU), motifs and simulate."""
+    return {name: machine.build(name) for name in ("core", "nets", "motifs", "simulate")}
+
+
+@pytest.fixture(scope="session")
+def gpu_image(engine: None) -> machine.Image:
+    """Return nets for GPUs, all but CUDA's wheels."""
+    return machine.build("nets", "--accel", "gpu", "--without-cuda")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sequence_sets import planted_dataset
 from support import run_ok
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -20,8 +21,10 @@ MEGABYTES = {"core": 600, "nets": 2000}
 IMPORTS = {
     "core": ["pysam", "cyvcf2", "bioframe", "pybigtools", "h5py", "pandas", "scipy.stats", "matplotlib.pyplot", "logomaker", "jinja2", "jsonschema"],
     "nets": ["pysam", "cyvcf2", "bioframe", "pybigtools", "h5py", "pandas", "scipy.stats", "matplotlib.pyplot", "logomaker", "keras", "tensorflow"],
+    "motifs": ["pysam", "bioframe", "pybigtools", "h5py", "pandas", "scipy.stats", "matplotlib.pyplot", "logomaker", "memelite", "modiscolite", "igraph", "leidenalg"],
     "simulate": ["pysam", "cyvcf2", "bioframe", "h5py", "pandas", "scipy.stats", "msprime", "pyjaspar"],
 }  # fmt: skip
+GPL = {"simulate": {"msprime"}, "motifs": {"igraph", "leidenalg"}}
 
 
 @pytest.mark.parametrize("tool", IMAGES)
@@ -51,7 +54,7 @@ def test_tensorflow__imports_within_eight_seconds(images: dict[str, Image]) -> N
     assert seconds <= 8
 
 
-@pytest.mark.parametrize("name", ["core", "nets", "simulate"])
+@pytest.mark.parametrize("name", IMPORTS)
 def test_image__is_plain(images: dict[str, Image], name: str) -> None:
     image = images[name]
     config = image.facts["Config"]
@@ -62,15 +65,16 @@ def test_image__is_plain(images: dict[str, Image], name: str) -> None:
     labels = {key.removeprefix("org.opencontainers.image."): value for key, value in config["Labels"].items()}
     assert set(labels) == {"title", "description", "version", "licenses", "authors", "vendor"}
     assert labels["version"] == __version__
-    assert ("GPL" in labels["licenses"]) == (name == "simulate")
+    assert ("GPL" in labels["licenses"]) == (name in GPL)
     found = run(image, "bash", "-c", "command -v ps bash python; command -v pip pip3 clang gcc; true").split()
     assert [Path(path).name for path in found] == ["ps", "bash", "python"]
-    packages = run(image, "python", "-c", "import importlib.metadata as m; print(*[d.name for d in m.distributions()])")
-    assert "pip" not in packages.lower().split()
-    assert ("msprime" in packages.split()) == (name == "simulate")
+    code = "import importlib.metadata as m; print(*[d.name.lower() for d in m.distributions()])"
+    packages = set(run(image, "python", "-c", code).split())
+    assert "pip" not in packages
+    assert packages & set().union(*GPL.values()) == GPL.get(name, set())
 
 
-@pytest.mark.parametrize("name", ["core", "nets", "simulate"])
+@pytest.mark.parametrize("name", IMPORTS)
 def test_bytecode__is_there_and_never_compared_with_the_source(images: dict[str, Image], name: str) -> None:
     code = """
 import json, pathlib, importlib.util, sysconfig
@@ -80,6 +84,27 @@ print(len(files), {int.from_bytes(file.read_bytes()[4:8], "little") for file in 
     count, flags = run(images[name], "python", "-c", code).split(maxsplit=1)
     assert int(count) > 1000
     assert flags == "{1}\n"  # PEP 552: by hash, unchecked
+
+
+def test_motifs__holds_the_suite(images: dict[str, Image]) -> None:
+    assert run(images["motifs"], "lucidseq-check", "--version") == f"lucidseq-check {__version__}\n"
+
+
+@pytest.mark.slow
+def test_gpu_image__computes_on_the_processor_where_no_gpu_is(gpu_image: Image, tmp_path: Path) -> None:
+    """All its layers but CUDA's wheels."""
+    assert gpu_image.name == f"lucidseq/nets:{__version__}-gpu-without-cuda"
+    variables = dict(entry.split("=", 1) for entry in gpu_image.facts["Config"]["Env"])
+    assert variables["NVIDIA_VISIBLE_DEVICES"] == "all"
+    assert variables["NVIDIA_DRIVER_CAPABILITIES"] == "compute,utility"
+    code = "import tensorflow as tf; print(tf.test.is_built_with_cuda(), tf.config.list_physical_devices('GPU'))"
+    assert run(gpu_image, "python", "-c", code) == "True []\n"
+    dataset = planted_dataset(tmp_path / "toy.sequences.h5")
+    tmp_path.chmod(0o777)
+    mount = (f"--volume={tmp_path}:{tmp_path}", f"--workdir={tmp_path}")
+    words = ["--filters", 4, "--epochs", 1, "--mixed-precision", "--out", "toy"]
+    run(gpu_image, "lucidseq-train", "fit", "--dataset", dataset, *words, options=mount)
+    assert (tmp_path / "toy.keras").exists()
 
 
 @pytest.mark.slow

