@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PORT ?= 8080
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test install lint types contract unit pipeline bench images test-containers clean
+.PHONY: help demo test install lint types contract unit pipeline bench images test-containers galaxy test-galaxy clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -40,7 +41,7 @@ contract: install ## Are the generated files those the commands' signatures make
 	$(BIN)/python -m lucidseq.contract --check
 
 unit: install ## Unit tests, command-line tests and doctests
-	$(BIN)/pytest -m "not pipeline and not bench and not containers"
+	$(BIN)/pytest -m "not pipeline and not bench and not containers and not galaxy"
 
 pipeline: install ## Real Nextflow: stub run, demo, real data
 	$(BIN)/pytest -m pipeline tests/pipeline
@@ -53,6 +54,12 @@ images: install ## Build the container images with docker, podman or buildah (IM
 
 test-containers: install ## Images built and run, and the pipeline in them (root and apt-get; else skipped)
 	$(BIN)/pytest -m containers -s tests/containers
+
+galaxy: install ## A local Galaxy with the tools, to try them: http://127.0.0.1:$(PORT)
+	$(BIN)/python tests/galaxy/server.py --port $(PORT)
+
+test-galaxy: install ## Forms and workflows in a real Galaxy
+	$(BIN)/pytest -m galaxy -s tests/galaxy
 
 clean: ## Remove what runs leave, not the environment
 	rm -rf work results build/demo .nextflow .nextflow.log* .pytest_cache .mypy_cache .ruff_cache
