@@ -152,7 +152,7 @@ def sumstats(
         typer.Option(
             "--input", help="Summary statistics of any --dialect, plain or gzip, or PolyFun's parquet, to harmonise."
         ),
-        In(Format.TSV, Format.VCF),
+        In(Format.TSV, Format.VCF, Format.PARQUET),
     ] = None,
     fasta: Annotated[
         Path | None,
@@ -173,7 +173,7 @@ def sumstats(
     chain: Annotated[
         Path | None,
         typer.Option("--chain", help="UCSC chain file that lifts --input over to the build of --fasta and --panel."),
-        In(Format.TSV),
+        In(Format.CHAIN),
     ] = None,
     dialect: Annotated[
         Dialect,

@@ -29,9 +29,9 @@ class Alignment:
     found
         Share of rows whose place and alleles the panel has.
     correlation
-        Correlation of effect-allele frequencies; NaN when unknown.
+        Correlation of effect-allele frequencies, palindromes apart; NaN when unknown.
     far
-        Share of rows whose frequencies differ by more than `FAR`; NaN when unknown.
+        Share of those rows whose frequencies differ by more than `FAR`; NaN when unknown.
     """
 
     found: float
@@ -198,7 +198,7 @@ def align(
     kept = study.drop(row < 0, "alleles other than the panel's", ledger)
     row, unclear = row[kept], unclear[kept]
     kept = study.drop(unclear, "palindromic, strand unknown", ledger)
-    return _compare(study, panel.frequency[row[kept]], found)
+    return _compare(study, panel.frequency[row[kept]], found, ledger)
 
 
 def _consensus(flip: np.ndarray) -> bool | None:
@@ -228,10 +228,12 @@ def _palindromes(
     return turn ^ other_strand, rows & ~by_frequency & ~by_strand
 
 
-def _compare(study: Study, theirs: np.ndarray, found: float) -> Alignment:
+def _compare(study: Study, theirs: np.ndarray, found: float, ledger: Ledger) -> Alignment:
     ours = study["frequency"]
-    known = np.isfinite(ours) & np.isfinite(theirs)
+    known = np.isfinite(ours) & np.isfinite(theirs) & ~kinds(study)[1]  # palindromes were turned until they agree
+    distant = np.abs(ours[known] - theirs[known]) > FAR
+    if distant.any():
+        ledger.note("frequency far from the panel's, kept", int(distant.sum()))
     if known.sum() < 3 or np.ptp(ours[known]) == 0 or np.ptp(theirs[known]) == 0:
         return Alignment(found, float("nan"), float("nan"))
-    far = float((np.abs(ours[known] - theirs[known]) > FAR).mean())
-    return Alignment(found, float(np.corrcoef(ours[known], theirs[known])[0, 1]), far)
+    return Alignment(found, float(np.corrcoef(ours[known], theirs[known])[0, 1]), float(distant.mean()))

@@ -101,6 +101,12 @@ class Converter:
             raise UsageError(f"no column n in {self.path.name}", "the sample size", "add --n NUMBER, or name a column with --column n=NAME")  # fmt: skip
 
 
+def _shown(values: pd.Series) -> list[str]:
+    """Return values as text; whole numbers without a point, missing ones as #NA."""
+    found = values.astype(object).where(values.notna(), "#NA")
+    return [str(int(value)) if isinstance(value, float) and value % 1 == 0 else str(value) for value in found]
+
+
 class _Rows:
     """One block on its way; arrays shrink together as rows leave."""
 
@@ -121,7 +127,7 @@ class _Rows:
         if not gone.any():
             return
         texts = {
-            name: self.text(meaning)[gone].fillna("#NA").astype(str).to_numpy() if self._layout.has(meaning) else "#NA"
+            name: _shown(self.text(meaning)[gone]) if self._layout.has(meaning) else "#NA"
             for name, meaning in (
                 ("chromosome", _M.CHROMOSOME), ("base_pair_location", _M.POSITION), ("effect_allele", _M.EFFECT_ALLELE),
                 ("other_allele", _M.OTHER_ALLELE), ("rsid", _M.NAME),
@@ -238,7 +244,7 @@ class _Rows:
         """Take out rows in which a program wrote neither effect nor p-value."""
         values = self._values
         if self._layout.facts.name not in _MADE_BY_PEOPLE:
-            nothing = np.isnan(values["tail"]) & np.isnan(values["statistic"])
+            nothing = np.isnan(values["tail"]) & np.isnan(values["statistic"]) & np.isnan(values["chi_square"])
             self.drop(
                 nothing & (np.isnan(values["beta"]) | np.isnan(values["standard_error"])), "not tested by the program"
             )

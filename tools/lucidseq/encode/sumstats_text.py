@@ -155,7 +155,6 @@ def _parse(
             io.BytesIO(data), sep=r"\s+" if separator == " " else separator, header=None, names=[str(at) for at in range(width)],
             usecols=[str(at) for at in wanted], dtype={str(at): str for at in texts}, keep_default_na=False,
             na_values=dict.fromkeys(numbers, MISSING), quoting=csv.QUOTE_NONE, skip_blank_lines=True, low_memory=False,
-            float_precision="round_trip",
         )  # fmt: skip
     except (pd.errors.ParserError, ValueError, OverflowError) as error:
         raise DataError(f"a table that cannot be read ({error})", "a table with one value a field", "make or copy the file again",

@@ -1,0 +1,256 @@
+"""Every dialect of summary statistics: one study, written as each program writes it, comes back with its truth."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from fixtures_sumstats import CASES, CONTROLS, WRITTEN, Study, Written, simulate
+from lucidseq.core.card import read_card
+from lucidseq.core.schema import DROPPED, SUMSTATS
+from lucidseq.core.tables import read_table
+from lucidseq.encode.choices import Dialect, ExportDialect
+from lucidseq.encode.sumstats_dialects import DIALECTS, Meaning
+from lucidseq.encode.sumstats_effects import effects_of_z
+from support import run_ok
+
+N = 19_000
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return simulate()
+
+
+def encode(written: Written, study: Study, folder: Path, *words: object) -> pd.DataFrame:
+    path = written.write(study.rows, folder / "in.txt")
+    extra: list[object] = [] if written.n else ["--n", N]
+    extra += ["--panel", study.write_bim(folder / "p.bim")] if written.panel else []
+    run_ok("encode", "sumstats", "--input", path, *extra, *words, "--out", folder / "h")
+    return read_table(folder / "h.sumstats.tsv.gz", SUMSTATS)
+
+
+def compare(found: pd.DataFrame, rows: pd.DataFrame, written: Written, *, name: str = "") -> None:
+    """Hold what was read against the truth; each row may name either allele as the effect allele, and its numbers with it."""
+    key = ["chromosome", "position"]
+    joined = found.rename(columns={"base_pair_location": "position"})
+    joined["chromosome"] = joined["chromosome"].str.removeprefix("chr").replace({"23": "X"})
+    joined = joined.merge(rows, on=key, suffixes=("", "_true"))
+    assert len(joined) == len(found) == len(rows) - written.lost
+    same = joined["effect_allele"] == joined["effect"]
+    assert same.all() or written.dialect == "gwas-vcf"  # the .bim has the effect allele first
+    assert np.all(joined["effect_allele"] == np.where(same, joined["effect"], joined["other"]))
+    assert np.all(joined["other_allele"] == np.where(same, joined["other"], joined["effect"]))
+    sign = np.where(same, 1.0, -1.0)
+    assert np.allclose(joined["z"], sign * joined["z_true"], rtol=1e-9, atol=1e-9)
+    assert np.allclose(joined["neg_log_10_p_value"], joined["tail"], rtol=1e-9, atol=1e-9)
+    truth = {True: joined["n_true"], False: np.full(len(joined), N)}[written.n]
+    if name == "saige-binary":
+        truth = np.full(len(joined), CASES + CONTROLS)
+    assert np.array_equal(joined["n"], truth)
+    beta, error = joined["beta_true"], joined["se"]
+    if not written.scale:
+        beta, error = effects_of_z(joined["z_true"].to_numpy(), truth.to_numpy(), None)
+    assert np.allclose(joined["beta"], sign * beta, rtol=1e-9, atol=1e-12)
+    assert np.allclose(joined["standard_error"], error, rtol=1e-9)
+    if written.frequency:
+        assert np.allclose(
+            joined["effect_allele_frequency"], np.where(same, joined["frequency"], 1 - joined["frequency"])
+        )
+    else:
+        assert joined["effect_allele_frequency"].isna().all()
+    assert set(joined["z_kind"]) == {written.z_kind}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_dialect__is_told_from_its_header_and_gives_the_truth(name: str, study: Study, tmp_path: Path) -> None:
+    written = WRITTEN[name]
+    found = encode(written, study, tmp_path)
+    compare(found, study.rows, written, name=name)
+    card = {check.name: check for check in read_card(tmp_path / "h.encode_sumstats.card.json").checks}
+    assert card["dialect"].value == written.dialect
+    assert written.write.__name__ == "gwas_vcf" or "effect allele is" in card["dialect"].advice
+    dropped = read_table(tmp_path / "h.sumstats.dropped.tsv.gz", DROPPED)
+    others = len(study.rows) if name == "plink1-linear" else 0  # rows of the covariate
+    assert len(dropped) == written.lost + others
+    qc = pd.read_csv(tmp_path / "h.sumstats.qc.tsv", sep="\t")
+    assert qc["removed"].sum() == len(dropped)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_dialect__against_the_genome_keeps_every_row(name: str, study: Study, tmp_path: Path) -> None:
+    found = encode(WRITTEN[name], study, tmp_path, "--fasta", study.write_fasta(tmp_path / "g.fa"))
+    compare(found, study.rows, WRITTEN[name], name=name)
+    assert set(found["chromosome"]) == {"chr1", "chr2", "chrX"}
+    card = {check.name: check.value for check in read_card(tmp_path / "h.encode_sumstats.card.json").checks}
+    assert card["strand of the file"] == "forward"
+    assert card["SNPs with the genome's reference allele"] == 1
+
+
+@pytest.mark.parametrize("name", ["plink1-linear", "plink1-logistic"])
+def test_one_allele__the_genome_gives_the_other_or_the_row_leaves(name: str, study: Study, tmp_path: Path) -> None:
+    path = WRITTEN[name].write(study.rows, tmp_path / "in.txt")
+    run_ok(
+        "encode", "sumstats", "--input", path, "--fasta", study.write_fasta(tmp_path / "g.fa"), "--out", tmp_path / "h"
+    )
+    found = read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS).merge(study.rows, left_on="rsid", right_on="name")
+    assert (found["effect_allele"] == found["effect"]).all() and (found["other_allele"] == found["other"]).all()
+    snp = (study.rows["ref"].str.len() == 1) & (study.rows["alt"].str.len() == 1)
+    deletion = (study.rows["ref"].str.len() == 3) & (study.rows["effect"].str.len() == 1)
+    unclear = deletion & (study.rows["effect"] == study.rows["alt"])
+    assert not unclear[found.index].all()
+    assert len(found) == (snp & (study.rows["effect"] == study.rows["alt"])).sum()
+
+
+@pytest.mark.parametrize("export", [dialect for dialect in ExportDialect if dialect is not ExportDialect.NONE])
+def test_export__comes_back_the_same(export: ExportDialect, study: Study, tmp_path: Path) -> None:
+    first = encode(
+        WRITTEN["gwas-ssf"], study, tmp_path, "--export", export, "--fasta", study.write_fasta(tmp_path / "g.fa")
+    )
+    exported = tmp_path / ("h.exported.vcf.gz" if export is ExportDialect.GWAS_VCF else "h.exported.tsv.gz")
+    facts = DIALECTS[Dialect(export.value)]
+    written = {meaning for _, meaning in facts.export}
+    bim = tmp_path / "b.bim"
+    columns = ["chromosome", "rsid", "zero", "base_pair_location", "effect_allele", "other_allele"]
+    first.assign(zero=0)[columns].to_csv(bim, sep="\t", header=False, index=False)
+    extra: list[object] = ["--panel", bim] if not {Meaning.POSITION, Meaning.OTHER_ALLELE} <= {*written} | (
+        {Meaning.POSITION, Meaning.OTHER_ALLELE} if export is ExportDialect.GWAS_VCF else set()) else []  # fmt: skip
+    extra += [] if Meaning.N in written else ["--n", N]
+    run_ok("encode", "sumstats", "--input", exported, *extra, "--out", tmp_path / "again")
+    second = read_table(tmp_path / "again.sumstats.tsv.gz", SUMSTATS)
+    card = {check.name: check.value for check in read_card(tmp_path / "again.encode_sumstats.card.json").checks}
+    assert card["dialect"] == export.value
+    same = second["effect_allele"].to_numpy() == first["effect_allele"].to_numpy()
+    assert same.all() or export is ExportDialect.GWAS_VCF
+    assert np.array_equal(np.where(same, first["other_allele"], first["effect_allele"]), second["other_allele"])
+    sign = np.where(same, 1, -1)
+    assert np.allclose(second["z"], sign * first["z"], rtol=1e-9)
+    assert np.allclose(second["neg_log_10_p_value"], first["neg_log_10_p_value"], rtol=1e-9)
+    if Meaning.BETA in written or Meaning.ODDS_RATIO in written:
+        assert np.allclose(second["beta"], sign * first["beta"], rtol=1e-9)
+    if Meaning.N in written:
+        assert np.array_equal(first["n"], second["n"])
+
+
+def test_dialects__choices_and_table_are_the_same() -> None:
+    assert set(DIALECTS) == set(Dialect) - {Dialect.AUTO}
+    assert {dialect.value for dialect in ExportDialect} == {
+        "none",
+        *(facts.name.value for facts in DIALECTS.values() if facts.export),
+    }
+    for facts in DIALECTS.values():
+        assert facts.effect_allele and facts.source
+        for _, meaning in facts.export:
+            assert meaning.startswith("=") or meaning in list(Meaning)
+
+
+def test_effect_allele__is_the_one_programs_name(study: Study, tmp_path: Path) -> None:
+    """The most costly mistake, in one row a program: the column that must be read as the effect allele."""
+    effect_column = {
+        "gwas-ssf": "effect_allele", "ldsc": "A1", "polyfun": "A1", "plink1-regression": "A1", "plink1-assoc": "A1", "plink2": "A1",
+        "regenie": "ALLELE1", "saige": "Allele2", "bolt-lmm": "ALLELE1", "cojo": "A1", "fastgwa": "A1", "metal": "Allele1",
+        "gwas-vcf": "ALT",
+    }  # fmt: skip
+    for dialect, column in effect_column.items():
+        assert DIALECTS[Dialect(dialect)].columns[Meaning.EFFECT_ALLELE] == (column,)
+
+
+def test_cases_and_controls__effective_size(study: Study, tmp_path: Path) -> None:
+    found = encode(WRITTEN["saige-binary"], study, tmp_path, "--sample-size", "effective")
+    assert np.allclose(found["n"], 4 / (1 / CASES + 1 / CONTROLS))
+
+
+def test_z_alone__effects_with_frequencies_are_those_of_an_allele() -> None:
+    """Of a simulated trait of variance 1: the effect and its error from z, N and frequency are those of least squares."""
+    rng = np.random.default_rng(3)
+    x, people = rng.binomial(2, 0.3, 5_000).astype(float), 5_000
+    y = 0.1 * x + rng.normal(size=people)
+    y /= y.std(ddof=1)
+    fit = stats.linregress(x, y)
+    z = fit.slope / fit.stderr
+    frequency = x.mean() / 2
+    beta, error = effects_of_z(np.array([z]), np.array([float(people)]), np.array([frequency]))
+    assert beta[0] == pytest.approx(fit.slope, rel=0.02) and error[0] == pytest.approx(fit.stderr, rel=0.02)
+
+
+def test_custom__columns_by_name(study: Study, tmp_path: Path) -> None:
+    rows = study.rows
+    frame = pd.DataFrame({"MARKER": rows["name"], "CH": rows["chromosome"], "AT": rows["position"], "EA": rows["effect"],
+                          "NEA": rows["other"], "Eff": rows["beta"], "Err": rows["se"], "Neff": rows["n"] / 2, "Ntot": rows["n"]})  # fmt: skip
+    frame.to_csv(tmp_path / "in.csv", index=False)
+    named = {"rsid": "MARKER", "chromosome": "CH", "base_pair_location": "AT", "effect_allele": "EA", "other_allele": "NEA",
+             "beta": "Eff", "standard_error": "Err", "n": "Ntot"}  # fmt: skip
+    words = [word for meaning, name in named.items() for word in ("--column", f"{meaning}={name}")]
+    run_ok("encode", "sumstats", "--input", tmp_path / "in.csv", *words, "--out", tmp_path / "h")
+    compare(
+        read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS),
+        rows,
+        Written(lambda _, path: path, "custom", frequency=False),
+    )
+    run_ok("encode", "sumstats", "--input", tmp_path / "in.csv", *words, "--column", "n_effective=Neff", "--sample-size", "effective",
+           "--out", tmp_path / "e")  # fmt: skip
+    assert np.allclose(read_table(tmp_path / "e.sumstats.tsv.gz", SUMSTATS)["n"].to_numpy(), rows["n"] / 2)
+
+
+def test_column__overrides_the_dialect(study: Study, tmp_path: Path) -> None:
+    """BOLT-LMM's own statistic instead of beta / error, an N column that it does not have, a p-value left unread."""
+    path = WRITTEN["bolt-lmm"].write(study.rows, tmp_path / "in.txt")
+    lines = path.read_text().splitlines()
+    text = [lines[0] + "\tMyN", *(f"{line}\t{number}" for line, number in zip(lines[1:], study.rows["n"], strict=True))]
+    path.write_text("\n".join(text) + "\n")
+    run_ok("encode", "sumstats", "--input", path, "--column", "n=MyN", "--column", "standard_error=none", "--column", "p_value=none",
+           "--out", tmp_path / "h")  # fmt: skip
+    found = read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)
+    assert np.array_equal(found["n"], study.rows["n"])
+    assert np.allclose(found["z"], study.rows["z"], rtol=1e-9)
+
+
+def test_cojo__by_place_when_named(study: Study, tmp_path: Path) -> None:
+    path = WRITTEN["cojo"].write(study.rows, tmp_path / "in.ma")
+    path.write_text("snp effect alt af est err pv size\n" + path.read_text().split("\n", 1)[1])
+    run_ok(
+        "encode",
+        "sumstats",
+        "--input",
+        path,
+        "--dialect",
+        "cojo",
+        "--panel",
+        study.write_bim(tmp_path / "p.bim"),
+        "--out",
+        tmp_path / "h",
+    )
+    compare(read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS), study.rows, WRITTEN["cojo"])
+
+
+def test_regenie__several_traits_in_one_file(study: Study, tmp_path: Path) -> None:
+    path = WRITTEN["regenie"].write(study.rows, tmp_path / "in.txt")
+    header, body = path.read_text().split("\n", 1)
+    for column in ("BETA", "SE", "CHISQ", "LOG10P"):
+        header = header.replace(f" {column}", f" {column}.Y2")
+    path.write_text(header + "\n" + body)
+    run_ok("encode", "sumstats", "--input", path, "--trait", "Y2", "--out", tmp_path / "h")
+    compare(read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS), study.rows, WRITTEN["regenie"])
+
+
+def test_own_output__is_read_again_unchanged(study: Study, tmp_path: Path) -> None:
+    first = encode(WRITTEN["regenie"], study, tmp_path)
+    run_ok(
+        "encode",
+        "sumstats",
+        "--input",
+        tmp_path / "h.sumstats.tsv.gz",
+        "--z-kind",
+        "score",
+        "--out",
+        tmp_path / "again",
+    )
+    assert gzip.decompress((tmp_path / "again.sumstats.tsv.gz").read_bytes()) == gzip.decompress(
+        (tmp_path / "h.sumstats.tsv.gz").read_bytes()
+    )
+    assert len(first) == len(study.rows) - 1
