@@ -35,94 +35,53 @@ KEPT = {
 
 def main() -> None:
     """Run the chain in a scratch folder and keep its small files."""
-    shutil.rmtree(TARGET, ignore_errors=True)
-    TARGET.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
+        folder, made = Path(scratch) / "chain", Path(scratch) / "test-data"
+        folder.mkdir()
+        made.mkdir()
         chain(folder)
-        for made, name in KEPT.items():
-            data = (folder / made).read_bytes()
-            (TARGET / name).write_bytes(gzip.decompress(data) if made.endswith(".tsv.gz") else data)
-    derive()
+        for source, name in KEPT.items():
+            data = (folder / source).read_bytes()
+            (made / name).write_bytes(gzip.decompress(data) if source.endswith(".tsv.gz") else data)
+        exported = (
+            gzip.decompress((folder / "published.exported.tsv.gz").read_bytes()).decode().splitlines(keepends=True)
+        )
+        (made / "trait.glm.linear").write_text("".join(exported[:61]))
+        derive(made)
+        shutil.rmtree(TARGET, ignore_errors=True)
+        shutil.copytree(made, TARGET)
     total = sum(path.stat().st_size for path in TARGET.rglob("*") if path.is_file())
     print(f"{total / 1e3:.0f} kB in {TARGET.relative_to(ROOT)}")
+
+
+LINES = """
+simulate locus --training-contigs 2 --training-length 100000 --genotyped-length 200000 --peaks 160 --people 120 --causal-variants 2
+    --min-distance 20000 --loci 2 --gene-sets 3 --seed 3 --out study
+simulate sequences --motifs motifs.jaspar --core-motifs ALPHA,BETA --background-motifs 2 --positives 60 --negatives 60 --length 60 --out codes
+encode genotypes --genotypes study.vcf.gz --phenotypes study.phenotypes.tsv --build simulated --min-frequency 0.05 --out people
+encode sumstats --genotypes people.genotypes.h5 --trait trait --out trait
+encode sumstats --input trait.sumstats.tsv.gz --export plink2 --out published
+encode ld --genotypes people.genotypes.h5 --loci study.loci.bed --trait trait --out trait
+encode sequences --fasta study.fa --regions study.peaks.bed --signal study.signal.bw --window 200 --negatives gc-matched --test-contigs chr3
+    --valid-contigs chr2 --build simulated --out regions
+train fit --dataset regions.sequences.h5 --epochs 2 --filters 4 --architecture cnn-shallow --out model
+train predict --model model.keras --dataset regions.sequences.h5 --out model
+train evaluate --predictions model.predictions.tsv.gz --bootstrap-samples 50 --out model
+attribute maps --model model.keras --dataset regions.sequences.h5 --max-sequences 6 --references 4 --logos 1 --out model
+effects variants --model model.keras --variants study.vcf.gz --fasta study.fa --out model
+finemap locus --sumstats trait.sumstats.tsv.gz --ld trait.ld.h5 --scores model.effects.tsv.gz --out fine
+enrich genes --sumstats trait.sumstats.tsv.gz --ld trait.ld.h5 --gtf study.gtf --pips fine.pips.tsv.gz --out tested
+enrich pathways --genes tested.genes.tsv --correlations tested.gene_correlations.tsv.gz --gene-sets study.gmt --permutations 200 --min-genes 2
+    --out sets
+"""
 
 
 def chain(folder: Path) -> None:
     """Call every command on the simulated study."""
     (folder / "motifs.jaspar").write_text(motifs())
-
-    def run(tool: str, command: str, *words: object) -> None:
-        line = [str(Path(sys.executable).with_name("lucidseq")), tool, command, *map(str, words), "--quiet"]
-        subprocess.run(line, cwd=folder, check=True)
-
-    run("simulate", "locus", "--training-contigs", 2, "--training-length", 100_000, "--genotyped-length", 200_000, "--peaks", 160,
-        "--people", PEOPLE, "--causal-variants", 2, "--min-distance", 20_000, "--loci", 2, "--gene-sets", 3, "--seed", 3, "--out", "study")  # fmt: skip
-    run("simulate", "sequences", "--motifs", "motifs.jaspar", "--core-motifs", "ALPHA,BETA", "--background-motifs", 2,
-        "--positives", 60, "--negatives", 60, "--length", 60, "--out", "codes")  # fmt: skip
-    run("encode", "genotypes", "--genotypes", "study.vcf.gz", "--phenotypes", "study.phenotypes.tsv", "--build", "simulated",
-        "--min-frequency", 0.05, "--out", "people")  # fmt: skip
-    run("encode", "sumstats", "--genotypes", "people.genotypes.h5", "--trait", "trait", "--out", "trait")
-    run(
-        "encode",
-        "ld",
-        "--genotypes",
-        "people.genotypes.h5",
-        "--loci",
-        "study.loci.bed",
-        "--trait",
-        "trait",
-        "--out",
-        "trait",
-    )
-    run("encode", "sequences", "--fasta", "study.fa", "--regions", "study.peaks.bed", "--signal", "study.signal.bw", "--window", 200,
-        "--negatives", "gc-matched", "--test-contigs", "chr3", "--valid-contigs", "chr2", "--build", "simulated", "--out", "regions")  # fmt: skip
-    run(
-        "train",
-        "fit",
-        "--dataset",
-        "regions.sequences.h5",
-        "--epochs",
-        2,
-        "--filters",
-        4,
-        "--architecture",
-        "cnn-shallow",
-        "--out",
-        "model",
-    )
-    run("train", "predict", "--model", "model.keras", "--dataset", "regions.sequences.h5", "--out", "model")
-    run("train", "evaluate", "--predictions", "model.predictions.tsv.gz", "--bootstrap-samples", 50, "--out", "model")
-    run("attribute", "maps", "--model", "model.keras", "--dataset", "regions.sequences.h5", "--max-sequences", 6, "--references", 4,
-        "--logos", 1, "--out", "model")  # fmt: skip
-    run(
-        "effects",
-        "variants",
-        "--model",
-        "model.keras",
-        "--variants",
-        "study.vcf.gz",
-        "--fasta",
-        "study.fa",
-        "--out",
-        "model",
-    )
-    run(
-        "finemap",
-        "locus",
-        "--sumstats",
-        "trait.sumstats.tsv.gz",
-        "--ld",
-        "trait.ld.h5",
-        "--scores",
-        "model.effects.tsv.gz",
-        "--out",
-        "fine",
-    )
-    run("enrich", "genes", "--sumstats", "trait.sumstats.tsv.gz", "--ld", "trait.ld.h5", "--gtf", "study.gtf", "--pips", "fine.pips.tsv.gz",
-        "--out", "tested")  # fmt: skip
-    run("enrich", "pathways", "--genes", "tested.genes.tsv", "--correlations", "tested.gene_correlations.tsv.gz", "--gene-sets", "study.gmt",
-        "--permutations", 200, "--min-genes", 2, "--out", "sets")  # fmt: skip
+    program = str(Path(sys.executable).with_name("lucidseq"))
+    for line in LINES.strip().replace("\n    ", " ").splitlines():
+        subprocess.run([program, *line.split(), "--quiet"], cwd=folder, check=True)
 
 
 def motifs() -> str:
@@ -134,35 +93,31 @@ def motifs() -> str:
     return "".join(matrices)
 
 
-def derive() -> None:
+def derive(folder: Path) -> None:
     """Write what no command makes: covariates, a compressed genome, classes in two files, a PLINK set, inputs with mistakes."""
     import pysam
 
-    (TARGET / "motifs.jaspar").write_text(motifs())
-    (TARGET / "all_fasta.loc").write_text("simulated\tsimulated\tSimulated genome (test)\t${__HERE__}/genome.fa.gz\n")
+    (folder / "motifs.jaspar").write_text(motifs())
+    (folder / "all_fasta.loc").write_text("simulated\tsimulated\tSimulated genome (test)\t${__HERE__}/genome.fa.gz\n")
     people = (f"person{index + 1:05d}\t{20 + index * 7 % 50}\n" for index in range(PEOPLE))
-    (TARGET / "covariates.tsv").write_text("sample\tage\n" + "".join(people))
-    pysam.tabix_compress(str(TARGET / "genome.fa"), str(TARGET / "genome.fa.gz"), force=True)
-    (TARGET / "genome.fa").unlink()
-    records = (TARGET / "codes.fa").read_text().split(">")[1:]
+    (folder / "covariates.tsv").write_text("sample\tage\n" + "".join(people))
+    pysam.tabix_compress(str(folder / "genome.fa"), str(folder / "genome.fa.gz"), force=True)
+    (folder / "genome.fa").unlink()
+    records = (folder / "codes.fa").read_text().split(">")[1:]
     for kind in ("positive", "negative"):
-        (TARGET / f"{kind}.fa").write_text("".join(f">{record}" for record in records if record.startswith(kind[:3])))
-    plink()
-    sumstats = (TARGET / "sumstats.tsv").read_text().splitlines()
-    (TARGET / "sumstats_without_beta.tsv").write_text(
-        "\n".join(line.replace("beta", "effect", 1) for line in sumstats[:30]) + "\n"
-    )
-    whole = (TARGET / "people.genotypes.h5").read_bytes()
-    (TARGET / "damaged.h5").write_bytes(whole[: len(whole) // 3])
-    (TARGET / "other_genome.fa").write_text(">chrUn\n" + "ACGT" * 100 + "\n")
+        (folder / f"{kind}.fa").write_text("".join(f">{record}" for record in records if record.startswith(kind[:3])))
+    plink(folder)
+    whole = (folder / "people.genotypes.h5").read_bytes()
+    (folder / "damaged.h5").write_bytes(whole[: len(whole) // 3])
+    (folder / "other_genome.fa").write_text(">chrUn\n" + "ACGT" * 100 + "\n")
 
 
-def plink() -> None:
+def plink(folder: Path) -> None:
     """Write the people's hard calls as a PLINK 1 set, from its documented layout."""
     import cyvcf2
     import numpy as np
 
-    reader = cyvcf2.VCF(str(TARGET / "people.vcf.gz"), gts012=True)
+    reader = cyvcf2.VCF(str(folder / "people.vcf.gz"), gts012=True)
     codes, rows = [], []
     for variant in reader:
         codes.append(np.array([3, 2, 0, 1], dtype=np.uint8)[variant.gt_types])  # allele 1 is ALT: two of it are 00
@@ -170,9 +125,9 @@ def plink() -> None:
     table = np.zeros((len(codes), -(-len(reader.samples) // 4) * 4), dtype=np.uint8)
     table[:, : len(reader.samples)] = codes
     packed = (table.reshape(len(codes), -1, 4) << np.array([0, 2, 4, 6], dtype=np.uint8)).sum(axis=2).astype(np.uint8)
-    (TARGET / "people.bed").write_bytes(b"\x6c\x1b\x01" + packed.tobytes())
-    (TARGET / "people.bim").write_text("".join(rows))
-    (TARGET / "people.fam").write_text("".join(f"{name}\t{name}\t0\t0\t0\t-9\n" for name in reader.samples))
+    (folder / "people.bed").write_bytes(b"\x6c\x1b\x01" + packed.tobytes())
+    (folder / "people.bim").write_text("".join(rows))
+    (folder / "people.fam").write_text("".join(f"{name}\t{name}\t0\t0\t0\t-9\n" for name in reader.samples))
 
 
 if __name__ == "__main__":

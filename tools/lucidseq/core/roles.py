@@ -15,6 +15,7 @@ class Format(StrEnum):
 
     BED = "bed"
     BIGWIG = "bw"
+    CHAIN = "chain"
     CSV = "csv"
     FAI = "fai"
     FASTA = "fa"
@@ -26,6 +27,7 @@ class Format(StrEnum):
     JSON = "json"
     KERAS = "keras"
     NPZ = "npz"
+    PARQUET = "parquet"
     PLINK = "plink"
     TSV = "tsv"
     VCF = "vcf"
