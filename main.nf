@@ -67,13 +67,13 @@ workflow {
         ch_cohorts = SIMULATE_LOCUS.out.variants
             .join(SIMULATE_LOCUS.out.phenotypes)
             .map { meta, variants, phenotypes -> [meta, [variants], phenotypes, []] }
-        ch_variants = SIMULATE_LOCUS.out.variants.map { _meta, variants -> [variants] }.first()
-        ch_fasta = SIMULATE_LOCUS.out.fasta.map { _meta, fasta -> fasta }.first()
-        ch_gtf = SIMULATE_LOCUS.out.gtf.map { _meta, gtf -> gtf }.first()
-        ch_gene_sets = SIMULATE_LOCUS.out.gene_sets.map { _meta, gene_sets -> gene_sets }.first()
-        ch_loci = SIMULATE_LOCUS.out.loci.map { _meta, loci -> loci }.first()
-        ch_regions = SIMULATE_LOCUS.out.peaks.map { _meta, peaks -> peaks }.first()
-        ch_signal = SIMULATE_LOCUS.out.signal.map { _meta, signal -> [signal] }.first()
+        ch_variants = SIMULATE_LOCUS.out.variants.map { _meta, variants -> [variants] }
+        ch_fasta = SIMULATE_LOCUS.out.fasta.map { _meta, fasta -> fasta }
+        ch_gtf = SIMULATE_LOCUS.out.gtf.map { _meta, gtf -> gtf }
+        ch_gene_sets = SIMULATE_LOCUS.out.gene_sets.map { _meta, gene_sets -> gene_sets }
+        ch_loci = SIMULATE_LOCUS.out.loci.map { _meta, loci -> loci }
+        ch_regions = SIMULATE_LOCUS.out.peaks.map { _meta, peaks -> peaks }
+        ch_signal = SIMULATE_LOCUS.out.signal.map { _meta, signal -> [signal] }
         ch_truth = SIMULATE_LOCUS.out.truth_variants
             .join(SIMULATE_LOCUS.out.truth)
             .map { _meta, variants, truth -> [variants, truth] }
