@@ -104,7 +104,8 @@ def describe() -> list[Call]:
             genotypes=locus(".vcf.gz"), phenotypes=locus(".phenotypes.tsv"), covariates=extra / "covariates.tsv",
             region=extra / "region.bed", build="simulated")),
         Call("sumstats", "encode", "sumstats", study(genotypes=store, trait="trait")),
-        Call("harmonised", "encode", "sumstats", study(input=extra / "gwas.tsv", fasta=locus(".fa"), n=120)),
+        Call("harmonised", "encode", "sumstats", study(
+            input=extra / "gwas.tsv", fasta=locus(".fa"), panel=store, chain=extra / "same.chain", n=120)),
         Call("ld", "encode", "ld", study(genotypes=store, loci=locus(".loci.bed"), trait="trait", variants=sumstats)),
         Call("dataset", "encode", "sequences", study(
             fasta=locus(".fa"), regions=locus(".peaks.bed"), signal=locus(".signal.bw"), window=200, negatives="gc-matched",
@@ -167,3 +168,15 @@ def add_derived_inputs(folder: Path, name: str) -> None:
     if name == "sumstats":
         text = gzip.decompress((folder / "sumstats" / "sumstats.sumstats.tsv.gz").read_bytes())
         (folder / "extra" / "gwas.tsv").write_bytes(text)
+        write_same_chain(folder / "locus" / "locus.fa", folder / "extra" / "same.chain")
+
+
+def write_same_chain(fasta: Path, path: Path) -> None:
+    """Write the chain file that lifts a genome over to itself."""
+    records = [record.split("\n", 1) for record in fasta.read_text().split(">")[1:]]
+    sizes = {header.split()[0]: len(bases.replace("\n", "")) for header, bases in records}
+    chains = (
+        f"chain 1 {name} {size} + 0 {size} {name} {size} + 0 {size} {number}\n{size}\n"
+        for number, (name, size) in enumerate(sizes.items())
+    )
+    path.write_text("\n".join(chains))
