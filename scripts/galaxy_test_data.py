@@ -7,7 +7,9 @@ and synthetic.
 from __future__ import annotations
 
 import gzip
+import random
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,6 +31,7 @@ KEPT = {
     "model.attributions.h5": "attributions.h5", "model.effects.tsv.gz": "effects.tsv",
     "fine.pips.tsv.gz": "pips.tsv", "fine.credible_sets.tsv": "credible_sets.tsv", "fine.loci.tsv": "fits.tsv",
     "fine.finemap_locus.card.json": "finemap.card.json", "fine.finemap_locus.manifest.json": "finemap.manifest.json",
+    "ap1.sequences.h5": "ap1.h5", "ap1.keras": "ap1.keras", "ap1.predictions.tsv.gz": "ap1_predictions.tsv",
     "tested.genes.tsv": "gene_tests.tsv", "tested.gene_correlations.tsv.gz": "gene_correlations.tsv", "sets.pathways.tsv": "pathway_tests.tsv",
 }  # fmt: skip
 
@@ -73,12 +76,16 @@ finemap locus --sumstats trait.sumstats.tsv.gz --ld trait.ld.h5 --scores model.e
 enrich genes --sumstats trait.sumstats.tsv.gz --ld trait.ld.h5 --gtf study.gtf --pips fine.pips.tsv.gz --out tested
 enrich pathways --genes tested.genes.tsv --correlations tested.gene_correlations.tsv.gz --gene-sets study.gmt --permutations 200 --min-genes 2
     --out sets
+encode sequences --positive ap1.fa --negative shuffled.fa --target-name AP-1 --valid-share 0.2 --test-share 0.2 --out ap1
+train fit --dataset ap1.sequences.h5 --architecture cnn-shallow --filters 4 --batch-size 16 --epochs 30 --learning-rate 0.01 --out ap1
+train predict --model ap1.keras --dataset ap1.sequences.h5 --split test --out ap1
 """
 
 
 def chain(folder: Path) -> None:
     """Call every command on the simulated study."""
     (folder / "motifs.jaspar").write_text(motifs())
+    sites(folder)
     program = str(Path(sys.executable).with_name("lucidseq"))
     for line in LINES.strip().replace("\n    ", " ").splitlines():
         subprocess.run([program, *line.split(), "--quiet"], cwd=folder, check=True)
@@ -91,6 +98,37 @@ def motifs() -> str:
         rows = (" ".join("90" if (column + number) % 4 == base else "3" for column in range(8)) for base in range(4))
         matrices.append(f">M{number} {name}\n" + "\n".join(rows) + "\n")
     return "".join(matrices)
+
+
+def sites(folder: Path) -> None:
+    """Write 40 bp sequences with a site of AP-1, and as many with the site's bases in another order."""
+    draw = random.Random(5)
+    for name, site in (("ap1", "ATGACTCAT"), ("shuffled", "CTAATTGAC")):
+        with (folder / f"{name}.fa").open("w") as file:
+            for number in range(150):
+                bases, start = "".join(draw.choices("ACGT", k=40)), draw.randrange(32)
+                file.write(f">{name}_{number}\n{bases[:start]}{site}{bases[start + 9 :]}\n")
+
+
+def gene_tests(folder: Path) -> None:
+    """Write the tests of 90 genes, neighbours correlated; the ten genes of IMMUNE have higher z than the rest."""
+    draw = random.Random(7)
+    names = [f"GENE{number:03d}" for number in range(90)]
+    sets = {"IMMUNE": names[5:90:9], "MUSCLE": names[2:90:8], "SMALL": names[:2]}
+    header = "gene_id gene_name contig start end strand n_variants effective_variants statistic p_value z q_value"
+    rows, pairs = [header.split()], [["gene_id_1", "gene_id_2", "correlation"]]
+    for number, name in enumerate(names):
+        z = draw.gauss(2.0 if name in sets["IMMUNE"] else 0.0, 1.0)
+        variants, start = draw.randrange(20, 60), number * 50_000
+        p = min(statistics.NormalDist().cdf(-z), 0.9999)
+        rows.append([name, name, "chr1", start, start + 20_000, "+", variants, variants / 4, f"{variants + z * 9:.1f}", f"{p:.3g}", f"{z:.4f}", f"{min(5 * p, 1):.3g}"])  # fmt: skip
+        if number % 3:
+            pairs.append([names[number - 1], name, "0.2"])
+    for file, table in (("many_genes.tsv", rows), ("many_correlations.tsv", pairs)):
+        (folder / file).write_text("".join("\t".join(map(str, row)) + "\n" for row in table))
+    (folder / "many_sets.gmt").write_text(
+        "".join("\t".join([name, "made up", *genes]) + "\n" for name, genes in sets.items())
+    )
 
 
 def derive(folder: Path) -> None:
@@ -107,6 +145,7 @@ def derive(folder: Path) -> None:
     for kind in ("positive", "negative"):
         (folder / f"{kind}.fa").write_text("".join(f">{record}" for record in records if record.startswith(kind[:3])))
     plink(folder)
+    gene_tests(folder)
     whole = (folder / "people.genotypes.h5").read_bytes()
     (folder / "damaged.h5").write_bytes(whole[: len(whole) // 3])
     (folder / "other_genome.fa").write_text(">chrUn\n" + "ACGT" * 100 + "\n")
