@@ -28,6 +28,7 @@ from lucidseq.encode.sumstats_values import (
     clean_contig,
     neg_log10_of_p,
     numbers,
+    select,
 )  # fmt: skip
 
 _M = Meaning
@@ -140,15 +141,14 @@ class _Rows:
     def drop_other_tests(self) -> None:
         facts = self._layout.facts
         if facts.additive and self._layout.has(_M.TEST):
-            self.drop(~self.text(_M.TEST).str.strip().isin(facts.additive).to_numpy(), "another term of the model")
+            self.drop(select(self.text(_M.TEST), lambda text: text not in facts.additive), "another term of the model")
         if self._layout.has(_M.STATE):
-            state = self.text(_M.STATE).str.strip()
-            failed = np.zeros(len(state), dtype=bool)
-            if facts.working:
-                failed |= ~state.isin(facts.working).to_numpy()
-            for word in facts.failing:
-                failed |= state.str.contains(word, regex=False, na=False).to_numpy()
-            self.drop(failed, "not tested by the program")
+
+            def failed(text: str) -> bool:
+                stopped = bool(facts.working) and text not in facts.working
+                return stopped or any(word in text for word in facts.failing)
+
+            self.drop(select(self.text(_M.STATE), failed), "not tested by the program")
 
     def encode_texts(self) -> None:
         """Code contigs, alleles and names; work out the other allele where it stands in REF and ALT."""

@@ -7,7 +7,7 @@ import numpy as np
 from lucidseq.core.card import Card, Verdict
 from lucidseq.encode.choices import StrandRule
 from lucidseq.encode.sumstats_align import FAR
-from lucidseq.encode.sumstats_builds import possible
+from lucidseq.encode.sumstats_builds import BUILDS, possible
 from lucidseq.encode.sumstats_dialects import Meaning
 from lucidseq.encode.sumstats_file import Harmonised
 from lucidseq.encode.sumstats_reference import ENOUGH, last_positions
@@ -90,7 +90,7 @@ def _judge_build(card: Card, found: Harmonised) -> None:
         )
         return
     fits = possible(last_positions(found.study))
-    words = " or ".join(fits) if fits else "no known human build"
+    words = "unknown" if len(fits) == len(BUILDS) else " or ".join(fits) if fits else "no known human build"
     card.add("genome build", words, Verdict.OK, threshold="not excluded by positions",
              advice="Positions alone do not tell the build: give --fasta to check reference alleles.")  # fmt: skip
 

@@ -18,6 +18,9 @@ from lucidseq.core.tables import open_text
 from lucidseq.encode.sumstats_study import Ledger, Study
 
 
+_LONGEST = 1 << 40  # bases of a contig
+
+
 @dataclass(frozen=True)
 class Segments:
     """Ungapped blocks of one source contig, cut so that they are disjoint and sorted; 0-based.
@@ -80,8 +83,14 @@ def _chains(
     target_lengths: dict[str, int],
 ) -> Iterator[tuple[str, list[tuple[int, int, int, int, bool]]]]:  # fmt: skip
     """Return (source contig, [start, size, target start, target contig, forward]) of every chain."""
-    contig, at, there, target, forward = "", 0, 0, 0, True
+    contig, at, there, target, forward, ends = "", 0, 0, 0, True, (0, 0)
     rows: list[tuple[int, int, int, int, bool]] = []
+    number, line = 0, ""
+
+    def wrong() -> DataError:
+        return DataError(f"{line.strip()[:80]!r}", "chain headers of 12 fields, and blocks of size and gaps that add up to their ends",
+                         "make or copy the chain file again", where=place(path, line=number))  # fmt: skip
+
     for number, line in lines:
         fields = line.split()
         if not fields or line.startswith("#"):
@@ -90,23 +99,29 @@ def _chains(
             if fields[0] == "chain":
                 if rows:
                     yield contig, rows
-                _, _, contig, size, strand, start, _, name, length, towards, begin, *_ = fields
-                if strand != "+" or towards not in "+-":
-                    raise ValueError("strand")
-                source_lengths[contig], target_lengths[name] = int(size), int(length)
+                if (at, there) != ends:
+                    raise ValueError("cut off")
+                contig, name, towards = fields[2], fields[7], fields[9]
+                size, start, end, length, begin, until = (int(fields[column]) for column in (3, 5, 6, 8, 10, 11))
+                if fields[4] != "+" or towards not in ("+", "-") or not 0 <= start <= end <= size < _LONGEST:
+                    raise ValueError("source")
+                if not 0 <= begin <= until <= length < _LONGEST:
+                    raise ValueError("target")
+                source_lengths[contig], target_lengths[name] = size, length
                 target, forward = targets.setdefault(name, len(targets)), towards == "+"
-                at, there, rows = int(start), int(begin), []
+                at, there, ends, rows = start, begin, (end, until), []
                 continue
             numbers = [int(field) for field in fields]
             if not contig or len(numbers) not in (1, 3) or min(numbers) < 0:
                 raise ValueError("block")
             rows.append((at, numbers[0], there, target, forward))
             at, there = at + sum(numbers[:2]), there + numbers[0] + (numbers[2] if len(numbers) == 3 else 0)
-            if at > source_lengths[contig] or at >= 1 << 40:
+            if at > ends[0] or there > ends[1]:
                 raise ValueError("beyond the end")
-        except ValueError as error:
-            raise DataError(f"{line.strip()[:80]!r}", "a chain header of 12 fields, or a block of size and gaps",
-                            "make or copy the chain file again", where=place(path, line=number)) from error  # fmt: skip
+        except (ValueError, IndexError) as error:
+            raise wrong() from error
+    if (at, there) != ends:
+        raise wrong()
     if rows:
         yield contig, rows
 

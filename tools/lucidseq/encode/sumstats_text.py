@@ -117,25 +117,29 @@ def _check_lines(data: bytes, separator: str, width: int, first: int, path: Path
     if not len(ends) or ends[-1] != len(codes) - 1:
         ends = np.append(ends, len(codes))
     starts = np.concatenate([[0], ends[:-1] + 1])
-    blank = (codes == _SPACE) | (codes == _TAB)
-    filled = ~(blank | (codes == _NEWLINE))
-    words = np.concatenate([[0], np.cumsum(filled, dtype=np.int32)])
-    full = words[ends] > words[starts]
     if separator == " ":
+        filled = (codes != _SPACE) & (codes != _TAB) & (codes != _NEWLINE)
         opens = filled.copy()
         opens[1:] &= ~filled[:-1]
-        counts = np.concatenate([[0], np.cumsum(opens, dtype=np.int32)])
-        fields = counts[ends] - counts[starts]
+        fields = _count(np.flatnonzero(opens), starts, ends)
+        odd = fields != width
     else:
-        counts = np.concatenate([[0], np.cumsum(codes == ord(separator), dtype=np.int32)])
-        fields = counts[ends] - counts[starts] + 1
-    wrong = full & (fields != width)
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise DataError(f"{int(fields[row])} fields", f"{width} fields, as in the header",
-                        "check the line for missing values, spare separators and spaces in values",
-                        where=place(path, line=first + row))  # fmt: skip
+        separators = _count(np.flatnonzero(codes == ord(separator)), starts, ends)
+        fields = separators + 1
+        odd = (fields != width) | (ends - starts == separators)  # other lines, and those of separators alone
+    full = np.ones(len(ends), dtype=bool)
+    for row in np.flatnonzero(odd).tolist():
+        full[row] = bool(data[starts[row] : ends[row]].strip())
+        if full[row] and fields[row] != width:
+            raise DataError(f"{int(fields[row])} fields", f"{width} fields, as in the header",
+                            "check the line for missing values, spare separators and spaces in values",
+                            where=place(path, line=first + row))  # fmt: skip
     return np.flatnonzero(full) + first, len(ends)
+
+
+def _count(places: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Return how many of the sorted places lie in each line."""
+    return np.searchsorted(places, ends) - np.searchsorted(places, starts)
 
 
 def _parse(

@@ -81,6 +81,12 @@ def neg_log10_of_p(values: pd.Series, where: Where) -> np.ndarray:
     return result + 0.0  # no negative zero
 
 
+def select(values: pd.Series, wanted: Callable[[str], bool]) -> np.ndarray:
+    """Return the mask of texts of which something is true; each is asked once. Missing ones are empty texts."""
+    codes, uniques = pd.factorize(values, use_na_sentinel=True)
+    return np.array([*(wanted(str(text).strip()) for text in uniques), wanted("")], dtype=bool)[codes]
+
+
 class Words:
     """Texts that repeat (contigs, alleles) as whole numbers: code i stands for ``texts[i]``."""
 
@@ -141,6 +147,25 @@ def allele_state(alleles: Words) -> np.ndarray:
     return np.array([*states, 0], dtype=np.int8)
 
 
+def _rs_numbers(texts: np.ndarray) -> np.ndarray:
+    """Return n for each text of the form rs<n>, 0 for others (and for all, when one is long or not ASCII)."""
+    found = np.zeros(len(texts), dtype=np.int64)
+    try:
+        words = texts.astype("S")
+    except (UnicodeEncodeError, ValueError):
+        return found
+    width = words.dtype.itemsize
+    if not 3 <= width <= 40:
+        return found
+    letters = words.view(np.uint8).reshape(len(texts), width)
+    digit = (letters >= ord("0")) & (letters <= ord("9"))
+    good = (letters[:, 0] == ord("r")) & (letters[:, 1] == ord("s")) & digit[:, 2] & (letters[:, 2] != ord("0"))
+    good &= (digit[:, 2:] | (letters[:, 2:] == 0)).all(axis=1) & (digit[:, 2:].sum(axis=1) < 18)
+    for at in range(2, min(width, 20)):
+        found = np.where(digit[:, at], found * 10 + (letters[:, at] - ord("0")), found)
+    return np.where(good, found, 0)
+
+
 class Names:
     """Identifiers of variants in few bytes: rs numbers as numbers, others as bytes in one buffer; 0 is none."""
 
@@ -150,7 +175,11 @@ class Names:
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Return codes, int64: n for rs<n>, -(k + 1) for the k-th other name, 0 where there is none."""
-        return np.fromiter((self.code(text) for text in values), dtype=np.int64, count=len(values))
+        texts = values.to_numpy(dtype=object)
+        codes = _rs_numbers(texts)
+        for row in np.flatnonzero(codes == 0).tolist():
+            codes[row] = self.code(texts[row])
+        return codes
 
     def code(self, text: object) -> int:
         """Return the code of one name."""
