@@ -131,6 +131,7 @@ def test_predict__refuses_another_length_or_other_targets(dataset, tmp_path):
     for network, data, mention in ((model, long, "61 bp"), (other, dataset, "something")):
         result = run_cli("train", "predict", "--model", network, "--dataset", data, "--out", tmp_path / "out" / "p")
         assert_bad_input(result, mention, folder=tmp_path / "out")
+        assert f"at: {data}" in result.stderr
 
 
 def test_predict__refuses_an_empty_split_and_a_damaged_model(tmp_path):

@@ -49,6 +49,20 @@ class Predictor:
                             "give a sequence model")  # fmt: skip
         self.length: int | None = self._model.inputs[0].shape[1]
 
+    def require_length(self, length: int, *, where: str | None = None) -> None:
+        """Check that the model takes sequences of a length (bp); `where` is their file.
+
+        Raises
+        ------
+        DataError
+            If not.
+        """
+        if self.length is not None and length != self.length:
+            raise DataError(
+                f"sequences of {length} bp", f"sequences of {self.length} bp, the length the model was trained on",
+                f"encode the sequences again with windows of {self.length} bp", where=where,
+            )  # fmt: skip
+
     def __call__(self, codes: np.ndarray) -> np.ndarray:
         """Return float32 predictions of shape (n, members, targets) for codes uint8 (n, length).
 
@@ -57,11 +71,7 @@ class Predictor:
         DataError
             If the sequences are not of the model's length, or an output has more than one axis besides the batch.
         """
-        if self.length is not None and codes.shape[1] != self.length:
-            raise DataError(
-                f"sequences of {codes.shape[1]} bp", f"sequences of {self.length} bp, the length the model was trained on",
-                f"encode the sequences again with windows of {self.length} bp",
-            )  # fmt: skip
+        self.require_length(codes.shape[1])
         parts = [self._batch(codes[start : start + self.batch_size]) for start in range(0, len(codes), self.batch_size)]
         return (
             np.concatenate(parts)

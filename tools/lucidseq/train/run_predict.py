@@ -45,6 +45,7 @@ def predict(
     network, facts = io.load_model(model)
     predictor = Predictor(network, batch_size=batch_size, reverse_complement_average=reverse_complement_average)
     with open_dataset(dataset) as source:
+        predictor.require_length(source.length, where=str(dataset))
         rows = (
             np.arange(len(source.split))
             if split is Split.ALL
