@@ -31,7 +31,7 @@ KEPT = {
     "model.attributions.h5": "attributions.h5", "model.effects.tsv.gz": "effects.tsv",
     "fine.pips.tsv.gz": "pips.tsv", "fine.credible_sets.tsv": "credible_sets.tsv", "fine.loci.tsv": "fits.tsv",
     "fine.finemap_locus.card.json": "finemap.card.json", "fine.finemap_locus.manifest.json": "finemap.manifest.json",
-    "ap1.sequences.h5": "ap1.h5", "ap1.keras": "ap1.keras", "ap1.predictions.tsv.gz": "ap1_predictions.tsv",
+    "ap1.sequences.h5": "ap1.h5", "ap1.keras": "ap1.keras", "ap1.predictions.tsv.gz": "ap1_predictions.tsv", "ap1.history.tsv": "ap1_history.tsv",
     "tested.genes.tsv": "gene_tests.tsv", "tested.gene_correlations.tsv.gz": "gene_correlations.tsv", "sets.pathways.tsv": "pathway_tests.tsv",
 }  # fmt: skip
 
@@ -50,6 +50,7 @@ def main() -> None:
             gzip.decompress((folder / "published.exported.tsv.gz").read_bytes()).decode().splitlines(keepends=True)
         )
         (made / "trait.glm.linear").write_text("".join(exported[:61]))
+        contributions(folder / "ap1.attributions.h5", made / "ap1_94.tsv")
         derive(made)
         shutil.rmtree(TARGET, ignore_errors=True)
         shutil.copytree(made, TARGET)
@@ -79,6 +80,7 @@ enrich pathways --genes tested.genes.tsv --correlations tested.gene_correlations
 encode sequences --positive ap1.fa --negative shuffled.fa --target-name AP-1 --valid-share 0.2 --test-share 0.2 --out ap1
 train fit --dataset ap1.sequences.h5 --architecture cnn-shallow --filters 4 --batch-size 16 --epochs 30 --learning-rate 0.01 --out ap1
 train predict --model ap1.keras --dataset ap1.sequences.h5 --split test --out ap1
+attribute maps --model ap1.keras --dataset ap1.sequences.h5 --select highest --max-sequences 4 --references 10 --logos 0 --out ap1
 """
 
 
@@ -108,6 +110,16 @@ def sites(folder: Path) -> None:
             for number in range(150):
                 bases, start = "".join(draw.choices("ACGT", k=40)), draw.randrange(32)
                 file.write(f">{name}_{number}\n{bases[:start]}{site}{bases[start + 9 :]}\n")
+
+
+def contributions(store: Path, table: Path) -> None:
+    """Write the contributions of one sequence with a site of AP-1 as a table."""
+    import h5py
+
+    with h5py.File(store) as file:
+        row = file["id"].asstr()[()].tolist().index("ap1_94")
+        pairs = zip(file["codes"][row], file["contributions"][row], strict=True)
+        table.write_text("base\tcontribution\n" + "".join(f"{'ACGT'[code]}\t{value:.4f}\n" for code, value in pairs))
 
 
 def gene_tests(folder: Path) -> None:
