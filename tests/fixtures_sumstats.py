@@ -1,4 +1,4 @@
-"""One simulated study, written as each program writes its results. Nothing here uses the code under test.
+"""One simulated study, written as each program writes its results. What writes shares nothing with the code under test.
 
 Every row knows its effect allele, which is the genome's allele in half of the rows. Numbers are written with all their digits, so
 that what is read back can be compared exactly.
@@ -14,12 +14,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy import stats
+from typer.testing import CliRunner
+
+from lucidseq.encode.cli import tool
 
 CONTIGS = ("1", "2", "X")
 LENGTH = 30_000
 BASES = "ACGT"
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
 CASES, CONTROLS = 4_000, 16_000
+
+
+def encode_here(*words: object) -> None:
+    """Run ``lucidseq encode sumstats WORDS`` in this process; it must succeed."""
+    result = CliRunner().invoke(tool.app, ["sumstats", *map(str, words)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
 
 
 @dataclass(frozen=True)

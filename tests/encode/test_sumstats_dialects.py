@@ -10,14 +10,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from fixtures_sumstats import CASES, CONTROLS, WRITTEN, Study, Written, simulate
+from fixtures_sumstats import CASES, CONTROLS, WRITTEN, Study, Written, encode_here, simulate
 from lucidseq.core.card import read_card
 from lucidseq.core.schema import DROPPED, SUMSTATS
 from lucidseq.core.tables import read_table
 from lucidseq.encode.choices import Dialect, ExportDialect
 from lucidseq.encode.sumstats_dialects import DIALECTS, Meaning
 from lucidseq.encode.sumstats_effects import effects_of_z
-from support import run_ok
 
 N = 19_000
 
@@ -31,7 +30,7 @@ def encode(written: Written, study: Study, folder: Path, *words: object) -> pd.D
     path = written.write(study.rows, folder / "in.txt")
     extra: list[object] = [] if written.n else ["--n", N]
     extra += ["--panel", study.write_bim(folder / "p.bim")] if written.panel else []
-    run_ok("encode", "sumstats", "--input", path, *extra, *words, "--out", folder / "h")
+    encode_here("--input", path, *extra, *words, "--out", folder / "h")
     return read_table(folder / "h.sumstats.tsv.gz", SUMSTATS)
 
 
@@ -95,9 +94,7 @@ def test_dialect__against_the_genome_keeps_every_row(name: str, study: Study, tm
 @pytest.mark.parametrize("name", ["plink1-linear", "plink1-logistic"])
 def test_one_allele__the_genome_gives_the_other_or_the_row_leaves(name: str, study: Study, tmp_path: Path) -> None:
     path = WRITTEN[name].write(study.rows, tmp_path / "in.txt")
-    run_ok(
-        "encode", "sumstats", "--input", path, "--fasta", study.write_fasta(tmp_path / "g.fa"), "--out", tmp_path / "h"
-    )
+    encode_here("--input", path, "--fasta", study.write_fasta(tmp_path / "g.fa"), "--out", tmp_path / "h")
     found = read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS).merge(study.rows, left_on="rsid", right_on="name")
     assert (found["effect_allele"] == found["effect"]).all() and (found["other_allele"] == found["other"]).all()
     snp = (study.rows["ref"].str.len() == 1) & (study.rows["alt"].str.len() == 1)
@@ -121,7 +118,7 @@ def test_export__comes_back_the_same(export: ExportDialect, study: Study, tmp_pa
     extra: list[object] = ["--panel", bim] if not {Meaning.POSITION, Meaning.OTHER_ALLELE} <= {*written} | (
         {Meaning.POSITION, Meaning.OTHER_ALLELE} if export is ExportDialect.GWAS_VCF else set()) else []  # fmt: skip
     extra += [] if Meaning.N in written else ["--n", N]
-    run_ok("encode", "sumstats", "--input", exported, *extra, "--out", tmp_path / "again")
+    encode_here("--input", exported, *extra, "--out", tmp_path / "again")
     second = read_table(tmp_path / "again.sumstats.tsv.gz", SUMSTATS)
     card = {check.name: check.value for check in read_card(tmp_path / "again.encode_sumstats.card.json").checks}
     assert card["dialect"] == export.value
@@ -186,13 +183,13 @@ def test_custom__columns_by_name(study: Study, tmp_path: Path) -> None:
     named = {"rsid": "MARKER", "chromosome": "CH", "base_pair_location": "AT", "effect_allele": "EA", "other_allele": "NEA",
              "beta": "Eff", "standard_error": "Err", "n": "Ntot"}  # fmt: skip
     words = [word for meaning, name in named.items() for word in ("--column", f"{meaning}={name}")]
-    run_ok("encode", "sumstats", "--input", tmp_path / "in.csv", *words, "--out", tmp_path / "h")
+    encode_here("--input", tmp_path / "in.csv", *words, "--out", tmp_path / "h")
     compare(
         read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS),
         rows,
         Written(lambda _, path: path, "custom", frequency=False),
     )
-    run_ok("encode", "sumstats", "--input", tmp_path / "in.csv", *words, "--column", "n_effective=Neff", "--sample-size", "effective",
+    encode_here("--input", tmp_path / "in.csv", *words, "--column", "n_effective=Neff", "--sample-size", "effective",
            "--out", tmp_path / "e")  # fmt: skip
     assert np.allclose(read_table(tmp_path / "e.sumstats.tsv.gz", SUMSTATS)["n"].to_numpy(), rows["n"] / 2)
 
@@ -203,7 +200,7 @@ def test_column__overrides_the_dialect(study: Study, tmp_path: Path) -> None:
     lines = path.read_text().splitlines()
     text = [lines[0] + "\tMyN", *(f"{line}\t{number}" for line, number in zip(lines[1:], study.rows["n"], strict=True))]
     path.write_text("\n".join(text) + "\n")
-    run_ok("encode", "sumstats", "--input", path, "--column", "n=MyN", "--column", "standard_error=none", "--column", "p_value=none",
+    encode_here("--input", path, "--column", "n=MyN", "--column", "standard_error=none", "--column", "p_value=none",
            "--out", tmp_path / "h")  # fmt: skip
     found = read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)
     assert np.array_equal(found["n"], study.rows["n"])
@@ -213,9 +210,7 @@ def test_column__overrides_the_dialect(study: Study, tmp_path: Path) -> None:
 def test_cojo__by_place_when_named(study: Study, tmp_path: Path) -> None:
     path = WRITTEN["cojo"].write(study.rows, tmp_path / "in.ma")
     path.write_text("snp effect alt af est err pv size\n" + path.read_text().split("\n", 1)[1])
-    run_ok(
-        "encode",
-        "sumstats",
+    encode_here(
         "--input",
         path,
         "--dialect",
@@ -234,15 +229,13 @@ def test_regenie__several_traits_in_one_file(study: Study, tmp_path: Path) -> No
     for column in ("BETA", "SE", "CHISQ", "LOG10P"):
         header = header.replace(f" {column}", f" {column}.Y2")
     path.write_text(header + "\n" + body)
-    run_ok("encode", "sumstats", "--input", path, "--trait", "Y2", "--out", tmp_path / "h")
+    encode_here("--input", path, "--trait", "Y2", "--out", tmp_path / "h")
     compare(read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS), study.rows, WRITTEN["regenie"])
 
 
 def test_own_output__is_read_again_unchanged(study: Study, tmp_path: Path) -> None:
     first = encode(WRITTEN["regenie"], study, tmp_path)
-    run_ok(
-        "encode",
-        "sumstats",
+    encode_here(
         "--input",
         tmp_path / "h.sumstats.tsv.gz",
         "--z-kind",

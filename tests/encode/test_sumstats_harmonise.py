@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fixtures_sumstats import COMPLEMENT, CONTIGS, LENGTH, WRITTEN, Study, simulate
+from fixtures_sumstats import COMPLEMENT, CONTIGS, LENGTH, WRITTEN, Study, encode_here, simulate
 from lucidseq.core.card import read_card
 from lucidseq.core.schema import DROPPED, SUMSTATS
 from lucidseq.core.tables import read_table
 from lucidseq.encode.sumstats_builds import BUILDS, name_of, possible
-from support import assert_bad_input, run_cli, run_ok
+from support import assert_bad_input, run_cli
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def study() -> Study:
 
 def encode(rows: pd.DataFrame, folder: Path, *words: object) -> pd.DataFrame:
     path = WRITTEN["gwas-ssf"].write(rows, folder / "in.tsv")
-    run_ok("encode", "sumstats", "--input", path, *words, "--out", folder / "h")
+    encode_here("--input", path, *words, "--out", folder / "h")
     return read_table(folder / "h.sumstats.tsv.gz", SUMSTATS)
 
 
@@ -267,9 +267,7 @@ def test_liftover__there_and_back_is_the_identity(study: Study, tmp_path: Path) 
     (tmp_path / "b.chain").write_text(back)
     rows = study.rows[study.rows["chromosome"] == "1"]
     encode(rows, tmp_path, "--chain", tmp_path / "a.chain")
-    run_ok(
-        "encode",
-        "sumstats",
+    encode_here(
         "--input",
         tmp_path / "h.sumstats.tsv.gz",
         "--chain",

@@ -322,6 +322,7 @@ PROGRAMS: dict[str, Mistake] = {
     "plink1: nothing that has the other allele": Mistake(raw(lambda data: data), refused=("one allele alone", "--panel"), dialect="plink1-linear"),
     "plink1: qassoc without .bim": Mistake(raw(lambda data: data), refused=("names no alleles", "--panel"), dialect="plink1-qassoc"),
     "plink1: qassoc with another panel": Mistake(raw(lambda data: data), refused=("the .bim of the PLINK run",), dialect="plink1-qassoc", options=PANEL),
+    "plink1: alleles from a panel, and a chain file": Mistake(raw(lambda data: data), refused=("one build at a time",), dialect="plink1-linear", options={"bim": True, "chain": Path(__file__)}),
     "plink1: odds ratio of 0": Mistake(spaced(put(1, "OR", "0")), dropped=("odds ratio of 0", 1), dialect="plink1-assoc", options={"n": 5000.0}),
     "plink1: odds ratio below 0": Mistake(spaced(put(1, "OR", "-0.5")), refused=("OR = '-0.5'", "line 2"), dialect="plink1-assoc", options={"n": 5000.0}),
     "plink1: odds ratio of 1 with p below 1": Mistake(spaced(put(1, "OR", "1")), dropped=("effect without a sign", 1), dialect="plink1-assoc", options={"n": 5000.0}),

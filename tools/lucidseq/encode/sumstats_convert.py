@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from lucidseq.encode.choices import Dialect, SampleSize
 from lucidseq.encode.sumstats_detect import Layout
 from lucidseq.encode.sumstats_dialects import Meaning
 from lucidseq.encode.sumstats_effects import complete_effects, effects_of_z
-from lucidseq.encode.sumstats_study import Ledger
+from lucidseq.encode.sumstats_study import COLUMNS, Ledger
 from lucidseq.encode.sumstats_text import Block
 from lucidseq.encode.sumstats_values import (
     UNKNOWN,
@@ -350,8 +349,7 @@ class _Rows:
         self.drop(lost, "incomplete") if lost.any() and self._to.drop_incomplete else self._refuse_lost(lost)
         self._to.positive += int((self._values["beta"] > 0).sum())
         self._values["line"] = self.line
-        names: Sequence[str] = ("line", "contig", "position", "effect", "other", "name", "beta", "standard_error", "z", "tail", "frequency", "n")  # fmt: skip
-        return {name: self._values[name] for name in names}
+        return {name: self._values[name] for name in COLUMNS}
 
     def _refuse_lost(self, lost: np.ndarray) -> None:
         shown = self._values["beta"]

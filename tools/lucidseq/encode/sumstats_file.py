@@ -115,6 +115,7 @@ def harmonise_file(path: Path, options: ReadOptions, references: References, led
         )
     elif fit is not None and fit.strand == "mixed":
         study.drop(kinds(study)[1], "palindromic, strand unknown", ledger)
+    study.sort(order)
     study.drop(study.duplicates(), "duplicate", ledger)
     if not len(study):
         lost = ", ".join(f"{reason}: {count}" for reason, count in ledger.counts.items() if count)
@@ -124,7 +125,6 @@ def harmonise_file(path: Path, options: ReadOptions, references: References, led
             "check alleles, build and contig names",
             where=str(path),
         )
-    study.sort(order)
     palindromic = int(kinds(study)[1].sum())
     ledger.note("palindromic, kept", palindromic)
     return Harmonised(source, fit, alignment, build, lengths, palindromic)
@@ -158,6 +158,9 @@ def _check_references(layout: Layout, study: Study, panel: Panel | None, referen
     if (study["other"] == UNKNOWN).any() and panel is None and references.fasta is None:
         raise UsageError(f"{path.name} ({title}), which names one allele alone", "a panel or genome that has the other",
                          "add --panel (the .bim of the PLINK run) or --fasta")  # fmt: skip
+    if references.chain is not None and panel is not None and (study["other"] == UNKNOWN).any():
+        raise UsageError("--chain for a file whose alleles come from --panel", "one build at a time",
+                         "run once with --panel, and give its result as --input of a second run with --chain")  # fmt: skip
     if layout.facts.name is Dialect.PLINK1_QASSOC and panel is not None and not panel.is_bim:
         raise UsageError(
             f"--panel {panel.path.name} for a file without alleles", "the .bim of the PLINK run", "give it as --panel"

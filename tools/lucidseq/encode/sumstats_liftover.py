@@ -17,7 +17,6 @@ from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
 from lucidseq.encode.sumstats_study import Ledger, Study
 
-
 _LONGEST = 1 << 40  # bases of a contig
 
 
@@ -86,11 +85,6 @@ def _chains(
     contig, at, there, target, forward, ends = "", 0, 0, 0, True, (0, 0)
     rows: list[tuple[int, int, int, int, bool]] = []
     number, line = 0, ""
-
-    def wrong() -> DataError:
-        return DataError(f"{line.strip()[:80]!r}", "chain headers of 12 fields, and blocks of size and gaps that add up to their ends",
-                         "make or copy the chain file again", where=place(path, line=number))  # fmt: skip
-
     for number, line in lines:
         fields = line.split()
         if not fields or line.startswith("#"):
@@ -119,11 +113,16 @@ def _chains(
             if at > ends[0] or there > ends[1]:
                 raise ValueError("beyond the end")
         except (ValueError, IndexError) as error:
-            raise wrong() from error
+            raise _wrong(path, number, line) from error
     if (at, there) != ends:
-        raise wrong()
+        raise _wrong(path, number, line)
     if rows:
         yield contig, rows
+
+
+def _wrong(path: Path, number: int, line: str) -> DataError:
+    return DataError(f"{line.strip()[:80]!r}", "chain headers of 12 fields, and blocks of size and gaps that add up to their ends",
+                     "make or copy the chain file again", where=place(path, line=number))  # fmt: skip
 
 
 def _segments(rows: list[tuple[int, int, int, int, bool]]) -> Segments:

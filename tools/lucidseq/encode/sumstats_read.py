@@ -15,7 +15,7 @@ from lucidseq.encode.sumstats_convert import Converter
 from lucidseq.encode.sumstats_detect import Layout, detect
 from lucidseq.encode.sumstats_dialects import TEXTS, Meaning
 from lucidseq.encode.sumstats_parquet import is_parquet, open_parquet
-from lucidseq.encode.sumstats_study import Ledger, Study
+from lucidseq.encode.sumstats_study import Builder, Ledger, Study
 from lucidseq.encode.sumstats_text import Block, find_separator, read_blocks, read_line, split_line
 from lucidseq.encode.sumstats_vcf import VcfHeader, read_header, vcf_blocks, vcf_layout
 
@@ -124,14 +124,14 @@ def _convert(
     _log.info(f"{path.name}: {layout.describe()}")
     converter = Converter(layout, path, ledger, options.n, options.sample_size, options.drop_incomplete)
     converter.check_sample_size()
-    parts = []
+    builder = Builder()
     with Progress("rows") as progress:
         for block in blocks:
-            parts.append(converter.convert(block))
+            builder.append(converter.convert(block))
             progress.step(len(block.line))
     if not converter.read:
         raise DataError("zero variants", "at least one row below the header", "check the file", where=str(path))
-    study = Study(converter.contigs, converter.alleles, converter.names, parts)
+    study = Study(converter.contigs, converter.alleles, converter.names, builder.finish())
     tested = ledger.counts["another term of the model"]
     if tested == converter.read:
         raise DataError(f"no row of the test {' or '.join(layout.facts.additive)}", "a row of the additive effect for each variant",

@@ -17,7 +17,7 @@ from lucidseq.core.genome import Genome
 from lucidseq.encode.choices import StrandRule
 from lucidseq.encode.sumstats_builds import name_of, possible
 from lucidseq.encode.sumstats_study import Ledger, Study
-from lucidseq.encode.sumstats_values import UNKNOWN
+from lucidseq.encode.sumstats_values import UNKNOWN, allele_state
 
 ENOUGH = 50  # SNPs from which a file's strand and build can be told
 _FORWARD, _REVERSE = 0.9, 0.1  # share of SNPs whose alleles hold the reference's base as given
@@ -86,11 +86,18 @@ def matches(study: Study, genome: Genome, *alleles: np.ndarray) -> list[np.ndarr
 
 
 def _allele_tables(study: Study) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """Return, by allele length: the row of each allele code in a table (-1 elsewhere), and the table of base codes."""
+    """Return, by allele length: the row of each allele code in a table, and the table of base codes.
+
+    The study's words also hold alleles of rows that left, which may be no bases; no row has them.
+    """
     texts = study.alleles.texts
+    bases = allele_state(study.alleles) == 0
+    by_length: dict[int, list[int]] = {}
+    for code, text in enumerate(texts):
+        if bases[code]:
+            by_length.setdefault(len(text), []).append(code)
     tables = {}
-    for length in sorted({len(text) for text in texts}):
-        codes = [code for code, text in enumerate(texts) if len(text) == length]
+    for length, codes in by_length.items():
         index = np.full(len(texts) + 1, -1, dtype=np.int32)
         index[codes] = np.arange(len(codes))
         table = alphabet.encode("".join(texts[code] for code in codes)).reshape(len(codes), length)

@@ -25,7 +25,7 @@ REASONS = (
     "duplicate",
 )  # fmt: skip
 OUTPUT_ROWS = 200_000
-_INTEGERS = {
+INTEGERS = {
     "line": np.int64,
     "contig": np.int32,
     "position": np.int64,
@@ -34,7 +34,8 @@ _INTEGERS = {
     "name": np.int64,
 }
 _FLOATS = ("beta", "standard_error", "z", "tail", "frequency", "n")
-COLUMNS = (*_INTEGERS, *_FLOATS)
+COLUMNS = (*INTEGERS, *_FLOATS)
+_FIRST_PAGE, _LAST_PAGE = 1 << 16, 1 << 23  # rows
 
 
 class Ledger:
@@ -74,6 +75,41 @@ class Ledger:
         return steps + [("variants", f"{what}: {count}", 0, left) for what, count in self.notes.items()]
 
 
+class Builder:
+    """Gathers the columns of a study in pages.
+
+    Pages double up to a size that the system gives back when it is freed, so that gathering never holds two copies of the whole.
+    """
+
+    def __init__(self) -> None:
+        self._pages: dict[str, list[np.ndarray]] = {column: [] for column in COLUMNS}
+        self._used, self._size = 0, 0  # rows of the last page
+
+    def append(self, part: dict[str, np.ndarray]) -> None:
+        """Add rows."""
+        rows, taken = len(part["line"]), 0
+        while taken < rows:
+            if self._used == self._size:
+                self._size = min(max(2 * self._size, _FIRST_PAGE), _LAST_PAGE)
+                self._used = 0
+                for column, pages in self._pages.items():
+                    pages.append(np.empty(self._size, dtype=INTEGERS.get(column, np.float64)))
+            count = min(rows - taken, self._size - self._used)
+            for column, pages in self._pages.items():
+                pages[-1][self._used : self._used + count] = part[column][taken : taken + count]
+            self._used, taken = self._used + count, taken + count
+
+    def finish(self) -> dict[str, np.ndarray]:
+        """Return the columns; the pages go one column at a time."""
+        columns = {}
+        for column in COLUMNS:
+            pages = self._pages.pop(column)
+            if pages:
+                pages[-1] = pages[-1][: self._used]
+            columns[column] = np.concatenate(pages) if pages else np.empty(0, INTEGERS.get(column, np.float64))
+        return columns
+
+
 class Study:
     """Summary statistics as columns of numbers; contigs, alleles and names are codes.
 
@@ -86,13 +122,8 @@ class Study:
         standard_error, z, tail (-log10 p), frequency, n.
     """
 
-    def __init__(self, contigs: Words, alleles: Alleles, names: Names, parts: list[dict[str, np.ndarray]]) -> None:
-        self.contigs, self.alleles, self.names = contigs, alleles, names
-        self.columns: dict[str, np.ndarray] = {}
-        for column in COLUMNS:  # one column at a time: never two copies of the whole
-            kind = _INTEGERS.get(column, np.float64)
-            pieces = [part.pop(column) for part in parts]
-            self.columns[column] = np.concatenate(pieces).astype(kind, copy=False) if pieces else np.empty(0, kind)
+    def __init__(self, contigs: Words, alleles: Alleles, names: Names, columns: dict[str, np.ndarray]) -> None:
+        self.contigs, self.alleles, self.names, self.columns = contigs, alleles, names, columns
 
     def __len__(self) -> int:
         return len(self.columns["line"])
@@ -149,14 +180,17 @@ class Study:
             self.take(np.argsort(key, kind="stable"))
 
     def duplicates(self) -> np.ndarray:
-        """Return the mask of rows whose contig, position and pair of alleles an earlier row has."""
-        key = (self["contig"].astype(np.int64) << 40) + self["position"]
-        shared = pd.Series(key).duplicated(keep=False).to_numpy()
-        rows = np.flatnonzero(shared)
-        low = np.minimum(self["effect"][rows], self["other"][rows])
-        high = np.maximum(self["effect"][rows], self["other"][rows])
+        """Return the mask of rows, in a sorted study, whose contig, position and pair of alleles an earlier row has."""
+        next_is_same = (np.diff(self["position"]) == 0) & (np.diff(self["contig"]) == 0)
+        shared = np.concatenate([next_is_same, [False]]) | np.concatenate([[False], next_is_same])
+        rows = np.flatnonzero(shared[: len(self)])
+        effect, other = self["effect"][rows], self["other"][rows]
+        pairs = pd.DataFrame({
+            "contig": self["contig"][rows], "position": self["position"][rows], "low": np.minimum(effect, other),
+            "high": np.maximum(effect, other),
+        })  # fmt: skip
         again = np.zeros(len(self), dtype=bool)
-        again[rows] = pd.DataFrame({"key": key[rows], "low": low, "high": high}).duplicated().to_numpy()
+        again[rows] = pairs.duplicated().to_numpy()
         return again
 
     def tables(self, kinds: Mapping[str, str]) -> Iterator[pd.DataFrame]:
