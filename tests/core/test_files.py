@@ -21,7 +21,7 @@ from lucidseq.core.options import parse_shard
 from lucidseq.core.schema import LOCI, SEQUENCES
 from lucidseq.core.seeds import stream
 from lucidseq.core.stores import create_store, open_store, read_text, write_array
-from lucidseq.core.tables import read_table, write_table
+from lucidseq.core.tables import TableWriter, read_table, write_table
 
 
 @pytest.fixture
@@ -29,6 +29,20 @@ def loci() -> pd.DataFrame:
     return pd.DataFrame(
         {"contig": ["chr1", "NA"], "start": [0, 5], "end": [4, 9], "name": ["a", "nan"], "extra": [0.1, 1e-300]}
     )
+
+
+@pytest.mark.parametrize("name", ["t.tsv", "t.tsv.gz"])
+def test_table_writer__pieces_give_the_bytes_of_the_whole(tmp_path: Path, loci: pd.DataFrame, name: str) -> None:
+    whole = pd.concat([loci] * 500, ignore_index=True)
+    write_table(whole, tmp_path / name, LOCI)
+    (tmp_path / "pieces").mkdir()
+    with TableWriter(tmp_path / "pieces" / name, LOCI) as writer:
+        for first in range(0, len(whole), 300):
+            writer.write(whole.iloc[first : first + 300])
+    assert (tmp_path / "pieces" / name).read_bytes() == (tmp_path / name).read_bytes()
+    with TableWriter(tmp_path / name, LOCI):
+        pass
+    assert read_table(tmp_path / name, LOCI).empty
 
 
 @pytest.mark.parametrize("name", ["t.tsv", "t.tsv.gz"])

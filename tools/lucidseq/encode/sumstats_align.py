@@ -115,14 +115,14 @@ def _key(contig: np.ndarray, position: np.ndarray) -> np.ndarray:
 
 
 class _Lookup:
-    """Finds the panel's row of a place and an ordered pair of alleles; -1 when there is none (of several the first)."""
+    """Finds the row of a position and an ordered pair of alleles on one contig of a panel; -1 where there is none (of several the first)."""
 
-    def __init__(self, panel: Panel, alleles: int) -> None:
+    def __init__(self, panel: Panel, rows: np.ndarray, alleles: int) -> None:
         self._alleles = alleles + 1
-        self._places = np.unique(_key(panel.contig, panel.position))
-        self._pairs = np.unique(self._pair(panel.effect, panel.other))
-        keys = self._combine(_key(panel.contig, panel.position), self._pair(panel.effect, panel.other))
-        self._keys, self._rows = np.unique(keys, return_index=True)
+        pairs = self._pair(panel.effect[rows], panel.other[rows])
+        self._places, self._pairs = np.unique(panel.position[rows]), np.unique(pairs)
+        self._keys, first = np.unique(self._combine(panel.position[rows], pairs), return_index=True)
+        self._rows = rows[first]
 
     def _pair(self, effect: np.ndarray, other: np.ndarray) -> np.ndarray:
         return effect.astype(np.int64) * self._alleles + other
@@ -131,13 +131,45 @@ class _Lookup:
         at, pair = _rank(self._places, places), _rank(self._pairs, pairs)
         return np.where((at >= 0) & (pair >= 0), at * len(self._pairs) + pair, -1)
 
-    def has_place(self, contig: np.ndarray, position: np.ndarray) -> np.ndarray:
-        """Say which places the panel has."""
-        return _rank(self._places, _key(contig, position)) >= 0
+    def has_place(self, position: np.ndarray) -> np.ndarray:
+        """Say which positions the panel has."""
+        return _rank(self._places, position) >= 0
 
-    def __call__(self, contig: np.ndarray, position: np.ndarray, effect: np.ndarray, other: np.ndarray) -> np.ndarray:
-        at = _rank(self._keys, self._combine(_key(contig, position), self._pair(effect, other)))
+    def __call__(self, position: np.ndarray, effect: np.ndarray, other: np.ndarray) -> np.ndarray:
+        at = _rank(self._keys, self._combine(position, self._pair(effect, other)))
         return np.where(at >= 0, self._rows[at], -1)
+
+
+@dataclass(frozen=True)
+class _Match:
+    """For each row of a study: the panel's row (-1 none), whether numbers turn and alleles are complemented, and whether the panel has the place."""
+
+    row: np.ndarray
+    turn: np.ndarray
+    flip: np.ndarray
+    place: np.ndarray
+
+
+def _match(study: Study, panel: Panel) -> _Match:
+    """Look rows up as given, swapped, complemented, and both, one contig at a time."""
+    size = len(study)
+    found = _Match(np.full(size, -1, dtype=np.int64), *(np.zeros(size, dtype=bool) for _ in range(3)))
+    complements = study.alleles.complement(np.arange(len(study.alleles.texts)))  # their codes exist from here on
+    alleles = len(study.alleles.texts)
+    for contig in np.intersect1d(study["contig"], panel.contig).tolist():
+        lookup = _Lookup(panel, np.flatnonzero(panel.contig == contig), alleles)
+        rows = np.flatnonzero(study["contig"] == contig)
+        position, effect, other = (study[name][rows] for name in ("position", "effect", "other"))
+        given, swapped = lookup(position, effect, other), lookup(position, other, effect)
+        flipped = lookup(position, complements[effect], complements[other])
+        both = lookup(position, complements[other], complements[effect])
+        forward = (given >= 0) | (swapped >= 0)
+        row = np.select([given >= 0, swapped >= 0, flipped >= 0, both >= 0], [given, swapped, flipped, both], -1)
+        found.row[rows] = row
+        found.turn[rows] = np.where(forward, given < 0, flipped < 0) & (row >= 0)
+        found.flip[rows] = ~forward & (row >= 0)
+        found.place[rows] = lookup.has_place(position)
+    return found
 
 
 def _rank(known: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -165,40 +197,27 @@ def align(
     DataError
         If the panel has none of the variants.
     """
-    complement = study.alleles.complement  # codes of the complements exist from here on
-    turned_effect, turned_other = complement(study["effect"]), complement(study["other"])
-    lookup = _Lookup(panel, len(study.alleles.texts))
-    places = study["contig"], study["position"]
-    given = lookup(*places, study["effect"], study["other"])
-    swapped = lookup(*places, study["other"], study["effect"])
-    flipped = lookup(*places, turned_effect, turned_other)
-    both = lookup(*places, turned_other, turned_effect)
-    snp, palindromic = kinds(study)
-    forward = (given >= 0) | (swapped >= 0)
-    row = np.select([given >= 0, swapped >= 0, flipped >= 0, both >= 0], [given, swapped, flipped, both], -1)
-    turn = np.where(forward, given < 0, flipped < 0) & (row >= 0)
-    flip = ~forward & (row >= 0)
-    found = float((row >= 0).mean()) if len(study) else 0.0
-    if not (row >= 0).any():
+    match = _match(study, panel)
+    row, has = match.row, match.row >= 0
+    if not has.any():
         raise DataError(f"no variant of the summary statistics is in {panel.path.name}", "the same variants by position and alleles",
                         "use a panel of the same build, or lift over with --chain", where=str(panel.path))  # fmt: skip
-    strand = _consensus(flip[snp & (row >= 0)]) if one_strand else None
-    turn, unclear = _palindromes(study, panel, row, turn, palindromic, max_palindrome_frequency, strand=strand)
-    gone = (row < 0) & ~lookup.has_place(*places)
-    ledger.note("strand flipped to the panel's", int(flip.sum()))
-    ledger.note("alleles swapped to the panel's order", int((turn & (row >= 0)).sum()))
-    effect, other = (
-        np.where(row >= 0, panel.effect[row], study["effect"]),
-        np.where(row >= 0, panel.other[row], study["other"]),
-    )
-    study.turn(turn & (row >= 0))
-    study["effect"], study["other"] = effect, other
+    share = float(has.mean())
+    snp, palindromic = kinds(study)
+    strand = _consensus(match.flip[snp & has]) if one_strand else None
+    turn, unclear = _palindromes(study, panel, row, match.turn, palindromic, max_palindrome_frequency, strand=strand)
+    ledger.note("strand flipped to the panel's", int(match.flip.sum()))
+    ledger.note("alleles swapped to the panel's order", int((turn & has).sum()))
+    study.turn(turn & has)
+    for name, theirs in (("effect", panel.effect), ("other", panel.other)):
+        study[name] = np.where(has, theirs[row], study[name])
+    gone = ~has & ~match.place
     kept = study.drop(gone, "not in the panel", ledger)
     row, unclear = row[kept], unclear[kept]
     kept = study.drop(row < 0, "alleles other than the panel's", ledger)
     row, unclear = row[kept], unclear[kept]
     kept = study.drop(unclear, "palindromic, strand unknown", ledger)
-    return _compare(study, panel.frequency[row[kept]], found, ledger)
+    return _compare(study, panel.frequency[row[kept]], share, ledger)
 
 
 def _consensus(flip: np.ndarray) -> bool | None:

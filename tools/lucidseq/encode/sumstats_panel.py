@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,7 @@ _NAMES = {
     "frequency": ("effect_allele_frequency", "alt_freqs", "a1_freq", "af", "freq", "frequency", "af1"),
 }
 _NUMBERS = ("position", "frequency")
+_Part = tuple[pd.DataFrame, np.ndarray, bool]  # columns by kind, lines, whether it is a .bim
 
 
 @dataclass
@@ -72,38 +74,38 @@ def read_panel(path: Path, contigs: Words, alleles: Alleles, names: Names) -> Pa
     """
     with Path(path).open("rb") as handle:
         hdf5 = handle.read(4) == _HDF5
-    parts = [_from_store(path)] if hdf5 else list(_from_text(path))
-    columns: dict[str, list[np.ndarray]] = {name: [] for name in (*_NAMES, "line")}
-    is_bim = False
+    parts: Iterable[_Part] = [_from_store(path)] if hdf5 else _from_text(path)
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in _NAMES}
+    is_bim, rows = False, 0
     for frame, line, bim in parts:
         is_bim = bim
-        columns["contig"].append(contigs.encode(frame["contig"], clean_contig))
+        rows += len(frame)
+        values = {"contig": contigs.encode(frame["contig"], clean_contig)}
         for name in ("effect", "other"):
-            columns[name].append(alleles.encode(frame[name], clean_allele))
-        columns["name"].append(names.encode(frame["name"]) if "name" in frame else np.zeros(len(frame), dtype=np.int64))
+            values[name] = alleles.encode(frame[name], clean_allele)
+        values["name"] = names.encode(frame["name"]) if "name" in frame else np.zeros(len(frame), dtype=np.int64)
         position = numbers(frame["position"], Where("position", line, path))
         wrong = ~((position >= 1) & (position < 1 << 40) & (position % 1 == 0))
         Where("position", line, path).refuse(wrong, frame["position"], "a whole number from 1")
-        columns["position"].append(position.astype(np.int64))
-        share = (
-            numbers(frame["frequency"], Where("frequency", line, path))
-            if "frequency" in frame
-            else np.full(len(frame), np.nan)
-        )
-        Where("frequency", line, path).refuse((share < 0) | (share > 1), share, "a number from 0 to 1")
-        columns["frequency"].append(share)
-    if not parts:
+        values["position"] = position.astype(np.int64)
+        where = Where("frequency", line, path)
+        share = numbers(frame["frequency"], where) if "frequency" in frame else np.full(len(frame), np.nan)
+        where.refuse((share < 0) | (share > 1), share, "a number from 0 to 1")
+        values["frequency"] = share
+        states = allele_state(alleles)
+        good = (values["effect"] >= 0) & (values["other"] >= 0) & (values["contig"] >= 0)
+        good &= (states[values["effect"]] == 0) & (states[values["other"]] == 0) & (values["effect"] != values["other"])
+        for name, column in values.items():
+            columns[name].append(column[good])
+    if not rows:
         raise DataError("a panel without variants", "at least one", "check the file", where=str(path))
-    whole = {name: np.concatenate(pieces) for name, pieces in columns.items() if name != "line"}
-    states = allele_state(alleles)
-    good = (whole["effect"] >= 0) & (whole["other"] >= 0) & (whole["contig"] >= 0)
-    good &= (states[whole["effect"]] == 0) & (states[whole["other"]] == 0) & (whole["effect"] != whole["other"])
-    if not good.any():
+    whole = {name: np.concatenate(columns.pop(name)) for name in _NAMES}
+    if not len(whole["position"]):
         raise DataError("a panel without a variant of two alleles", "at least one", "check the file", where=str(path))
-    return Panel(path, **{name: values[good] for name, values in whole.items()}, is_bim=is_bim)
+    return Panel(path, **whole, is_bim=is_bim)
 
 
-def _from_store(path: Path) -> tuple[pd.DataFrame, np.ndarray, bool]:
+def _from_store(path: Path) -> _Part:
     with open_genotypes(path) as store:
         frame = pd.DataFrame({
             "contig": store.contig, "position": store.start + 1, "name": store.rsid, "effect": store.effect_allele,
@@ -112,7 +114,7 @@ def _from_store(path: Path) -> tuple[pd.DataFrame, np.ndarray, bool]:
     return frame, np.arange(1, len(frame) + 1), False
 
 
-def _from_text(path: Path):  # type: ignore[no-untyped-def]  # an iterator of (frame, lines, is .bim)
+def _from_text(path: Path) -> Iterator[_Part]:
     with open_text(path) as handle:
         number = 0
         while (line := read_line(handle, path, number + 1)).startswith("##") or line == "\n":
