@@ -20,7 +20,8 @@ from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 
 FOLDER = Path(__file__).resolve().parent.parent / "tools" / "galaxy"
-DATA, TARGET = FOLDER / "test-data", FOLDER / "static" / "images"
+DATA = FOLDER / "test-data"
+TARGET = FOLDER / "static" / "images" / "lucidseq"  # the name of its place under Galaxy's own static folder
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#9a9a9a"  # told apart by colour-blind people too
 BASE_COLOURS = {"A": GREEN, "C": BLUE, "G": "#e69f00", "T": ORANGE}
 CAUSAL = "chr3:11670:G:C"

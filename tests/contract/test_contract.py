@@ -121,20 +121,28 @@ def test_schema__has_kinds_bounds_choices_and_defaults(command: CommandContract)
     assert "    finemap_paint_it_dry = true" in parameters.render_defaults([command])
 
 
-def test_macros__are_xml_with_typed_params(command: CommandContract) -> None:
-    root = ElementTree.fromstring(galaxy.render_macros([command]))
-    found = {param.get("argument"): param for param in root.iter("param")}
-    assert found["--share"].attrib == {
+def test_params__carry_types_bounds_and_choices(command: CommandContract) -> None:
+    share, colour, trait = (command.option(name) for name in ("share", "colour", "trait"))
+    assert share and colour and trait
+    assert ElementTree.fromstring(galaxy.param(share)).attrib == {
         "argument": "--share",
         "type": "float",
         "value": "0.5",
         "min": "0",
         "max": "1",
+        "label": "Share",
         "help": "Share.",
     }
-    assert [option.get("value") for option in found["--colour"]] == ["red", "blue"]
-    assert found["--tables"].get("multiple") == "true"
-    assert found["--genome"].get("optional") == "true"
+    rows = {row.get("value"): row.get("selected") for row in ElementTree.fromstring(galaxy.param(colour))}
+    assert rows == {"red": None, "blue": "true"}
+    assert ElementTree.fromstring(galaxy.param(trait)).get("optional") == "true"
+
+
+def test_macros__have_what_all_forms_share(command: CommandContract) -> None:
+    macros = {macro.get("name"): macro for macro in ElementTree.fromstring(galaxy.render_macros([command])).iter("xml")}
+    assert {"stdio", "reference_genome", "seed", "requirements_core_gpu", "provenance_finemap_paint_it"} <= set(macros)
+    seed = macros["seed"].find("param")
+    assert seed is not None and (seed.get("argument"), seed.get("value")) == ("--seed", "1")
 
 
 def test_reference__lists_every_option_and_output(command: CommandContract) -> None:

@@ -122,6 +122,7 @@ def serve(folder: Path, tools: list[Path], *, port: int = 0, slots: int = 2) -> 
     programs = HOME / "server" / "bin"
     subprocess.run([programs / "galaxy-web-client-install", "--mode", "absolute", "--force-overwrite", folder / "static"],
                    env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    (folder / "static" / "lucidseq").symlink_to(TOOLS / "static" / "images" / "lucidseq")
     web = [programs / "galaxy-web", "-c", folder / "galaxy.yml", "-s", USER, "-b", f"127.0.0.1:{port}", "-n", folder / "static"]  # fmt: skip
     worker = [programs / "celery", "--app", "galaxy.celery", "worker", "--concurrency", "2", "--loglevel", "INFO", "--pool", "threads",
               "--queues", "celery,galaxy.internal,galaxy.external"]  # fmt: skip

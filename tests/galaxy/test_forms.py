@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -47,3 +48,12 @@ def test_canary__fails(programs: Path, galaxy: server.Galaxy, canary: Path, tmp_
     tests = check(programs, galaxy, [canary], tmp_path)["lucidseq_canary"]
     assert [test["status"] for test in tests] == ["failure", "success", "success"]
     assert "somethingelse" in str(tests[0]["output_problems"])
+
+
+def test_pictures__are_served(galaxy: server.Galaxy) -> None:
+    """What the help shows is there; the server says so, not the folder."""
+    pictures = sorted((server.TOOLS / "static" / "images").rglob("*.png"))
+    assert pictures
+    for picture in pictures:
+        with urllib.request.urlopen(f"{galaxy.url}/static/lucidseq/{picture.name}", timeout=60) as answer:
+            assert answer.headers["content-type"] == "image/png" and answer.read() == picture.read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from lucidseq.contract.model import CommandContract, Kind, Option
 from lucidseq.core.roles import Format, OutFile
 
 FOLDER = Path("tools/galaxy")
+PICTURES = FOLDER / "static" / "images"
 # Options that no form shows, and why
 HIDDEN = {
     "force": "a job starts in an empty folder",
@@ -43,8 +45,26 @@ def problems(root: Path, contract: list[CommandContract]) -> list[str]:
         form = expand(ElementTree.parse(path).getroot(), macros)
         found += [f"{path.relative_to(root)}: {problem}" for problem in form_problems(form, path, command)]
     known = {f"{command.name}.xml" for command in commands} | {"macros.xml"}
+    found += picture_problems(root)
     strays = [path for path in sorted((root / FOLDER).glob("*.xml")) if path.name not in known]
     return found + [f"{path.relative_to(root)} belongs to no command" for path in strays]
+
+
+def picture_problems(root: Path) -> Iterator[str]:
+    """Yield pictures that a form's help shows but nobody drew, and pictures that no help shows.
+
+    `${static_path}` is what both kinds of installation understand: the Tool Shed's looks below static/images of the suite, a server
+    with a folder of tools in its own static folder, where the administrator links the pictures.
+    """
+    shown = set()
+    for path in sorted((root / FOLDER).glob("*.xml")):
+        for target in re.findall(r"\.\. image:: (\S+)", path.read_text(encoding="utf-8")):
+            picture = root / PICTURES / target.removeprefix("${static_path}/")
+            shown.add(picture)
+            if not target.startswith("${static_path}/lucidseq/") or not picture.exists():
+                yield f"{path.relative_to(root)}: no picture {target} below {PICTURES} (as ${{static_path}}/lucidseq/...)"
+    unused = sorted(set((root / PICTURES).rglob("*.png")) - shown)
+    yield from (f"{path.relative_to(root)} is in no help" for path in unused)
 
 
 def expand(form: Element, macros: Element) -> Element:
