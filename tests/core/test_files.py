@@ -38,7 +38,7 @@ def test_table_writer__pieces_give_the_bytes_of_the_whole(tmp_path: Path, loci: 
     (tmp_path / "pieces").mkdir()
     with TableWriter(tmp_path / "pieces" / name, LOCI) as writer:
         for first in range(0, len(whole), 300):
-            writer.write(whole.iloc[first : first + 300])
+            writer.append(whole.iloc[first : first + 300])
     assert (tmp_path / "pieces" / name).read_bytes() == (tmp_path / name).read_bytes()
     with TableWriter(tmp_path / name, LOCI):
         pass

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pysam
 import pytest
 from scipy import stats
 
@@ -132,6 +133,26 @@ def test_export__comes_back_the_same(export: ExportDialect, study: Study, tmp_pa
         assert np.allclose(second["beta"], sign * first["beta"], rtol=1e-9)
     if Meaning.N in written:
         assert np.array_equal(first["n"], second["n"])
+
+
+def test_export_vcf__is_read_by_htslib_with_the_genome_as_ref(study: Study, tmp_path: Path) -> None:
+    encode(WRITTEN["fastgwa"], study, tmp_path, "--export", "gwas-vcf", "--fasta", study.write_fasta(tmp_path / "g.fa"))
+    path = tmp_path / "h.exported.vcf.gz"
+    pysam.tabix_index(str(path), preset="vcf")
+    truth = study.rows.set_index("name")
+    with pysam.VariantFile(str(path)) as file:
+        rows = list(file.fetch("chr2"))
+        assert list(file.header.samples) == ["in"]
+    assert len(rows) == (study.rows["chromosome"] == "2").sum()
+    for row in rows:
+        wanted = truth.loc[row.id]
+        assert study.genome["2"][row.start :].startswith(row.ref)
+        if not study.genome["2"][row.start :].startswith(
+            wanted["alt"]
+        ):  # an insertion of the base that follows reads both ways
+            assert (row.ref, row.alts) == (wanted["ref"], (wanted["alt"],))
+        sign = 1 if wanted["effect"] == row.alts[0] else -1
+        assert row.samples[0]["ES"][0] == pytest.approx(sign * wanted["beta"], rel=1e-6)
 
 
 def test_dialects__choices_and_table_are_the_same() -> None:

@@ -7,7 +7,7 @@ import io
 import zlib
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Self, cast
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.schema import Table
@@ -15,6 +15,7 @@ from lucidseq.core.schema import Table
 if TYPE_CHECKING:
     import pandas as pd
 
+_LEVEL, _GZIP = 6, 31  # of zlib: compression, and gzip's header without name and time
 MISSING = "#NA"  # GWAS-SSF's mark; NA, nan and empty fields are read as missing too
 
 
@@ -101,29 +102,20 @@ def write_table(frame: pd.DataFrame, path: Path, schema: Table) -> None:
     write_text(buffer.getvalue(), path)
 
 
-class TableWriter:
-    """Write a table piece by piece, with the same bytes as `write_table` writes in one go. Use as a context manager.
+class TextWriter:
+    """Write UTF-8 text piece by piece, with the same bytes as `write_text` in one go. Use as a context manager.
 
     Parameters
     ----------
     path
         The file; gzip without a time stamp when its name ends in .gz.
-    schema
-        Declared columns; each piece has the same ones. Without a piece only their header is written.
     """
 
-    def __init__(self, path: Path, schema: Table) -> None:
-        self._schema, self._columns = schema, [column.name for column in schema.columns if column.required]
+    def __init__(self, path: Path) -> None:
         self._file = Path(path).open("wb")  # noqa: SIM115  # closed by close()
-        packed = str(path).endswith(".gz")
-        self._out = (
-            gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=self._file, mtime=0)
-            if packed
-            else self._file
-        )
-        self._started = False
+        self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP) if str(path).endswith(".gz") else None
 
-    def __enter__(self) -> TableWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -131,7 +123,36 @@ class TableWriter:
     ) -> None:
         self.close()
 
-    def write(self, frame: pd.DataFrame) -> None:
+    def write(self, text: str) -> None:
+        """Append text."""
+        data = text.encode("utf-8")
+        self._file.write(data if self._packer is None else self._packer.compress(data))
+
+    def close(self) -> None:
+        """End the file; a second call does nothing."""
+        if self._file.closed:
+            return
+        if self._packer is not None:
+            self._file.write(self._packer.flush())
+        self._file.close()
+
+
+class TableWriter(TextWriter):
+    """Write a table piece by piece, with the same bytes as `write_table` in one go. Use as a context manager.
+
+    Parameters
+    ----------
+    path
+        The file; gzip when its name ends in .gz.
+    schema
+        Declared columns; each piece has the same ones. Without a piece only the header of the required ones is written.
+    """
+
+    def __init__(self, path: Path, schema: Table) -> None:
+        super().__init__(path)
+        self._schema, self._columns = schema, list[str]()
+
+    def append(self, frame: pd.DataFrame) -> None:
         """Append rows.
 
         Raises
@@ -139,21 +160,19 @@ class TableWriter:
         ValueError
             If a required column is missing: a bug in the caller.
         """
-        if not self._started:
+        first = not self._columns
+        if first:
             self._columns = _ordered(frame, self._schema)
-        text = frame[self._columns].to_csv(
-            sep="\t", index=False, na_rep=MISSING, lineterminator="\n", header=not self._started
+        self.write(
+            frame[self._columns].to_csv(sep="\t", index=False, na_rep=MISSING, lineterminator="\n", header=first)
         )
-        self._started = True
-        self._out.write(text.encode("utf-8"))
 
     def close(self) -> None:
         """End the file."""
-        if not self._started:
-            self._out.write(("\t".join(self._columns) + "\n").encode("utf-8"))
-            self._started = True
-        self._out.close()
-        self._file.close()
+        if not self._columns:
+            self._columns = self._schema.required
+            self.write("\t".join(self._columns) + "\n")
+        super().close()
 
 
 def _ordered(frame: pd.DataFrame, schema: Table) -> list[str]:
@@ -167,10 +186,8 @@ def _ordered(frame: pd.DataFrame, schema: Table) -> list[str]:
 
 def write_text(text: str, path: Path) -> None:
     """Write UTF-8 text, through gzip without a time stamp when the name ends in .gz."""
-    data = text.encode("utf-8")
-    if str(path).endswith(".gz"):
-        data = gzip.compress(data, compresslevel=6, mtime=0)
-    Path(path).write_bytes(data)
+    with TextWriter(path) as writer:
+        writer.write(text)
 
 
 def _missing_marks(schema: Table) -> dict[str, list[str]]:

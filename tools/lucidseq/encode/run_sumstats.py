@@ -95,7 +95,7 @@ def sumstats(
 def _write(found: Harmonised, z_kind: str, out: OutputSet) -> None:
     with TableWriter(out["sumstats"], SUMSTATS) as writer:
         for table in found.study.tables({"z_kind": z_kind}):
-            writer.write(table)
+            writer.append(table)
 
 
 def _export(found: Harmonised, dialect: Dialect, fasta: Path | None, input: Path, out: OutputSet) -> None:
@@ -109,6 +109,11 @@ def _export(found: Harmonised, dialect: Dialect, fasta: Path | None, input: Path
         with Genome(fasta) as genome:
             effect, other = matches(found.study, genome, found.study["effect"], found.study["other"])
         found.study.turn(effect & ~other)
+        both = int((effect & other).sum())
+        if both:
+            _log.info(
+                f"{both} insertions or deletions fit the genome with either allele as REF: the other allele stays REF"
+            )
     name = input.name.split(".")[0]
     export_vcf(found.study, out["exported_vcf"], name=name, lengths=found.lengths)
 

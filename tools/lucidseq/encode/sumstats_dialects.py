@@ -300,7 +300,7 @@ GWAS_VCF = DialectFacts(
         _M.FREQUENCY: ("AF",), _M.N: ("SS", "NS"), _M.Z: ("EZ",), _M.N_CASES: ("NC",), _M.N_EFFECTIVE: ("NE",),
     },
     (
-        ("ES", _M.BETA), ("SE", _M.STANDARD_ERROR), ("LP", _M.NEG_LOG10_P), ("AF", _M.FREQUENCY), ("SS", _M.N), ("ID", _M.NAME),
+        ("ES", _M.BETA), ("SE", _M.STANDARD_ERROR), ("LP", _M.NEG_LOG10_P), ("AF", _M.FREQUENCY), ("SS", _M.N),
     ),
     numbers=_SSF_NUMBERS,
 )  # fmt: skip

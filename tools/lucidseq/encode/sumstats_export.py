@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from lucidseq.core.tables import TextWriter
 from lucidseq.encode.choices import Dialect
 from lucidseq.encode.sumstats_dialects import DIALECTS, DialectFacts, Meaning
 from lucidseq.encode.sumstats_study import Study
@@ -22,17 +21,15 @@ def export_table(study: Study, dialect: Dialect, path: Path) -> None:
     facts = DIALECTS[dialect]
     mark = "#NA" if dialect is Dialect.GWAS_SSF else "NA"
 
-    def rows(write: Callable[[str], None]) -> None:
-        write(facts.separator.join(header for header, _ in facts.export) + "\n")
+    with TextWriter(path) as writer:
+        writer.write(facts.separator.join(header for header, _ in facts.export) + "\n")
         for table in study.tables({}):
             frame = _columns(table, facts)
-            write(frame.to_csv(sep=facts.separator, index=False, header=False, na_rep=mark, lineterminator="\n"))
-
-    _packed(path, rows)
+            writer.write(frame.to_csv(sep=facts.separator, index=False, header=False, na_rep=mark, lineterminator="\n"))
 
 
 def export_vcf(study: Study, path: Path, *, name: str, lengths: dict[str, int]) -> None:
-    """Write a study as GWAS-VCF: REF is the other allele, ALT the effect allele.
+    """Write a study as GWAS-VCF, bgzip-compressed: REF is the other allele, ALT the effect allele.
 
     Parameters
     ----------
@@ -41,34 +38,37 @@ def export_vcf(study: Study, path: Path, *, name: str, lengths: dict[str, int]) 
     lengths
         Contig lengths by name, where known.
     """
+    import pysam
+
     fields = {
-        "ES": ("A", "Float", "Effect size estimate of ALT"), "SE": ("A", "Float", "Standard error of ES"),
-        "LP": ("A", "Float", "-log10 p-value"), "AF": ("A", "Float", "Frequency of ALT"),
-        "SS": ("A", "Float", "Sample size"), "ID": ("1", "String", "Identifier in the study"),
+        "ES": ("Float", "Effect size estimate of ALT"), "SE": ("Float", "Standard error of ES"), "LP": ("Float", "-log10 p-value"),
+        "AF": ("Float", "Frequency of ALT"), "SS": ("Float", "Sample size"),
     }  # fmt: skip
     used = [study.contigs.texts[code] for code in pd.unique(study["contig"]).tolist()]
-
-    def rows(write: Callable[[str], None]) -> None:
-        write('##fileformat=VCFv4.2\n##FILTER=<ID=PASS,Description="All filters passed">\n')
-        for contig in used:
-            length = f",length={lengths[contig]}" if contig in lengths else ""
-            write(f"##contig=<ID={contig}{length}>\n")
-        for field, (number, kind, words) in fields.items():
-            write(f'##FORMAT=<ID={field},Number={number},Type={kind},Description="{words}">\n')
-        write("\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", name]) + "\n")
+    sizes = [f",length={lengths[contig]}" if contig in lengths else "" for contig in used]
+    header = ["##fileformat=VCFv4.2", '##FILTER=<ID=PASS,Description="All filters passed">']
+    header += [f"##contig=<ID={contig}{size}>" for contig, size in zip(used, sizes, strict=True)]
+    header += [
+        f'##FORMAT=<ID={field},Number=A,Type={kind},Description="{words}">' for field, (kind, words) in fields.items()
+    ]
+    header += ["\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", name])]
+    plain = path.with_suffix("")
+    with TextWriter(plain) as writer:
+        writer.write("\n".join(header) + "\n")
         for table in study.tables({}):
             parts = _columns(table, DIALECTS[Dialect.GWAS_VCF])
-            text = [column.map(lambda value: "." if value != value else str(value)) for _, column in parts.items()]
-            sample = text[0]
-            for column in text[1:]:
-                sample = sample + ":" + column
+            texts = [parts[field].map(lambda value: "." if value != value else str(value)) for field in fields]
+            sample = texts[0]
+            for text in texts[1:]:
+                sample = sample + ":" + text
             frame = pd.DataFrame({
-                "c": table["chromosome"], "p": table["base_pair_location"], "i": parts["ID"], "r": table["other_allele"],
-                "a": table["effect_allele"], "q": ".", "f": "PASS", "n": ".", "k": ":".join(fields), "s": sample,
+                "contig": table["chromosome"], "position": table["base_pair_location"], "name": _column(table, _M.NAME),
+                "reference": table["other_allele"], "alternative": table["effect_allele"], "quality": ".", "filter": "PASS",
+                "info": ".", "format": ":".join(fields), "sample": sample,
             })  # fmt: skip
-            write(frame.to_csv(sep="\t", index=False, header=False, lineterminator="\n"))
-
-    _packed(path, rows)
+            writer.write(frame.to_csv(sep="\t", index=False, header=False, lineterminator="\n"))
+    pysam.tabix_compress(str(plain), str(path), force=True)
+    plain.unlink()
 
 
 def _columns(table: pd.DataFrame, facts: DialectFacts) -> pd.DataFrame:
@@ -113,16 +113,3 @@ def p_texts(tail: pd.Series) -> pd.Series:
         digits = np.power(10.0, power - tail.to_numpy()[tiny])
         p.iloc[tiny] = [f"{first:.13g}e-{int(last)}" for first, last in zip(digits, power, strict=True)]
     return p
-
-
-def _packed(path: Path, rows: Callable[[Callable[[str], None]], None]) -> None:
-    """Write text through gzip without a time stamp."""
-    with (
-        Path(path).open("wb") as file,
-        gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as out,
-    ):
-
-        def write(text: str) -> None:
-            out.write(text.encode("utf-8"))
-
-        rows(write)

@@ -62,7 +62,7 @@ class Ledger:
         """Take rows (in the columns of `core.schema.DROPPED` less reason) out."""
         if len(rows):
             self.counts[reason] += len(rows)
-            self._writer.write(rows.assign(reason=reason))
+            self._writer.append(rows.assign(reason=reason))
 
     def steps(self, read: int) -> list[tuple[str, str, int, int]]:
         """Return the qc table's rows: what was read, every reason that occurred or is always asked, and the notes."""
