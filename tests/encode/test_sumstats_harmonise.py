@@ -147,6 +147,44 @@ def test_panel_forms__bim_pvar_store_and_table_agree(study: Study, tmp_path: Pat
         pd.testing.assert_frame_equal(results[0], other)
 
 
+def test_names__at_several_places_of_the_panel_leave(study: Study, tmp_path: Path) -> None:
+    path = WRITTEN["ldsc"].write(study.rows, tmp_path / "in.txt")
+    bim = study.write_bim(tmp_path / "p.bim")
+    lines = bim.read_text().splitlines()
+    fields = lines[7].split("\t")
+    bim.write_text(
+        "\n".join([*lines, "\t".join([*fields[:3], "29000", *fields[4:]]), lines[9]]) + "\n"
+    )  # rows 8 elsewhere, and 10 again
+    encode_here("--input", path, "--panel", bim, "--out", tmp_path / "h")
+    assert counts(tmp_path)["name at several places of the panel"] == 1
+    found = read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)
+    assert set(study.rows["name"]) - set(found["rsid"]) == {study.rows["name"][7]}
+
+
+def test_one_allele__several_variants_at_a_place_are_told_by_name(study: Study, tmp_path: Path) -> None:
+    """Two variants that share place and A1: each takes the other allele of its own name; without names both leave."""
+    rows = study.rows[(study.rows["ref"].str.len() == 1) & (study.rows["alt"].str.len() == 1)].iloc[:20].copy()
+    twin = rows.iloc[[3]].assign(
+        name="rs999", other=next(b for b in "ACGT" if b not in set(rows.iloc[3][["effect", "other"]]))
+    )
+    both = pd.concat([rows, twin], ignore_index=True)
+    path = WRITTEN["plink1-linear"].write(both, tmp_path / "in.txt")
+    bim = Study(both, study.genome).write_bim(tmp_path / "p.bim")
+    encode_here("--input", path, "--panel", bim, "--out", tmp_path / "h")
+    found = read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS).merge(both, left_on="rsid", right_on="name")
+    assert len(found) == 21
+    assert np.array_equal(found["other_allele"], found["other"]) and np.array_equal(
+        found["effect_allele"], found["effect"]
+    )
+    bim.write_text(
+        "\n".join("\t".join([line.split("\t")[0], ".", *line.split("\t")[2:]]) for line in bim.read_text().splitlines())
+        + "\n"
+    )
+    encode_here("--input", path, "--panel", bim, "--out", tmp_path / "h", "--force")
+    assert counts(tmp_path)["other allele unknown"] == 2
+    assert len(read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)) == 19
+
+
 def test_wrong_effect_allele__the_card_refuses(study: Study, tmp_path: Path) -> None:
     rows = study.rows.assign(effect=study.rows["other"], other=study.rows["effect"])
     encode(rows, tmp_path, "--panel", study.write_panel(tmp_path / "panel.tsv"))

@@ -343,6 +343,8 @@ PROGRAMS: dict[str, Mistake] = {
     "ldsc: empty row of a SNP that was not measured": Mistake(lines(lambda table: table.append(b"rs5\t\t\t\t")), dropped=("not tested by the program", 1), dialect="ldsc", options=PANEL),
     "metal: names without positions": Mistake(raw(lambda data: data.replace(b"\n1:", b"\nrs").replace(b"\n2:", b"\nrs").replace(b"\nX:", b"\nrs")), refused=("without positions",), dialect="metal-z"),
     "vcf: several samples": Mistake(raw(lambda data: data.replace(b"ieu-a-2", b"a\tb")), refused=("samples a, b", "--trait"), dialect="gwas-vcf"),
+    "vcf: another dialect named": Mistake(raw(lambda data: data), refused=("is a VCF",), dialect="gwas-vcf", options={"dialect": "saige"}),
+    "a sample size that the file has": Mistake(raw(lambda data: data), dialect="regenie", dropped=("not tested by the program", 1), options={"n": 5.0}),
     "vcf: genotypes": Mistake(raw(lambda data: data.replace(b"##FORMAT=<ID=ES", b"##FORMAT=<ID=GT").replace(b"ES:", b"GT:")), refused=("FORMAT fields", "encode genotypes"), dialect="gwas-vcf"),
     "vcf: several alternative alleles": Mistake(lambda data, study: data.replace(b"\t" + study.rows["alt"][0].encode() + b"\t.\tPASS", b"\tA,C\t.\tPASS", 1), dropped=("several alternative alleles", 1), dialect="gwas-vcf"),
     "vcf: a value too many": Mistake(raw(lambda data: data.rstrip(b"\n") + b":7\n"), refused=("values for FORMAT", "line"), dialect="gwas-vcf"),

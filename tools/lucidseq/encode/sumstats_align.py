@@ -48,14 +48,17 @@ def place_by_name(study: Study, panel: Panel, ledger: Ledger) -> None:
     rows = np.flatnonzero(named)
     wanted = np.flatnonzero(unknown & (study["name"] != 0))
     theirs, ours = _comparable(study, panel.name[rows], study["name"][wanted])
-    index = pd.Index(theirs)
-    first = np.flatnonzero(~index.duplicated())
-    at = index[first].get_indexer(ours)
-    hit = at >= 0
-    source = rows[first[at[hit]]]
+    places = pd.DataFrame({"name": theirs, "place": _key(panel.contig[rows], panel.position[rows]), "row": rows})
+    places = places.drop_duplicates(["name", "place"])
+    several = places["name"].duplicated(keep=False).to_numpy()
+    at = pd.Index(places["name"][~several]).get_indexer(ours)
+    source = places["row"].to_numpy()[~several][at[at >= 0]]
     contig, position = study["contig"].copy(), study["position"].copy()
-    contig[wanted[hit]], position[wanted[hit]] = panel.contig[source], panel.position[source]
+    contig[wanted[at >= 0]], position[wanted[at >= 0]] = panel.contig[source], panel.position[source]
     study["contig"], study["position"] = contig, position
+    unclear = np.zeros(len(study), dtype=bool)
+    unclear[wanted[np.isin(ours, places["name"][several].to_numpy())]] = True
+    study.drop(unclear, "name at several places of the panel", ledger)
     study.drop(study["position"] == 0, "name not in the panel", ledger)
 
 
@@ -66,8 +69,12 @@ def _comparable(study: Study, theirs: np.ndarray, ours: np.ndarray) -> tuple[np.
     return np.array(study.names.decode(theirs), dtype=object), np.array(study.names.decode(ours), dtype=object)
 
 
-def fill_alleles(study: Study, panel: Panel, ledger: Ledger) -> None:
+def fill_alleles(study: Study, panel: Panel, ledger: Ledger) -> bool:
     """Give rows without one or both alleles those of the panel's variant at their place; take out what is not there.
+
+    Returns
+    -------
+    Whether there were such rows.
 
     Raises
     ------
@@ -76,7 +83,7 @@ def fill_alleles(study: Study, panel: Panel, ledger: Ledger) -> None:
     """
     unknown = (study["effect"] == UNKNOWN) | (study["other"] == UNKNOWN)
     if not unknown.any():
-        return
+        return False
     both = study["effect"] == UNKNOWN
     if both.any() and not panel.is_bim:
         raise UsageError(
@@ -88,24 +95,29 @@ def fill_alleles(study: Study, panel: Panel, ledger: Ledger) -> None:
     keys, order = table["key"].to_numpy(), table["row"].to_numpy()
     ours = _key(study["contig"], study["position"])
     left, right = np.searchsorted(keys, ours, side="left"), np.searchsorted(keys, ours, side="right")
-    effect, other, hits = study["effect"].copy(), study["other"].copy(), np.zeros(len(study), dtype=np.int64)
+    effect, other = study["effect"].copy(), study["other"].copy()
+    hits, sure = np.zeros((2, len(study)), dtype=np.int64)  # variants that fit, and those of the same name
     for step in range(int((right - left)[unknown].max(initial=0))):
         rows = np.flatnonzero(unknown & (left + step < right))
         theirs = order[left[rows] + step]
         first, second = panel.effect[theirs], panel.other[theirs]
-        same_name = (study["name"][rows] == 0) | (panel.name[theirs] == 0) | _same_names(study, panel, rows, theirs)
+        named = _same_names(study, panel, rows, theirs)
         for mine, hers in ((first, second), (second, first)):
             none = both[rows]
-            fits = (none & (mine == first) & (hers == second) & same_name) | (~none & (study["effect"][rows] == mine))
-            effect[rows[fits]], other[rows[fits]] = mine[fits], hers[fits]
+            fits = np.where(none, named & (mine == first), study["effect"][rows] == mine)
+            better = fits & (named | (sure[rows] == 0))
+            effect[rows[better]], other[rows[better]] = mine[better], hers[better]
             hits[rows[fits]] += 1
-    good = unknown & (hits == 1)
+            sure[rows[fits & named]] += 1
+    good = unknown & ((sure == 1) | ((sure == 0) & (hits == 1)))
     study["effect"], study["other"] = np.where(good, effect, study["effect"]), np.where(good, other, study["other"])
     ledger.note("alleles from the panel", int(good.sum()))
     study.drop(unknown & ~good, "other allele unknown", ledger)
+    return True
 
 
 def _same_names(study: Study, panel: Panel, rows: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Say where names agree; where neither file has one they do."""
     ours, hers = _comparable(study, study["name"][rows], panel.name[theirs])
     return np.asarray(ours == hers, dtype=bool)
 
@@ -179,7 +191,7 @@ def _rank(known: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def align(
-    study: Study, panel: Panel, ledger: Ledger, *, max_palindrome_frequency: float, one_strand: bool
+    study: Study, panel: Panel, ledger: Ledger, *, max_palindrome_frequency: float, mixed: bool, from_panel: bool
 ) -> Alignment:
     """Bring a study to a panel's strand and order of alleles; rows that the panel does not have leave.
 
@@ -189,8 +201,10 @@ def align(
 
     Parameters
     ----------
-    one_strand
-        False when the genome says that the file mixes strands: then only frequencies tell a palindrome's.
+    mixed
+        The genome says that the file mixes strands: only frequencies tell a palindrome's.
+    from_panel
+        The panel gave the file its alleles, so they are on its strand.
 
     Raises
     ------
@@ -204,7 +218,7 @@ def align(
                         "use a panel of the same build, or lift over with --chain", where=str(panel.path))  # fmt: skip
     share = float(has.mean())
     snp, palindromic = kinds(study)
-    strand = _consensus(match.flip[snp & has]) if one_strand else None
+    strand = True if from_panel else None if mixed else _consensus(match.flip[snp & has])
     turn, unclear = _palindromes(study, panel, row, match.turn, palindromic, max_palindrome_frequency, strand=strand)
     ledger.note("strand flipped to the panel's", int(match.flip.sum()))
     ledger.note("alleles swapped to the panel's order", int((turn & has).sum()))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.errors import DataError, UsageError, place
+from lucidseq.core.log import get_logger
 from lucidseq.encode.choices import Dialect, SampleSize
 from lucidseq.encode.sumstats_detect import Layout
 from lucidseq.encode.sumstats_dialects import Meaning
@@ -30,6 +31,7 @@ from lucidseq.encode.sumstats_values import (
     select,
 )  # fmt: skip
 
+_log = get_logger("lucidseq.encode")
 _M = Meaning
 _MARKER = re.compile(r"(?:chr)?([0-9A-Za-z.]+)[:_](\d+)(?:[:_][ACGTacgt]+[:_][ACGTacgt]+)?")
 _LN10 = np.log(10.0)
@@ -97,7 +99,12 @@ class Converter:
         if self.sample_size is SampleSize.EFFECTIVE and not (layout.has(_M.N_EFFECTIVE) or counted):
             raise UsageError(f"--sample-size effective, and {self.path.name} has neither effective N nor cases and controls",
                              "columns that give it", "name them with --column n_effective=NAME, or n_cases= and n_controls=")  # fmt: skip
-        if not (layout.has(_M.N) or layout.has(_M.N_EFFECTIVE) or counted) and self.n is None:
+        given = layout.has(_M.N) or layout.has(_M.N_EFFECTIVE) or counted
+        if given and self.n is not None:
+            _log.warning(
+                f"--n {self.n:g} is not used: {self.path.name} has sample sizes of its own (--column n=none leaves them unread)"
+            )
+        if not given and self.n is None:
             raise UsageError(f"no column n in {self.path.name}", "the sample size", "add --n NUMBER, or name a column with --column n=NAME")  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def harmonise_file(path: Path, options: ReadOptions, references: References, led
     panel = read_panel(references.panel, study.contigs, study.alleles, study.names) if references.panel else None
     _check_references(source.layout, study, panel, references, path)
     numbers, lengths, order, fit, alignment = source.layout.facts.numbers, source.lengths, [], None, None
-    build = name_of(lengths)
+    build, filled = name_of(lengths), False
     if panel is not None:
         place_by_name(study, panel, ledger)
     if references.chain is not None:
@@ -98,7 +98,7 @@ def harmonise_file(path: Path, options: ReadOptions, references: References, led
             )
             if panel is not None:
                 panel.contig = _renamed(panel, study, order, numbers)
-                fill_alleles(study, panel, ledger)
+                filled = fill_alleles(study, panel, ledger)
             if (study["other"] == UNKNOWN).any():
                 fill_other_from_reference(study, genome, ledger)
             fit = judge(study, genome, references.strand)
@@ -107,11 +107,16 @@ def harmonise_file(path: Path, options: ReadOptions, references: References, led
     elif panel is not None:
         targets = [study.contigs.texts[code] for code in np.unique(panel.contig).tolist()]
         rename(study, targets, numbers, ledger, reason="contig not in the panel", kind=panel.path.name, where=str(path))
-        fill_alleles(study, panel, ledger)
+        filled = fill_alleles(study, panel, ledger)
     if panel is not None and len(study):
         mixed = fit is not None and fit.strand == "mixed"
         alignment = align(
-            study, panel, ledger, max_palindrome_frequency=references.max_palindrome_frequency, one_strand=not mixed
+            study,
+            panel,
+            ledger,
+            max_palindrome_frequency=references.max_palindrome_frequency,
+            mixed=mixed,
+            from_panel=filled,
         )
     elif fit is not None and fit.strand == "mixed":
         study.drop(kinds(study)[1], "palindromic, strand unknown", ledger)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from lucidseq.core.errors import DataError, place
+from lucidseq.core.errors import DataError, UsageError, place
 from lucidseq.core.log import Progress, get_logger
 from lucidseq.core.tables import open_text
 from lucidseq.encode.choices import Dialect, SampleSize
@@ -20,6 +20,7 @@ from lucidseq.encode.sumstats_text import Block, find_separator, read_blocks, re
 from lucidseq.encode.sumstats_vcf import VcfHeader, read_header, vcf_blocks, vcf_layout
 
 _log = get_logger("lucidseq.encode")
+_LONGEST_HEADER = 1_000_000  # lines
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,12 @@ def read_study(path: Path, options: ReadOptions, ledger: Ledger) -> ReadStudy:
     with open_text(path) as handle:
         first, number, vcf = _first_line(handle, path)
         if vcf is not None:
+            if options.dialect not in (Dialect.AUTO, Dialect.GWAS_VCF):
+                raise UsageError(
+                    f"--dialect {options.dialect.value}, and {path.name} is a VCF",
+                    "gwas-vcf or auto",
+                    "leave --dialect out",
+                )
             layout = vcf_layout(vcf, options.named, options.trait, path, number)
             return _convert(
                 vcf_blocks(handle, vcf, layout, options.trait, number + 1, path),
@@ -110,6 +117,8 @@ def _first_line(handle: IO[str], path: Path) -> tuple[str, int, VcfHeader | None
     number, above = 0, []
     while line := read_line(handle, path, number + 1):
         number += 1
+        if number > _LONGEST_HEADER:
+            break
         if line.startswith("##"):
             above.append(line.rstrip("\n"))
         elif line.strip():

@@ -128,9 +128,14 @@ def _check_lines(data: bytes, separator: str, width: int, first: int, path: Path
         fields = separators + 1
         odd = (fields != width) | (ends - starts == separators)  # other lines, and those of separators alone
     full = np.ones(len(ends), dtype=bool)
-    for row in np.flatnonzero(odd).tolist():
-        full[row] = bool(data[starts[row] : ends[row]].strip())
-        if full[row] and fields[row] != width:
+    if odd.any():  # blank lines, and lines of another width
+        filled = (codes != _SPACE) & (codes != _TAB) & (codes != _NEWLINE)
+        if separator not in (" ", "\t"):
+            filled &= codes != ord(separator)
+        full = _count(np.flatnonzero(filled), starts, ends) > 0
+        wrong = full & (fields != width)
+        if wrong.any():
+            row = int(wrong.argmax())
             raise DataError(f"{int(fields[row])} fields", f"{width} fields, as in the header",
                             "check the line for missing values, spare separators and spaces in values",
                             where=place(path, line=first + row))  # fmt: skip
