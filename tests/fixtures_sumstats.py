@@ -355,6 +355,8 @@ class Written:
         Rows that the program itself marks as not tested.
     z_kind
         What z is said to be.
+    named
+        The dialect must be named: the file alone does not tell its effect alleles.
     """
 
     write: Callable[[pd.DataFrame, Path], Path]
@@ -365,6 +367,7 @@ class Written:
     panel: bool = False
     lost: int = 0
     z_kind: str = "wald"
+    named: bool = False
 
 
 WRITTEN = {
@@ -375,7 +378,7 @@ WRITTEN = {
     "plink1-linear": Written(plink1_linear, "plink1-regression", frequency=False, panel=True, z_kind="t"),
     "plink1-logistic": Written(plink1_logistic, "plink1-regression", frequency=False, panel=True),
     "plink1-assoc": Written(plink1_assoc, "plink1-assoc", n=False, frequency=False),
-    "plink1-qassoc": Written(plink1_qassoc, "plink1-qassoc", frequency=False, panel=True, z_kind="t"),
+    "plink1-qassoc": Written(plink1_qassoc, "plink1-qassoc", frequency=False, panel=True, z_kind="t", named=True),
     "plink2-linear": Written(plink2_linear, "plink2", z_kind="t"),
     "plink2-logistic": Written(plink2_logistic, "plink2", frequency=False, lost=1),
     "regenie": Written(regenie, "regenie", lost=1, z_kind="score"),

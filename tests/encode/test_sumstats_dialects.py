@@ -31,6 +31,7 @@ def encode(written: Written, study: Study, folder: Path, *words: object) -> pd.D
     path = written.write(study.rows, folder / "in.txt")
     extra: list[object] = [] if written.n else ["--n", N]
     extra += ["--panel", study.write_bim(folder / "p.bim")] if written.panel else []
+    extra += ["--dialect", written.dialect] if written.named else []
     encode_here("--input", path, *extra, *words, "--out", folder / "h")
     return read_table(folder / "h.sumstats.tsv.gz", SUMSTATS)
 
@@ -119,6 +120,7 @@ def test_export__comes_back_the_same(export: ExportDialect, study: Study, tmp_pa
     extra: list[object] = ["--panel", bim] if not {Meaning.POSITION, Meaning.OTHER_ALLELE} <= {*written} | (
         {Meaning.POSITION, Meaning.OTHER_ALLELE} if export is ExportDialect.GWAS_VCF else set()) else []  # fmt: skip
     extra += [] if Meaning.N in written else ["--n", N]
+    extra += ["--dialect", export] if export is ExportDialect.PLINK1_QASSOC else []
     encode_here("--input", exported, *extra, "--out", tmp_path / "again")
     second = read_table(tmp_path / "again.sumstats.tsv.gz", SUMSTATS)
     card = {check.name: check.value for check in read_card(tmp_path / "again.encode_sumstats.card.json").checks}

@@ -6,6 +6,7 @@ Run directly (``python tests/fuzz/test_sumstats_reader.py 20000``) for the long 
 from __future__ import annotations
 
 import gzip
+import logging
 import resource
 import sys
 import tempfile
@@ -23,7 +24,7 @@ if __name__ == "__main__":  # pytest puts this folder on the path
 
 from fixtures_sumstats import WRITTEN, Study, simulate
 from lucidseq.core.errors import LucidseqError
-from lucidseq.encode.choices import StrandRule
+from lucidseq.encode.choices import Dialect, StrandRule
 from lucidseq.encode.sumstats_export import export_table
 from lucidseq.encode.sumstats_file import References, harmonise_file
 from lucidseq.encode.sumstats_liftover import read_chain
@@ -56,7 +57,7 @@ def mutate(data: bytes, random: np.random.Generator) -> bytes:
     return data
 
 
-def read(path: Path, folder: Path, **references: object) -> int:
+def read(path: Path, folder: Path, dialect: Dialect = Dialect.AUTO, **references: object) -> int:
     """Read, harmonise and check what every result must hold; return the number of rows."""
     given = {
         "fasta": None,
@@ -66,7 +67,7 @@ def read(path: Path, folder: Path, **references: object) -> int:
         "max_palindrome_frequency": 0.4,
     } | references
     with Ledger(folder / "dropped.tsv.gz") as ledger:
-        found = harmonise_file(path, ReadOptions(n=100.0, drop_incomplete=True), References(**given), ledger)  # type: ignore[arg-type]
+        found = harmonise_file(path, ReadOptions(dialect, n=100.0, drop_incomplete=True), References(**given), ledger)  # type: ignore[arg-type]
     study = found.study
     assert len(study) + sum(ledger.counts.values()) == found.source.read
     for name in ("beta", "z", "n", "tail"):
@@ -90,6 +91,7 @@ class Target:
         for name, written in WRITTEN.items():
             data = written.write(rows, folder / f"{name}.txt").read_bytes()
             plain = {"panel": self.bim} if written.panel else {}
+            plain |= {"dialect": Dialect(written.dialect)} if written.named else {}
             self.cases[name] = data, lambda path, plain=plain: read(path, folder, **plain)  # type: ignore[misc]
             if not written.panel:
                 whole = {"fasta": self.fasta, "panel": self.panel}
@@ -131,7 +133,6 @@ def test_damaged_files(tmp_path: Path) -> None:
 
 def test_export__of_what_a_damaged_file_gave(tmp_path: Path) -> None:
     """Whatever was read can be written in every dialect."""
-    from lucidseq.encode.choices import Dialect
     from lucidseq.encode.sumstats_dialects import DIALECTS
 
     study = simulate()
@@ -155,6 +156,7 @@ def test_gzip_bomb__is_read_in_blocks(tmp_path: Path, size: int) -> None:
 
 def main() -> None:
     """Run long: the argument is how many damaged files at least."""
+    logging.getLogger("lucidseq").setLevel(logging.ERROR)
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with tempfile.TemporaryDirectory() as folder:
         target = Target(Path(folder), simulate())

@@ -160,7 +160,7 @@ PLINK1_ASSOC = DialectFacts(
     separator=" ",
 )  # fmt: skip
 PLINK1_QASSOC = DialectFacts(
-    Dialect.PLINK1_QASSOC, "PLINK 1.9 .qassoc", "A1 of the .bim (the file names no allele)", f"{_PLINK1}#qassoc",
+    Dialect.PLINK1_QASSOC, "PLINK 1.9 .qassoc", "A1 of the .bim (the file names no allele; PLINK counts the rarer one unless it ran with --keep-allele-order)", f"{_PLINK1}#qassoc",
     ("CHR", "SNP", "BP", "NMISS", "BETA", "SE", "R2", "T"),
     {
         _M.CHROMOSOME: ("CHR",), _M.NAME: ("SNP",), _M.POSITION: ("BP",), _M.N: ("NMISS",), _M.BETA: ("BETA",),

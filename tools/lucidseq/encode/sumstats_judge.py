@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lucidseq.core.card import Card, Verdict
-from lucidseq.encode.choices import StrandRule
+from lucidseq.encode.choices import Dialect, StrandRule
 from lucidseq.encode.sumstats_align import FAR
 from lucidseq.encode.sumstats_builds import BUILDS, possible
 from lucidseq.encode.sumstats_dialects import Meaning
@@ -40,6 +40,9 @@ def judge_file(card: Card, found: Harmonised, ledger: Ledger, strand: StrandRule
     kept = max(len(study), 1)
     card.add("dialect", source.layout.facts.name.value, Verdict.OK, threshold="known, or named by --dialect",
              advice=source.layout.describe())  # fmt: skip
+    if source.layout.facts.name is Dialect.PLINK1_QASSOC:
+        card.add("effect alleles", "A1 of the .bim", Verdict.CAUTION, threshold="named in the file",
+                 advice="PLINK 1.9 counts the rarer allele unless it ran with --keep-allele-order: make sure that it is A1 of the .bim.")  # fmt: skip
     _judge_effects(card, found, ledger, kept)
     _judge_build(card, found)
     if found.fit is not None:

@@ -101,6 +101,13 @@ def read_study(path: Path, options: ReadOptions, ledger: Ledger) -> ReadStudy:
         separator = find_separator(first)
         header = split_line(first, separator)
         layout = _detect(header, options, path, number)
+        if layout.facts.name is Dialect.PLINK1_QASSOC and options.dialect is Dialect.AUTO:
+            raise UsageError(
+                f"{path.name} ({layout.facts.title}), which names no alleles: PLINK counts the rarer one, whatever the .bim says",
+                "a file that names them, as of --linear",
+                "run PLINK with --linear; or, if it ran with --keep-allele-order or A1 of the .bim is the rarer allele, "
+                "add --dialect plink1-qassoc and --panel with the .bim",
+            )
         columns = list(layout.places.values())
         texts = [at for meaning, at in layout.places.items() if meaning in TEXTS or meaning is Meaning.P]
         blocks = read_blocks(handle, separator=separator, width=len(header), columns=columns, texts=texts,

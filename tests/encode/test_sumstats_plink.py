@@ -1,0 +1,164 @@
+"""Results that PLINK itself wrote, against the same genotypes tested here: effect alleles, effects, z, p and N, variant by variant.
+
+Skips without `plink1.9` (or `plink`) and `plink2` on PATH; LUCIDSEQ_PLINK1 and LUCIDSEQ_PLINK2 name them elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fixtures_genotypes import random_calls, write_plink1
+from fixtures_sumstats import encode_here
+from lucidseq.core.card import read_card
+from lucidseq.core.schema import SUMSTATS
+from lucidseq.core.tables import read_table
+from support import run_ok
+
+PEOPLE, VARIANTS = 400, 150
+OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--min-hwe-p", 0)
+
+
+def program(variable: str, *names: str) -> str:
+    found = os.environ.get(variable) or next((path for name in names if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip(f"{names[0]} is not on PATH; set {variable} to run this test")
+    return found
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A .bed with A1 = G, rarer than A in half of the variants; a quantitative and a binary trait; their own tests."""
+    folder = tmp_path_factory.mktemp("cohort")
+    calls = random_calls(5, VARIANTS, PEOPLE, missing=0.02)
+    write_plink1(folder / "x", calls)
+    rng = np.random.default_rng(8)
+    score = np.where(calls[:20] < 0, 1, calls[:20]).T @ rng.normal(0, 0.3, 20)
+    frame = pd.DataFrame(
+        {"FID": "f", "IID": [f"s{row}" for row in range(PEOPLE)], "q": score + rng.normal(size=PEOPLE)}
+    )
+    frame["b"] = 1 + (score + rng.normal(size=PEOPLE) > np.median(score)).astype(int)
+    frame.to_csv(folder / "p.txt", sep="\t", index=False)
+    run_ok(
+        "encode",
+        "genotypes",
+        "--genotypes",
+        folder / "x.bed",
+        "--phenotypes",
+        folder / "p.txt",
+        "--out",
+        folder / "g",
+        *OFF,
+    )
+    for trait in ("q", "b"):
+        run_ok(
+            "encode", "sumstats", "--genotypes", folder / "g.genotypes.h5", "--trait", trait, "--out", folder / trait
+        )
+    return folder
+
+
+def plink(path: str, folder: Path, *words: str) -> None:
+    subprocess.run([path, "--bfile", folder / "x", *words], check=True, capture_output=True, cwd=folder)
+
+
+def encoded(source: Path, folder: Path, *words: object) -> tuple[pd.DataFrame, str]:
+    encode_here("--input", source, *words, "--out", folder / "h", "--force")
+    card = {check.name: check.value for check in read_card(folder / "h.encode_sumstats.card.json").checks}
+    return read_table(folder / "h.sumstats.tsv.gz", SUMSTATS), str(card["dialect"])
+
+
+def compare(found: pd.DataFrame, own: pd.DataFrame, *, exact: bool, digits: float, tails: bool = True) -> np.ndarray:
+    """Hold PLINK's result against ours; return which rows have the other effect allele."""
+    joined = found.merge(own, on="rsid", suffixes=("", "_own"))
+    assert len(joined) == len(found) == VARIANTS
+    same = (joined["effect_allele"] == joined["effect_allele_own"]).to_numpy()
+    assert (same | (joined["effect_allele"] == joined["other_allele_own"])).all()
+    assert ((joined["effect_allele"] != joined["other_allele"]) & joined["other_allele"].isin(["A", "G"])).all()
+    sign = np.where(same, 1, -1)
+    z, truth = sign * joined["z"], joined["z_own"]
+    if exact:
+        assert np.allclose(z, truth, rtol=digits, atol=digits)
+        assert np.allclose(sign * joined["beta"], joined["beta_own"], rtol=digits, atol=digits)
+        assert np.allclose(joined["standard_error"], joined["standard_error_own"], rtol=digits)
+        assert np.allclose(joined["n"], joined["n_own"])
+        if tails:
+            assert np.allclose(joined["neg_log_10_p_value"], joined["neg_log_10_p_value_own"], rtol=digits, atol=digits)
+    else:  # another test of the same effect: Wald beside score
+        assert np.corrcoef(z, truth)[0, 1] > 0.995
+        large = np.abs(truth) > 1
+        assert (np.sign(z) == np.sign(truth))[large].all()
+    return ~same
+
+
+def test_plink1_linear__with_and_without_errors(cohort: Path, tmp_path: Path) -> None:
+    own = read_table(cohort / "q.sumstats.tsv.gz", SUMSTATS)
+    path = program("LUCIDSEQ_PLINK1", "plink1.9", "plink")
+    for words in ((), ("--ci", "0.95")):
+        plink(path, cohort, "--pheno", "p.txt", "--pheno-name", "q", "--linear", *words, "--allow-no-sex", "--out", "l")
+        found, dialect = encoded(cohort / "l.assoc.linear", tmp_path, "--panel", cohort / "x.bim")
+        assert dialect == "plink1-regression" and set(found["z_kind"]) == {"t"}
+        compare(found, own, exact=True, digits=2e-3)
+    # PLINK 1.9 makes A1 the minor allele when it reads: the effect allele is no longer the .bim's A1
+    raw = pd.read_csv(cohort / "l.assoc.linear", sep=r"\s+")
+    assert 20 < (raw["A1"] == "A").sum() < VARIANTS - 20
+
+
+def test_plink1_qassoc__takes_the_alleles_of_the_bim(cohort: Path, tmp_path: Path) -> None:
+    """Effects of .qassoc are A1's of the data PLINK had in memory: with --keep-allele-order that is the .bim's."""
+    own = read_table(cohort / "q.sumstats.tsv.gz", SUMSTATS)
+    path = program("LUCIDSEQ_PLINK1", "plink1.9", "plink")
+    plink(
+        path,
+        cohort,
+        "--pheno",
+        "p.txt",
+        "--pheno-name",
+        "q",
+        "--assoc",
+        "--keep-allele-order",
+        "--allow-no-sex",
+        "--out",
+        "k",
+    )
+    words = ("--panel", cohort / "x.bim", "--dialect", "plink1-qassoc")
+    found, _ = encoded(cohort / "k.qassoc", tmp_path, *words)
+    turned = compare(found, own, exact=True, digits=2e-3)
+    assert not turned.any()
+    # Without that option PLINK counts the rarer allele and the file does not say so: why the dialect must be named
+    plink(path, cohort, "--pheno", "p.txt", "--pheno-name", "q", "--assoc", "--allow-no-sex", "--out", "r")
+    found, _ = encoded(cohort / "r.qassoc", tmp_path, *words)
+    wrong = np.sign(found.merge(own, on="rsid").eval("z_x * z_y")) < 0
+    assert 20 < wrong.sum() < VARIANTS - 20
+
+
+def test_plink1_cases_and_controls(cohort: Path, tmp_path: Path) -> None:
+    own = read_table(cohort / "b.sumstats.tsv.gz", SUMSTATS)
+    path = program("LUCIDSEQ_PLINK1", "plink1.9", "plink")
+    plink(path, cohort, "--pheno", "p.txt", "--pheno-name", "b", "--logistic", "--allow-no-sex", "--out", "m")
+    found, dialect = encoded(cohort / "m.assoc.logistic", tmp_path, "--panel", cohort / "x.bim")
+    assert dialect == "plink1-regression" and set(found["z_kind"]) == {"wald"}
+    compare(found, own, exact=False, digits=0)
+    for words in ((), ("--ci", "0.95")):
+        plink(path, cohort, "--pheno", "p.txt", "--pheno-name", "b", "--assoc", *words, "--allow-no-sex", "--out", "a")
+        found, dialect = encoded(cohort / "a.assoc", tmp_path, "--n", PEOPLE)
+        assert dialect == "plink1-assoc"
+        compare(found, own, exact=False, digits=0)
+
+
+def test_plink2__linear_and_logistic(cohort: Path, tmp_path: Path) -> None:
+    path = program("LUCIDSEQ_PLINK2", "plink2")
+    for words in ((), ("log10", "cols=+a1freq")):
+        plink(path, cohort, "--pheno", "p.txt", "--glm", "allow-no-covars", *words, "--out", "g")
+        for trait, exact in (("q", True), ("b", False)):
+            (source,) = cohort.glob(f"g.{trait}.glm.l*")
+            found, dialect = encoded(source, tmp_path)
+            assert dialect == "plink2" and set(found["z_kind"]) == {"t" if exact else "wald"}
+            own = read_table(cohort / f"{trait}.sumstats.tsv.gz", SUMSTATS)
+            compare(found, own, exact=exact, digits=1e-4)
+            source.unlink()
