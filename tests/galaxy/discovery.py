@@ -1,0 +1,104 @@
+"""The discovery workflow in a running Galaxy through its API, as the web client does it: upload, invoke, wait, read."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from server import TOOLS, Galaxy
+
+# Input of the workflow -> file of `simulate locus`, and Galaxy's datatype
+FILES = {
+    "Genome": ("simulated.fa", "fasta"), "Peaks": ("simulated.peaks.bed", "bed"), "Signal": ("simulated.signal.bw", "bigwig"),
+    "Genotypes": ("simulated.vcf.gz", "vcf_bgzip"), "Phenotypes": ("simulated.phenotypes.tsv", "tabular"), "Loci": ("simulated.loci.bed", "bed"),
+    "Genes": ("simulated.gtf", "gtf"), "Gene sets": ("simulated.gmt", "tabular"),
+    "Causal variants (truth)": ("simulated.truth.variants.tsv", "tabular"), "Settings of the simulation (truth)": ("simulated.truth.json", "json"),
+}  # fmt: skip
+SETTINGS = {"Sequence length": 200, "Test chromosomes": "chr5", "Validation chromosomes": "chr4", "Trait": "trait"}
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """A finished run of the workflow: ids of its history and of itself."""
+
+    galaxy: Galaxy
+    history: str
+    identifier: str
+
+    def jobs(self) -> dict[str, dict[str, Any]]:
+        """Return each step's job by the step's label."""
+        steps = self.galaxy.get(f"invocations/{self.identifier}")["steps"]
+        return {
+            step["workflow_step_label"]: self.galaxy.get(f"jobs/{step['job_id']}?full=true")
+            for step in steps
+            if step["job_id"]
+        }
+
+    def read(self, dataset: str) -> bytes:
+        """Return a dataset's content."""
+        address = f"{self.galaxy.url}/api/histories/{self.history}/contents/{dataset}/display?raw=true"
+        request = urllib.request.Request(address, headers={"x-api-key": self.galaxy.key})
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return answer.read()
+
+
+def run_discovery(galaxy: Galaxy, folder: Path, name: str = "Discovery", seconds: int = 900) -> Invocation:
+    """Upload the files of a simulation and run the workflow on them; every step must succeed."""
+    history = galaxy.post("histories", {"name": name})["id"]
+    inputs: dict[str, Any] = dict(SETTINGS)
+    for label, dataset in upload(galaxy, history, folder).items():
+        inputs[label] = {"src": "hda", "id": dataset}
+    text = (TOOLS / "workflows" / "discovery" / "discovery.gxwf.yml").read_text()
+    workflow = galaxy.post("workflows", {"workflow": {"class": "GalaxyWorkflow", "yaml_content": text}})["id"]
+    started = galaxy.post(f"workflows/{workflow}/invocations", {"history_id": history, "inputs": inputs, "inputs_by": "name", "require_exact_tool_versions": True})  # fmt: skip
+    invocation = Invocation(galaxy, history, started["id"])
+    wait(lambda: finished(invocation), seconds)
+    return invocation
+
+
+def upload(galaxy: Galaxy, history: str, folder: Path) -> dict[str, str]:
+    """Upload the workflow's files under their own names, and return their ids by input."""
+    elements = [{"src": "path", "path": str(folder / name), "name": name, "ext": kind, "dbkey": "?", "to_posix_lines": False} for name, kind in FILES.values()]  # fmt: skip
+    targets = [{"destination": {"type": "hdas"}, "elements": elements}]
+    made = galaxy.post("tools/fetch", {"history_id": history, "targets": targets, "validated": False})["outputs"]
+    wait(lambda: ready(galaxy, history, {item["id"] for item in made}), 300)
+    by_name = {item["name"]: item["id"] for item in made}
+    return {label: by_name[name] for label, (name, _) in FILES.items()}
+
+
+def ready(galaxy: Galaxy, history: str, wanted: set[str]) -> bool:
+    """Return whether datasets are there."""
+    states = {item["id"]: item["state"] for item in galaxy.get(f"histories/{history}/contents") if item["id"] in wanted}
+    assert "error" not in states.values(), states
+    return all(state == "ok" for state in states.values())
+
+
+def finished(invocation: Invocation) -> bool:
+    """Return whether every job of the workflow has ended; one that failed ends the test with its message."""
+    galaxy = invocation.galaxy
+    now = galaxy.get(f"invocations/{invocation.identifier}")
+    jobs = [step["job_id"] for step in now["steps"] if step["job_id"]]
+    states = {job: galaxy.get(f"jobs/{job}")["state"] for job in jobs}
+    failed = [job for job, state in states.items() if state == "error"]
+    assert not failed, galaxy.get(f"jobs/{failed[0]}?full=true")["stderr"]
+    tools = [step for step in now["steps"] if step["workflow_step_label"] not in (*FILES, *SETTINGS, "Covariates")]
+    return len(jobs) == len(tools) and all(state == "ok" for state in states.values())
+
+
+def wait(done: Any, seconds: float) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, "Galaxy took too long"
+        time.sleep(2)
+
+
+def places(tool: str) -> dict[str, str]:
+    """Return the file name, after the prefix `out`, behind each output of a form."""
+    form = ElementTree.parse(TOOLS / f"{tool}.xml").getroot()
+    found = {data.attrib["name"]: data.attrib["from_work_dir"] for data in form.iterfind("outputs/data")}
+    return {name: place.removeprefix("out") for name, place in found.items() if place.startswith("out.")}

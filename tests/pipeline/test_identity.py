@@ -1,0 +1,81 @@
+"""Three faces, one result: the discovery chain (its regulatory and its association half) gives the same tables and arrays as plain
+command lines under Nextflow, under Nextflow in containers, and in Galaxy."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("pipeline", "containers", "galaxy")]
+from nextflow import run_nextflow
+
+from discovery_chain import CHAIN, digest_of, digests, plain_run
+
+WHOLE = ["--attribution_shards", 1, "--effects_shards", 1]  # plain calls and Galaxy do not cut their work into pieces
+
+
+@pytest.fixture(scope="module")
+def plain() -> dict[str, str]:
+    """Return the digests of the plain calls."""
+    found = digests(plain_run())
+    assert len(found) >= 25
+    assert {path.split("/")[0] for path in found} == {command.split()[0] for command in CHAIN}
+    return found
+
+
+def compare(found: dict[str, str], plain: dict[str, str]) -> None:
+    differing = [path for path, value in plain.items() if found.get(path) not in (value, None)]
+    missing = sorted(set(plain) - set(found))
+    assert (differing, missing) == ([], [])
+
+
+@pytest.mark.pipeline
+def test_nextflow__gives_the_results_of_plain_calls(plain: dict[str, str], tmp_path: Path) -> None:
+    run = run_nextflow(tmp_path, "-profile", "test", "--workflow", "discovery", *WHOLE)
+    assert run.exit_code == 0, run.log
+    compare(digests(run.results), plain)
+
+
+@pytest.mark.containers
+@pytest.mark.slow
+def test_containers__give_the_results_of_plain_calls(plain: dict[str, str], tmp_path: Path) -> None:
+    import machine
+
+    why = machine.obstacle()
+    if why and os.environ.get("CI") != "true":
+        pytest.skip(why)
+    machine.prepare()
+    for image in ("core", "nets", "simulate"):
+        machine.build(image)
+    run = run_nextflow(tmp_path, "-profile", "test,podman", "--workflow", "discovery", *WHOLE, timeout=1200)
+    assert run.exit_code == 0, run.log
+    compare(digests(run.results), plain)
+
+
+@pytest.mark.galaxy
+@pytest.mark.slow
+def test_galaxy__gives_the_results_of_plain_calls(plain: dict[str, str], galaxy: object, tmp_path: Path) -> None:
+    from discovery import places, run_discovery
+
+    simulated = plain_run() / "simulate" / "locus"
+    invocation = run_discovery(galaxy, simulated)
+    found = {
+        path: value for path, value in plain.items() if path.startswith("simulate/")
+    }  # uploaded, not made in Galaxy
+    for job in invocation.jobs().values():
+        tool = job["tool_id"].removeprefix("lucidseq_")
+        command = tool.replace("_", " ", 1)
+        if command not in CHAIN:
+            continue
+        prefix, _ = CHAIN[command]
+        for output, place in places(tool).items():
+            if output not in job["outputs"]:
+                continue
+            path = tmp_path / f"{prefix}{place}"
+            path.write_bytes(invocation.read(job["outputs"][output]["id"]))
+            name = f"{command.replace(' ', '/')}/{path.name}"
+            found[name if name in plain else f"{name}.gz"] = digest_of(path) or ""
+    compare(found, plain)
