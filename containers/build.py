@@ -20,8 +20,11 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+import image_lock
+
 ROOT = Path(__file__).resolve().parent.parent
 WHEELHOUSE = ROOT / "build" / "wheelhouse"
+LOCK = ROOT / "containers" / "lock.json"
 PYTHON = "3.11"  # of the base images
 PLATFORMS = [
     "manylinux2014_x86_64",
@@ -32,7 +35,7 @@ LICENCES = {
     "core": "MIT", "nets": "MIT AND Apache-2.0", "simulate": "MIT AND GPL-3.0-or-later",
     "motifs": "MIT AND GPL-2.0-or-later AND GPL-3.0-or-later",
 }  # fmt: skip
-USUAL = ("core", "nets", "simulate")  # the commands' images; motifs holds libraries alone until there are commands for it
+USUAL = ("core", "nets", "simulate")  # motifs holds libraries alone, until there are commands for it
 CUDA = "nvidia-"  # how the names of CUDA's wheels start
 
 
@@ -58,13 +61,22 @@ def main(words: list[str] | None = None) -> None:
             f"{built.name}\t{built.size / 1e6:.0f} MB\t{built.identifier}\t{time.monotonic() - started:.0f} s",
             flush=True,
         )
+        if arguments.write_lock or arguments.check_lock:
+            entry = {
+                "identifier": built.identifier, "bytes": built.size, "licences": LICENCES[image],
+                "inputs": read_inputs(engine, image, built.name, wheels, lock, arguments),
+            }  # fmt: skip
+            keep_lock(image_name(image, arguments, registry=False), entry, arguments)
 
 
 def read_arguments(words: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--image", action="append", choices=list(LICENCES), help="build this one (may be repeated); core, nets and simulate when left out"
+        "--image",
+        action="append",
+        choices=list(LICENCES),
+        help="build this one (may be repeated); core, nets and simulate when left out",
     )
     parser.add_argument(
         "--accel", choices=["cpu", "gpu"], default="cpu", help="nets: with or without the CUDA libraries"
@@ -86,7 +98,17 @@ def read_arguments(words: list[str] | None) -> argparse.Namespace:
         "--network", choices=["default", "none", "host"], default="default", help="network of the build itself"
     )
     parser.add_argument("--no-cache", action="store_true", help="build every layer anew")
+    parser.add_argument(
+        "--write-lock", type=Path, nargs="?", const=LOCK, metavar="FILE",
+        help="note identifier and inputs of what is built, at a release (default: containers/lock.json)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--check-lock", type=Path, nargs="?", const=LOCK, metavar="FILE",
+        help="compare what is built with that file: the same inputs must make the same image",
+    )  # fmt: skip
     arguments = parser.parse_args(words)
+    if arguments.without_cuda and arguments.write_lock:
+        parser.error("--without-cuda is for tests: it makes no image of a release")
     if arguments.without_cuda and arguments.accel != "gpu":
         parser.error("--without-cuda goes with --accel gpu")
     return arguments
@@ -200,12 +222,62 @@ def build_image(engine: str, image: str, wheels: Path, arguments: argparse.Names
     return inspect_image(engine, name)
 
 
-def image_name(image: str, arguments: argparse.Namespace) -> str:
+def read_inputs(
+    engine: str, image: str, name: str, wheels: Path, lock: str, arguments: argparse.Namespace
+) -> dict[str, str]:
+    """Return all that an image was made of.
+
+    Raises
+    ------
+    SystemExit
+        When the engine cannot build the same image twice.
+    """
+    if engine == "docker":
+        raise refusal("docker as the engine", "podman or buildah, whose images have the same identifier when they are built again",
+               "add --engine podman or --engine buildah")  # fmt: skip
+    recipe = ROOT / "containers" / f"Dockerfile.{image}"
+    base = arguments.base_image or re.search(r"^ARG BASE_IMAGE=(.+)$", recipe.read_text(), re.MULTILINE)[1]
+    words = ["inspect", "--type", "image", "--format", "{{.FromImageID}}"] if engine == "buildah" else ["image", "inspect", "--format", "{{.Id}}"]  # fmt: skip
+    identifier = ask([engine, *words, base])
+    return {
+        "base_image": base, "base_identifier": "sha256:" + identifier.removeprefix("sha256:"),
+        "requirements": image_lock.digest([wheels / f"{lock}.txt"]), "package": image_lock.digest(wheels.glob("lucidseq-*.whl")),
+        "recipe": image_lock.digest([recipe, recipe.with_name("base.sh"), recipe.with_name("install.sh")]),
+        "builder": f"{engine} {ask([engine, '--version']).split()[2]}", "network": arguments.network,
+    }  # fmt: skip
+
+
+def keep_lock(name: str, entry: dict[str, object], arguments: argparse.Namespace) -> None:
+    """Write an image into the lock, or compare it with the one that is there.
+
+    Raises
+    ------
+    SystemExit
+        When the same inputs have made another image, or the lock lacks it.
+    """
+    if arguments.check_lock:
+        try:
+            different = image_lock.compare(entry, image_lock.read(arguments.check_lock)[name])
+        except (ValueError, KeyError, OSError) as error:
+            raise refusal(f"{name}: {error}", f"the image that {arguments.check_lock} says", "see what changed in the build itself") from error  # fmt: skip
+        print(
+            f"{name}: not compared, since other inputs: {', '.join(different)}" if different else f"{name}: as locked"
+        )
+    if arguments.write_lock:
+        image_lock.write(arguments.write_lock, {name: entry}, version())
+
+
+def ask(command: list[str]) -> str:
+    """Return what a command prints."""
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def image_name(image: str, arguments: argparse.Namespace, *, registry: bool = True) -> str:
     """Return the name that conf/containers.config asks for."""
     suffix = "-gpu" if image == "nets" and arguments.accel == "gpu" else ""
     suffix += "-without-cuda" if suffix and arguments.without_cuda else ""
-    registry = f"{arguments.registry}/" if arguments.registry else ""
-    return f"{registry}lucidseq/{image}:{version()}{suffix}"
+    prefix = f"{arguments.registry}/" if registry and arguments.registry else ""
+    return f"{prefix}lucidseq/{image}:{version()}{suffix}"
 
 
 def version() -> str:
@@ -227,8 +299,7 @@ def labels(image: str) -> dict[str, str]:
 def inspect_image(engine: str, name: str) -> Built:
     """Read identifier and size of an image."""
     words = ["images", "--json", "--no-trunc", name] if engine == "buildah" else ["image", "inspect", name]
-    text = subprocess.run([engine, *words], capture_output=True, text=True, check=True).stdout
-    entry = {key.lower(): value for key, value in json.loads(text)[0].items()}
+    entry = {key.lower(): value for key, value in json.loads(ask([engine, *words]))[0].items()}
     size = entry["size"]
     if isinstance(size, str):  # buildah says sizes in rounded text alone
         value, unit = size.split()

@@ -26,7 +26,7 @@ def engine() -> None:
 @pytest.fixture(scope="session")
 def images(engine: None) -> dict[str, machine.Image]:
     """Return core, nets (CPU), motifs and simulate."""
-    return {name: machine.build(name) for name in ("core", "nets", "motifs", "simulate")}
+    return machine.images()
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,12 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "containers"
+NOTED = FOLDER / "lock.json"
 BASE = "localhost/lucidseq-base:bookworm"
 SUITE = "bookworm"
 EPOCH = "1700000000"
@@ -99,12 +101,19 @@ def make_base() -> None:
     call(["buildah", "build", *options.split(), "--tag", BASE, str(folder)])
 
 
+@cache
+def images() -> dict[str, Image]:
+    """Build core, nets (CPU), motifs and simulate, once a test run; `NOTED` says what each was made of, as a release's lock does."""
+    NOTED.unlink(missing_ok=True)
+    return {name: build(name, "--write-lock", str(NOTED)) for name in ("core", "nets", "motifs", "simulate")}
+
+
 def build(image: str, *words: str) -> Image:
     """Build one image with containers/build.py, without network."""
     command = [sys.executable, str(ROOT / "containers" / "build.py"), "--engine", "buildah", "--image", image]
-    line = call([*command, "--base-image", BASE, "--network", "none", *words]).splitlines()[-1]
-    print(line)
-    name = line.split("\t")[0]
+    printed = call([*command, "--base-image", BASE, "--network", "none", *words])
+    print(printed, end="")
+    name = printed.split("\t")[0]
     return Image(name, json.loads(call(["podman", "image", "inspect", name]))[0])
 
 

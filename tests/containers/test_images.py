@@ -11,7 +11,7 @@ from sequence_sets import planted_dataset
 from support import run_ok
 
 sys.path.insert(0, str(Path(__file__).parent))
-from machine import Image, build, checksums, run
+from machine import NOTED, Image, build, checksums, run
 
 from lucidseq import __version__
 from lucidseq.contract.model import IMAGES
@@ -109,8 +109,11 @@ def test_gpu_image__computes_on_the_processor_where_no_gpu_is(gpu_image: Image, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["core", "nets"])
-def test_image__built_anew_has_the_same_digest(images: dict[str, Image], name: str) -> None:
-    again = build(name, "--no-cache", "--registry", "localhost/again")
+def test_image__built_anew_has_the_same_digest(
+    images: dict[str, Image], capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    again = build(name, "--no-cache", "--registry", "localhost/again", "--check-lock", str(NOTED))
+    assert capsys.readouterr().out.endswith(f"\nlucidseq/{name}:{__version__}: as locked\n")
     assert again.name != images[name].name
     assert again.identity == images[name].identity
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
-from machine import Image
+from machine import FOLDER, Image
 from nextflow import Run, run_nextflow
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow]
@@ -17,8 +18,11 @@ HERMETIC = "podman.runOptions = '--network none --read-only --user 12345:12345'\
 
 
 @pytest.fixture(scope="module")
-def discovery(images: dict[str, Image], tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("discovery")
+def discovery(images: dict[str, Image]) -> Run:
+    # Nextflow mounts what run and checkout have in common: beside each other, that is no folder of root's alone
+    folder = FOLDER / "discovery"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     (folder / "hermetic.config").write_text(HERMETIC)
     words = ["-c", folder / "hermetic.config", "-profile", "test,podman", "--workflow", "discovery"]
     return run_nextflow(folder, *words, umask=0, timeout=1200)  # umask: a task's user writes into folders of Nextflow's
