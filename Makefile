@@ -53,7 +53,7 @@ images: install ## Build the container images with docker, podman or buildah (IM
 	$(BIN)/python containers/build.py $(IMAGES)
 
 test-containers: install ## Images built and run, and the pipeline in them (root and apt-get; else skipped)
-	$(BIN)/pytest -m containers -s tests/containers
+	$(BIN)/pytest -m containers -s tests/containers tests/pipeline
 
 galaxy: install ## A local Galaxy with the tools, to try them: http://127.0.0.1:$(PORT)
 	$(BIN)/python tests/galaxy/server.py --port $(PORT)
