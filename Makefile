@@ -59,7 +59,7 @@ galaxy: install ## A local Galaxy with the tools, to try them: http://127.0.0.1:
 	$(BIN)/python tests/galaxy/server.py --port $(PORT)
 
 test-galaxy: install ## Forms and workflows in a real Galaxy
-	$(BIN)/pytest -m galaxy -s tests/galaxy
+	$(BIN)/pytest -m galaxy -s tests/galaxy tests/pipeline
 
 clean: ## Remove what runs leave, not the environment
 	rm -rf work results build/demo .nextflow .nextflow.log* .pytest_cache .mypy_cache .ruff_cache

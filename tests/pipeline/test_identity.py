@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("pipeline", "containers", "galaxy")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pipeline"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "containers"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "galaxy"))
 from nextflow import run_nextflow
 
 from discovery_chain import CHAIN, digest_of, digests, plain_run
@@ -48,8 +50,7 @@ def test_containers__give_the_results_of_plain_calls(plain: dict[str, str], tmp_
     if why and os.environ.get("CI") != "true":
         pytest.skip(why)
     machine.prepare()
-    for image in ("core", "nets", "simulate"):
-        machine.build(image)
+    machine.images()
     run = run_nextflow(tmp_path, "-profile", "test,podman", "--workflow", "discovery", *WHOLE, timeout=1200)
     assert run.exit_code == 0, run.log
     compare(digests(run.results), plain)
