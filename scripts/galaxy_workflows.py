@@ -119,7 +119,7 @@ FINEMAP = Step(
 SCORED = Step(
     FINEMAP.label, FINEMAP.tool, "Which variants are likely to be causal, given association and the network's score?",
     {**FINEMAP.links, "prior|scores": "Score variants/effects"}, FINEMAP.names,
-    {**FINEMAP.state, "prior": {"kind": "scores"}}, FINEMAP.shown, FINEMAP.reported,
+    {**FINEMAP.state, "prior": {"kind": "scores", "score_column": None}}, FINEMAP.shown, FINEMAP.reported,
 )  # fmt: skip
 GENES = Step(
     "Test genes", "enrich_genes", "Test each gene by the variants in it and near it.",

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "galaxy"))
+import discovery
 import server
+
+from discovery_chain import plain_run
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +50,9 @@ def galaxy(programs: Path, canary: Path, tmp_path_factory: pytest.TempPathFactor
     """Return a running server."""
     with server.serve(tmp_path_factory.mktemp("galaxy"), [*server.tool_files(), canary]) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def discovered(galaxy: server.Galaxy) -> discovery.Invocation:
+    """Return a finished run of the discovery workflow on the demo's data."""
+    return discovery.run_discovery(galaxy, plain_run() / "simulate" / "locus")

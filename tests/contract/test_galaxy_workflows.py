@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -50,3 +51,10 @@ def test_steps__use_outputs_that_exist(script: ModuleType) -> None:
             assert source in workflow["inputs"] or output in outputs_of(tools[label]), source
         for label, step in workflow["steps"].items():
             assert set(step["out"]) <= outputs_of(tools[label]), label
+
+
+def test_tutorial__shows_pictures_that_exist() -> None:
+    tutorial = ROOT / "docs" / "tutorials" / "discovery" / "tutorial.md"
+    named = re.findall(r"!\[[^]]+\]\(([^ )]+)", tutorial.read_text())
+    assert len(named) >= 6
+    assert not [name for name in named if not (tutorial.parent / name).is_file()]

@@ -23,10 +23,11 @@ SETTINGS = {"Sequence length": 200, "Test chromosomes": "chr5", "Validation chro
 
 @dataclass(frozen=True)
 class Invocation:
-    """A finished run of the workflow: ids of its history and of itself."""
+    """A finished run of the workflow: ids of its history, of the workflow and of itself."""
 
     galaxy: Galaxy
     history: str
+    workflow: str
     identifier: str
 
     def jobs(self) -> dict[str, dict[str, Any]]:
@@ -55,7 +56,7 @@ def run_discovery(galaxy: Galaxy, folder: Path, name: str = "Discovery", seconds
     text = (TOOLS / "workflows" / "discovery" / "discovery.gxwf.yml").read_text()
     workflow = galaxy.post("workflows", {"workflow": {"class": "GalaxyWorkflow", "yaml_content": text}})["id"]
     started = galaxy.post(f"workflows/{workflow}/invocations", {"history_id": history, "inputs": inputs, "inputs_by": "name", "require_exact_tool_versions": True})  # fmt: skip
-    invocation = Invocation(galaxy, history, started["id"])
+    invocation = Invocation(galaxy, history, workflow, started["id"])
     wait(lambda: finished(invocation), seconds)
     return invocation
 

@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pipeline"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "containers"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "galaxy"))
+from discovery import Invocation, places
 from nextflow import run_nextflow
 
 from discovery_chain import CHAIN, digest_of, digests, plain_run
@@ -58,15 +59,13 @@ def test_containers__give_the_results_of_plain_calls(plain: dict[str, str], tmp_
 
 @pytest.mark.galaxy
 @pytest.mark.slow
-def test_galaxy__gives_the_results_of_plain_calls(plain: dict[str, str], galaxy: object, tmp_path: Path) -> None:
-    from discovery import places, run_discovery
-
-    simulated = plain_run() / "simulate" / "locus"
-    invocation = run_discovery(galaxy, simulated)
+def test_galaxy__gives_the_results_of_plain_calls(
+    plain: dict[str, str], discovered: Invocation, tmp_path: Path
+) -> None:
     found = {
         path: value for path, value in plain.items() if path.startswith("simulate/")
     }  # uploaded, not made in Galaxy
-    for job in invocation.jobs().values():
+    for job in discovered.jobs().values():
         tool = job["tool_id"].removeprefix("lucidseq_")
         command = tool.replace("_", " ", 1)
         if command not in CHAIN:
@@ -76,7 +75,7 @@ def test_galaxy__gives_the_results_of_plain_calls(plain: dict[str, str], galaxy:
             if output not in job["outputs"]:
                 continue
             path = tmp_path / f"{prefix}{place}"
-            path.write_bytes(invocation.read(job["outputs"][output]["id"]))
+            path.write_bytes(discovered.read(job["outputs"][output]["id"]))
             name = f"{command.replace(' ', '/')}/{path.name}"
             found[name if name in plain else f"{name}.gz"] = digest_of(path) or ""
     compare(found, plain)
