@@ -63,9 +63,9 @@ def run_discovery(galaxy: Galaxy, folder: Path, name: str = "Discovery", seconds
 
 def upload(galaxy: Galaxy, history: str, folder: Path) -> dict[str, str]:
     """Upload the workflow's files under their own names, and return their ids by input."""
-    elements = [{"src": "path", "path": str(folder / name), "name": name, "ext": kind, "dbkey": "?", "to_posix_lines": False} for name, kind in FILES.values()]  # fmt: skip
+    elements = [{"src": "path", "path": str(folder / name), "name": name, "ext": kind} for name, kind in FILES.values()]  # fmt: skip
     targets = [{"destination": {"type": "hdas"}, "elements": elements}]
-    made = galaxy.post("tools/fetch", {"history_id": history, "targets": targets, "validated": False})["outputs"]
+    made = galaxy.post("tools/fetch", {"history_id": history, "targets": targets})["outputs"]
     wait(lambda: ready(galaxy, history, {item["id"] for item in made}), 300)
     by_name = {item["name"]: item["id"] for item in made}
     return {label: by_name[name] for label, (name, _) in FILES.items()}

@@ -83,8 +83,11 @@ class Galaxy:
         """Send something to the API."""
         headers = {"x-api-key": key or self.key, "Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/api/{path}", json.dumps(content).encode(), headers)
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(f"{path}: {error.read().decode(errors='replace')[:1000]}") from error
 
 
 def obstacle() -> str | None:

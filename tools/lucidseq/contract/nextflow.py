@@ -145,17 +145,20 @@ def _argument(command: CommandContract, option: Option) -> str:
 
 
 def render_containers(contract: list[CommandContract]) -> str:
-    """Return conf/containers.config: the image of every process; --container_registry goes before its name."""
-    lines = [f"// {HEADER}", "process {"]
+    """Return conf/containers.config: the image of every process; --container_registry goes before its name, -gpu after it.
+
+    Nextflow also asks for the names before it knows any parameter, and would warn of each that they hold: the task has them.
+    """
+    registry = "{ params.container_registry ? \"${params.container_registry}/\" : '' }"
+    lines = [
+        f"// {HEADER}",
+        "process {",
+        f"    ext.registry = {registry}",
+        "    ext.accelerator = { params.gpu ? '-gpu' : '' }",
+    ]
     for image in sorted({command.image for command in contract}):
         names = "|".join(command.process for command in contract if command.image == image)
-        tag = f"lucidseq/{image}:{lucidseq.__version__}"
-        gpu = f"{tag}-gpu" if image == "nets" else tag
-        registry = "${params.container_registry ? params.container_registry + '/' : ''}"
-        chosen = (
-            f'{{ params.gpu ? "{registry}{gpu}" : "{registry}{tag}" }}'
-            if image == "nets"
-            else f'{{ "{registry}{tag}" }}'
-        )
-        lines += [f"    withName: '{names}' {{", f"        container = {chosen}", "    }"]
+        name = f"${{task.ext.registry}}lucidseq/{image}:{lucidseq.__version__}"
+        name += "${task.ext.accelerator}" if image == "nets" else ""
+        lines += [f"    withName: '{names}' {{", f'        container = {{ "{name}" }}', "    }"]
     return "\n".join([*lines, "}", ""])
