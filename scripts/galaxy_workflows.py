@@ -6,6 +6,7 @@ Regulatory and association are the two halves of discovery; each workflow takes 
 from __future__ import annotations
 
 import sys
+import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 import lucidseq  # noqa: E402 - after the path
+from lucidseq.contract.forms import Element, expand  # noqa: E402
 
+FORMS = ROOT / "tools" / "galaxy"
 FOLDER = ROOT / "tools" / "galaxy" / "workflows"
 GENOME = {"genome": {"source": "history"}}
 
@@ -207,7 +210,7 @@ def report_step(steps: tuple[Step, ...]) -> Step:
         links |= {"gtf": "Genes", "planted|truth_variants": "Causal variants (truth)", "planted|truth": "Settings of the simulation (truth)"}  # fmt: skip
     return Step(
         "Build the report", "report_build", "Gather trust cards, figures, tables and methods.", links,
-        {"trust": "trust.tsv", "report": "report.html", "card": "report.report_build.card.json", "manifest": "report.report_build.manifest.json"},
+        {"trust": "trust.tsv", "figures": "figures", "facts": "planted facts", "report": "report.html", "card": "report.report_build.card.json", "manifest": "report.report_build.manifest.json"},
         shown={"trust": "Trust", "figures": "Figures", "report": "Report"},
     )  # fmt: skip
 
@@ -221,13 +224,54 @@ def render_step(step: Step) -> dict[str, Any]:
         "label": step.label,
         "doc": step.doc,
     }
-    if step.state:
-        rendered["tool_state"] = step.state
+    rendered["tool_state"] = whole_state(form_of(step.tool).find("inputs"), step.state, set(step.links))
     rendered["in"] = {
         param: {"source": targets if len(targets) > 1 else targets[0]} for param, targets in sources.items()
     }
-    rendered["out"] = {output: {"rename": name} for output, name in step.names.items()}
+    rendered["out"] = {
+        output: {"rename": name} | ({"hide": True} if output in ("card", "manifest") else {})
+        for output, name in step.names.items()
+    }
     return rendered
+
+
+def form_of(tool: str) -> Element:
+    """Return a tool's form with its macros in place."""
+    macros = ElementTree.parse(FORMS / "macros.xml").getroot()
+    return expand(ElementTree.parse(FORMS / f"{tool}.xml").getroot(), macros)
+
+
+def whole_state(parent: Element, given: dict[str, Any], linked: set[str], prefix: str = "") -> dict[str, Any]:
+    """Return a step's settings with every default written out: Galaxy warns of settings that a workflow leaves open."""
+    state: dict[str, Any] = {}
+    for element in parent:
+        name = element.get("name") or (element.get("argument") or "").lstrip("-").replace("-", "_")
+        if element.tag == "param" and prefix + name not in linked:
+            state[name] = given.get(name, default_of(element))
+        elif element.tag == "section":
+            state[name] = whole_state(element, given.get(name, {}), linked, f"{prefix}{name}|")
+        elif element.tag == "repeat":
+            state[name] = given.get(name, [])
+        elif element.tag == "conditional":
+            test = element.find("param")
+            chosen = given.get(name, {}).get(test.get("name") or test.get("argument").lstrip("-"), default_of(test))
+            case = next(when for when in element.findall("when") if when.get("value") == chosen)
+            inner = whole_state(case, given.get(name, {}), linked, f"{prefix}{name}|")
+            state[name] = {test.get("name") or test.get("argument").lstrip("-"): chosen, **inner}
+    return state
+
+
+def default_of(param: Element) -> Any:
+    """Return what a param is when nobody touches it."""
+    kind, value = param.get("type"), param.get("value")
+    if kind == "select":
+        rows = param.findall("option")
+        return next((row.get("value") for row in rows if row.get("selected") == "true"), rows[0].get("value"))
+    if kind == "boolean":
+        return param.get("checked") == "true"
+    if kind in ("integer", "float"):
+        return None if value in (None, "") else (int if kind == "integer" else float)(value)
+    return (value or "") if kind == "text" else None
 
 
 def markdown(title: str, doc: str, shown: dict[str, str]) -> str:

@@ -63,6 +63,8 @@ execution:
           value: '{programs}:$PATH'
           raw: true
 """
+# Galaxy starts jobs in a clean environment; these choose the kernels of numeric libraries, and with them last digits
+KERNELS = ("OPENBLAS_CORETYPE",)
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,10 @@ def configure(folder: Path, tools: list[Path], slots: int) -> None:
     names = [f'<tool_dir dir="{path}"/>' if path.is_dir() else f'<tool file="{path}"/>' for path in tools]
     files = {
         "galaxy.yml": CONFIG.format(folder=folder, key=BOOTSTRAP_KEY, tables=TOOLS / "tool_data_table_conf.xml.test"),
-        "job_conf.yml": JOBS.format(slots=slots, programs=Path(sys.executable).parent),
+        "job_conf.yml": JOBS.format(slots=slots, programs=Path(sys.executable).parent)
+        + "".join(
+            f"        - {{name: {name}, value: '{os.environ[name]}'}}\n" for name in KERNELS if name in os.environ
+        ),
         "tool_conf.xml": '<toolbox><section id="get" name="Get data"><tool file="data_source/upload.xml"/></section>'
         f'<section id="lucidseq" name="lucidseq">{"".join(names)}</section></toolbox>',
         "dependency_resolvers_conf.xml": "<dependency_resolvers/>",

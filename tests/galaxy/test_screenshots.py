@@ -57,8 +57,9 @@ def test_discovery__is_read_without_a_terminal(discovered: Invocation, profile: 
     """The workflow's own form, its history, the trust table, the credible sets, figures, the report of the run: no HTML of ours."""
     galaxy, jobs = discovered.galaxy, discovered.jobs()
     report = jobs["Build the report"]["outputs"]
-    figures = galaxy.get(f"histories/{discovered.history}/contents?type=dataset_collection&v=dev&details=all")
-    pictures = {item["element_identifier"]: item["object"]["id"] for collection in figures for item in galaxy.get(f"dataset_collections/{collection['id']}?instance_type=history")["elements"]}  # fmt: skip
+    figures = jobs["Build the report"]["output_collections"]["figures"]["id"]
+    elements = galaxy.get(f"dataset_collections/{figures}?instance_type=history")["elements"]
+    pictures = {item["element_identifier"]: item["object"]["id"] for item in elements}
     locus = next(identifier for name, identifier in sorted(pictures.items()) if name.startswith("locus"))
     pages = {
         "upload": "?tool_id=upload1",
