@@ -11,7 +11,17 @@ from pathlib import Path
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.roles import Format, In
 
-_TEXT = {Format.BED, Format.CHAIN, Format.CSV, Format.FASTA, Format.GMT, Format.GTF, Format.JSON, Format.TSV}
+_TEXT = {
+    Format.BED,
+    Format.CHAIN,
+    Format.JASPAR,
+    Format.CSV,
+    Format.FASTA,
+    Format.GMT,
+    Format.GTF,
+    Format.JSON,
+    Format.TSV,
+}
 _HDF5_START = b"\x89HDF\r\n"
 
 
