@@ -41,7 +41,7 @@ contract: install ## Are the generated files those the commands' signatures make
 	$(BIN)/python -m lucidseq.contract --check
 
 unit: install ## Unit tests, command-line tests and doctests
-	$(BIN)/pytest -m "not pipeline and not bench and not containers and not galaxy"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not pipeline and not bench and not containers and not galaxy"
 
 pipeline: install ## Real Nextflow: stub run, demo, real data
 	$(BIN)/pytest -m pipeline tests/pipeline

@@ -11,7 +11,7 @@ from pathlib import Path
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.roles import Format, In
 
-_TEXT = {
+_TEXT = {Format.BED, Format.CHAIN, Format.CSV, Format.FASTA, Format.GMT, Format.GTF, Format.JASPAR, Format.JSON, Format.TSV}
     Format.BED,
     Format.CHAIN,
     Format.JASPAR,
