@@ -11,14 +11,14 @@ from pathlib import Path
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.roles import Format, In
 
-_TEXT = {Format.BED, Format.CHAIN, Format.CSV, Format.FASTA, Format.GMT, Format.GTF, Format.JASPAR, Format.JSON, Format.TSV}
+_TEXT = {
     Format.BED,
     Format.CHAIN,
-    Format.JASPAR,
     Format.CSV,
     Format.FASTA,
     Format.GMT,
     Format.GTF,
+    Format.JASPAR,
     Format.JSON,
     Format.TSV,
 }
