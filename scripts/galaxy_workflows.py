@@ -5,7 +5,6 @@ Regulatory and association are the two halves of discovery; each workflow takes 
 
 from __future__ import annotations
 
-import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +12,10 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import lucidseq  # noqa: E402 - after the path
-from lucidseq.contract.forms import Element, expand  # noqa: E402
+import lucidseq
+from lucidseq.contract.forms import Element, expand
 
+ROOT = Path(__file__).resolve().parent.parent
 FORMS = ROOT / "tools" / "galaxy"
 FOLDER = ROOT / "tools" / "galaxy" / "workflows"
 GENOME = {"genome": {"source": "history"}}

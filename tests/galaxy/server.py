@@ -19,7 +19,7 @@ import time
 import urllib.error
 import urllib.request
 import venv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -187,10 +187,10 @@ def running(
             process.wait()
 
 
-def wait(ready: object, process: subprocess.Popen[bytes], log: Path, seconds: float = 300) -> None:
+def wait(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float = 300) -> None:
     """Wait until something is ready; an end of the process, or of patience, shows its log."""
     end = time.monotonic() + seconds
-    while not ready():  # type: ignore[operator]
+    while not ready():
         if process.poll() is not None or time.monotonic() > end:
             raise RuntimeError(f"not ready:\n{log.read_text(errors='replace')[-4000:]}")
         time.sleep(0.5)

@@ -113,7 +113,7 @@ def form_problems(form: Element, path: Path, command: CommandContract) -> Iterat
             yield from _param_problems(param, option, conditional=inside)
         if option.kind is not Kind.FLAG and option.flag not in words.split():
             yield f"{option.flag} is not passed on by the command"
-        if option.kind is Kind.FLAG and mine and f"{_variable(option)}" not in words:
+        if option.kind is Kind.FLAG and mine and option.name not in words:
             yield f"{option.flag} is not passed on by the command"
     flags = {option.flag for option in command.options}
     yield from (f"{param.get('argument')} is no option" for param, _ in params if param.get("argument", option.flag) not in flags)  # fmt: skip
@@ -122,10 +122,6 @@ def form_problems(form: Element, path: Path, command: CommandContract) -> Iterat
     for name, file in command.outputs.items():
         yield from _output_problems(form, words, name, file)
     yield from _test_problems(form)
-
-
-def _variable(option: Option) -> str:
-    return option.name
 
 
 def _head_problems(form: Element, path: Path, command: CommandContract) -> Iterator[str]:
