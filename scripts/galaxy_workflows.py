@@ -243,7 +243,7 @@ def whole_state(parent: Element, given: dict[str, Any], linked: set[str], prefix
     """Return a step's settings with every default written out: Galaxy warns of settings that a workflow leaves open."""
     state: dict[str, Any] = {}
     for element in parent:
-        name = element.get("name") or (element.get("argument") or "").lstrip("-").replace("-", "_")
+        name = name_of(element)
         if element.tag == "param" and prefix + name not in linked:
             state[name] = given.get(name, default_of(element))
         elif element.tag == "section":
@@ -252,11 +252,16 @@ def whole_state(parent: Element, given: dict[str, Any], linked: set[str], prefix
             state[name] = given.get(name, [])
         elif element.tag == "conditional":
             test = element.find("param")
-            chosen = given.get(name, {}).get(test.get("name") or test.get("argument").lstrip("-"), default_of(test))
+            chosen = given.get(name, {}).get(name_of(test), default_of(test))
             case = next(when for when in element.findall("when") if when.get("value") == chosen)
             inner = whole_state(case, given.get(name, {}), linked, f"{prefix}{name}|")
-            state[name] = {test.get("name") or test.get("argument").lstrip("-"): chosen, **inner}
+            state[name] = {name_of(test): chosen, **inner}
     return state
+
+
+def name_of(param: Element) -> str:
+    """Return the name that Galaxy knows a param by."""
+    return param.get("name") or (param.get("argument") or "").lstrip("-").replace("-", "_")
 
 
 def default_of(param: Element) -> Any:

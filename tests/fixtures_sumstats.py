@@ -216,7 +216,10 @@ def plink2_linear(rows: pd.DataFrame, path: Path) -> Path:
 def plink2_logistic(rows: pd.DataFrame, path: Path) -> Path:
     """As .glm.logistic.hybrid of older versions: no OMITTED; one variant that failed."""
     failed = np.arange(len(rows)) == 3
-    gone = lambda values: ["NA" if bad else value for value, bad in zip(values, failed, strict=True)]  # noqa: E731
+
+    def gone(values: Sequence[float]) -> list[object]:
+        return ["NA" if bad else value for value, bad in zip(values, failed, strict=True)]
+
     return _table(path, {
         "#CHROM": rows["chromosome"], "POS": rows["position"], "ID": rows["name"], "REF": rows["ref"], "ALT": rows["alt"],
         "A1": rows["effect"], "FIRTH?": ["N"] * len(rows), "TEST": ["ADD"] * len(rows), "OBS_CT": rows["n"],

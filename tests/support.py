@@ -7,6 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+
+def need(why_not: str | None) -> None:
+    """Skip with the reason when a machine lacks something; in CI, where it must be there, fail."""
+    if why_not and os.environ.get("CI") == "true":
+        pytest.fail(why_not)
+    if why_not:
+        pytest.skip(why_not)
+
 
 def run_cli(
     *words: object, cwd: Path | None = None, environment: dict[str, str] | None = None
@@ -15,6 +25,18 @@ def run_cli(
     command = [sys.executable, "-m", "lucidseq", *map(str, words)]
     env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})}
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=600, check=False)
+
+
+def peak_memory(*words: object) -> float:
+    """Return the peak memory (MB) of a command, run in a process of its own."""
+    code = (
+        "import resource, sys; from lucidseq.__main__ import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    line = [sys.executable, "-c", code, *map(str, words)]
+    done = subprocess.run(line, capture_output=True, text=True, check=True, timeout=600)
+    return float(done.stdout.split()[-1])
 
 
 def run_ok(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

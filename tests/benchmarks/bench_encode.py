@@ -7,8 +7,6 @@ VCF: GT 0-3 codes and ours dosages), on one thread, the median of five.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,6 +18,7 @@ import pytest
 from lucidseq.encode.choices import GenotypeField
 from lucidseq.encode.open_reader import open_reader
 from lucidseq.encode.plink1 import decode
+from support import peak_memory
 
 BED_BAR, VCF_BAR, MEMORY_BAR = (
     3000.0,
@@ -121,24 +120,17 @@ def compare_vcf(folder: Path) -> tuple[float, float]:
     return rates[0], rates[1]
 
 
-def peak_memory(bed: Path, out: Path) -> float:
-    """Return the peak memory (MB) of encoding a .bed in a process of its own."""
-    words = ["encode", "genotypes", "--genotypes", str(bed), "--out", str(out), "--force"]
-    code = (
-        "import resource, sys; from lucidseq.__main__ import main\n"
-        "try:\n    main(sys.argv[1:])\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True, timeout=600
-    )
-    return float(result.stdout.split()[-1])
-
-
 def compare_memory(folder: Path) -> float:
     """Print the peak memory of `encode genotypes` at 1 and 10 times the variants and return the ratio."""
     small, large = (
-        peak_memory(write_bed(folder / f"m{variants}", variants), folder / f"o{variants}")
+        peak_memory(
+            "encode",
+            "genotypes",
+            "--genotypes",
+            write_bed(folder / f"m{variants}", variants),
+            "--out",
+            folder / f"o{variants}",
+        )
         for variants in (20_000, 200_000)
     )
     print(

@@ -22,6 +22,7 @@ from lucidseq.encode.choices import StrandRule
 from lucidseq.encode.sumstats_file import References, harmonise_file
 from lucidseq.encode.sumstats_read import ReadOptions
 from lucidseq.encode.sumstats_study import Ledger
+from support import peak_memory
 
 RATIO_BAR, BYTES_BAR = 0.25, 200.0  # of pandas' rows per CPU second; bytes of memory a row
 REPEATS, PIECE = 3, 100_000
@@ -92,24 +93,21 @@ def compare_time(folder: Path) -> float:
     return rate / peer
 
 
-def peak_memory(path: Path, out: Path) -> float:
-    """Return the peak memory (MB) of encoding a file in a process of its own."""
-    words = ["encode", "sumstats", "--input", str(path), "--out", str(out), "--force", "--quiet"]
-    code = (
-        "import resource, sys; from lucidseq.__main__ import main\n"
-        "try:\n    main(sys.argv[1:])\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True, timeout=600
-    )
-    return float(result.stdout.split()[-1])
-
-
 def compare_memory(folder: Path) -> float:
     """Print the peak memory at two sizes and return the bytes that a row takes."""
     sizes = (250_000, 2_500_000)
-    small, large = (peak_memory(write_regenie(folder / f"m{rows}", rows), folder / f"o{rows}") for rows in sizes)
+    small, large = (
+        peak_memory(
+            "encode",
+            "sumstats",
+            "--input",
+            write_regenie(folder / f"m{rows}", rows),
+            "--out",
+            folder / f"o{rows}",
+            "--quiet",
+        )
+        for rows in sizes
+    )
     each = (large - small) * 2**20 / (sizes[1] - sizes[0])
     print(
         f"encode sumstats: peak {small:.0f} MB at {sizes[0]} rows, {large:.0f} MB at {sizes[1]}: {each:.0f} bytes a row (bar {BYTES_BAR:.0f}),"

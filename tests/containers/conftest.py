@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import pytest
+
+from support import need
 
 sys.path.insert(0, str(Path(__file__).parent))
 import machine
@@ -15,11 +16,7 @@ import machine
 @pytest.fixture(scope="session")
 def engine() -> None:
     """Set up an engine and the base image; skip where that cannot be, except in CI."""
-    why = machine.obstacle()
-    if why and os.environ.get("CI") == "true":
-        pytest.fail(why)
-    if why:
-        pytest.skip(why)
+    need(machine.obstacle())
     machine.prepare()
 
 

@@ -238,7 +238,7 @@ FILES: dict[str, Mistake] = {
 for name in COLUMNS:
     if name in ("effect_allele_frequency", "rsid", "p_value", "standard_error"):
         continue
-    MISTAKES[f"no column {name}"] = Mistake(raw(lambda data, name=name: data.replace(name.encode(), b"x", 1)), refused=("column", ))  # type: ignore[misc]  # fmt: skip
+    MISTAKES[f"no column {name}"] = Mistake(raw(lambda data, name=name: data.replace(name.encode(), b"x", 1)), refused=("column", ))  # fmt: skip
 
 CONTENT: dict[str, Mistake] = {
     "no column standard_error": Mistake(raw(lambda data: data.replace(b"standard_error", b"x", 1)), noted="z from the p-value or chi-square"),

@@ -67,7 +67,7 @@ def read(path: Path, folder: Path, dialect: Dialect = Dialect.AUTO, **references
         "max_palindrome_frequency": 0.4,
     } | references
     with Ledger(folder / "dropped.tsv.gz") as ledger:
-        found = harmonise_file(path, ReadOptions(dialect, n=100.0, drop_incomplete=True), References(**given), ledger)  # type: ignore[arg-type]
+        found = harmonise_file(path, ReadOptions(dialect, n=100.0, drop_incomplete=True), References(**given), ledger)
     study = found.study
     assert len(study) + sum(ledger.counts.values()) == found.source.read
     for name in ("beta", "z", "n", "tail"):
@@ -92,10 +92,10 @@ class Target:
             data = written.write(rows, folder / f"{name}.txt").read_bytes()
             plain = {"panel": self.bim} if written.panel else {}
             plain |= {"dialect": Dialect(written.dialect)} if written.named else {}
-            self.cases[name] = data, lambda path, plain=plain: read(path, folder, **plain)  # type: ignore[misc]
+            self.cases[name] = data, lambda path, plain=plain: read(path, folder, **plain)
             if not written.panel:
                 whole = {"fasta": self.fasta, "panel": self.panel}
-                self.cases[f"{name}, whole"] = data, lambda path, whole=whole: read(path, folder, **whole)  # type: ignore[misc]
+                self.cases[f"{name}, whole"] = data, lambda path, whole=whole: read(path, folder, **whole)
         self.cases["gzip"] = gzip.compress(self.good.read_bytes(), mtime=0), lambda path: read(path, folder)
         self.cases["bim"] = self.bim.read_bytes(), lambda path: read(self.good, folder, panel=path)
         self.cases["panel"] = self.panel.read_bytes(), lambda path: read(self.good, folder, panel=path)

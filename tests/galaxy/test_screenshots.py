@@ -5,12 +5,13 @@ The pictures are left in build/galaxy/screenshots; `scripts/galaxy_screenshots.p
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
+
+from support import need
 
 sys.path.insert(0, str(Path(__file__).parent))
 import browser
@@ -27,11 +28,7 @@ COMMANDS = [command.name for command in read_contract() if command.tool != "chec
 @pytest.fixture(scope="module")
 def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a browser profile, kept over the pictures so that the session's history stays."""
-    why = browser.obstacle()
-    if why and os.environ.get("CI") == "true":
-        pytest.fail(why)
-    if why:
-        pytest.skip(why)
+    need(browser.obstacle())
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     return tmp_path_factory.mktemp("profile")

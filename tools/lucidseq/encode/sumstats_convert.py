@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -160,7 +161,10 @@ class _Rows:
         """Code contigs, alleles and names; work out the other allele where it stands in REF and ALT."""
         size, layout, to = len(self.line), self._layout, self._to
         unknown = np.full(size, UNKNOWN, dtype=np.int32)
-        get = lambda words, meaning, clean: words.encode(self.text(meaning), clean) if layout.has(meaning) else unknown  # noqa: E731
+
+        def get(words: Words, meaning: Meaning, clean: Callable[[str], str | None]) -> np.ndarray:
+            return words.encode(self.text(meaning), clean) if layout.has(meaning) else unknown
+
         self._values["contig"] = get(to.contigs, _M.CHROMOSOME, clean_contig)
         self._values["effect"] = get(to.alleles, _M.EFFECT_ALLELE, clean_allele)
         self._values["other"] = get(to.alleles, _M.OTHER_ALLELE, clean_allele)

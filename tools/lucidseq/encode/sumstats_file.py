@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,10 +173,10 @@ def _check_references(layout: Layout, study: Study, panel: Panel | None, referen
         )
 
 
-def _renamed(panel: Panel, study: Study, targets: list[str], numbers: dict[str, str] | object) -> np.ndarray:
+def _renamed(panel: Panel, study: Study, targets: list[str], numbers: Mapping[str, str]) -> np.ndarray:
     """Return the panel's contig codes under the genome's names."""
     names = list(study.contigs.texts)
-    found = match_names(names, set(targets), numbers)  # type: ignore[arg-type]
+    found = match_names(names, set(targets), numbers)
     return np.array([study.contigs.code(found.get(name, name)) for name in names], dtype=np.int32)[panel.contig]
 
 
