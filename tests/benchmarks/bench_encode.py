@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lucidseq.encode.choices import GenotypeField
-from lucidseq.encode.open_reader import open_reader
-from lucidseq.encode.plink1 import decode
+from lucidseq.encode.genotypes.choices import GenotypeField
+from lucidseq.encode.genotypes.open_reader import open_reader
+from lucidseq.encode.genotypes.plink1 import decode
 from support import peak_memory
 
 BED_BAR, VCF_BAR, MEMORY_BAR = (

@@ -18,10 +18,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from lucidseq.encode.choices import StrandRule
-from lucidseq.encode.sumstats_file import References, harmonise_file
-from lucidseq.encode.sumstats_read import ReadOptions
-from lucidseq.encode.sumstats_study import Ledger
+from lucidseq.encode.sumstats.choices import StrandRule
+from lucidseq.encode.sumstats.file import References, harmonise_file
+from lucidseq.encode.sumstats.read import ReadOptions
+from lucidseq.encode.sumstats.study import Ledger
 from support import peak_memory
 
 RATIO_BAR, BYTES_BAR = 0.25, 200.0  # of pandas' rows per CPU second; bytes of memory a row

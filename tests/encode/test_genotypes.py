@@ -15,8 +15,8 @@ from scipy import stats
 from fixtures_genotypes import random_calls, write_plink1, write_vcf
 from lucidseq.core.card import read_card
 from lucidseq.core.genotypes import open_genotypes
-from lucidseq.encode.hwe import exact_mid_p
-from lucidseq.encode.quality import Filters, assess
+from lucidseq.encode.genotypes.hwe import exact_mid_p
+from lucidseq.encode.genotypes.quality import Filters, assess
 from support import assert_bad_input, run_cli, run_ok
 
 OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--min-hwe-p", 0)

@@ -13,9 +13,10 @@ from fixtures_genotypes import write_vcf
 from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.genotypes import open_genotypes
 from lucidseq.core.ld import open_ld
-from lucidseq.encode import correlation as module
-from lucidseq.encode.association import LinearTest, design
-from lucidseq.encode.correlation import correlation
+from lucidseq.encode.individuals import design
+from lucidseq.encode.ld import correlation as module
+from lucidseq.encode.ld.correlation import correlation
+from lucidseq.encode.sumstats.association import LinearTest
 from support import assert_bad_input, run_cli, run_ok
 
 OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--min-hwe-p", 0)

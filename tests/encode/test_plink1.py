@@ -10,9 +10,9 @@ from bed_reader import open_bed
 
 from fixtures_genotypes import random_calls, write_plink1
 from lucidseq.core.errors import DataError
-from lucidseq.encode.choices import GenotypeField
-from lucidseq.encode.open_reader import open_reader
-from lucidseq.encode.plink1 import Plink1Reader, decode
+from lucidseq.encode.genotypes.choices import GenotypeField
+from lucidseq.encode.genotypes.open_reader import open_reader
+from lucidseq.encode.genotypes.plink1 import Plink1Reader, decode
 
 
 def read_all(reader) -> np.ndarray:

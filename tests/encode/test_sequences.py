@@ -19,11 +19,11 @@ from lucidseq.core.genome import Genome
 from lucidseq.core.intervals import Interval
 from lucidseq.core.schema import SEQUENCES
 from lucidseq.core.stores import open_store, read_list, read_text
-from lucidseq.encode.choices import SignalStatistic
-from lucidseq.encode.fasta_records import parse_coordinates
-from lucidseq.encode.negatives import draw_negatives
-from lucidseq.encode.sequence_rows import gc_share, identity
-from lucidseq.encode.windows import cut_windows, read_signal
+from lucidseq.encode.sequences.choices import SignalStatistic
+from lucidseq.encode.sequences.fasta_records import parse_coordinates
+from lucidseq.encode.sequences.negatives import draw_negatives
+from lucidseq.encode.sequences.rows import gc_share, identity
+from lucidseq.encode.sequences.windows import cut_windows, read_signal
 from support import assert_bad_input, run_cli, run_ok
 
 

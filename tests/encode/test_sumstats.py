@@ -16,7 +16,7 @@ from fixtures_n3 import TRAITS, write_n3
 from lucidseq.core.card import read_card
 from lucidseq.core.schema import SUMSTATS
 from lucidseq.core.tables import read_table
-from lucidseq.encode.sumstats_effects import z_of_log_p
+from lucidseq.encode.sumstats.effects import z_of_log_p
 from support import assert_bad_input, run_cli, run_ok
 
 OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--min-hwe-p", 0)

@@ -16,9 +16,9 @@ from fixtures_sumstats import CASES, CONTROLS, WRITTEN, Study, Written, encode_h
 from lucidseq.core.card import read_card
 from lucidseq.core.schema import DROPPED, SUMSTATS
 from lucidseq.core.tables import read_table
-from lucidseq.encode.choices import Dialect, ExportDialect
-from lucidseq.encode.sumstats_dialects import DIALECTS, Meaning
-from lucidseq.encode.sumstats_effects import effects_of_z
+from lucidseq.encode.sumstats.choices import Dialect, ExportDialect
+from lucidseq.encode.sumstats.dialects import DIALECTS, Meaning
+from lucidseq.encode.sumstats.effects import effects_of_z
 
 N = 19_000
 

@@ -12,7 +12,7 @@ from fixtures_sumstats import COMPLEMENT, CONTIGS, LENGTH, WRITTEN, Study, encod
 from lucidseq.core.card import read_card
 from lucidseq.core.schema import DROPPED, SUMSTATS
 from lucidseq.core.tables import read_table
-from lucidseq.encode.sumstats_builds import BUILDS, name_of, possible
+from lucidseq.encode.sumstats.builds import BUILDS, name_of, possible
 from support import assert_bad_input, run_cli
 
 

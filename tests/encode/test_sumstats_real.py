@@ -15,7 +15,7 @@ from lucidseq.core.card import read_card
 from lucidseq.core.schema import DROPPED, SUMSTATS
 from lucidseq.core.tables import read_table
 from lucidseq.encode.cli import tool
-from lucidseq.encode.sumstats_effects import effects_of_z
+from lucidseq.encode.sumstats.effects import effects_of_z
 from support import assert_bad_input, run_cli, run_ok
 
 COMMAND = tool.commands["sumstats"]

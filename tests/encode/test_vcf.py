@@ -10,11 +10,11 @@ import pytest
 
 from fixtures_genotypes import random_calls, vcf_header, write_plink1, write_text_vcf, write_vcf
 from lucidseq.core.errors import DataError
-from lucidseq.encode import vcf
-from lucidseq.encode.choices import GenotypeField
-from lucidseq.encode.open_reader import open_reader
-from lucidseq.encode.vcf_records import record_dosage
-from lucidseq.encode.vcf_text import decode_calls, decode_subfields
+from lucidseq.encode.genotypes import vcf
+from lucidseq.encode.genotypes.choices import GenotypeField
+from lucidseq.encode.genotypes.open_reader import open_reader
+from lucidseq.encode.genotypes.vcf_records import record_dosage
+from lucidseq.encode.genotypes.vcf_text import decode_calls, decode_subfields
 
 SAMPLES = [f"s{index}" for index in range(7)]
 DS_HEADER = vcf_header(SAMPLES).replace(

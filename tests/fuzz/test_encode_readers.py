@@ -13,11 +13,11 @@ import pytest
 from fixtures_genotypes import random_calls, write_plink1, write_vcf
 from lucidseq.core.errors import LucidseqError
 from lucidseq.core.intervals import read_bed
-from lucidseq.encode.choices import GenotypeField
-from lucidseq.encode.fasta_records import read_fasta
-from lucidseq.encode.labels import read_labels
-from lucidseq.encode.open_reader import open_reader
-from lucidseq.encode.people import read_individuals, recognise
+from lucidseq.encode.genotypes.choices import GenotypeField
+from lucidseq.encode.genotypes.open_reader import open_reader
+from lucidseq.encode.genotypes.people import read_individuals, recognise
+from lucidseq.encode.sequences.fasta_records import read_fasta
+from lucidseq.encode.sequences.labels import read_labels
 
 # What the house translates for the user (core/app.py)
 TRANSLATED = (LucidseqError, UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile)

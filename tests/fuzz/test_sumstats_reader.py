@@ -24,12 +24,12 @@ if __name__ == "__main__":  # pytest puts this folder on the path
 
 from fixtures_sumstats import WRITTEN, Study, simulate
 from lucidseq.core.errors import LucidseqError
-from lucidseq.encode.choices import Dialect, StrandRule
-from lucidseq.encode.sumstats_export import export_table
-from lucidseq.encode.sumstats_file import References, harmonise_file
-from lucidseq.encode.sumstats_liftover import read_chain
-from lucidseq.encode.sumstats_read import ReadOptions
-from lucidseq.encode.sumstats_study import Ledger
+from lucidseq.encode.sumstats.choices import Dialect, StrandRule
+from lucidseq.encode.sumstats.export import export_table
+from lucidseq.encode.sumstats.file import References, harmonise_file
+from lucidseq.encode.sumstats.liftover import read_chain
+from lucidseq.encode.sumstats.read import ReadOptions
+from lucidseq.encode.sumstats.study import Ledger
 
 TRANSLATED = (LucidseqError, UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile)
 SPARE = [b"\t", b"\n", b"0", b"-1", b".", b":", b"NA", b"nan", b"1e400", b"1e-400", b"\xff", b"\x00", b",", b"chr1", b" ", b"", b"\r",
@@ -133,7 +133,7 @@ def test_damaged_files(tmp_path: Path) -> None:
 
 def test_export__of_what_a_damaged_file_gave(tmp_path: Path) -> None:
     """Whatever was read can be written in every dialect."""
-    from lucidseq.encode.sumstats_dialects import DIALECTS
+    from lucidseq.encode.sumstats.dialects import DIALECTS
 
     study = simulate()
     path = WRITTEN["metal-z"].write(study.rows.iloc[:20], tmp_path / "in.txt")

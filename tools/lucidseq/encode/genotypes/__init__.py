@@ -1,0 +1,1 @@
+"""Reading genotypes of any format, quality control, and the genotype store."""

@@ -1,0 +1,1 @@
+"""Linkage disequilibrium: from genotypes, or from matrices that others publish."""

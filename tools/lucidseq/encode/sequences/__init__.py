@@ -1,0 +1,1 @@
+"""Sequences with targets and splits, for sequence networks."""

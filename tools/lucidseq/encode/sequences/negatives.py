@@ -1,0 +1,139 @@
+"""Negative sequences: windows outside the regions with the same share of G and C."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from lucidseq.core.genome import Genome
+from lucidseq.core.intervals import Interval
+from lucidseq.core.seeds import stream
+from lucidseq.encode.regions import merge
+from lucidseq.encode.sequences.rows import SequenceRows, gc_share, n_share
+
+_CANDIDATES = 30  # windows drawn for each that is wanted
+_BLOCK = 4096  # windows looked at together
+_TOLERANCE = 0.05  # largest difference in GC share between a region and its negative
+
+
+def draw_negatives(
+    genome: Genome,
+    positives: SequenceRows,
+    regions: list[Interval],
+    *,
+    per_positive: int,
+    max_n_share: float,
+    seed: int,
+) -> SequenceRows:
+    """Draw windows of the positives' contigs that overlap no region nor each other, matched in GC share.
+
+    Every positive gets its negatives from its own contig, so that both classes split alike; a contig's draw depends on the seed
+    and on the contig alone. Each positive in random order takes the unused candidate nearest in GC share; where none is within
+    0.05, it goes without.
+
+    Parameters
+    ----------
+    genome
+        The reference.
+    positives
+        Windows to match.
+    regions
+        What negatives must not overlap.
+    per_positive
+        Negatives for each positive.
+    max_n_share
+        Largest share of N.
+    seed
+        Seed of the draw.
+
+    Returns
+    -------
+    Rows sorted by contig (in the order of the positives) and start.
+    """
+    length = positives.codes.shape[1]
+    occupied = merge(regions)
+    found = []
+    for contig in dict.fromkeys(positives.contig):
+        random = stream(seed, "negatives", str(contig))
+        rows = positives.contig == contig
+        wanted = np.repeat(gc_share(positives.codes[rows]), per_positive)
+        starts = _candidates(random, genome.lengths[contig], length, len(wanted) * _CANDIDATES, occupied.get(contig))
+        windows = sliding_window_view(genome.fetch(contig, 0, max(genome.lengths[contig], length)), length)
+        starts, share = _shares(windows, starts, max_n_share)
+        chosen = starts[np.sort(_match(random, wanted, share))]
+        found.append(_rows(contig, chosen, windows[chosen], positives.target.shape[1]))
+    result = found[0]
+    for more in found[1:]:
+        result = result.append(more)
+    return result
+
+
+def _candidates(
+    random: np.random.Generator, size: int, length: int, number: int, occupied: tuple[np.ndarray, np.ndarray] | None
+) -> np.ndarray:
+    """Return sorted starts of random windows that overlap neither the occupied intervals nor each other."""
+    if size < length:
+        return np.zeros(0, dtype=np.int64)
+    starts = np.unique(random.integers(0, size - length + 1, number))
+    if occupied is not None:
+        opens, closes = occupied
+        at = (
+            np.searchsorted(opens, starts + length, side="left") - 1
+        )  # the last interval that opens before the window ends
+        starts = starts[(at < 0) | (closes[at] <= starts)]
+    kept, reach = [], -1
+    for start in starts.tolist():
+        if start >= reach:
+            kept.append(start)
+            reach = start + length
+    return np.array(kept, dtype=np.int64)
+
+
+def _shares(windows: np.ndarray, starts: np.ndarray, max_n_share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the starts with few enough N, and their shares of G and C."""
+    kept, shares = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    for first in range(0, len(starts), _BLOCK):
+        some = starts[first : first + _BLOCK]
+        codes = windows[some]
+        good = n_share(codes) <= max_n_share
+        kept.append(some[good])
+        shares.append(gc_share(codes[good]))
+    return np.concatenate(kept), np.concatenate(shares)
+
+
+def _match(random: np.random.Generator, wanted: np.ndarray, offered: np.ndarray) -> np.ndarray:
+    """Return indices of the offered values: the nearest unused one for each wanted value, in random order, within tolerance."""
+    order = np.argsort(offered, kind="stable")
+    shares = offered[order]
+    # Links to the nearest unused neighbour on either side, shortened as they are followed
+    left, right = list(range(len(order) + 1)), list(range(len(order) + 2))
+    chosen = []
+    for value in wanted[random.permutation(len(wanted))]:
+        at = int(np.searchsorted(shares, value))
+        below, above = _follow(left, at), _follow(right, at + 1)
+        gap_below = value - shares[below - 1] if below > 0 else np.inf
+        gap_above = shares[above - 1] - value if above <= len(order) else np.inf
+        place, gap = (below, gap_below) if gap_below <= gap_above else (above, gap_above)
+        if gap <= _TOLERANCE:
+            left[place], right[place] = place - 1, place + 1
+            chosen.append(order[place - 1])
+    return np.array(chosen, dtype=np.int64)
+
+
+def _follow(links: list[int], at: int) -> int:
+    """Follow links to where they end, and shorten the way for next time."""
+    end = at
+    while links[end] != end:
+        end = links[end]
+    while links[at] != end:
+        links[at], at = end, links[at]
+    return end
+
+
+def _rows(contig: str, starts: np.ndarray, codes: np.ndarray, targets: int) -> SequenceRows:
+    n, length = codes.shape
+    names = np.array([f"negative_{contig}:{start}-{start + length}" for start in starts.tolist()], dtype=object)
+    return SequenceRows(
+        codes, np.full(n, contig, dtype=object), starts, starts + length, np.full(n, ".", dtype=object), names,
+        np.zeros((n, targets), dtype=np.float32),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Summary statistics: association tests, and harmonising files of any dialect."""

@@ -1,0 +1,272 @@
+"""Align summary statistics to a panel: positions by name, missing alleles, strand, order of alleles, palindromes by frequency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.errors import DataError, UsageError
+from lucidseq.encode.sumstats.panel import Panel
+from lucidseq.encode.sumstats.reference import kinds
+from lucidseq.encode.sumstats.study import Ledger, Study
+from lucidseq.encode.sumstats.values import UNKNOWN
+
+_CONSENSUS, _ENOUGH = (
+    0.99,
+    50,
+)  # share of SNPs on one strand, and SNPs, from which palindromes are taken to be on it too
+FAR = 0.2  # frequencies that differ by more are counted
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How a study fits a panel.
+
+    Attributes
+    ----------
+    found
+        Share of rows whose place and alleles the panel has.
+    correlation
+        Correlation of effect-allele frequencies, palindromes apart; NaN when unknown.
+    far
+        Share of those rows whose frequencies differ by more than `FAR`; NaN when unknown.
+    """
+
+    found: float
+    correlation: float
+    far: float
+
+
+def place_by_name(study: Study, panel: Panel, ledger: Ledger) -> None:
+    """Give rows without a position the contig and position of the panel's variant of that name; take out the rest."""
+    unknown = study["position"] == 0
+    if not unknown.any():
+        return
+    named = panel.name != 0
+    rows = np.flatnonzero(named)
+    wanted = np.flatnonzero(unknown & (study["name"] != 0))
+    theirs, ours = _comparable(study, panel.name[rows], study["name"][wanted])
+    places = pd.DataFrame({"name": theirs, "place": _key(panel.contig[rows], panel.position[rows]), "row": rows})
+    places = places.drop_duplicates(["name", "place"])
+    several = places["name"].duplicated(keep=False).to_numpy()
+    at = pd.Index(places["name"][~several]).get_indexer(ours)
+    source = places["row"].to_numpy()[~several][at[at >= 0]]
+    contig, position = study["contig"].copy(), study["position"].copy()
+    contig[wanted[at >= 0]], position[wanted[at >= 0]] = panel.contig[source], panel.position[source]
+    study["contig"], study["position"] = contig, position
+    unclear = np.zeros(len(study), dtype=bool)
+    unclear[wanted[np.isin(ours, places["name"][several].to_numpy())]] = True
+    study.drop(unclear, "name at several places of the panel", ledger)
+    study.drop(study["position"] == 0, "name not in the panel", ledger)
+
+
+def _comparable(study: Study, theirs: np.ndarray, ours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return names as rs numbers where all are, else as text."""
+    if (theirs > 0).all() and (ours > 0).all():
+        return theirs, ours
+    return np.array(study.names.decode(theirs), dtype=object), np.array(study.names.decode(ours), dtype=object)
+
+
+def fill_alleles(study: Study, panel: Panel, ledger: Ledger) -> bool:
+    """Give rows without one or both alleles those of the panel's variant at their place; take out what is not there.
+
+    Returns
+    -------
+    Whether there were such rows.
+
+    Raises
+    ------
+    UsageError
+        If the effect alleles are wanted, and the panel is no .bim: only there A1 is the effect allele of PLINK's results.
+    """
+    unknown = (study["effect"] == UNKNOWN) | (study["other"] == UNKNOWN)
+    if not unknown.any():
+        return False
+    both = study["effect"] == UNKNOWN
+    if both.any() and not panel.is_bim:
+        raise UsageError(
+            f"--panel {panel.path.name} for a file without alleles", "the .bim of the PLINK run", "give it as --panel"
+        )
+    table = pd.DataFrame({"key": _key(panel.contig, panel.position), "row": np.arange(len(panel))}).sort_values(
+        ["key", "row"], kind="stable"
+    )
+    keys, order = table["key"].to_numpy(), table["row"].to_numpy()
+    ours = _key(study["contig"], study["position"])
+    left, right = np.searchsorted(keys, ours, side="left"), np.searchsorted(keys, ours, side="right")
+    effect, other = study["effect"].copy(), study["other"].copy()
+    hits, sure = np.zeros((2, len(study)), dtype=np.int64)  # variants that fit, and those of the same name
+    for step in range(int((right - left)[unknown].max(initial=0))):
+        rows = np.flatnonzero(unknown & (left + step < right))
+        theirs = order[left[rows] + step]
+        first, second = panel.effect[theirs], panel.other[theirs]
+        named = _same_names(study, panel, rows, theirs)
+        for mine, hers in ((first, second), (second, first)):
+            none = both[rows]
+            fits = np.where(none, named & (mine == first), study["effect"][rows] == mine)
+            better = fits & (named | (sure[rows] == 0))
+            effect[rows[better]], other[rows[better]] = mine[better], hers[better]
+            hits[rows[fits]] += 1
+            sure[rows[fits & named]] += 1
+    good = unknown & ((sure == 1) | ((sure == 0) & (hits == 1)))
+    study["effect"], study["other"] = np.where(good, effect, study["effect"]), np.where(good, other, study["other"])
+    ledger.note("alleles from the panel", int(good.sum()))
+    study.drop(unknown & ~good, "other allele unknown", ledger)
+    return True
+
+
+def _same_names(study: Study, panel: Panel, rows: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Say where names agree; where neither file has one they do."""
+    ours, hers = _comparable(study, study["name"][rows], panel.name[theirs])
+    return np.asarray(ours == hers, dtype=bool)
+
+
+def _key(contig: np.ndarray, position: np.ndarray) -> np.ndarray:
+    return (contig.astype(np.int64) << 40) + position
+
+
+class _Lookup:
+    """Finds the row of a position and an ordered pair of alleles on one contig of a panel; -1 where there is none (of several the first)."""
+
+    def __init__(self, panel: Panel, rows: np.ndarray, alleles: int) -> None:
+        self._alleles = alleles + 1
+        pairs = self._pair(panel.effect[rows], panel.other[rows])
+        self._places, self._pairs = np.unique(panel.position[rows]), np.unique(pairs)
+        self._keys, first = np.unique(self._combine(panel.position[rows], pairs), return_index=True)
+        self._rows = rows[first]
+
+    def _pair(self, effect: np.ndarray, other: np.ndarray) -> np.ndarray:
+        return effect.astype(np.int64) * self._alleles + other
+
+    def _combine(self, places: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+        at, pair = _rank(self._places, places), _rank(self._pairs, pairs)
+        return np.where((at >= 0) & (pair >= 0), at * len(self._pairs) + pair, -1)
+
+    def has_place(self, position: np.ndarray) -> np.ndarray:
+        """Say which positions the panel has."""
+        return _rank(self._places, position) >= 0
+
+    def __call__(self, position: np.ndarray, effect: np.ndarray, other: np.ndarray) -> np.ndarray:
+        at = _rank(self._keys, self._combine(position, self._pair(effect, other)))
+        return np.where(at >= 0, self._rows[at], -1)
+
+
+@dataclass(frozen=True)
+class _Match:
+    """For each row of a study: the panel's row (-1 none), whether numbers turn and alleles are complemented, and whether the panel has the place."""
+
+    row: np.ndarray
+    turn: np.ndarray
+    flip: np.ndarray
+    place: np.ndarray
+
+
+def _match(study: Study, panel: Panel) -> _Match:
+    """Look rows up as given, swapped, complemented, and both, one contig at a time."""
+    size = len(study)
+    found = _Match(np.full(size, -1, dtype=np.int64), *(np.zeros(size, dtype=bool) for _ in range(3)))
+    complements = study.alleles.complement(np.arange(len(study.alleles.texts)))  # their codes exist from here on
+    alleles = len(study.alleles.texts)
+    for contig in np.intersect1d(study["contig"], panel.contig).tolist():
+        lookup = _Lookup(panel, np.flatnonzero(panel.contig == contig), alleles)
+        rows = np.flatnonzero(study["contig"] == contig)
+        position, effect, other = (study[name][rows] for name in ("position", "effect", "other"))
+        given, swapped = lookup(position, effect, other), lookup(position, other, effect)
+        flipped = lookup(position, complements[effect], complements[other])
+        both = lookup(position, complements[other], complements[effect])
+        forward = (given >= 0) | (swapped >= 0)
+        row = np.select([given >= 0, swapped >= 0, flipped >= 0, both >= 0], [given, swapped, flipped, both], -1)
+        found.row[rows] = row
+        found.turn[rows] = np.where(forward, given < 0, flipped < 0) & (row >= 0)
+        found.flip[rows] = ~forward & (row >= 0)
+        found.place[rows] = lookup.has_place(position)
+    return found
+
+
+def _rank(known: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the place of each value among sorted ones, -1 where it is none of them (or negative)."""
+    at = np.minimum(np.searchsorted(known, values), len(known) - 1)
+    return np.where((values >= 0) & (known[at] == values), at, -1)
+
+
+def align(
+    study: Study, panel: Panel, ledger: Ledger, *, max_palindrome_frequency: float, mixed: bool, from_panel: bool
+) -> Alignment:
+    """Bring a study to a panel's strand and order of alleles; rows that the panel does not have leave.
+
+    The strand of palindromic variants (A/T, C/G) is told from frequencies when the minor allele is rarer than
+    ``max_palindrome_frequency`` in both; without frequencies from the strand of all other variants, when they are on one; else the
+    row leaves.
+
+    Parameters
+    ----------
+    mixed
+        The genome says that the file mixes strands: only frequencies tell a palindrome's.
+    from_panel
+        The panel gave the file its alleles, so they are on its strand.
+
+    Raises
+    ------
+    DataError
+        If the panel has none of the variants.
+    """
+    match = _match(study, panel)
+    row, has = match.row, match.row >= 0
+    if not has.any():
+        raise DataError(f"no variant of the summary statistics is in {panel.path.name}", "the same variants by position and alleles",
+                        "use a panel of the same build, or lift over with --chain", where=str(panel.path))  # fmt: skip
+    share = float(has.mean())
+    snp, palindromic = kinds(study)
+    strand = True if from_panel else None if mixed else _consensus(match.flip[snp & has])
+    turn, unclear = _palindromes(study, panel, row, match.turn, palindromic, max_palindrome_frequency, strand=strand)
+    ledger.note("strand flipped to the panel's", int(match.flip.sum()))
+    ledger.note("alleles swapped to the panel's order", int((turn & has).sum()))
+    study.turn(turn & has)
+    for name, theirs in (("effect", panel.effect), ("other", panel.other)):
+        study[name] = np.where(has, theirs[row], study[name])
+    gone = ~has & ~match.place
+    kept = study.drop(gone, "not in the panel", ledger)
+    row, unclear = row[kept], unclear[kept]
+    kept = study.drop(row < 0, "alleles other than the panel's", ledger)
+    row, unclear = row[kept], unclear[kept]
+    kept = study.drop(unclear, "palindromic, strand unknown", ledger)
+    return _compare(study, panel.frequency[row[kept]], share, ledger)
+
+
+def _consensus(flip: np.ndarray) -> bool | None:
+    """Say whether SNPs are on the panel's strand (True), on the other (False), or not clearly on one (None)."""
+    if len(flip) < _ENOUGH or 1 - _CONSENSUS < flip.mean() < _CONSENSUS:
+        return None
+    return bool(flip.mean() < 0.5)
+
+
+def _palindromes(
+    study: Study, panel: Panel, row: np.ndarray, turn: np.ndarray, palindromic: np.ndarray, limit: float, *, strand: bool | None
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Return which rows turn once the strand of palindromes is known, and which palindromes stay unclear.
+
+    A palindrome on the other strand keeps its letters, and they change their roles: its numbers turn.
+    """
+    rows = palindromic & (row >= 0)
+    theirs = np.where(row >= 0, panel.frequency[row], np.nan)
+    ours = np.where(turn, 1 - study["frequency"], study["frequency"])  # of the panel's effect allele, if strands agree
+    known = np.isfinite(ours) & np.isfinite(theirs)
+    with np.errstate(invalid="ignore"):
+        rare = (np.minimum(ours, 1 - ours) <= limit) & (np.minimum(theirs, 1 - theirs) <= limit)
+        opposite = (ours > 0.5) != (theirs > 0.5)
+    by_frequency = rows & known & rare
+    by_strand = rows & ~known & (strand is not None)
+    other_strand = (by_frequency & opposite) | (by_strand & (strand is False))
+    return turn ^ other_strand, rows & ~by_frequency & ~by_strand
+
+
+def _compare(study: Study, theirs: np.ndarray, found: float, ledger: Ledger) -> Alignment:
+    ours = study["frequency"]
+    known = np.isfinite(ours) & np.isfinite(theirs) & ~kinds(study)[1]  # palindromes were turned until they agree
+    distant = np.abs(ours[known] - theirs[known]) > FAR
+    if distant.any():
+        ledger.note("frequency far from the panel's, kept", int(distant.sum()))
+    if known.sum() < 3 or np.ptp(ours[known]) == 0 or np.ptp(theirs[known]) == 0:
+        return Alignment(found, float("nan"), float("nan"))
+    return Alignment(found, float(np.corrcoef(ours[known], theirs[known])[0, 1]), float(distant.mean()))

@@ -1,0 +1,67 @@
+"""Bring the contigs of summary statistics to the names that a genome, a panel or a chain file uses."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+
+from lucidseq.core.errors import DataError
+from lucidseq.encode.regions import other_spelling
+from lucidseq.encode.sumstats.study import Ledger, Study
+
+
+def match_names(names: Sequence[str], targets: Collection[str], numbers: Mapping[str, str]) -> dict[str, str]:
+    """Return the target's name of each contig that has one: as it is, with or without ``chr``, or by its number.
+
+    Examples
+    --------
+    >>> match_names(["1", "23", "HLA"], ["chr1", "chrX"], {"23": "X"})
+    {'1': 'chr1', '23': 'chrX'}
+    """
+    found = {}
+    for name in names:
+        letter = numbers.get(name.removeprefix("chr"), name)
+        tries = [name, other_spelling(name), letter, other_spelling(letter)]
+        tries += ["chrM", "M"] if letter.removeprefix("chr") in ("MT", "M") else []
+        tries += ["MT", "chrMT"] if letter.removeprefix("chr") == "M" else []
+        target = next((spelling for spelling in tries if spelling in targets), None)
+        if target is not None:
+            found[name] = target
+    return found
+
+
+def rename(
+    study: Study,
+    targets: Sequence[str],
+    numbers: Mapping[str, str],
+    ledger: Ledger,
+    *,
+    reason: str,
+    kind: str,
+    where: str,
+) -> None:
+    """Rename a study's contigs to a target's, and take out rows on contigs that it does not have.
+
+    Raises
+    ------
+    DataError
+        If none of the contigs is the target's.
+    """
+    names = study.contigs.texts
+    found = match_names(names, set(targets), numbers)
+    used = [names[code] for code in np.unique(study["contig"]).tolist() if code >= 0]
+    if used and not any(name in found for name in used):
+        raise DataError(
+            f"contigs {', '.join(used[:5])}", f"contigs of {kind} ({', '.join(list(targets)[:5])}, ...)",
+            "use files of the same build", where=where,
+        )  # fmt: skip
+    size = len(names)
+    table = np.arange(size, dtype=np.int32)
+    known = np.zeros(size + 1, dtype=bool)
+    for code in range(size):
+        if names[code] in found:
+            table[code] = study.contigs.code(found[names[code]])
+            known[code] = True
+    study.drop(~known[study["contig"]], reason, ledger)
+    study["contig"] = table[study["contig"]]

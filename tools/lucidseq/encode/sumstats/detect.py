@@ -1,0 +1,186 @@
+"""Tell the dialect of summary statistics from the header, and which column holds what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lucidseq.core.errors import DataError, UsageError, place
+from lucidseq.encode.sumstats.choices import Dialect
+from lucidseq.encode.sumstats.dialects import CUSTOM, DIALECTS, DialectFacts, Meaning
+
+_M = Meaning
+_EFFECTS = (_M.BETA, _M.ODDS_RATIO, _M.HAZARD_RATIO)
+_DOUBTS = (_M.STANDARD_ERROR, _M.Z, _M.CHI_SQUARE, _M.NEG_LOG10_P, _M.LOG10_P, _M.P)
+_IGNORED = "none"  # --column p_value=none: do not read it
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A dialect as one file has it: the place of each column that is read.
+
+    Attributes
+    ----------
+    facts
+        The dialect.
+    header
+        Names of all columns, in order.
+    places
+        Place (from 0) of the column that holds each meaning.
+    """
+
+    facts: DialectFacts
+    header: tuple[str, ...]
+    places: Mapping[Meaning, int]
+
+    def has(self, meaning: Meaning) -> bool:
+        """Say whether the file has a column of that meaning."""
+        return meaning in self.places
+
+    def column(self, meaning: Meaning) -> str:
+        """Return the file's name of a column (the meaning itself where there is none)."""
+        return self.header[self.places[meaning]] if self.has(meaning) else meaning.value
+
+    def describe(self) -> str:
+        """Return dialect, effect allele and columns in one line."""
+        pairs = ", ".join(f"{meaning.value} = {self.header[at]}" for meaning, at in self.places.items())
+        return f"{self.facts.title}; the effect allele is {self.facts.effect_allele}; {pairs}"
+
+
+def parse_columns(words: Sequence[str]) -> dict[Meaning, str]:
+    """Turn ``meaning=name`` words of --column into names by meaning.
+
+    Raises
+    ------
+    UsageError
+        If a word has another form, an unknown meaning, or names a meaning twice.
+    """
+    named: dict[Meaning, str] = {}
+    for word in words:
+        meaning, mark, name = word.partition("=")
+        if not mark or not name or meaning not in list(Meaning):
+            raise UsageError(
+                f"--column {word}", f"MEANING=NAME with a meaning of {', '.join(Meaning)}",
+                "name a column of the file, such as --column n=Neff",
+            )  # fmt: skip
+        if Meaning(meaning) in named:
+            raise UsageError(f"--column {meaning} twice", "each meaning once", "leave one out")
+        named[Meaning(meaning)] = name
+    return named
+
+
+def detect(
+    header: Sequence[str],
+    *,
+    dialect: Dialect,
+    named: Mapping[Meaning, str],
+    trait: str | None,
+    path: Path,
+    line: int = 1,
+) -> Layout:
+    """Find the layout of a header.
+
+    Parameters
+    ----------
+    header
+        Column names; a leading ``#`` is no part of the first.
+    dialect
+        The dialect to read it as, or auto.
+    named
+        Columns that the user named; they come before the dialect's own.
+    trait
+        Suffix of columns where a file holds several traits (``BETA.trait``).
+
+    Raises
+    ------
+    DataError
+        If no dialect fits, several do, a column comes twice or a needed one is missing.
+    UsageError
+        If a named column is not there.
+    """
+    where = place(path, line=line)
+    names = [name.strip().strip('"') for name in header]
+    names[0] = names[0].removeprefix("#")
+    if trait is not None and not any(name.endswith(f".{trait}") for name in names):
+        raise UsageError(f"--trait {trait}, and no column of {path.name} ends in .{trait}", "a file with several traits",
+                         "leave --trait out")  # fmt: skip
+    facts = _find(names, where, named) if dialect is Dialect.AUTO else DIALECTS[dialect]
+    places = _places(facts, names, trait)
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    for meaning, name in named.items():
+        if name == _IGNORED:
+            places.pop(meaning, None)
+        elif name in names:
+            places[meaning] = names.index(name)
+        else:
+            raise UsageError(f"--column {meaning.value}={name}, but {path.name} has no such column", f"one of {', '.join(names)}",
+                             "correct the name")  # fmt: skip
+    read_twice = [names[at] for at in places.values() if names[at] in twice]
+    if read_twice:
+        raise DataError(f"column {read_twice[0]} twice", "column names that differ", "rename one of them", where=where)
+    layout = Layout(facts, tuple(names), places)
+    _check_needed(layout, where)
+    return layout
+
+
+def _find(names: list[str], where: str, named: Mapping[Meaning, str]) -> DialectFacts:
+    fits = [facts for facts in DIALECTS.values() if facts.signature and set(facts.signature) <= set(names)]
+    if not fits:
+        folded = {name.lower() for name in names}
+        fits = [
+            facts for facts in DIALECTS.values()
+            if facts.signature and {name.lower() for name in facts.signature} <= folded
+        ]  # fmt: skip
+    if not fits and {_M.EFFECT_ALLELE, _M.OTHER_ALLELE} <= set(named):
+        return CUSTOM
+    if not fits:
+        known = "; ".join(
+            f"{facts.name}: {' '.join(facts.signature)}" for facts in DIALECTS.values() if facts.signature
+        )
+        raise DataError(f"columns {', '.join(names)[:300]}", f"the header of a known dialect ({known})",
+                        "name the dialect with --dialect, or each column with --column MEANING=NAME", where=where)  # fmt: skip
+    longest = max(len(facts.signature) for facts in fits)
+    best = [facts for facts in fits if len(facts.signature) == longest]
+    if len(best) > 1:
+        raise DataError(f"a header that fits {' and '.join(facts.name.value for facts in best)}", "the header of one dialect",
+                        "name it with --dialect", where=where)  # fmt: skip
+    return best[0]
+
+
+def _places(facts: DialectFacts, names: list[str], trait: str | None) -> dict[Meaning, int]:
+    folded = {name.lower(): at for at, name in reversed(list(enumerate(names)))}
+    places = {}
+    for meaning, candidates in facts.columns.items():
+        tries = [f"{name}.{trait}" for name in candidates if trait] + list(candidates)
+        found = next((names.index(name) for name in tries if name in names), None)
+        found = (
+            next((folded[name.lower()] for name in tries if name.lower() in folded), None) if found is None else found
+        )
+        if found is not None:
+            places[meaning] = found
+    if facts.by_place and len(names) == len(facts.by_place):
+        places = {meaning: at for at, meaning in enumerate(facts.by_place)}
+    return places
+
+
+def _check_needed(layout: Layout, where: str) -> None:
+    """Refuse a file without what no reference can give: an effect, its doubt, and (but for .qassoc) the effect allele."""
+    absent = []
+    if not layout.has(_M.EFFECT_ALLELE) and layout.facts.name is not Dialect.PLINK1_QASSOC:
+        absent.append(_M.EFFECT_ALLELE.value)
+    if layout.facts.name in (Dialect.GWAS_SSF, Dialect.CUSTOM) and not layout.has(_M.NAME):
+        absent += [meaning.value for meaning in (_M.CHROMOSOME, _M.POSITION) if not layout.has(meaning)]
+    if layout.has(_M.CHROMOSOME) != layout.has(_M.POSITION):
+        absent.append((_M.POSITION if layout.has(_M.CHROMOSOME) else _M.CHROMOSOME).value)
+    effect = any(layout.has(meaning) for meaning in _EFFECTS)
+    if not effect and not layout.has(_M.Z):
+        absent.append("beta (or odds_ratio, or z)")
+    if effect and not any(layout.has(meaning) for meaning in _DOUBTS):
+        absent.append("standard_error (or p_value)")
+    if absent:
+        raise DataError(
+            f"no column {', '.join(dict.fromkeys(absent))} (columns: {', '.join(layout.header)})",
+            f"the columns of {layout.facts.title}", "name the column with --column MEANING=NAME, or rename it", where=where,
+        )  # fmt: skip

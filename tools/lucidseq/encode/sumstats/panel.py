@@ -1,0 +1,159 @@
+"""A panel of variants: a genotype store, a .bim, a .pvar, or a table with alleles and, where it has them, frequencies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.errors import DataError, place
+from lucidseq.core.genotypes import open_genotypes
+from lucidseq.core.tables import open_text
+from lucidseq.encode.sumstats.text import Block, find_separator, read_blocks, read_line, split_line
+from lucidseq.encode.sumstats.values import (
+    Alleles,
+    Names,
+    Where,
+    Words,
+    allele_state,
+    clean_allele,
+    clean_contig,
+    numbers,
+)  # fmt: skip
+
+_HDF5 = b"\x89HDF"
+_BIM = ("contig", "name", "", "position", "effect", "other")
+# Names of the columns of a panel with a header, in small letters; of several the first is read
+_NAMES = {
+    "contig": ("chromosome", "chrom", "chr", "contig"),
+    "position": ("base_pair_location", "position", "pos", "bp"),
+    "name": ("rsid", "id", "snp", "variant_id"),
+    "effect": ("effect_allele", "a1", "alt"),
+    "other": ("other_allele", "a2", "ref"),
+    "frequency": ("effect_allele_frequency", "alt_freqs", "a1_freq", "af", "freq", "frequency", "af1"),
+}
+_NUMBERS = ("position", "frequency")
+_Part = tuple[pd.DataFrame, np.ndarray, bool]  # columns by kind, lines, whether it is a .bim
+
+
+@dataclass
+class Panel:
+    """Variants of a panel as codes that the study shares.
+
+    Attributes
+    ----------
+    contig, position, effect, other, name, frequency
+        Arrays of shape (variants,); frequency (of the effect allele) is NaN where unknown.
+    is_bim
+        It is a PLINK .bim, whose A1 is the effect allele of PLINK's own results.
+    """
+
+    path: Path
+    contig: np.ndarray
+    position: np.ndarray
+    effect: np.ndarray
+    other: np.ndarray
+    name: np.ndarray
+    frequency: np.ndarray
+    is_bim: bool
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+
+def read_panel(path: Path, contigs: Words, alleles: Alleles, names: Names) -> Panel:
+    """Read a panel; multi-allelic rows and alleles that are no bases are left out.
+
+    Raises
+    ------
+    DataError
+        If the file is none of the known forms, a column is missing, or a value is not what it should be.
+    """
+    with Path(path).open("rb") as handle:
+        hdf5 = handle.read(4) == _HDF5
+    parts: Iterable[_Part] = [_from_store(path)] if hdf5 else _from_text(path)
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in _NAMES}
+    is_bim, rows = False, 0
+    for frame, line, bim in parts:
+        is_bim = bim
+        rows += len(frame)
+        values = {"contig": contigs.encode(frame["contig"], clean_contig)}
+        for name in ("effect", "other"):
+            values[name] = alleles.encode(frame[name], clean_allele)
+        values["name"] = names.encode(frame["name"]) if "name" in frame else np.zeros(len(frame), dtype=np.int64)
+        position = numbers(frame["position"], Where("position", line, path))
+        wrong = ~((position >= 1) & (position < 1 << 40) & (position % 1 == 0))
+        Where("position", line, path).refuse(wrong, frame["position"], "a whole number from 1")
+        values["position"] = position.astype(np.int64)
+        where = Where("frequency", line, path)
+        share = numbers(frame["frequency"], where) if "frequency" in frame else np.full(len(frame), np.nan)
+        where.refuse((share < 0) | (share > 1), share, "a number from 0 to 1")
+        values["frequency"] = share
+        states = allele_state(alleles)
+        good = (values["effect"] >= 0) & (values["other"] >= 0) & (values["contig"] >= 0)
+        good &= (states[values["effect"]] == 0) & (states[values["other"]] == 0) & (values["effect"] != values["other"])
+        for name, column in values.items():
+            columns[name].append(column[good])
+    if not rows:
+        raise DataError("a panel without variants", "at least one", "check the file", where=str(path))
+    whole = {name: np.concatenate(columns.pop(name)) for name in _NAMES}
+    if not len(whole["position"]):
+        raise DataError("a panel without a variant of two alleles", "at least one", "check the file", where=str(path))
+    return Panel(path, **whole, is_bim=is_bim)
+
+
+def _from_store(path: Path) -> _Part:
+    with open_genotypes(path) as store:
+        frame = pd.DataFrame({
+            "contig": store.contig, "position": store.start + 1, "name": store.rsid, "effect": store.effect_allele,
+            "other": store.other_allele, "frequency": store.frequency,
+        })  # fmt: skip
+    return frame, np.arange(1, len(frame) + 1), False
+
+
+def _from_text(path: Path) -> Iterator[_Part]:
+    with open_text(path) as handle:
+        number = 0
+        while (line := read_line(handle, path, number + 1)).startswith("##") or line == "\n":
+            number += 1
+        if not line:
+            raise DataError("an empty panel", "variants", "check the file", where=str(path))
+        separator = find_separator(line)
+        header = split_line(line, separator)
+        names = [name.strip().lower().removeprefix("#") for name in header]
+        places = {
+            kind: next((names.index(name) for name in tries if name in names), -1) for kind, tries in _NAMES.items()
+        }
+        places = {kind: at for kind, at in places.items() if at >= 0}
+        needed = [kind for kind in ("contig", "position", "effect", "other") if kind not in places]
+        is_bim = bool(needed) and len(header) == len(_BIM) and header[3].lstrip("-").isdigit()
+        if is_bim:
+            places = {kind: at for at, kind in enumerate(_BIM) if kind}
+        elif needed:
+            raise DataError(f"a panel with columns {', '.join(header)[:200]}", f"columns for {', '.join(needed)}, or a PLINK .bim",
+                            "give a .bim, .pvar, genotype store, or a table with chromosome, position, effect_allele, other_allele",
+                            where=place(path, line=number + 1))  # fmt: skip
+        info = names.index("info") if not is_bim and "frequency" not in places and "info" in names else -1
+        wanted = [*places.values()] + ([info] if info >= 0 else [])
+        texts = [at for kind, at in places.items() if kind not in _NUMBERS] + ([info] if info >= 0 else [])
+        kinds = {at: kind for kind, at in places.items()}
+        if is_bim:
+            yield _named(_first_row(header, places, number + 1), kinds, -1), np.array([number + 1]), True
+        for block in read_blocks(handle, separator=separator, width=len(header), columns=wanted, texts=texts,
+                                 first_line=number + 2, path=path):  # fmt: skip
+            yield _named(block, kinds, info), block.line, is_bim
+
+
+def _first_row(fields: list[str], places: dict[str, int], line: int) -> Block:
+    """Return the first line of a file without a header as a block."""
+    return Block(pd.DataFrame({at: [fields[at]] for at in places.values()}), np.array([line]))
+
+
+def _named(block: Block, kinds: dict[int, str], info: int) -> pd.DataFrame:
+    frame = block.frame.rename(columns=kinds)
+    if info >= 0:  # VCF's INFO: AF of the first alternative allele
+        frame["frequency"] = frame[info].str.extract(r"(?:^|;)AF=([0-9.eE+-]+)(?:;|$)")[0].fillna("")
+    return frame

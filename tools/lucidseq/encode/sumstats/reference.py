@@ -1,0 +1,199 @@
+"""Hold summary statistics against a reference genome: build, strand, and the reference allele of each row.
+
+For a SNP whose alleles are no complements of each other, either the alleles as given or their complements hold the reference's
+base, wherever the SNP lies: a flip makes any row fit. So a row is flipped only when the whole file says that it is on the other
+strand, or mixed, and the build is told from SNPs that a flip leaves alone (A/T and C/G).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lucidseq.core import alphabet
+from lucidseq.core.errors import DataError
+from lucidseq.core.genome import Genome
+from lucidseq.encode.sumstats.builds import name_of, possible
+from lucidseq.encode.sumstats.choices import StrandRule
+from lucidseq.encode.sumstats.study import Ledger, Study
+from lucidseq.encode.sumstats.values import UNKNOWN, allele_state
+
+ENOUGH = 50  # SNPs from which a file's strand and build can be told
+_FORWARD, _REVERSE = 0.9, 0.1  # share of SNPs whose alleles hold the reference's base as given
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a study fits a genome.
+
+    Attributes
+    ----------
+    share
+        Share of non-palindromic SNPs that have the reference's base as given; NaN when there is none.
+    palindromic_share
+        Share of palindromic SNPs that have it; NaN when there is none.
+    snps, palindromic
+        How many of each.
+    strand
+        forward, reverse, mixed, or unknown (too few SNPs: rows are taken as they are).
+    """
+
+    share: float
+    palindromic_share: float
+    snps: int
+    palindromic: int
+    strand: str
+
+
+def reference_base(study: Study, genome: Genome) -> np.ndarray:
+    """Return the genome's base code (0-3, 4 = N or beyond the end) at each row's position, uint8."""
+    bases = np.full(len(study), alphabet.N_CODE, dtype=np.uint8)
+    for codes, rows, start in _by_contig(study, genome):
+        inside = start < len(codes)
+        bases[rows[inside]] = codes[start[inside]]
+    return bases
+
+
+def _by_contig(study: Study, genome: Genome):  # type: ignore[no-untyped-def]  # an iterator of three arrays
+    for code in np.unique(study["contig"]).tolist():
+        contig = study.contigs.texts[code]
+        rows = np.flatnonzero(study["contig"] == code)
+        yield genome.fetch(contig, 0, genome.lengths[contig]), rows, study["position"][rows] - 1
+
+
+def matches(study: Study, genome: Genome, *alleles: np.ndarray) -> list[np.ndarray]:
+    """Say for each row and each of some columns of allele codes whether the genome has that allele at the row's position."""
+    results = [np.zeros(len(study), dtype=bool) for _ in alleles]
+    tables = _allele_tables(study)
+    sizes = study.alleles.lengths()
+    sizes[UNKNOWN] = 0
+    for codes, rows, start in _by_contig(study, genome):
+        for result, column in zip(results, alleles, strict=True):
+            lengths = sizes[column[rows]]
+            for length in np.unique(lengths[lengths > 0]).tolist():
+                index, table = tables[length]
+                same = np.flatnonzero((lengths == length) & (start + length <= len(codes)))
+                known = index[column[rows[same]]]
+                equal = np.ones(len(same), dtype=bool)
+                for offset in range(length):
+                    at = np.flatnonzero(equal)
+                    if not len(at):
+                        break
+                    equal[at] = codes[start[same[at]] + offset] == table[known[at], offset]
+                result[rows[same[equal]]] = True
+    return results
+
+
+def _allele_tables(study: Study) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Return, by allele length: the row of each allele code in a table, and the table of base codes.
+
+    The study's words also hold alleles of rows that left, which may be no bases; no row has them.
+    """
+    texts = study.alleles.texts
+    bases = allele_state(study.alleles) == 0
+    by_length: dict[int, list[int]] = {}
+    for code, text in enumerate(texts):
+        if bases[code]:
+            by_length.setdefault(len(text), []).append(code)
+    tables = {}
+    for length, codes in by_length.items():
+        index = np.full(len(texts) + 1, -1, dtype=np.int32)
+        index[codes] = np.arange(len(codes))
+        table = alphabet.encode("".join(texts[code] for code in codes)).reshape(len(codes), length)
+        tables[length] = index, np.where(table == alphabet.N_CODE, 255, table).astype(np.uint8)  # N is no match
+    return tables
+
+
+def kinds(study: Study) -> tuple[np.ndarray, np.ndarray]:
+    """Return masks of SNPs that are no palindromes, and of palindromes (either allele the other's reverse complement)."""
+    lengths = study.alleles.lengths()
+    known = (study["effect"] != UNKNOWN) & (study["other"] != UNKNOWN)
+    palindromic = known & (study.alleles.complement(study["effect"]) == study["other"])
+    snp = known & (lengths[study["effect"]] == 1) & (lengths[study["other"]] == 1)
+    return snp & ~palindromic, palindromic
+
+
+def judge(study: Study, genome: Genome, rule: StrandRule) -> Fit:
+    """Find build and strand of a study whose contigs are the genome's.
+
+    Raises
+    ------
+    DataError
+        If the reference alleles are not those of this genome.
+    """
+    snp, palindromic = kinds(study)
+    effect, other = matches(study, genome, study["effect"], study["other"])
+    given = effect | other
+    snps, others = int(snp.sum()), int(palindromic.sum())
+    share = float(given[snp].mean()) if snps else np.nan
+    palindromic_share = float(given[palindromic].mean()) if others else np.nan
+    right = others < ENOUGH or palindromic_share >= _FORWARD
+    sure = others >= ENOUGH and right
+    if snps < ENOUGH:
+        strand = "unknown"
+    elif share >= _FORWARD and right:
+        strand = "forward"
+    elif share <= _REVERSE and right:
+        strand = "reverse"
+    else:
+        strand = "mixed" if sure else "wrong"
+    if snps < ENOUGH and not right:
+        strand = "wrong"
+    if strand == "wrong" or (rule is StrandRule.FORWARD and strand in ("mixed", "reverse")):
+        _refuse(study, genome, Fit(share, palindromic_share, snps, others, strand))
+    return Fit(share, palindromic_share, snps, others, strand)
+
+
+def _refuse(study: Study, genome: Genome, fit: Fit) -> None:
+    build = name_of(genome.lengths) or genome.path.name
+    last = last_positions(study)
+    fits = ", ".join(name for name in possible(last) if name != build)
+    found = f"the reference allele of {fit.share:.0%} of {fit.snps} SNPs"
+    if fit.palindromic:
+        found += f" and {fit.palindromic_share:.0%} of {fit.palindromic} A/T and C/G SNPs"
+    if fit.strand != "wrong":
+        raise DataError(f"{found} as given: the {fit.strand} strand of {build}", "alleles on the forward strand",
+                        "leave --strand at auto, or flip the alleles", where=str(genome.path))  # fmt: skip
+    raise DataError(f"{found} in {build}", "that of at least 90 %: positions of another build, or shifted",
+                    f"use the genome of the file's build{f' (by its positions {fits} could be)' if fits else ''}, or lift it over with --chain",
+                    where=str(genome.path))  # fmt: skip
+
+
+def last_positions(study: Study) -> dict[str, int]:
+    """Return the last position on each contig."""
+    return {
+        study.contigs.texts[code]: int(study["position"][study["contig"] == code].max())
+        for code in np.unique(study["contig"]).tolist()
+    }
+
+
+def apply(study: Study, genome: Genome, fit: Fit, ledger: Ledger) -> None:
+    """Flip what is on the other strand, and take out rows in which neither allele is the reference's."""
+    lengths = np.array([genome.lengths.get(name, 0) for name in study.contigs.texts], dtype=np.int64)
+    study.drop(study["position"] > lengths[study["contig"]], "position beyond the contig's end", ledger)
+    if fit.strand in ("reverse", "mixed"):
+        _, palindromic = kinds(study)
+        (effect, other) = matches(study, genome, study["effect"], study["other"])
+        turned = [study.alleles.complement(study[name]) for name in ("effect", "other")]
+        effect_turned, other_turned = matches(study, genome, *turned)
+        flip = (effect_turned | other_turned) & ~(effect | other) & ~palindromic
+        if fit.strand == "reverse":  # a few rows on the forward strand are mistakes there, as the reverse here
+            flip = np.ones(len(study), dtype=bool)
+        ledger.note("strand flipped", int(flip.sum()))
+        for name, column in zip(("effect", "other"), turned, strict=True):
+            study[name] = np.where(flip, column, study[name])
+    effect, other = matches(study, genome, study["effect"], study["other"])
+    study.drop(~(effect | other), "reference allele in neither", ledger)
+
+
+def fill_other_from_reference(study: Study, genome: Genome, ledger: Ledger) -> None:
+    """Give rows without another allele the reference's base, where the effect allele is one other base; take out the rest."""
+    unknown = study["other"] == UNKNOWN
+    bases = np.array([study.alleles.code(base) for base in "ACGT"] + [UNKNOWN], dtype=np.int32)
+    found = bases[reference_base(study, genome)]
+    single = study.alleles.lengths()[study["effect"]] == 1
+    good = unknown & single & (found != UNKNOWN) & (found != study["effect"])
+    study["other"] = np.where(good, found, study["other"])
+    ledger.note("other allele from the FASTA", int(good.sum()))
+    study.drop(unknown & ~good, "other allele unknown", ledger)

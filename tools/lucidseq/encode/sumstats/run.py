@@ -1,0 +1,188 @@
+"""`encode sumstats`: genotypes and a trait, or a file of any dialect, -> harmonised summary statistics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.card import Card, Verdict
+from lucidseq.core.errors import DataError, UsageError
+from lucidseq.core.genome import Genome
+from lucidseq.core.genotypes import CHUNK, GenotypeStore, open_genotypes
+from lucidseq.core.log import Progress, get_logger
+from lucidseq.core.outputs import OutputSet
+from lucidseq.core.schema import QC, SUMSTATS
+from lucidseq.core.tables import TableWriter, write_table
+from lucidseq.encode.genotypes.people import BINARY
+from lucidseq.encode.individuals import complete_individuals
+from lucidseq.encode.sumstats.association import Association, LinearTest, ScoreTest
+from lucidseq.encode.sumstats.choices import Dialect, ExportDialect, SampleSize, StrandRule, ZKind
+from lucidseq.encode.sumstats.detect import parse_columns
+from lucidseq.encode.sumstats.export import export_table, export_vcf
+from lucidseq.encode.sumstats.file import Harmonised, References, harmonise_file, z_kind_of
+from lucidseq.encode.sumstats.judge import judge_file, judge_statistics
+from lucidseq.encode.sumstats.read import ReadOptions
+from lucidseq.encode.sumstats.reference import matches
+from lucidseq.encode.sumstats.significance import neg_log10_p, p_from_neg_log10
+from lucidseq.encode.sumstats.study import Ledger
+
+_log = get_logger("lucidseq.encode")
+_Steps = list[tuple[str, str, int, int]]
+
+
+def sumstats(
+    *,
+    genotypes: Path | None,
+    trait: str | None,
+    input: Path | None,
+    fasta: Path | None,
+    panel: Path | None,
+    chain: Path | None,
+    dialect: Dialect,
+    column: list[str] | None,
+    n: float | None,
+    sample_size: SampleSize,
+    z_kind: ZKind,
+    drop_incomplete: bool,
+    strand: StrandRule,
+    max_palindrome_frequency: float,
+    export: ExportDialect,
+    threads: int,
+    out: OutputSet,
+) -> Card:
+    """Make summary statistics (options as in ``cli.sumstats``)."""
+    card = Card("encode", "sumstats")
+    if (genotypes is None) == (input is None):
+        raise UsageError(
+            "both or neither of --genotypes and --input", "one of them", "give --genotypes with --trait, or --input"
+        )
+    if genotypes is not None:
+        if trait is None:
+            raise UsageError("--genotypes without --trait", "the name of an encoded trait", "add --trait NAME")
+        if export is not ExportDialect.NONE:
+            raise UsageError(
+                "--export with --genotypes",
+                "--input",
+                "give the .sumstats.tsv.gz of this run as --input of a second one",
+            )
+        frame, steps = _from_genotypes(genotypes, trait, card)
+        if frame.empty:
+            lost = ", ".join(f"{step}: {removed}" for _, step, removed, _ in steps if removed)
+            raise DataError(f"no variant left ({lost})", "at least one variant that can be tested",
+                            "check alleles, build and contig names", where=str(genotypes))  # fmt: skip
+        write_table(frame, out["sumstats"], SUMSTATS)
+        write_table(pd.DataFrame(steps, columns=["unit", "step", "removed", "kept"]), out["qc"], QC)
+        read = next(kept for unit, step, _, kept in steps if unit == "variants" and step == "read")
+        judge_statistics(card, frame["z"].to_numpy(), frame["n"].to_numpy(), read=read)
+        return card
+    assert input is not None
+    options = ReadOptions(dialect, parse_columns(column or []), trait, n, sample_size, drop_incomplete)
+    references = References(fasta, panel, chain, strand, max_palindrome_frequency)
+    with Ledger(out["dropped"]) as ledger:
+        found = harmonise_file(input, options, references, ledger)
+    _write(found, z_kind_of(found.source.layout, z_kind), out)
+    steps = ledger.steps(found.source.read)
+    write_table(pd.DataFrame(steps, columns=["unit", "step", "removed", "kept"]), out["qc"], QC)
+    judge_statistics(card, found.study["z"], found.study["n"], read=found.source.read)
+    judge_file(card, found, ledger, strand)
+    if export is not ExportDialect.NONE:
+        _export(found, Dialect(export.value), fasta, input, out)
+    return card
+
+
+def _write(found: Harmonised, z_kind: str, out: OutputSet) -> None:
+    with TableWriter(out["sumstats"], SUMSTATS) as writer:
+        for table in found.study.tables({"z_kind": z_kind}):
+            writer.append(table)
+
+
+def _export(found: Harmonised, dialect: Dialect, fasta: Path | None, input: Path, out: OutputSet) -> None:
+    """Write the study as another program's file; with a genome, REF of a VCF is the genome's allele."""
+    if dialect is not Dialect.GWAS_VCF:
+        export_table(found.study, dialect, out["exported"])
+        return
+    if fasta is None:
+        _log.warning("without --fasta, REF of the exported VCF is the other allele, not always the genome's")
+    else:
+        with Genome(fasta) as genome:
+            effect, other = matches(found.study, genome, found.study["effect"], found.study["other"])
+        found.study.turn(effect & ~other)
+        both = int((effect & other).sum())
+        if both:
+            _log.info(
+                f"{both} insertions or deletions fit the genome with either allele as REF: the other allele stays REF"
+            )
+    name = input.name.split(".")[0]
+    export_vcf(found.study, out["exported_vcf"], name=name, lengths=found.lengths)
+
+
+def _from_genotypes(path: Path, trait: str, card: Card) -> tuple[pd.DataFrame, _Steps]:
+    with open_genotypes(path) as store:
+        people = complete_individuals(store, trait)
+        test = _test(store, trait, people, card)
+        parts = []
+        with Progress("variants", total=len(store.start)) as progress:
+            for first in range(0, len(store.start), CHUNK):
+                dosage = store.dosage_float(first, min(first + CHUNK, len(store.start)))
+                parts.append(test(dosage[:, people]))
+                progress.step(len(dosage))
+        result = Association(*(
+            np.concatenate([getattr(part, name) for part in parts] or [np.empty(0)])
+            for name in ("beta", "standard_error", "z", "n", "degrees")
+        ))  # fmt: skip
+        frame = _frame(store, result, test.kind)
+        samples = len(store.samples)
+    tested = frame[np.isfinite(frame["z"])].reset_index(drop=True)
+    steps = [
+        ("samples", "read", 0, samples),
+        ("samples", "trait or covariate missing", samples - int(people.sum()), int(people.sum())),
+        ("variants", "read", 0, len(frame)),
+        ("variants", "no variation after covariates", len(frame) - len(tested), len(tested)),
+    ]
+    return tested, steps
+
+
+def _test(store: GenotypeStore, trait: str, people: np.ndarray, card: Card) -> LinearTest | ScoreTest:
+    values, covariates = store.trait(trait)[people], store.covariates()[:, people]
+    where = f"{store.path}, trait {trait}"
+    if len(np.unique(values)) < 2:
+        raise DataError(f"trait {trait} has one value in {len(values)} individuals", "a trait that varies",
+                        "check the phenotypes", where=where)  # fmt: skip
+    if len(values) < len(covariates) + 3:
+        raise DataError(f"{len(values)} individuals and {len(covariates)} covariates", "more individuals than parameters",
+                        "leave out covariates", where=where)  # fmt: skip
+    if store.trait_kind(trait) != BINARY:
+        _log.info(f"trait {trait}: least squares, {len(values)} individuals, {len(covariates)} covariates")
+        return LinearTest(values, covariates)
+    cases = int(values.sum())
+    _log.info(f"trait {trait}: score test, {cases} cases, {len(values) - cases} controls, {len(covariates)} covariates")
+    share = cases / len(values)
+    card.add("share of cases", share, Verdict.OK if 0.02 <= share <= 0.98 else Verdict.CAUTION, threshold="0.02 to 0.98",
+             advice="With few cases the score test of rare variants is too liberal: use a saddle-point or Firth test.")  # fmt: skip
+    try:
+        return ScoreTest(values, covariates)
+    except ValueError as error:
+        raise DataError(str(error), "covariates that do not separate cases from controls", "leave out such a covariate",
+                        where=where) from error  # fmt: skip
+
+
+def _frame(store: GenotypeStore, result: Association, kind: str) -> pd.DataFrame:
+    tails = neg_log10_p(result.z, result.degrees)
+    return pd.DataFrame({
+        "variant_id": store.variant_id,
+        "chromosome": store.contig,
+        "base_pair_location": store.start + 1,
+        "effect_allele": store.effect_allele,
+        "other_allele": store.other_allele,
+        "beta": result.beta,
+        "standard_error": result.standard_error,
+        "effect_allele_frequency": store.frequency,
+        "p_value": p_from_neg_log10(tails),
+        "neg_log_10_p_value": tails,
+        "rsid": store.rsid,
+        "n": result.n,
+        "z": result.z,
+        "z_kind": kind,
+    })  # fmt: skip
