@@ -29,6 +29,7 @@ class Format(StrEnum):
     NPZ = "npz"
     PARQUET = "parquet"
     PLINK = "plink"
+    TREES = "trees"
     TSV = "tsv"
     VCF = "vcf"
     TABIX = "tbi"

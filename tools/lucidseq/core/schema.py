@@ -7,7 +7,7 @@ change here is a change of the contract between the tools (and raises the schema
 from __future__ import annotations
 
 from lucidseq.core.declarations import Array, Column, Store, Table
-from lucidseq.core.schema_stores import ATTRIBUTIONS, BASE_TRUTH, FINEMAP_LBF, GENOTYPES, LD, SEQUENCES
+from lucidseq.core.schema_stores import ATTRIBUTIONS, BASE_TRUTH, FINEMAP_LBF, GENOTYPES, HAPLOTYPES, LD, SEQUENCES
 from lucidseq.core.schema_tables import (
     CREDIBLE_SETS,
     CURVES,
@@ -27,6 +27,7 @@ from lucidseq.core.schema_tables import (
     SUMSTATS,
     TRUST,
     TRUTH_VARIANTS,
+    WINDOWS,
 )
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "GENES",
     "GENE_CORRELATIONS",
     "GENOTYPES",
+    "HAPLOTYPES",
     "HISTORY",
     "LD",
     "LOCI",
@@ -55,6 +57,7 @@ __all__ = [
     "SUMSTATS",
     "TRUST",
     "TRUTH_VARIANTS",
+    "WINDOWS",
     "Array",
     "Column",
     "Store",
@@ -65,6 +68,6 @@ SCHEMAS: dict[str, Table | Store] = {
     schema.name: schema
     for schema in (
         SUMSTATS, DROPPED, LOCI, PREDICTIONS, HISTORY, METRICS, CURVES, EFFECTS, PIPS, CREDIBLE_SETS, LOCUS_FITS, GENES,
-        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, FACTS, TRUST, QC, SEQUENCES, ATTRIBUTIONS, GENOTYPES, LD, BASE_TRUTH, FINEMAP_LBF,
+        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, WINDOWS, HAPLOTYPES, FACTS, TRUST, QC, SEQUENCES, ATTRIBUTIONS, GENOTYPES, LD, BASE_TRUTH, FINEMAP_LBF,
     )
 }  # fmt: skip

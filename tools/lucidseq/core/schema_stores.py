@@ -138,3 +138,28 @@ BASE_TRUTH = Store(
         Array("probabilities", "float16", "(n, length, 4)", "Base probabilities (ACGT) that each base was drawn from."),
     ),
 )
+HAPLOTYPES = Store(
+    "lucidseq.haplotypes",
+    (
+        Array(
+            "alleles",
+            "int8",
+            "(sites, columns)",
+            "Copies of the counted allele in a haplotype (sample 1's first) or, as dosages, in a sample; missing is -1.",
+        ),
+        Array("sites/contig", "int32", "(sites,)", "Row of contigs/name."),
+        Array("sites/position", "int64", "(sites,)", "Position, 0-based."),
+        Array("sites/counted_allele", "text", "(sites,)", "The counted allele (derived, ALT or minor)."),
+        Array("sites/other_allele", "text", "(sites,)", "The other allele."),
+        Array("contigs/name", "text", "(contigs,)", "Sequence name."),
+        Array("windows/name", "text", "(windows,)", "Name of the window."),
+        Array("windows/contig", "text", "(windows,)", "Sequence name."),
+        Array("windows/start", "int64", "(windows,)", "First base, 0-based."),
+        Array("windows/end", "int64", "(windows,)", "One past the last base."),
+        Array("windows/first_site", "int64", "(windows,)", "Row of its first site."),
+        Array("windows/last_site", "int64", "(windows,)", "One past the row of its last site."),
+        Array("windows/accessible", "int64", "(windows,)", "Accessible bases."),
+        Array("samples/id", "text", "(samples,)", "Sample names."),
+    ),
+    ("build", "calls", "ploidy", "polarization"),  # calls: haplotypes or dosages; polarization: what is counted
+)

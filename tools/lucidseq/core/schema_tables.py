@@ -239,3 +239,15 @@ TRUST = Table(
         Column("results", "text", "Results that carry the check, comma separated."),
     ),
 )
+WINDOWS = Table(
+    "lucidseq.windows",
+    (
+        *_REGION,
+        Column("name", "text", "Name of the window."),
+        Column("sites", "int", "Sites in the window."),
+        Column("accessible", "int", "Bases that could be called."),
+        Column("missing", "float", "Share of missing calls; empty without sites."),
+        Column("kept", "int", "1 when the window is in the store."),
+        Column("reason", "text", "Why it is not; empty when it is."),
+    ),
+)
