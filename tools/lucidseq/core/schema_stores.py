@@ -70,6 +70,38 @@ GENOTYPES = Store(
     # trait_names, trait_kinds (quantitative or binary) and covariate_names are JSON lists
     ("build", "trait_names", "trait_kinds", "covariate_names"),
 )
+GENOTYPE_MATRIX = Store(
+    "lucidseq.genotype_matrix",
+    (
+        Array(
+            "genotypes",
+            "uint8|float16|float32",
+            "(samples, ceil(variants / 4)) | (samples, variants)",
+            "Two bits a genotype, lowest bits first: copies of the effect allele, 3 is missing; or dosages, NaN is missing.",
+        ),
+        Array("variants/contig", "text", "(variants,)", "Sequence name."),
+        Array("variants/start", "int64", "(variants,)", "Position, 0-based."),
+        Array("variants/effect_allele", "text", "(variants,)", "The counted allele."),
+        Array("variants/other_allele", "text", "(variants,)", "The other allele."),
+        Array("variants/id", "text", "(variants,)", "variant_id (contig:position:other:effect)."),
+        Array("variants/rsid", "text", "(variants,)", "Identifier in the source."),
+        Array("samples/id", "text", "(samples,)", "Sample names."),
+        Array("splits/split", "uint8", "(samples,)", "0 train, 1 valid, 2 test."),
+        Array("splits/group", "text", "(samples,)", "Group of the sample; its name when it has none."),
+        Array("splits/fold", "int64", "(samples,)", "Fold of cross-validation, from 1; 0 when there is none."),
+        Array("training/called", "int64", "(variants,)", "Training samples with a genotype."),
+        Array("training/mean", "float64", "(variants,)", "Their mean dosage; 0 when none is called."),
+        Array("training/sd", "float64", "(variants,)", "Standard deviation of their dosages (divisor n)."),
+        Array("training/mode", "uint8", "(variants,)", "Their most frequent genotype; the smaller one in a tie."),
+        Array("training/genotype_frequency", "float64", "(variants, 3)", "Shares of 0, 1 and 2 copies among them."),
+        Array("phenotypes/values", "float64", "(traits, samples)", "Trait values; NaN is missing.", required=False),
+        Array(
+            "covariates/values", "float64", "(covariates, samples)", "Covariate values; NaN is missing.", required=False
+        ),
+    ),
+    # layout: bits2, float16 or float32; training_digest: SHA-256 of the sorted names of the training samples
+    ("build", "layout", "training_digest", "trait_names", "trait_kinds", "covariate_names"),
+)
 LD = Store(
     "lucidseq.ld",
     (

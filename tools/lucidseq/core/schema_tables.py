@@ -251,3 +251,36 @@ WINDOWS = Table(
         Column("reason", "text", "Why it is not; empty when it is."),
     ),
 )
+KINSHIP = Table(
+    "lucidseq.kinship",
+    (
+        Column("sample_1", "text", "Name of a sample."),
+        Column("sample_2", "text", "Name of another, later in the genotypes."),
+        Column("n_variants", "int", "Variants called in both."),
+        Column("hethet", "float", "Share of these at which both are heterozygous."),
+        Column("ibs0", "float", "Share of these at which they are opposite homozygotes."),
+        Column("identity", "float", "Share of these at which they have the same genotype."),
+        Column("kinship", "float", "KING-robust kinship coefficient; empty for inbred lines."),
+        Column("relationship", "text", "duplicate, first, second or third (degree)."),
+    ),
+)
+PCS = Table("lucidseq.pcs", (Column("sample", "text", "Name of the sample; then PC1, PC2, ..."),))
+EIGENVALUES = Table(
+    "lucidseq.eigenvalues",
+    (
+        Column("component", "text", "PC1, PC2, ..."),
+        Column("eigenvalue", "float", "Eigenvalue of the relationship matrix of the samples that were fitted."),
+        Column("variance_share", "float", "Its share of the sum of all eigenvalues."),
+        Column("shrinkage", "float", "Spread of projected samples relative to fitted ones; empty when not measured."),
+    ),
+)
+SPLITS = Table(
+    "lucidseq.splits",
+    (
+        Column("sample", "text", "Name of the sample."),
+        Column("split", "text", "train, valid or test."),
+        Column("group", "text", "Samples of a group are never in two splits or folds.", required=False),
+        Column("fold", "int", "Fold of cross-validation, from 1; 0 when there is none.", required=False),
+        Column("components", "text", "fitted or projected: the sample's part in the components.", required=False),
+    ),
+)
