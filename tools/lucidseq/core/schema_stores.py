@@ -113,6 +113,20 @@ LD = Store(
             "block/<i>/r", "float32", "(variants, variants)", "Correlation of effect-allele dosages.", required=False
         ),
         Array("block/<i>/variant_id", "text", "(variants,)", "variant_id, in position order.", required=False),
+        Array(
+            "block/<i>/vectors", "float32", "(variants, rank)", "Low rank: eigenvectors, instead of r.", required=False
+        ),
+        Array("block/<i>/values", "float64", "(rank,)", "Low rank: their eigenvalues, largest first.", required=False),
+        Array("blocks/method", "text", "(blocks,)", "in-sample or panel.", required=False),
+        Array("blocks/n_ref", "float64", "(blocks,)", "Individuals behind it; NaN when unknown.", required=False),
+        Array("blocks/shrinkage", "float64", "(blocks,)", "Weight of the identity matrix in r.", required=False),
+        Array(
+            "blocks/effective_rank",
+            "float64",
+            "(blocks,)",
+            "(sum of eigenvalues)^2 / sum of their squares.",
+            required=False,
+        ),
     ),
     ("build", "method", "n_ref"),
 )

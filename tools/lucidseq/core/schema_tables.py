@@ -216,6 +216,18 @@ QC = Table(
     ),
 )
 
+LD_SCORES = Table(
+    "lucidseq.ld_scores",
+    (
+        Column("variant_id", "text", "contig:position:other:effect."),
+        Column("chromosome", "text", "Sequence name."),
+        Column("base_pair_location", "int", "Position, 1-based."),
+        Column("ld_score", "float", "Sum of adjusted r squared over the window, the variant itself (1) among it."),
+        Column("variants", "int", "Variants in the window, itself among them."),
+        Column("n", "int", "Individuals behind the correlations, less covariates."),
+    ),
+)
+
 FACTS = Table(
     "lucidseq.facts",
     (
