@@ -6,12 +6,42 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 
+from lucidseq.core.errors import DataError, place
 from lucidseq.core.schema import LD
-from lucidseq.core.stores import create_store, open_store, read_text, write_array
+from lucidseq.core.stores import create_array, create_store, open_store, read_text, write_array
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+_SLAB = 256  # rows written or made at a time
+
+
+@dataclass(frozen=True)
+class Factor:
+    """Low rank: r = vectors diag(values) vectors' off the diagonal, and 1 on it.
+
+    Attributes
+    ----------
+    vectors
+        Eigenvectors, float32 of shape (p, rank).
+    values
+        Their eigenvalues, largest first, float64 of shape (rank,).
+    """
+
+    vectors: np.ndarray
+    values: np.ndarray
+
+    def dense(self) -> np.ndarray:
+        """Return r, float32 of shape (p, p). What the factor leaves of each variant's variance stands on the diagonal."""
+        left = self.vectors * np.sqrt(self.values).astype(np.float32)
+        r: np.ndarray = left @ left.T
+        np.fill_diagonal(r, 1.0)
+        return r
 
 
 @dataclass(frozen=True)
@@ -26,6 +56,14 @@ class LdBlock:
         Correlations, float32 of shape (p, p).
     variant_id
         Names (contig:position:other:effect), object array of shape (p,), in position order.
+    factor
+        What is stored instead of r in a low-rank block (r is then `Factor.dense`).
+    method, n_ref
+        in-sample or panel, and individuals behind it, where they are the block's own; empty and NaN: those of the store.
+    shrinkage
+        Weight of the identity matrix in r.
+    effective_rank
+        (sum of eigenvalues)^2 / sum of their squares of r; NaN in stores that do not have it.
     """
 
     name: str
@@ -34,6 +72,32 @@ class LdBlock:
     end: int
     r: np.ndarray
     variant_id: np.ndarray
+    factor: Factor | None = None
+    method: str = ""
+    n_ref: float = float("nan")
+    shrinkage: float = 0.0
+    effective_rank: float = float("nan")
+
+
+def effective_rank(r: np.ndarray) -> float:
+    """Return the participation ratio of a correlation matrix's eigenvalues: p^2 / sum of squared correlations.
+
+    It is (sum of eigenvalues)^2 / sum of their squares, between 1 (all variants alike) and p (none correlated), without an
+    eigendecomposition.
+
+    Parameters
+    ----------
+    r
+        Shape (p, p), diagonal 1.
+
+    Examples
+    --------
+    >>> effective_rank(np.eye(4)), effective_rank(np.ones((4, 4)))
+    (4.0, 1.0)
+    """
+    # Row by row in float32 (BLAS), rows added in float64: no matrix of float64 beside a large block
+    squares = sum(float(np.dot(row, row)) for row in r)
+    return len(r) ** 2 / squares if len(r) else 0.0
 
 
 class LdStore:
@@ -46,16 +110,40 @@ class LdStore:
         self.starts, self.ends = store["blocks/start"][()], store["blocks/end"][()]
         self.n_ref, self.method = float(store.attrs["n_ref"]), str(store.attrs["method"])
         self.build = str(store.attrs["build"])
+        blocks = len(self.names)
+        self._methods = read_text(store["blocks/method"]) if "blocks/method" in store else np.full(blocks, self.method)
+        self._n_ref = self._numbers("n_ref", self.n_ref)
+        self._shrinkage, self._effective_rank = self._numbers("shrinkage", 0.0), self._numbers("effective_rank", np.nan)
+
+    def _numbers(self, name: str, missing: float) -> np.ndarray:
+        values: np.ndarray = (
+            self._store[f"blocks/{name}"][()] if f"blocks/{name}" in self._store else np.full(len(self.names), missing)
+        )
+        return values
 
     def __len__(self) -> int:
         return len(self.names)
 
     def block(self, index: int) -> LdBlock:
-        """Read one block."""
+        """Read one block.
+
+        Raises
+        ------
+        DataError
+            If its matrix does not fit its variants.
+        """
         group = self._store[f"block/{index:06d}"]
+        ids = read_text(group["variant_id"])
+        factor = Factor(group["vectors"][()], group["values"][()]) if "vectors" in group else None
+        shape = (len(ids), len(ids)) if factor is None else (len(ids), len(factor.values))
+        found = group["r" if factor is None else "vectors"].shape
+        if found != shape:
+            raise DataError(f"a matrix of {' x '.join(map(str, found))} for {len(ids)} variants", "a row a variant",
+                            "make the LD again", where=place(self._store.filename, item=f"block {self.names[index]}"))  # fmt: skip
         return LdBlock(
             self.names[index], self.contigs[index], int(self.starts[index]), int(self.ends[index]),
-            group["r"][()], read_text(group["variant_id"]),
+            group["r"][()] if factor is None else factor.dense(), ids, factor, str(self._methods[index]),
+            float(self._n_ref[index]), float(self._shrinkage[index]), float(self._effective_rank[index]),
         )  # fmt: skip
 
     def __iter__(self) -> Iterator[LdBlock]:
@@ -79,18 +167,44 @@ def write_ld(path: Path, blocks: Iterator[LdBlock], *, build: str, method: str, 
     method
         ``in-sample`` or ``panel``.
     n_ref
-        Individuals behind the correlations.
+        Individuals behind the correlations; NaN when unknown.
     """
-    rows: list[tuple[str, str, int, int]] = []
+    rows: list[LdBlock] = []
     with create_store(path, LD, build=build, method=method, n_ref=float(n_ref)) as store:
         for index, block in enumerate(blocks):
             group = store.create_group(f"block/{index:06d}")
-            write_array(group, "r", block.r.astype(np.float32, copy=False))
+            _write_matrix(group, block)
             write_array(group, "variant_id", block.variant_id)
-            rows.append((block.name, block.contig, block.start, block.end))
-        names, contigs, starts, ends = zip(*rows, strict=True) if rows else ((), (), (), ())
-        write_array(store, "blocks/name", np.array(names, dtype=object))
-        write_array(store, "blocks/contig", np.array(contigs, dtype=object))
-        write_array(store, "blocks/start", np.array(starts, dtype=np.int64))
-        write_array(store, "blocks/end", np.array(ends, dtype=np.int64))
+            rows.append(_without_arrays(block))
+            del block  # a large block must not stay while the next one is made
+        for name in ("name", "contig"):
+            write_array(store, f"blocks/{name}", np.array([getattr(row, name) for row in rows], dtype=object))
+        write_array(store, "blocks/method", np.array([row.method or method for row in rows], dtype=object))
+        columns: dict[str, tuple[list[float], DTypeLike]] = {
+            "start": ([row.start for row in rows], np.int64),
+            "end": ([row.end for row in rows], np.int64),
+            "n_ref": ([n_ref if np.isnan(row.n_ref) else row.n_ref for row in rows], np.float64),
+            "shrinkage": ([row.shrinkage for row in rows], np.float64),
+            "effective_rank": ([row.effective_rank for row in rows], np.float64),
+        }
+        for name, (values, dtype) in columns.items():
+            write_array(store, f"blocks/{name}", np.array(values, dtype=dtype))
     return len(rows)
+
+
+def _without_arrays(block: LdBlock) -> LdBlock:
+    nothing = np.empty(0)
+    return LdBlock(block.name, block.contig, block.start, block.end, nothing, nothing, None, block.method, block.n_ref,
+                   block.shrinkage, block.effective_rank)  # fmt: skip
+
+
+def _write_matrix(group: h5py.Group, block: LdBlock) -> None:
+    """Write the factor of a low-rank block, or r in slabs of rows."""
+    if block.factor is not None:
+        write_array(group, "vectors", block.factor.vectors.astype(np.float32, copy=False))
+        write_array(group, "values", block.factor.values.astype(np.float64, copy=False))
+        return
+    dataset = create_array(group, "r", block.r.shape, np.float32)
+    step = dataset.chunks[0] * max(1, _SLAB // dataset.chunks[0]) if dataset.chunks else _SLAB
+    for first in range(0, len(block.r), step):
+        dataset[first : first + step] = block.r[first : first + step].astype(np.float32, copy=False)

@@ -17,6 +17,7 @@ from lucidseq.core.intervals import Interval, read_bed
 from lucidseq.core.ld import LdStore, open_ld
 from lucidseq.core.schema import SUMSTATS
 from lucidseq.core.tables import read_table
+from lucidseq.core.variants import align
 from lucidseq.finemap.data import IndividualData, RegressionData, SummaryStatistics
 
 VARIANT_COLUMNS = ["variant_id", "chromosome", "base_pair_location", "effect_allele", "other_allele", "rsid"]
@@ -130,33 +131,6 @@ def read_sumstats(path: Path) -> pd.DataFrame:
                         where=str(path))  # fmt: skip
     usable: pd.DataFrame = table.loc[np.isfinite(table["z"].to_numpy())].reset_index(drop=True)
     return usable
-
-
-def align(wanted: np.ndarray, index: pd.Index) -> tuple[np.ndarray, np.ndarray]:
-    """Find variants by id, or by the id with its alleles swapped.
-
-    Returns
-    -------
-    Rows in ``index`` (-1: not there), int of shape (len(wanted),), and which of them are swapped, bool.
-    """
-    rows = index.get_indexer(pd.Index(wanted))
-    absent = np.flatnonzero(rows < 0)
-    rows[absent] = index.get_indexer(pd.Index([swap_alleles(str(name)) for name in wanted[absent]]))
-    flipped = np.zeros(len(rows), dtype=bool)
-    flipped[absent] = rows[absent] >= 0
-    return rows, flipped
-
-
-def swap_alleles(variant_id: str) -> str:
-    """Return the id of the same variant with its alleles the other way round; other names come back as they are.
-
-    Examples
-    --------
-    >>> swap_alleles("chr1:101:A:G")
-    'chr1:101:G:A'
-    """
-    parts = variant_id.rsplit(":", 2)
-    return ":".join([parts[0], parts[2], parts[1]]) if len(parts) == 3 else variant_id
 
 
 class SummarySource:

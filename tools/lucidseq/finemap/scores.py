@@ -10,8 +10,8 @@ import pandas as pd
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.schema import Column, Table
 from lucidseq.core.tables import read_table
+from lucidseq.core.variants import align
 from lucidseq.finemap.functional_prior import ScoreScale
-from lucidseq.finemap.inputs import align
 
 
 class ScoreTable:
