@@ -29,6 +29,7 @@ class Format(StrEnum):
     NPZ = "npz"
     PARQUET = "parquet"
     PLINK = "plink"
+    PNG = "png"
     TREES = "trees"
     TSV = "tsv"
     VCF = "vcf"
