@@ -15,6 +15,7 @@ from lucidseq.core.stores import open_store, read_list, read_text
 
 MISSING_CALL = -1
 CHUNK = 1024  # variants x samples of one compressed chunk
+_EVERY = slice(None)
 
 
 class GenotypeStore:
@@ -50,9 +51,9 @@ class GenotypeStore:
         """Whether the store holds int8 calls (missing -1) rather than float32 dosages (missing NaN)."""
         return bool(self._store["dosage"].dtype == np.int8)
 
-    def dosage(self, first: int, last: int) -> np.ndarray:
-        """Return dosages of variants first..last-1 as stored, of shape (last - first, samples)."""
-        values: np.ndarray = self._store["dosage"][first:last]
+    def dosage(self, first: int, last: int, samples: slice = _EVERY) -> np.ndarray:
+        """Return dosages of variants first..last-1 as stored, of shape (last - first, samples), or of a stretch of the samples."""
+        values: np.ndarray = self._store["dosage"][first:last, samples]
         return values
 
     def dosage_float(self, first: int, last: int) -> np.ndarray:

@@ -1,0 +1,160 @@
+"""Principal components of a panel: pruning, fit on some samples, projection of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from lucidseq.core.errors import DataError
+from lucidseq.core.genotypes import MISSING_CALL
+from lucidseq.core.log import get_logger
+from lucidseq.core.seeds import stream
+from lucidseq.encode.structure import pca
+from lucidseq.encode.structure.panel import Panel
+from lucidseq.encode.structure.pruning import Pruner
+
+_log = get_logger("lucidseq.encode")
+_PRUNING_SAMPLES = 2000  # enough for r² of 0.2: its standard error is below 0.02
+_REGION = 5_000_000
+
+
+@dataclass(frozen=True)
+class Ancestry:
+    """Where the samples lie.
+
+    Attributes
+    ----------
+    scores
+        float64 of shape (samples, k); unit variance around 0 among the fitted samples.
+    fitted
+        Mask of the samples behind the loadings, shape (samples,).
+    components
+        Eigenvalues and the rest of the fit.
+    concentration
+        Largest share of the squared loadings of each component in one window of 5 Mb, shape (k,).
+    spread
+        Share of the pruned variants in the window that holds most of them.
+    """
+
+    scores: np.ndarray
+    fitted: np.ndarray
+    components: pca.Components
+    concentration: np.ndarray
+    spread: float
+
+
+def place_samples(panel: Panel, fitted: np.ndarray, k: int, min_frequency: float, seed: int) -> Ancestry:
+    """Prune the variants, fit components on some samples and project all.
+
+    Parameters
+    ----------
+    panel
+        The variants; frequencies, pruning and loadings come from ``fitted`` alone.
+    fitted
+        Mask of samples, shape (samples,).
+    k
+        Wanted number of components; fewer when there are not so many samples or variants.
+    min_frequency
+        Least minor-allele frequency among the fitted samples.
+    seed
+        Seed of the randomised method (above 5,000 fitted samples).
+
+    Raises
+    ------
+    DataError
+        If fewer than two samples or variants are left.
+    """
+    kept, frequency = prune(panel, fitted, min_frequency)
+    samples = int(fitted.sum())
+    k = min(k, samples - 1, len(kept) - 1)
+    if k < 1:
+        raise DataError(
+            f"{samples} unrelated training samples and {len(kept)} variants for principal components", "at least 2 of both",
+            "give more samples or variants, or a lower --min-frequency", where=str(panel.store.path),
+        )  # fmt: skip
+    rows = np.zeros(len(panel.rows), dtype=bool)
+    rows[kept] = True
+    chosen = panel.only(rows)
+
+    def blocks() -> Iterator[np.ndarray]:
+        return (standardise(values[:, fitted], frequency[at]) for at, values in chosen.dosages())
+
+    def both() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for at, values in chosen.dosages():
+            every = standardise(values, frequency[at])
+            yield every[:, fitted], every
+
+    exact = samples <= pca.EXACT_SAMPLES
+    how = "every eigenvector" if exact else "a random subspace"
+    _log.info(f"{k} principal components of {len(kept)} pruned variants and {samples} samples, from {how}")
+    found = (
+        pca.fit_exact(blocks, samples, k)
+        if exact
+        else pca.fit_randomised(blocks, samples, k, stream(seed, "components"))
+    )
+    scores, squares = pca.project(both(), found)
+    scores[fitted] = found.vectors
+    regions = _regions(panel, kept)
+    share = np.stack([np.bincount(regions, weights=column) for column in squares.T], axis=1)
+    concentration = share.max(axis=0) / np.maximum(share.sum(axis=0), np.finfo(float).tiny)
+    spread = float(np.bincount(regions).max() / len(kept))
+    return Ancestry(scores * np.sqrt(samples), fitted, found, concentration, spread)
+
+
+def standardise(dosage: np.ndarray, frequency: np.ndarray) -> np.ndarray:
+    """Return (g - 2p) / sqrt(2p(1 - p)) as float32, 0 for missing.
+
+    Parameters
+    ----------
+    dosage
+        int8 (-1 missing) or float (NaN missing), shape (variants, samples).
+    frequency
+        p, shape (variants,), none of them 0 or 1.
+    """
+    missing = dosage == MISSING_CALL if dosage.dtype == np.int8 else np.isnan(dosage)
+    values = dosage.astype(np.float32)
+    values -= (2 * frequency)[:, None].astype(np.float32)
+    values *= (1 / np.sqrt(2 * frequency * (1 - frequency)))[:, None].astype(np.float32)
+    values[missing] = 0
+    return values
+
+
+def prune(panel: Panel, fitted: np.ndarray, min_frequency: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of common variants in low LD, and the frequency of every variant of the store among the fitted samples."""
+    people = np.flatnonzero(fitted)
+    some = np.unique(np.linspace(0, len(people) - 1, min(len(people), _PRUNING_SAMPLES)).astype(np.int64))
+    frequency, pruner = np.full(len(panel.rows), np.nan), Pruner()
+    for at, values in panel.dosages():
+        values = values[:, people]
+        frequency[at] = allele_frequency(values)
+        common = np.minimum(frequency[at], 1 - frequency[at])
+        rows = np.flatnonzero(np.nan_to_num(common) >= max(min_frequency, np.finfo(float).tiny))
+        unit = standardise(values[rows][:, some], frequency[at[rows]])
+        unit -= unit.mean(axis=1, keepdims=True)
+        length = np.sqrt((unit**2).sum(axis=1))
+        rows, unit, length = rows[length > 0], unit[length > 0], length[length > 0]
+        unit /= length[:, None]
+        contigs = panel.store.contig[at[rows]]
+        edges = np.flatnonzero(contigs[1:] != contigs[:-1]) + 1
+        for part in np.split(np.arange(len(rows)), edges):
+            if len(part):
+                here = at[rows[part]]
+                pruner.add(str(contigs[part[0]]), here, panel.store.start[here], common[rows[part]], unit[part])
+    return pruner.kept(), frequency
+
+
+def allele_frequency(dosage: np.ndarray) -> np.ndarray:
+    """Return the effect-allele frequency of each variant, NaN where nothing is called; dosage of shape (variants, samples)."""
+    present = dosage != MISSING_CALL if dosage.dtype == np.int8 else ~np.isnan(dosage)
+    total = np.where(present, dosage, 0).sum(axis=1, dtype=np.float64)
+    number = present.sum(axis=1)
+    return np.where(number > 0, total / (2 * np.maximum(number, 1)), np.nan)
+
+
+def _regions(panel: Panel, rows: np.ndarray) -> np.ndarray:
+    """Return the number of the 5 Mb window that each variant is in."""
+    contigs = {name: number for number, name in enumerate(dict.fromkeys(panel.store.contig[rows]))}
+    keys = np.array([contigs[name] for name in panel.store.contig[rows]]) << 32 | panel.store.start[rows] // _REGION
+    return np.unique(keys, return_inverse=True)[1].reshape(-1)

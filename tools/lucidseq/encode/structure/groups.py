@@ -1,0 +1,133 @@
+"""Groups of samples: of a table, of relatives, of neighbours on principal components."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.cluster.vq import kmeans2
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from lucidseq.core.errors import DataError, place
+from lucidseq.core.tables import open_text
+
+_WARD_SAMPLES = 5000  # Ward's tree keeps every distance
+
+
+def read_groups(path: Path, column: str | None, samples: Sequence[str]) -> tuple[np.ndarray, int]:
+    """Read a grouping column (family, batch, site) of a table with a header.
+
+    Parameters
+    ----------
+    path
+        ``FID IID column...`` or ``sample column...``, separated by tabs, or by spaces where the header has no tab.
+    column
+        Name of the column; None for the first one.
+    samples
+        Samples to look up.
+
+    Returns
+    -------
+    (object array of shape (samples,), a sample's own name where the table has nothing; number of samples it has nothing for)
+
+    Raises
+    ------
+    DataError
+        If the column is missing, a row has another number of fields, a sample comes twice, or no sample has a row.
+    """
+    with open_text(path) as handle:
+        header = handle.readline().rstrip("\r\n")
+        tab = "\t" if "\t" in header else None
+        names = [name.strip() for name in header.split(tab)]
+        key = 1 if len(names) > 1 and names[0].lstrip("#").upper() == "FID" and names[1].upper() == "IID" else 0
+        at = _column(names, column, key, path)
+        found: dict[str, str] = {}
+        for number, line in enumerate(handle, start=2):
+            if not line.strip():
+                continue
+            fields = [field.strip() for field in line.rstrip("\r\n").split(tab)]
+            if len(fields) != len(names):
+                raise DataError(f"{len(fields)} fields", f"{len(names)}, as in the header", "correct the row",
+                                where=place(path, line=number))  # fmt: skip
+            if fields[key] in found:
+                raise DataError(f"sample {fields[key]} comes more than once", "one row a sample", "remove one of the rows",
+                                where=place(path, line=number))  # fmt: skip
+            found[fields[key]] = "" if fields[at] in ("NA", "#NA", ".", "nan") else fields[at]
+    if not any(sample in found for sample in samples):
+        raise DataError(f"no sample in common: genotypes have {', '.join(samples[:3])}, ...; the table has {', '.join(list(found)[:3]) or 'no rows'}",
+                        "sample names of the genotypes", "use the same names in both files", where=str(path))  # fmt: skip
+    groups = np.array([found.get(sample, "") for sample in samples], dtype=object)
+    absent = groups == ""
+    groups[absent] = np.array([f"sample {sample}" for sample in samples], dtype=object)[absent]
+    return groups, int(absent.sum())
+
+
+def _column(names: list[str], column: str | None, key: int, path: Path) -> int:
+    others = names[key + 1 :]
+    if not others or (column is not None and column not in others):
+        raise DataError(
+            f"a header {', '.join(names)[:80]!r}", f"a column {column}" if column else "sample and a column of groups",
+            "correct --group-column, or add the column", where=place(path, line=1),
+        )  # fmt: skip
+    return names.index(column, key + 1) if column is not None else key + 1
+
+
+def components(samples: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the connected component of each sample in the graph of pairs, int64 of shape (samples,)."""
+    graph = coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(samples, samples))
+    return connected_components(graph, directed=False)[1].astype(np.int64)
+
+
+def unrelated(samples: int, first: np.ndarray, second: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Return a mask of candidates among whom no pair is left: whoever has most relatives goes first.
+
+    Parameters
+    ----------
+    samples
+        Number of samples.
+    first, second
+        Pairs of relatives.
+    candidates
+        Mask of the samples to choose from, shape (samples,).
+    """
+    among = candidates[first] & candidates[second]
+    relatives: dict[int, set[int]] = {}
+    for one, other in zip(first[among].tolist(), second[among].tolist(), strict=True):
+        relatives.setdefault(one, set()).add(other)
+        relatives.setdefault(other, set()).add(one)
+    keep = candidates.copy()
+    waiting = [(-len(others), -sample) for sample, others in relatives.items()]
+    heapq.heapify(waiting)
+    while waiting:
+        count, sample = heapq.heappop(waiting)
+        others = relatives.get(-sample, set())
+        if len(others) != -count:  # has lost relatives since
+            if others:
+                heapq.heappush(waiting, (-len(others), sample))
+            continue
+        keep[-sample] = False
+        for other in relatives.pop(-sample):
+            relatives[other].discard(-sample)
+    return keep
+
+
+def clusters(scores: np.ndarray, number: int, random: np.random.Generator) -> np.ndarray:
+    """Return clusters of samples on principal components: Ward's tree up to 5,000 samples, k-means above.
+
+    Parameters
+    ----------
+    scores
+        Shape (samples, components), each on its own scale of spread.
+    number
+        Largest number of clusters.
+    random
+        Source of the k-means start.
+    """
+    number = min(number, len(scores))
+    if len(scores) <= max(_WARD_SAMPLES, 1) and len(scores) > 1:
+        return fcluster(linkage(scores, method="ward"), number, criterion="maxclust").astype(np.int64)
+    return kmeans2(scores, number, minit="++", rng=random, iter=50)[1].astype(np.int64)

@@ -1,0 +1,259 @@
+"""`encode structure`: the genotype store -> relatives, principal components and splits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.card import Card, Verdict
+from lucidseq.core.errors import DataError, UsageError
+from lucidseq.core.genotypes import GenotypeStore, open_genotypes
+from lucidseq.core.intervals import read_bed
+from lucidseq.core.log import get_logger
+from lucidseq.core.outputs import OutputSet
+from lucidseq.core.schema import EIGENVALUES, KINSHIP, PCS, SPLITS
+from lucidseq.core.seeds import stream
+from lucidseq.core.splits import Split, Splits, read_splits
+from lucidseq.core.tables import write_table
+from lucidseq.encode.regions import Regions, other_spelling
+from lucidseq.encode.structure import audit
+from lucidseq.encode.structure import groups as grouping
+from lucidseq.encode.structure.ancestry import Ancestry, place_samples
+from lucidseq.encode.structure.choices import SplitBy
+from lucidseq.encode.structure.filling import strata_of
+from lucidseq.encode.structure.panel import Panel, Survey, autosomal, identical, survey
+from lucidseq.encode.structure.picture import draw
+from lucidseq.encode.structure.relatives import Relatives, find_relatives
+from lucidseq.encode.structure.splitting import Wanted, deal, with_duplicates
+
+_log = get_logger("lucidseq.encode")
+_INBRED = 0.5  # median F above which kinship is not defined
+_FEW = 500  # samples below which a quantitative trait is stratified
+
+
+@dataclass(frozen=True)
+class _Study:
+    """What the parts of the work share."""
+
+    panel: Panel
+    common: Panel
+    survey: Survey
+    relatives: Relatives
+    same: np.ndarray
+    max_kinship: float
+    components: int
+    min_frequency: float
+    seed: int
+
+    def place(self, candidates: np.ndarray) -> Ancestry:
+        """Fit components on the unrelated among candidates (mask) and project everybody."""
+        fitted = grouping.unrelated(len(candidates), *self.relatives.closer_than(self.max_kinship), candidates)
+        return place_samples(self.common, fitted, self.components, self.min_frequency, self.seed)
+
+
+def structure(
+    *,
+    genotypes: Path,
+    split_table: Path | None,
+    groups: Path | None,
+    group_column: str | None,
+    split_by: SplitBy,
+    valid_share: float,
+    test_share: float,
+    folds: int,
+    trait: str | None,
+    min_kinship: float,
+    max_kinship: float,
+    largest_group: float,
+    clusters: int,
+    components: int,
+    exclude_regions: Path | None,
+    min_frequency: float,
+    hard_call_tolerance: float,
+    seed: int,
+    threads: int,
+    out: OutputSet,
+) -> Card:
+    """Find relatives, components and splits (options as in ``cli.structure``)."""
+    _check_options(
+        split_table, groups, group_column, split_by, valid_share, test_share, folds, min_kinship, max_kinship
+    )
+    card = Card("encode", "structure")
+    wanted = Wanted(valid_share, test_share, folds, seed)
+    with open_genotypes(genotypes) as store:
+        given = None if split_table is None else read_splits(split_table, store.samples)
+        named = None if groups is None else grouping.read_groups(groups, group_column, store.samples)
+        strata = _strata(store, trait)
+        study = _look(
+            store, exclude_regions, hard_call_tolerance, min_kinship, max_kinship, components, min_frequency, seed, card
+        )
+        if given is not None:
+            splits = given
+            card.add(
+                "split", "as in the table given", Verdict.OK, threshold="leaks nothing", advice="See the checks below."
+            )
+        elif named is not None:
+            splits = _by_groups(named, strata, wanted, card)
+        else:
+            splits = _by_relatedness(study, split_by, strata, wanted, largest_group, clusters, card)
+        _need_training(splits, split_table or genotypes)
+        ancestry = study.place(splits.train)
+    audit.judge_relatives(card, study.relatives, ancestry.components.variants)
+    audit.judge_sizes(
+        card, splits, None if given is not None else (1 - valid_share - test_share, valid_share, test_share)
+    )
+    audit.judge_leakage(card, study.relatives, splits, study.same, max_kinship)
+    audit.judge_components(card, ancestry)
+    _write(out, store.samples, study.relatives, ancestry, splits)
+    return card
+
+
+def _check_options(
+    split_table: Path | None, groups: Path | None, column: str | None, split_by: SplitBy, valid: float, test: float, folds: int,
+    min_kinship: float, max_kinship: float,
+) -> None:  # fmt: skip
+    if valid + test >= 1:
+        raise UsageError(
+            f"--valid-share {valid} and --test-share {test}", "less than 1 together", "leave samples for training"
+        )
+    if folds == 1:
+        raise UsageError("--folds 1", "0, or at least 2", "correct the value of --folds")
+    if max_kinship < min_kinship:
+        raise UsageError(f"--max-kinship {max_kinship} below --min-kinship {min_kinship}", "pairs that count are pairs that are listed",
+                         "lower --min-kinship")  # fmt: skip
+    if split_table is not None and (groups is not None or split_by is not SplitBy.KINSHIP or folds):
+        raise UsageError(
+            "--split-table with --groups, --split-by or --folds", "one way to split", "leave the others out"
+        )
+    if groups is not None and split_by is not SplitBy.KINSHIP:
+        raise UsageError("--groups with --split-by", "one way to split", "leave one out")
+    if column is not None and groups is None:
+        raise UsageError("--group-column without --groups", "the table that has the column", "add --groups")
+
+
+def _look(
+    store: GenotypeStore, exclude: Path | None, tolerance: float, min_kinship: float, max_kinship: float, components: int,
+    min_frequency: float, seed: int, card: Card,
+) -> _Study:  # fmt: skip
+    """Read the genotypes: heterozygosity, then pairs."""
+    autosomes = autosomal(store.contig)
+    if not autosomes.any():
+        raise DataError("no variant on an autosome", "at least one contig that is not called X, Y, Z, W or M", "give the other chromosomes",
+                        where=str(store.path))  # fmt: skip
+    if len(store.samples) < 2:
+        raise DataError(
+            f"{len(store.samples)} samples", "at least two", "give a store with more samples", where=str(store.path)
+        )
+    panel = Panel(store, autosomes, tolerance)
+    found = survey(panel)
+    known = found.inbreeding[np.isfinite(found.inbreeding)]
+    if not len(known):
+        raise DataError("variants that do not vary", "genotypes that differ between samples", "check the filters of the genotypes",
+                        where=str(store.path))  # fmt: skip
+    inbreeding = float(np.median(known))
+    inbred = inbreeding > _INBRED
+    audit.judge_inbreeding(card, inbreeding, inbred=inbred)
+    relatives = find_relatives(panel, min_kinship, defined=not inbred)
+    _log.info(f"{len(relatives.first)} close pairs among {panel.samples} samples at {panel.variants} variants")
+    common = panel if exclude is None else panel.only(autosomes & ~_inside(store, exclude))
+    return _Study(
+        panel, common, found, relatives, identical(found.fingerprint), max_kinship, components, min_frequency, seed
+    )
+
+
+def _inside(store: GenotypeStore, path: Path) -> np.ndarray:
+    regions = Regions(read_bed(path))
+    known = set(store.contig)
+    for contig in regions.contigs:
+        if contig not in known and other_spelling(contig) in known:
+            raise DataError(f"regions on {contig}, genotypes on {other_spelling(contig)}", "the same contig names in both files",
+                            "rename the contigs in the BED file", where=str(path))  # fmt: skip
+    inside = regions.contain(store.contig, store.start)
+    _log.info(f"{inside.sum()} variants in the regions to leave out")
+    return inside
+
+
+def _strata(store: GenotypeStore, trait: str | None) -> np.ndarray:
+    samples = len(store.samples)
+    if trait is None:
+        return strata_of(None, samples=samples, binary=False, few=_FEW)
+    return strata_of(store.trait(trait), samples=samples, binary=store.trait_kind(trait) == "binary", few=_FEW)
+
+
+def _by_groups(named: tuple[np.ndarray, int], strata: np.ndarray, wanted: Wanted, card: Card) -> Splits:
+    names, absent = named
+    _, codes = np.unique(names.astype(str), return_inverse=True)
+    codes = codes.reshape(-1)
+    card.add("split", f"by the groups of the table ({codes.max() + 1}); {absent} samples without one",
+             Verdict.OK if absent <= 0.1 * len(names) else Verdict.CAUTION, threshold="a group for 90 % of the samples",
+             advice="Samples without a group count as groups of their own: relatives among them can be separated.")  # fmt: skip
+    return deal(codes, names, strata, wanted)
+
+
+def _by_relatedness(
+    study: _Study, split_by: SplitBy, strata: np.ndarray, wanted: Wanted, largest: float, clusters: int, card: Card
+) -> Splits:
+    samples = study.panel.samples
+    first, second = study.relatives.closer_than(study.max_kinship)
+    families = with_duplicates(grouping.components(samples, first, second), *study.relatives.duplicates(), study.same)
+    share = float(np.bincount(families).max() / samples)
+    if split_by is SplitBy.RANDOM:
+        card.add("split", "at random, as asked for", Verdict.CAUTION, threshold="by relatedness",
+                 advice="Only where samples are known to be independent: relatives on both sides let a model look better than it is.")  # fmt: skip
+        return deal(np.arange(samples), study.panel.store.samples, strata, wanted)
+    by_kinship = split_by is SplitBy.KINSHIP and study.relatives.defined and share <= largest
+    if by_kinship:
+        card.add("split", f"by families of relatives, {len(np.unique(families))} of them; the largest holds {share:.1%} of the samples",
+                 Verdict.OK, threshold="no relatives across sets", advice="Relatives are never in two sets.")  # fmt: skip
+        return deal(families, _named("family", families), strata, wanted)
+    place = study.place(np.ones(samples, dtype=bool))
+    spread = place.scores * np.sqrt(place.components.values)
+    found = grouping.clusters(spread, clusters, stream(study.seed, "clusters"))
+    found = with_duplicates(found, *study.relatives.duplicates(), study.same)
+    why = "as asked for"
+    if split_by is SplitBy.KINSHIP:
+        why = (
+            "since kinship is not defined"
+            if not study.relatives.defined
+            else f"since one family of relatives holds {share:.0%} of the samples"
+        )
+    _log.warning(f"split by clusters on the principal components, {why}")
+    card.add("split", f"by {len(np.unique(found))} clusters on the principal components, {why}",
+             Verdict.OK if split_by is SplitBy.CLUSTERS else Verdict.CAUTION, threshold="families of relatives where they are small",
+             advice="Neighbours are in one set, but relatives of other clusters can be in another: see the largest kinship across sets.")  # fmt: skip
+    return deal(found, _named("cluster", found), strata, wanted)
+
+
+def _named(word: str, groups: np.ndarray) -> np.ndarray:
+    """Return names of groups, numbered from 1 in the order of their first samples."""
+    _, where, codes = np.unique(groups, return_index=True, return_inverse=True)
+    number = np.argsort(np.argsort(where)) + 1
+    return np.array([f"{word}{value}" for value in number[codes.reshape(-1)]], dtype=object)
+
+
+def _need_training(splits: Splits, path: Path) -> None:
+    if splits.train.sum() < 2:
+        raise DataError(f"{int(splits.train.sum())} training samples", "at least two", "give more samples, or smaller shares to the other sets",
+                        where=str(path))  # fmt: skip
+
+
+def _write(out: OutputSet, samples: np.ndarray, relatives: Relatives, ancestry: Ancestry, splits: Splits) -> None:
+    table = relatives.table.copy()
+    table.insert(0, "sample_1", samples[relatives.first])
+    table.insert(1, "sample_2", samples[relatives.second])
+    write_table(table, out["kinship"], KINSHIP)
+    names = [f"PC{number + 1}" for number in range(ancestry.scores.shape[1])]
+    frame = pd.DataFrame(np.round(ancestry.scores, 6), columns=names)
+    frame.insert(0, "sample", samples)
+    write_table(frame, out["pcs"], PCS)
+    found = ancestry.components
+    write_table(pd.DataFrame({"component": names, "eigenvalue": found.values, "variance_share": found.values / found.total,
+                              "shrinkage": found.shrinkage}), out["eigenvalues"], EIGENVALUES)  # fmt: skip
+    write_table(pd.DataFrame({
+        "sample": samples, "split": [Split(value).name.lower() for value in splits.split], "group": splits.group,
+        "fold": splits.fold, "components": np.where(ancestry.fitted, "fitted", "projected"),
+    }), out["splits"], SPLITS)  # fmt: skip
+    out["picture"].write_bytes(draw(ancestry, relatives, splits))
