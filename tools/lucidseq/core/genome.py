@@ -95,3 +95,9 @@ class Genome:
                 raise DataError(str(error), "the letters of DNA (IUPAC)", "check the FASTA",
                                 where=place(self.path, contig=contig)) from error  # fmt: skip
         return codes
+
+    def letters(self, contig: str, start: int, end: int) -> bytes:
+        """Return the letters of a window that lies within the contig, capitals and small letters as they are."""
+        self.require(contig, where=str(self.path))
+        text: str = self._fasta.fetch(contig, start, end)
+        return text.encode("ascii")

@@ -48,6 +48,34 @@ class Regions:
                 inside[rows] = (at >= 0) & (starts[rows] < closes[at])
         return inside
 
+    def covered(self, contig: str, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """Return how many bases of windows of a contig lie inside, int64 of shape (windows,)."""
+        if contig not in self._merged:
+            return np.zeros(len(start), dtype=np.int64)
+        opens, closes = self._merged[contig]
+        before = np.concatenate([[0], np.cumsum(closes - opens)])
+
+        def bases_before(position: np.ndarray) -> np.ndarray:
+            at = np.searchsorted(opens, position, side="right")
+            reach = np.minimum(position, closes[np.maximum(at - 1, 0)]) - opens[np.maximum(at - 1, 0)]
+            bases: np.ndarray = np.where(at > 0, before[np.maximum(at - 1, 0)] + reach, 0)
+            return bases
+
+        return bases_before(end) - bases_before(start)
+
+    def subtract(self, other: Regions) -> Regions:
+        """Return the positions of this set that are not in the other."""
+        left = []
+        for contig, (opens, closes) in self._merged.items():
+            cut_opens, cut_closes = other._merged.get(contig, (np.empty(0, np.int64), np.empty(0, np.int64)))
+            edges = np.unique(np.concatenate([opens, closes, cut_opens, cut_closes]))
+            starts, ends = edges[:-1], edges[1:]
+            names = np.full(len(starts), contig, dtype=object)
+            keep = self.contain(names, starts) & ~other.contain(names, starts)
+            pairs = zip(starts[keep].tolist(), ends[keep].tolist(), strict=True)
+            left += [Interval(contig, start, end, "") for start, end in pairs]
+        return Regions(left)
+
 
 def other_spelling(contig: str) -> str:
     """Return the contig's name with ``chr`` added or removed.

@@ -1,0 +1,378 @@
+"""`encode haplotypes`: alleles, windows, accessibility and polarity, against other readers and brute force."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import cyvcf2
+import h5py
+import msprime
+import numpy as np
+import pandas as pd
+import pytest
+
+from lucidseq.core.intervals import Interval
+from lucidseq.encode.haplotypes.calls import decode_alleles
+from lucidseq.encode.haplotypes.open_sites import open_sites
+from lucidseq.encode.haplotypes.windows import tile
+from lucidseq.encode.regions import Regions
+from support import assert_bad_input, run_cli, run_ok
+
+HEADER = (
+    '##fileformat=VCFv4.2\n##contig=<ID=c1,length=1000>\n##contig=<ID=c2,length=500>\n##INFO=<ID=AA,Number=1,Type=String,Description="a">\n'
+    '##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n'
+)
+NAMES = ["a", "b", "c"]
+ROWS = [
+    # contig, position (from 1), REF, ALT, ancestral, calls
+    ("c1", 10, "A", "G", "A", "0|1 1|1 0|0"),
+    ("c1", 20, "C", "T", "T", "0|1 1|1 0|1"),
+    ("c1", 30, "G", "A", "g", "0|0 .|. 0|1"),
+    ("c1", 40, "G", "A,T", "G", "0|0 0|2 0|1"),
+    ("c1", 50, "GA", "G", "GA", "0|1 0|1 0|1"),
+    ("c1", 120, "T", "C", ".", "1|1 1|0 0|0"),
+    ("c1", 121, "T", ".", "T", "0|0 0|0 0|0"),
+    ("c1", 300, "T", "C", "T", "1|1 1|1 1|1"),
+    ("c2", 7, "C", "A", "C", "1|0 0|0 0|0"),
+    ("c2", 7, "C", "G", "C", "0|0 0|1 0|0"),
+]
+
+
+def write_vcf(path: Path, rows: list[tuple[str, int, str, str, str, str]] = ROWS, *, names: list[str] = NAMES) -> Path:
+    lines = [
+        f"{contig}\t{position}\t.\t{ref}\t{alt}\t.\t.\tAA={ancestral}\tGT\t" + "\t".join(calls.split())
+        for contig, position, ref, alt, ancestral, calls in rows
+    ]
+    head = "\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *names])
+    path.write_text(HEADER + head + "\n" + "\n".join(lines) + "\n")
+    return path
+
+
+def encode(folder: Path, *words: object) -> dict[str, np.ndarray]:
+    run_ok("encode", "haplotypes", *words, "--out", folder / "x")
+    return arrays(folder / "x.haplotypes.h5")
+
+
+def arrays(path: Path) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    with h5py.File(path) as store:
+        store.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+        found.update({f"@{name}": value for name, value in store.attrs.items()})
+    return found
+
+
+@pytest.fixture(scope="module")
+def trees() -> msprime.TreeSequence:
+    history = msprime.sim_ancestry(
+        6, sequence_length=20_000, recombination_rate=1e-8, population_size=10_000, random_seed=5
+    )
+    return msprime.sim_mutations(history, rate=4e-8, random_seed=6)
+
+
+def test_alleles__as_written(tmp_path: Path) -> None:
+    found = encode(tmp_path, "--genotypes", write_vcf(tmp_path / "x.vcf"), "--window-size", 100, "--max-missing", 1)
+    # ancestral by INFO/AA: the second site turns round; the one at 120 is unknown, the one at 300 does not vary
+    assert found["sites/position"].tolist() == [9, 19, 29, 6]
+    assert found["alleles"].tolist() == [
+        [0, 1, 1, 1, 0, 0],
+        [1, 0, 0, 0, 1, 0],
+        [0, 0, -1, -1, 0, 1],
+        [1, 0, 0, 0, 0, 0],
+    ]
+    assert b"".join(found["sites/counted_allele"]) == b"GCAA"
+    assert b"".join(found["sites/other_allele"]) == b"ATGC"
+    assert found["@polarization"] == "ancestral"
+    assert (found["@calls"], found["@ploidy"]) == ("haplotypes", 2)
+    qc = pd.read_csv(tmp_path / "x.haplotypes.qc.tsv", sep="\t").set_index("step")
+    assert qc.loc["read", "kept"] == len(ROWS)
+    counts = {
+        "no alternate allele": 1, "multi-allelic": 1, "not a single-nucleotide variant": 1, "second site at a position": 1,
+        "ancestral allele unknown or neither of the two": 1, "copies of the rarer allele": 1,
+    }  # fmt: skip
+    assert {step: qc.loc[step, "removed"] for step in counts} == counts
+    assert qc[qc["unit"] == "sites"]["kept"].iloc[-1] == 4
+
+
+def test_windows__hold_the_sites_between_their_ends(tmp_path: Path) -> None:
+    path = write_vcf(tmp_path / "x.vcf")
+    found = encode(
+        tmp_path, "--genotypes", path, "--window-size", 20, "--step", 10, "--max-missing", 1, "--polarize", "reference"
+    )
+    spans = zip(found["windows/contig"], found["windows/start"], found["windows/end"], found["windows/first_site"],
+                found["windows/last_site"], strict=True)  # fmt: skip
+    names = found["contigs/name"][found["sites/contig"]]
+    for contig, start, end, first, last in spans:
+        inside = (names == contig) & (found["sites/position"] >= start) & (found["sites/position"] < end)
+        assert np.flatnonzero(inside).tolist() == list(range(first, last))
+    assert found["windows/start"].tolist() == [0, 10, 20, 100, 110, 0]
+
+
+def test_mask_and_accessible_regions__take_sites_and_bases(tmp_path: Path) -> None:
+    path = write_vcf(tmp_path / "x.vcf")
+    (tmp_path / "open.bed").write_text("c1\t0\t60\nc2\t0\t500\n")
+    (tmp_path / "mask.bed").write_text("c1\t15\t25\nc1\t20\t28\n")
+    words = [
+        "--genotypes",
+        path,
+        "--window-size",
+        100,
+        "--max-missing",
+        1,
+        "--accessible",
+        tmp_path / "open.bed",
+        "--mask",
+        tmp_path / "mask.bed",
+    ]
+    found = encode(tmp_path, *words)
+    assert found["sites/position"].tolist() == [9, 29, 6]
+    assert found["windows/accessible"].tolist() == [60 - 13, 100]
+    table = pd.read_csv(tmp_path / "x.windows.tsv", sep="\t")
+    assert set(table[table["contig"].eq("c1") & table["start"].ge(100)]["reason"]) == {"too few accessible bases"}
+
+
+def test_polarity__does_not_depend_on_which_allele_is_reference(tmp_path: Path) -> None:
+    turned = []
+    for contig, position, ref, alt, ancestral, calls in ROWS:
+        swap = position in (20, 30, 300)
+        turned.append((contig, position, alt if swap else ref, ref if swap else alt, ancestral,
+                       calls.translate(str.maketrans("01", "10")) if swap else calls))  # fmt: skip
+    for rule in ("ancestral", "minor"):
+        contents = []
+        for name, rows in (("one", ROWS), ("two", turned)):
+            (tmp_path / rule / name).mkdir(parents=True)
+            path = write_vcf(tmp_path / rule / name / "x.vcf", rows)
+            found = encode(
+                path.parent, "--genotypes", path, "--window-size", 100, "--polarize", rule, "--max-missing", 1
+            )
+            contents.append(
+                (found["alleles"].tolist(), found["sites/counted_allele"].tolist(), found["sites/position"].tolist())
+            )
+        assert contents[0] == contents[1]  # no turned site has two alleles as common as one another
+
+
+def test_ancestral_fasta__small_letters_are_uncertain(tmp_path: Path) -> None:
+    letters = ["n"] * 1000
+    for position, letter in ((10, "A"), (20, "t"), (30, "C"), (120, "-"), (300, "T")):
+        letters[position - 1] = letter
+    (tmp_path / "anc.fa").write_text(">c1\n" + "".join(letters) + "\n>c2\n" + "C" * 500 + "\n")
+    words = ["--genotypes", write_vcf(tmp_path / "x.vcf"), "--window-size", 100, "--ancestral", tmp_path / "anc.fa"]
+    found = encode(tmp_path, *words)
+    assert found["sites/position"].tolist() == [9, 19, 6]  # at 30 neither allele is ancestral
+    assert found["alleles"][1].tolist() == [1, 0, 0, 0, 1, 0]
+    found = encode(tmp_path, *words, "--confident-ancestral", "--force")
+    assert found["sites/position"].tolist() == [9, 6]
+
+
+def test_dosages__do_not_depend_on_phase(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    phased, unphased = [], []
+    for position in range(1, 60):
+        calls = random.integers(0, 2, (3, 2))
+        phased.append(("c1", position, "A", "C", "A", " ".join(f"{a}|{b}" for a, b in calls)))
+        unphased.append(
+            ("c1", position, "A", "C", "A", " ".join(f"{a}/{b}" for a, b in random.permuted(calls, axis=1)))
+        )
+    contents = []
+    for name, rows in (("p", phased), ("u", unphased)):
+        (tmp_path / name).mkdir()
+        path = write_vcf(tmp_path / name / "x.vcf", rows)
+        contents.append(encode(path.parent, "--genotypes", path, "--window-size", 100, "--calls", "dosages")["alleles"])
+    assert np.array_equal(*contents)
+    assert set(np.unique(contents[0])) == {0, 1, 2}
+    haplotypes = encode(tmp_path, "--genotypes", tmp_path / "p" / "x.vcf", "--window-size", 100)["alleles"]
+    assert np.array_equal(haplotypes.reshape(-1, 3, 2).sum(axis=2), contents[0])
+
+
+@pytest.mark.parametrize("ploidy", [1, 2, 4])
+def test_decoding__equals_a_loop_over_the_text(ploidy: int) -> None:
+    random = np.random.default_rng(ploidy)
+    values = random.integers(-1, 2, (40, 7, ploidy))
+    separators = random.choice(["|", "/"], (40, 7))
+    tails = random.choice(["", ":12", ":.:3,4"], (40, 7))
+    rows = [
+        "\t".join(
+            sep.join("." if v < 0 else str(v) for v in call) + tail
+            for call, sep, tail in zip(row, line, ends, strict=True)
+        ).encode()
+        for row, line, ends in zip(values, separators, tails, strict=True)
+    ]
+    alleles, phased, wrong = decode_alleles(rows, 7)
+    assert not wrong.any()
+    assert np.array_equal(alleles, values)
+    assert ploidy == 1 or np.array_equal(phased, separators == "|")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b"0|1\t1|1",
+        b"0|1\t1|1\t0|1\t0|0",
+        b"0|1\t1|3\t0|1",
+        b"0|1\tx\t0|1",
+        b"0|\t1|1\t0|1",
+        b"",
+        b"0|1\t\t0|1",
+        b"0-1\t1|1\t0|1",
+    ],
+)
+def test_decoding__tells_rows_of_another_shape(row: bytes) -> None:
+    good = b"0|1\t1|.\t0|0"
+    alleles, _, wrong = decode_alleles([good, row, good], 3)
+    assert wrong.tolist() == [False, True, False]
+    assert alleles[0].tolist() == alleles[2].tolist()
+
+
+def test_tree_sequence__equals_tskits_own_matrix(trees, tmp_path: Path) -> None:
+    trees.dump(tmp_path / "chr7.trees")
+    found = encode(tmp_path, "--genotypes", tmp_path / "chr7.trees", "--window-size", 5000)
+    sites = [site for site in trees.sites() if len(set(v for v in next(trees.variants(left=site.position, right=site.position + 1)).genotypes)) == 2
+             and len([a for a in next(trees.variants(left=site.position, right=site.position + 1)).alleles if a]) == 2]  # fmt: skip
+    matrix = trees.genotype_matrix()[[site.id for site in sites]]
+    assert len(sites) > 50
+    assert np.array_equal(found["alleles"], matrix)
+    assert found["sites/position"].tolist() == [int(site.position) for site in sites]
+    assert found["contigs/name"].tolist() == [b"chr7"]
+    assert found["windows/end"].tolist() == [5000, 10000, 15000, 20000]
+
+
+def test_vcf_and_bcf_of_a_tree_sequence__hold_the_same_alleles(trees, tmp_path: Path) -> None:
+    with (tmp_path / "x.vcf").open("w") as handle:
+        trees.write_vcf(handle, contig_id="chr7", position_transform=lambda positions: np.asarray(positions) + 1)
+    writer = cyvcf2.VCF(str(tmp_path / "x.vcf"))
+    bcf = cyvcf2.Writer(str(tmp_path / "x.bcf"), writer, mode="wb")
+    for record in writer:
+        bcf.write_record(record)
+    bcf.close()
+    trees.dump(tmp_path / "chr7.trees")
+    (tmp_path / "w.bed").write_text("chr7\t0\t20000\n")
+    contents = {}
+    for name in ("x.vcf", "x.bcf", "chr7.trees"):
+        rule = ["--polarize", "auto" if name == "chr7.trees" else "reference"]
+        found = encode(tmp_path, "--genotypes", tmp_path / name, "--windows", tmp_path / "w.bed", *rule, "--force")
+        contents[name] = (found["alleles"].tolist(), found["sites/position"].tolist(), found["samples/id"].tolist())
+    assert contents["x.vcf"] == contents["x.bcf"] == contents["chr7.trees"]
+
+
+def test_real_windows__equal_cyvcf2(shared_data: Path, tmp_path: Path) -> None:
+    folder = shared_data / "popgen"
+    found = encode(
+        tmp_path, "--genotypes", folder / "mutrecrate.test.vcf.gz", "--windows", folder / "mutrecrate.windows.bed"
+    )
+    rows, positions = [], []
+    for record in cyvcf2.VCF(str(folder / "mutrecrate.test.vcf.gz")):
+        calls = record.genotype.array()[:, :2].ravel()
+        if len(record.ALT) == 1 and 0 < calls.sum() < len(calls) and record.POS - 1 not in positions[-1:]:
+            rows.append(calls)
+            positions.append(record.POS - 1)
+    assert np.array_equal(found["alleles"], np.array(rows))
+    assert len(found["windows/start"]) == 30
+    assert found["windows/last_site"][-1] == len(rows)
+
+
+def test_real_haploid_flies__with_their_mask(shared_data: Path, tmp_path: Path) -> None:
+    folder = shared_data / "popgen"
+    words = [
+        "--genome",
+        folder / "relernn_genome.bed",
+        "--window-size",
+        100_000,
+        "--mask",
+        folder / "relernn_accessibility_mask.bed",
+    ]
+    found = encode(tmp_path, "--genotypes", folder / "relernn_example.vcf.gz", *words)
+    assert (found["@ploidy"], found["alleles"].shape) == (1, (50_005, 10))
+    assert found["windows/accessible"][0] == 100_000 - 7000
+    assert found["contigs/name"].tolist() == [b"2L", b"2R", b"3L", b"3R", b"X"]
+
+
+def test_regions__cover_and_subtract_as_masks_do() -> None:
+    random = np.random.default_rng(3)
+    for _ in range(50):
+        sets = []
+        for _ in range(2):
+            starts = random.integers(0, 90, 4)
+            sets.append([Interval("c", int(start), int(start + random.integers(1, 20)), "") for start in starts])
+        masks = np.zeros((2, 120), dtype=bool)
+        for mask, intervals in zip(masks, sets, strict=True):
+            for interval in intervals:
+                mask[interval.start : interval.end] = True
+        one, other = map(Regions, sets)
+        start, end = np.sort(random.integers(0, 121, (2, 30)), axis=0)
+        expected = [int((masks[0] & ~masks[1])[a:b].sum()) for a, b in zip(start, end, strict=True)]
+        assert one.subtract(other).covered("c", start, end).tolist() == expected
+        assert one.covered("c", start, end).tolist() == [
+            int(masks[0][a:b].sum()) for a, b in zip(start, end, strict=True)
+        ]
+
+
+def test_tiles__cover_each_base_once() -> None:
+    for length in (1, 9, 10, 11, 30):
+        windows = tile([Interval("c", 5, 5 + length, "c")], 10, 10)
+        assert sorted(base for w in windows for base in range(w.start, w.end)) == list(range(5, 5 + length))
+
+
+def test_same_bytes__from_another_folder_and_for_other_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digests = set()
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write_vcf(tmp_path / name / "x.vcf")
+        run_ok(
+            "encode", "haplotypes", "--genotypes", "x.vcf", "--window-size", "100", "--out", "y", cwd=tmp_path / name
+        )
+        digests.add(tuple(hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted((tmp_path / name).glob("y*"))))
+    assert len(digests) == 1
+    whole = [chunk.alleles for chunk in open_sites(tmp_path / "one" / "x.vcf").chunks()]
+    monkeypatch.setattr("lucidseq.encode.vcf_lines.BLOCK_BYTES", 64)
+    pieces = [chunk.alleles for chunk in open_sites(tmp_path / "one" / "x.vcf").chunks()]
+    assert len(pieces) > len(whole)
+    assert np.array_equal(np.concatenate(whole), np.concatenate(pieces))
+
+
+BAD = {
+    "unphased": ([("c1", 5, "A", "C", "A", "0/1 0|0 1|1")], [], ["unphased", "--calls dosages", "c1:5"]),
+    "mixed ploidy": ([("c1", 5, "A", "C", "A", "0|1 0 1|1")], [], ["calls of 1 and of 2 alleles"]),
+    "ploidy of contigs": ([("c1", 5, "A", "C", "A", "0|1 0|0 1|1"), ("c2", 5, "A", "C", "A", "0 1 1")], [], ["one ploidy"]),
+    "unsorted": ([("c1", 50, "A", "C", "A", "0|1 0|0 1|1"), ("c1", 5, "A", "C", "A", "0|1 0|0 1|1")], [], ["out of order", "c1:5"]),
+    "contig twice": ([("c1", 5, "A", "C", "A", "0|1 0|0 1|1"), ("c2", 5, "A", "C", "A", "0|1 0|0 1|1"), ("c1", 9, "A", "C", "A", "0|1 0|0 1|1")],
+                     [], ["out of order", "c1:9"]),
+    "wrong calls": ([("c1", 5, "A", "C", "A", "0|1 0|7 1|1")], [], ["x.vcf", "line 7"]),
+    "nothing varies": ([("c1", 5, "A", "C", "A", "0|0 0|0 0|0")], [], ["no sites left", "copies of the rarer allele: 1"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input__is_named(name: str, tmp_path: Path) -> None:
+    rows, words, mentions = BAD[name]
+    path = write_vcf(tmp_path / "x.vcf", rows)
+    result = run_cli(
+        "encode", "haplotypes", "--genotypes", path, "--window-size", 100, *words, "--out", tmp_path / "out" / "y"
+    )
+    assert_bad_input(result, *mentions, folder=tmp_path / "out")
+
+
+def test_bad_options__are_named(tmp_path: Path) -> None:
+    path = write_vcf(tmp_path / "x.vcf")
+    (tmp_path / "w.bed").write_text("chrc1\t0\t100\n")
+    (tmp_path / "names.txt").write_text("a\nnobody\n")
+    base = ["encode", "haplotypes", "--genotypes", path, "--out", tmp_path / "out" / "y"]
+    for words, code, mention in (
+        (["--windows", tmp_path / "w.bed", "--window-size", 5], 2, "--window-size"),
+        ([], 2, "--windows"),
+        (["--windows", tmp_path / "w.bed"], 3, "windows on chrc1, sites on c1"),
+        (["--window-size", 100, "--samples", tmp_path / "names.txt"], 3, "nobody"),
+        (["--window-size", 100, "--polarize", "minor", "--ancestral", path], 2, "--ancestral"),
+    ):
+        assert_bad_input(run_cli(*base, *words), mention, folder=tmp_path / "out", exit_code=code)
+    (tmp_path / "half.trees").write_bytes(b"\x89KAS\r\n\x1a\n" + b"\x00" * 200)
+    result = run_cli(
+        "encode",
+        "haplotypes",
+        "--genotypes",
+        tmp_path / "half.trees",
+        "--window-size",
+        9,
+        "--out",
+        tmp_path / "out" / "y",
+    )
+    assert_bad_input(result, "half.trees", folder=tmp_path / "out")

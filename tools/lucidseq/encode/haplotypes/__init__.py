@@ -1,0 +1,1 @@
+"""Haplotypes of windows along the genome, for networks of population genetics."""

@@ -1,0 +1,134 @@
+"""Reading every site once: judged, polarised and written, and what happens counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from lucidseq.core.errors import DataError, place
+from lucidseq.core.log import Progress
+from lucidseq.encode.haplotypes import filters, polarity, sites
+from lucidseq.encode.haplotypes.accessibility import Accessibility
+from lucidseq.encode.haplotypes.choices import Calls, Polarization
+from lucidseq.encode.haplotypes.sites import SiteChunk, SiteReader
+from lucidseq.encode.haplotypes.store import HaplotypeWriter
+from lucidseq.encode.haplotypes.tree_sites import SAME_POSITION
+from lucidseq.encode.haplotypes.windows import Windows
+
+_OUTSIDE, _CLOSED = "outside the windows", "not accessible"
+STEPS = (
+    sites.NO_ALTERNATE, sites.MULTIALLELIC, sites.NOT_SNP, SAME_POSITION, _OUTSIDE, _CLOSED, polarity.UNKNOWN, filters.TOO_MISSING,
+    filters.TOO_RARE,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How sites become rows of the matrices."""
+
+    columns: np.ndarray  # of the samples taken
+    samples: list[str]
+    windows: dict[str, Windows]
+    accessibility: Accessibility
+    calls: Calls
+    polarization: Polarization
+    ancestral: polarity.AncestralGenome | None
+    confident: bool
+    max_missing: float
+    min_minor_count: int
+
+
+@dataclass
+class Pass:
+    """One reading of the files: sites are judged and written, and what happens is counted."""
+
+    plan: Plan
+    writer: HaplotypeWriter
+    removed: Counter[str] = field(default_factory=Counter)
+    contigs: list[str] = field(default_factory=list)
+    offsets: dict[str, int] = field(default_factory=dict)
+    ploidy: int = 0
+    read: int = 0
+    _last: int = -1
+
+    def run(self, readers: list[SiteReader]) -> None:
+        """Read every file once."""
+        with Progress("sites") as progress:
+            for reader in readers:
+                for chunk in reader.chunks():
+                    self._add(chunk, reader)
+                    progress.step(len(chunk))
+                reader.skipped.pop("", None)
+                self.removed.update(reader.skipped)
+                self.read += sum(reader.skipped.values())
+
+    def _add(self, chunk: SiteChunk, reader: SiteReader) -> None:
+        plan = self.plan
+        self.read += len(chunk)
+        chunk = replace(chunk, alleles=chunk.alleles[:, plan.columns], phased=chunk.phased[:, plan.columns])
+        chunk = self._leave(chunk, SAME_POSITION, self._repeated(chunk, reader))
+        windows = plan.windows.get(chunk.contig)
+        chunk = self._leave(
+            chunk, _OUTSIDE, ~windows.contain(chunk.position) if windows else np.ones(len(chunk), dtype=bool)
+        )
+        chunk = self._leave(chunk, _CLOSED, ~plan.accessibility.contain(chunk.contig, chunk.position))
+        if windows is None or not len(chunk):
+            return
+        self._check_ploidy(chunk, reader)
+        if plan.calls is Calls.HAPLOTYPES:
+            filters.refuse_unphased(chunk, plan.samples, str(reader.path))
+        chunk = self._polarized(chunk)
+        fails = filters.judge(chunk.alleles, max_missing=plan.max_missing, min_minor_count=plan.min_minor_count)
+        gone = np.zeros(len(chunk), dtype=bool)
+        for name, mask in fails.items():
+            self.removed[name] += int((mask & ~gone).sum())
+            gone |= mask
+        self._write(chunk.take(~gone), windows)
+
+    def _write(self, chunk: SiteChunk, windows: Windows) -> None:
+        matrix = filters.as_columns(chunk.alleles, dosages=self.plan.calls is Calls.DOSAGES)
+        windows.add(chunk.position, (matrix == sites.MISSING).sum(axis=1), matrix.shape[1])
+        self.offsets.setdefault(chunk.contig, self.writer.sites)
+        if len(chunk):
+            self.writer.add(matrix, self.contigs.index(chunk.contig), chunk.position, chunk.alternate, chunk.reference)
+
+    def _leave(self, chunk: SiteChunk, reason: str, rows: np.ndarray) -> SiteChunk:
+        """Count and leave out sites of a mask."""
+        self.removed[reason] += int(rows.sum())
+        return chunk.take(~rows) if rows.any() else chunk
+
+    def _repeated(self, chunk: SiteChunk, reader: SiteReader) -> np.ndarray:
+        """Return a mask of sites at the position of the one before; check the order on the way."""
+        new = not self.contigs or chunk.contig != self.contigs[-1]
+        before = np.concatenate([[-1 if new else self._last], chunk.position[:-1]])
+        back = chunk.position < before
+        if (new and chunk.contig in self.contigs) or back.any():
+            raise DataError(
+                "sites out of order", "each contig in one piece, positions rising", "sort the file (bcftools sort); give one file a contig once",
+                where=place(reader.path, variant=f"{chunk.contig}:{chunk.position[int(np.argmax(back))] + 1}"),
+            )  # fmt: skip
+        if new:
+            self.contigs.append(chunk.contig)
+        self._last = int(chunk.position[-1])
+        repeated: np.ndarray = chunk.position == before
+        return repeated
+
+    def _check_ploidy(self, chunk: SiteChunk, reader: SiteReader) -> None:
+        found = sites.one_ploidy(chunk.alleles, f"{reader.path}, contig {chunk.contig}")
+        if self.ploidy not in (0, found):
+            raise DataError(f"calls of {found} alleles on {chunk.contig}, of {self.ploidy} before", "one ploidy for all contigs",
+                            "encode sex chromosomes and organelles apart", where=str(reader.path))  # fmt: skip
+        self.ploidy = found
+
+    def _polarized(self, chunk: SiteChunk) -> SiteChunk:
+        plan = self.plan
+        if plan.polarization is Polarization.MINOR:
+            return polarity.to_minor(chunk)
+        if plan.polarization is Polarization.REFERENCE:
+            return chunk
+        if plan.ancestral is not None:
+            chunk = replace(chunk, ancestral=plan.ancestral.alleles(chunk.contig, chunk.position))
+        chunk, known = polarity.to_ancestral(chunk, confident=plan.confident)
+        return self._leave(chunk, polarity.UNKNOWN, ~known)

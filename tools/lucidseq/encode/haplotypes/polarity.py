@@ -1,0 +1,102 @@
+"""Which allele is counted: the derived, the alternate or the rarer one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from lucidseq.core.errors import DataError
+from lucidseq.encode.haplotypes.sites import MISSING, SiteChunk
+
+UNKNOWN = "ancestral allele unknown or neither of the two"
+
+
+def flip(alleles: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return alleles with 0 and 1 exchanged in the given rows; missing and padding stay.
+
+    Parameters
+    ----------
+    alleles
+        int8 of shape (sites, ...).
+    rows
+        Mask of shape (sites,).
+    """
+    turned = np.where(alleles >= 0, 1 - alleles, alleles)
+    shape = (-1,) + (1,) * (alleles.ndim - 1)
+    return np.where(rows.reshape(shape), turned, alleles).astype(np.int8)
+
+
+def swap(chunk: SiteChunk, rows: np.ndarray) -> SiteChunk:
+    """Return a chunk whose alleles 0 and 1 are exchanged in the given rows."""
+    return SiteChunk(
+        chunk.contig, chunk.position, np.where(rows, chunk.alternate, chunk.reference),
+        np.where(rows, chunk.reference, chunk.alternate), chunk.ancestral, flip(chunk.alleles, rows), chunk.phased,
+    )  # fmt: skip
+
+
+def to_ancestral(chunk: SiteChunk, *, confident: bool) -> tuple[SiteChunk, np.ndarray]:
+    """Make allele 0 the ancestral one.
+
+    Returns
+    -------
+    (the chunk; mask of the sites whose ancestral allele is one of the two, in capitals where ``confident`` is asked for)
+    """
+    base = np.array([allele.upper() for allele in chunk.ancestral], dtype=object)
+    known = (base == chunk.reference) | (base == chunk.alternate)
+    if confident:
+        known &= chunk.ancestral == base
+    return swap(chunk, known & (base == chunk.alternate)), known
+
+
+def to_minor(chunk: SiteChunk) -> SiteChunk:
+    """Make allele 1 the rarer one; where both are as common, the alternate allele stays."""
+    called = chunk.alleles != MISSING
+    counted = (chunk.alleles == 1).sum(axis=(1, 2))
+    total = (called & (chunk.alleles >= 0)).sum(axis=(1, 2))
+    return swap(chunk, 2 * counted > total)
+
+
+class AncestralGenome:
+    """A FASTA file of ancestral alleles; lower-case letters are uncertain, all but ACGT unknown. Use as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        from lucidseq.core.genome import Genome
+
+        self.path = Path(path)
+        self._genome = Genome(path)
+
+    def __enter__(self) -> AncestralGenome:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._genome.__exit__(kind, error, trace)
+
+    def alleles(self, contig: str, position: np.ndarray) -> np.ndarray:
+        """Return the letters at positions of a contig, object array of shape (positions,), empty where unknown.
+
+        Parameters
+        ----------
+        contig
+            A contig of the file.
+        position
+            0-based, rising.
+
+        Raises
+        ------
+        DataError
+            If the contig is not there or a position lies beyond its end.
+        """
+        self._genome.require(contig, where=str(self.path))
+        length = self._genome.lengths[contig]
+        if len(position) and position[-1] >= length:
+            raise DataError(f"a site at {contig}:{position[-1] + 1}", f"sites within its {length} ancestral bases",
+                            "use the ancestral sequence of the same build", where=str(self.path))  # fmt: skip
+        start = int(position[0])
+        letters = np.frombuffer(self._genome.letters(contig, start, int(position[-1]) + 1), dtype="S1")[
+            position - start
+        ]
+        return np.array([letter if letter in "ACGTacgt" else "" for letter in letters.astype(str)], dtype=object)

@@ -1,0 +1,199 @@
+"""`encode haplotypes`: phased files or tree sequences -> matrices of alleles by windows."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.card import Card
+from lucidseq.core.errors import DataError, UsageError, place
+from lucidseq.core.intervals import Interval, read_bed
+from lucidseq.core.outputs import OutputSet
+from lucidseq.core.schema import QC, WINDOWS
+from lucidseq.core.tables import open_text, write_table
+from lucidseq.encode.haplotypes.accessibility import Accessibility
+from lucidseq.encode.haplotypes.choices import Calls, Polarization
+from lucidseq.encode.haplotypes.collect import STEPS, Pass, Plan
+from lucidseq.encode.haplotypes.judge import judge
+from lucidseq.encode.haplotypes.open_sites import open_sites
+from lucidseq.encode.haplotypes.polarity import AncestralGenome
+from lucidseq.encode.haplotypes.sites import SiteReader
+from lucidseq.encode.haplotypes.store import create_haplotypes
+from lucidseq.encode.haplotypes.windows import Windows, by_contig, check_options, tile
+from lucidseq.encode.regions import Regions, other_spelling
+
+FEW_BASES, FEW_SITES = "too few accessible bases", "too few sites"
+
+
+def haplotypes(
+    *,
+    genotypes: list[Path],
+    windows: Path | None,
+    window_size: int | None,
+    step: int | None,
+    genome: Path | None,
+    accessible: Path | None,
+    mask: Path | None,
+    min_accessible: float,
+    min_sites: int,
+    samples: Path | None,
+    calls: Calls,
+    polarize: Polarization,
+    ancestral: Path | None,
+    confident_ancestral: bool,
+    max_missing: float,
+    min_minor_count: int,
+    build: str,
+    out: OutputSet,
+) -> Card:
+    """Encode haplotypes (options as in ``cli.haplotypes``)."""
+    check_options(has_windows=windows is not None, size=window_size, step=step, has_genome=genome is not None)
+    readers = [open_sites(path) for path in genotypes]
+    columns = _columns(readers, samples)
+    polarization = _polarization(polarize, readers, has_fasta=ancestral is not None)
+    accessibility = Accessibility(_regions(accessible), _regions(mask))
+    laid = by_contig(_intervals(readers, windows, window_size, step, genome), accessibility)
+    low = {name: part.accessible < min_accessible * (part.end - part.start) for name, part in laid.items()}
+    with ExitStack() as stack:
+        writer = stack.enter_context(
+            create_haplotypes(out["haplotypes"], build=build, calls=calls.value, polarization=polarization.value)
+        )
+        plan = Plan(
+            columns, [readers[0].samples[index] for index in columns],
+            {name: part for name, rows in low.items() if (part := laid[name].take(~rows))}, accessibility, calls, polarization,
+            stack.enter_context(AncestralGenome(ancestral)) if ancestral else None, confident_ancestral, max_missing, min_minor_count,
+        )  # fmt: skip
+        found = Pass(plan, writer)
+        found.run(readers)
+        _refuse_nothing(found, laid, readers[0].path)
+        table = _finish(found, laid, low, min_sites)
+    _write_qc(found, table, out["qc"])
+    write_table(table, out["windows"], WINDOWS)
+    return judge(table, found.removed, found.read, polarization, accessibility_known=accessibility.known)
+
+
+def _columns(readers: list[SiteReader], wanted: Path | None) -> np.ndarray:
+    """Return the columns of the samples to take, in the file's order."""
+    first = readers[0]
+    for other in readers[1:]:
+        if other.samples != first.samples:
+            raise DataError(f"samples that differ from those of {first.path.name}", "the same samples, in the same order, in every file",
+                            "give files of the same individuals", where=str(other.path))  # fmt: skip
+    if wanted is None:
+        return np.arange(len(first.samples))
+    with open_text(wanted) as handle:
+        names = {line.split()[0]: number for number, line in enumerate(handle, start=1) if line.strip()}
+    unknown = [name for name in names if name not in set(first.samples)]
+    if unknown or not names:
+        raise DataError(f"sample {unknown[0]}" if unknown else "no names", f"samples of {first.path.name}, one name a line",
+                        "correct the list", where=place(wanted, line=names[unknown[0]] if unknown else 1))  # fmt: skip
+    return np.flatnonzero([name in names for name in first.samples])
+
+
+def _polarization(asked: Polarization, readers: list[SiteReader], *, has_fasta: bool) -> Polarization:
+    """Return what is counted: as asked, or what the files allow.
+
+    Raises
+    ------
+    UsageError
+        If ancestral alleles are asked for and not known, or given and not used.
+    """
+    known = has_fasta or all(reader.knows_ancestral for reader in readers)
+    if asked is Polarization.AUTO:
+        return Polarization.ANCESTRAL if known else Polarization.REFERENCE
+    if asked is Polarization.ANCESTRAL and not known:
+        raise UsageError("--polarize ancestral without ancestral alleles", "--ancestral, or INFO field AA in every VCF",
+                         "give the ancestral FASTA, or --polarize reference or minor")  # fmt: skip
+    if has_fasta and asked is not Polarization.ANCESTRAL:
+        raise UsageError(
+            f"--ancestral with --polarize {asked.value}", "--polarize ancestral or auto with it", "leave one out"
+        )
+    return asked
+
+
+def _regions(path: Path | None) -> Regions | None:
+    return None if path is None else Regions(read_bed(path))
+
+
+def _intervals(
+    readers: list[SiteReader], windows: Path | None, size: int | None, step: int | None, genome: Path | None
+) -> list[Interval]:
+    """Return the windows as given, or tiles of the genome."""
+    if windows is not None:
+        return read_bed(windows)
+    assert size is not None  # check_options has seen to it
+    if genome is not None:
+        return tile(read_bed(genome), size, step or size)
+    lengths = {contig: length for reader in readers for contig, length in reader.lengths.items()}
+    if not lengths:
+        raise DataError("a header without lengths of contigs", "##contig lines with lengths, or --genome", "give --genome (BED)",
+                        where=str(readers[0].path))  # fmt: skip
+    return tile(
+        [Interval(contig, 0, length, contig) for contig, length in lengths.items() if length > 0], size, step or size
+    )
+
+
+def _refuse_nothing(found: Pass, laid: dict[str, Windows], path: Path) -> None:
+    if found.writer.sites:
+        return
+    for contig in laid:
+        if contig not in found.contigs and other_spelling(contig) in found.contigs:
+            raise DataError(f"windows on {contig}, sites on {other_spelling(contig)}", "the same contig names in every file",
+                            "rename the contigs in the BED file", where=str(path))  # fmt: skip
+    lost = ", ".join(f"{name}: {found.removed[name]}" for name in STEPS if found.removed[name]) or "the files hold none"
+    raise DataError(f"no sites left ({lost})", "sites in the windows", "check build and coordinates, or relax the filters",
+                    where=str(path))  # fmt: skip
+
+
+def _finish(found: Pass, laid: dict[str, Windows], low: dict[str, np.ndarray], min_sites: int) -> pd.DataFrame:
+    """Write the rest of the store; return every window's row, in the order of contigs and starts."""
+    order = [contig for contig in found.contigs if contig in laid] + sorted(set(laid) - set(found.contigs))
+    frames, kept = [], []
+    for contig in order:
+        part, poor = laid[contig], low[contig]
+        used = found.plan.windows[contig]
+        columns = {
+            name: np.zeros(len(poor), dtype=np.int64) for name in ("first_site", "last_site", "missing", "calls")
+        }
+        for name, values in columns.items():
+            values[~poor] = getattr(used, name)
+        count = columns["last_site"] - columns["first_site"]
+        reason = np.where(poor, FEW_BASES, np.where(count < min_sites, FEW_SITES, ""))
+        frame = pd.DataFrame({"contig": contig, "start": part.start, "end": part.end, "name": part.name, "sites": count,
+                              "accessible": part.accessible})  # fmt: skip
+        frame["missing"] = np.divide(
+            columns["missing"], columns["calls"], out=np.full(len(poor), np.nan), where=columns["calls"] > 0
+        )
+        frame["kept"] = (reason == "").astype(np.int64)
+        frame["reason"] = reason
+        offset = found.offsets.get(contig, 0)
+        frames.append(frame)
+        kept.append(frame.assign(first_site=columns["first_site"] + offset, last_site=columns["last_site"] + offset))
+    table, whole = pd.concat(frames, ignore_index=True), pd.concat(kept, ignore_index=True)
+    whole = whole[whole["kept"] == 1]
+    arrays = {
+        f"windows/{name}": whole[name].to_numpy()
+        for name in ("name", "contig", "start", "end", "first_site", "last_site", "accessible")
+    }
+    arrays["contigs/name"] = np.array(found.contigs, dtype=object)
+    arrays["samples/id"] = np.array(found.plan.samples, dtype=object)
+    found.writer.finish(arrays, ploidy=found.ploidy)
+    return table
+
+
+def _write_qc(found: Pass, table: pd.DataFrame, path: Path) -> None:
+    left = found.read
+    rows = [("sites", "read", 0, left)]
+    for name in STEPS:
+        left -= found.removed[name]
+        rows.append(("sites", name, found.removed[name], left))
+    left = len(table)
+    rows.append(("windows", "laid", 0, left))
+    for name in (FEW_BASES, FEW_SITES):
+        removed = int((table["reason"] == name).sum())
+        left -= removed
+        rows.append(("windows", name, removed, left))
+    write_table(pd.DataFrame(rows, columns=["unit", "step", "removed", "kept"]), path, QC)
