@@ -5,11 +5,12 @@ from __future__ import annotations
 from lucidseq.encode.genotypes.cli import genotypes
 from lucidseq.encode.haplotypes.cli import haplotypes
 from lucidseq.encode.ld.cli import ld
+from lucidseq.encode.matrix.cli import matrix
 from lucidseq.encode.options import tool
 from lucidseq.encode.sequences.cli import sequences
 from lucidseq.encode.structure.cli import structure
 from lucidseq.encode.sumstats.cli import sumstats
 
-__all__ = ["genotypes", "haplotypes", "ld", "main", "sequences", "structure", "sumstats", "tool"]
+__all__ = ["genotypes", "haplotypes", "ld", "main", "matrix", "sequences", "structure", "sumstats", "tool"]
 
 main = tool.main

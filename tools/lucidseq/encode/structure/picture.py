@@ -23,7 +23,6 @@ def draw(ancestry: Ancestry, relatives: Relatives, splits: Splits) -> bytes:
     from matplotlib.figure import Figure
 
     matplotlib.rcdefaults()  # a matplotlibrc in the working folder would change the bytes
-    matplotlib.rcParams["text.parse_math"] = False
     figure = Figure(figsize=(10.5, 3.4), layout="constrained")
     FigureCanvasAgg(figure)
     left, middle, right = figure.subplots(1, 3)

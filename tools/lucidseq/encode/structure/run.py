@@ -84,8 +84,8 @@ def structure(
     card = Card("encode", "structure")
     wanted = Wanted(valid_share, test_share, folds, seed)
     with open_genotypes(genotypes) as store:
-        given = None if split_table is None else read_splits(split_table, store.samples)
-        named = None if groups is None else grouping.read_groups(groups, group_column, store.samples)
+        given = None if split_table is None else read_splits(split_table, list(store.samples))
+        named = None if groups is None else grouping.read_groups(groups, group_column, list(store.samples))
         strata = _strata(store, trait)
         study = _look(
             store, exclude_regions, hard_call_tolerance, min_kinship, max_kinship, components, min_frequency, seed, card

@@ -1,0 +1,263 @@
+"""The genotype matrix: genotypes by sample, for training. Rows are read at random and coded batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from lucidseq.core.codings import Coding, Imputer, Training, coding_table
+from lucidseq.core.errors import DataError
+from lucidseq.core.genotypes import MISSING_CALL
+from lucidseq.core.schema import GENOTYPE_MATRIX
+from lucidseq.core.splits import Splits
+from lucidseq.core.stores import open_store, read_list, read_text
+
+_PER_BYTE = 4
+_CODES = np.array([0, 1, 2, MISSING_CALL], dtype=np.int8)  # copies of the effect allele by the two-bit code
+_VARIANTS = 1 << 13  # coded at a time: their table stays in the processor's cache
+
+
+class Layout(StrEnum):
+    """How a genotype matrix keeps a genotype."""
+
+    BITS2 = "bits2"
+    FLOAT16 = "float16"
+    FLOAT32 = "float32"
+
+
+def _table() -> np.ndarray:
+    pairs = np.arange(1 << 16, dtype=np.uint32)[:, None] >> (2 * np.arange(8, dtype=np.uint32))
+    return np.ascontiguousarray(_CODES[pairs & 3]).view(np.uint64).ravel()
+
+
+_EIGHT = _table()  # eight int8 genotypes, as one word, by their two bytes
+
+
+def pack(calls: np.ndarray) -> np.ndarray:
+    """Pack calls by sample, two bits each.
+
+    Parameters
+    ----------
+    calls
+        int8 of shape (variants, samples): 0, 1, 2, or -1 for missing.
+
+    Returns
+    -------
+    uint8 of shape (samples, ceil(variants / 4)), the first variant in the lowest bits; bits past the last variant are 0.
+
+    Examples
+    --------
+    >>> pack(np.array([[1], [2], [-1], [0], [1]], dtype=np.int8)).tolist()
+    [[57, 1]]
+    """
+    codes = calls.view(np.uint8) & 3
+    if len(codes) % _PER_BYTE:
+        codes = np.pad(codes, ((0, -len(codes) % _PER_BYTE), (0, 0)))
+    packed = codes[0::4] | codes[1::4] << 2 | codes[2::4] << 4 | codes[3::4] << 6
+    return np.ascontiguousarray(packed.T)
+
+
+def unpack(packed: np.ndarray, variants: int) -> np.ndarray:
+    """Undo `pack`: int8 of shape (samples, variants), -1 for missing; one table look-up gives eight genotypes.
+
+    Examples
+    --------
+    >>> unpack(np.array([[57, 1]], dtype=np.uint8), 5).tolist()
+    [[1, 2, -1, 0, 1]]
+    """
+    if packed.shape[1] % 2:
+        packed = np.pad(packed, ((0, 0), (0, 1)))
+    words = np.ascontiguousarray(packed).view("<u2")
+    calls: np.ndarray = _EIGHT[words].view(np.int8)
+    return calls[:, :variants]
+
+
+class GenotypeMatrix:
+    """An open genotype matrix.
+
+    Attributes
+    ----------
+    samples
+        Sample names, object array of shape (samples,).
+    layout
+        `Layout` of the genotypes.
+    splits
+        Train, valid and test samples, their groups and folds.
+    training
+        What the training samples say of each variant: what imputer and codings are made of.
+    training_digest
+        SHA-256 of the sorted names of these samples (`splits.digest`): whoever uses the parameters can check on whom they were fitted.
+    contig, start, variant_id, effect_allele
+        One value a variant.
+    """
+
+    def __init__(self, store: h5py.File, path: Path) -> None:
+        self.path, self._store = path, store
+        self.build = str(store.attrs["build"])
+        self.samples = read_text(store["samples/id"])
+        self.start = store["variants/start"][()]
+        self.contig, self.variant_id = read_text(store["variants/contig"]), read_text(store["variants/id"])
+        self.effect_allele = read_text(store["variants/effect_allele"])
+        self.splits = Splits(store["splits/split"][()], read_text(store["splits/group"]), store["splits/fold"][()])
+        fitted = ("called", "mean", "sd", "mode", "genotype_frequency")
+        self.training = Training(*(store[f"training/{name}"][()] for name in fitted))
+        self.training_digest = str(store.attrs["training_digest"])
+        self.trait_names, self.trait_kinds = read_list(store, "trait_names"), read_list(store, "trait_kinds")
+        self.covariate_names = read_list(store, "covariate_names")
+        self.layout = self._check()
+        self._rows = _on_disk(store["genotypes"], path)
+        self._tables: dict[tuple[Coding, Imputer], np.ndarray] = {}
+
+    @property
+    def variants(self) -> int:
+        """Number of variants."""
+        return len(self.start)
+
+    def _check(self) -> Layout:
+        said, found = str(self._store.attrs["layout"]), self._store["genotypes"]
+        width = -(-self.variants // _PER_BYTE) if said == Layout.BITS2 else self.variants
+        kind = "uint8" if said == Layout.BITS2 else said
+        lengths = {
+            len(values) for values in (self.training.called, self.training.mean, self.training.sd, self.training.mode)
+        }
+        good = said in list(Layout) and found.dtype == kind and found.shape == (len(self.samples), width)
+        good &= lengths == {self.variants} and self.training.genotype_frequency.shape == (self.variants, 3)
+        good &= len(self.splits.split) == len(self.splits.fold) == len(self.samples)
+        if not good:
+            raise DataError(f"genotypes of shape {found.shape} and type {found.dtype}, layout {said}",
+                            "arrays that fit the samples and variants", "make the file again", where=str(self.path))  # fmt: skip
+        return Layout(said)
+
+    def rows(self, indices: np.ndarray) -> np.ndarray:
+        """Return samples as int8 calls of shape (samples, variants), -1 for missing.
+
+        Raises
+        ------
+        DataError
+            If the matrix holds dosages.
+        """
+        if self.layout is not Layout.BITS2:
+            raise DataError("a genotype matrix of dosages", "hard calls", "ask for dosages, or make the matrix with --layout bits2",
+                            where=str(self.path))  # fmt: skip
+        return unpack(self._read(indices), self.variants)
+
+    def dosages(self, indices: np.ndarray) -> np.ndarray:
+        """Return samples as float32 dosages of shape (samples, variants), NaN for missing."""
+        if self.layout is not Layout.BITS2:
+            return self._read(indices).astype(np.float32)
+        calls = self.rows(indices)
+        return np.where(calls == MISSING_CALL, np.float32(np.nan), calls.astype(np.float32))
+
+    def batch(
+        self, indices: np.ndarray, coding: Coding = Coding.ADDITIVE_HWE, imputer: Imputer = Imputer.MEAN
+    ) -> np.ndarray:
+        """Return samples as a network takes them; parameters are those of the training samples.
+
+        A dosage between two whole numbers becomes the point between their codings (exact for the additive ones).
+
+        Parameters
+        ----------
+        indices
+            Samples, int of shape (n,).
+        coding, imputer
+            See `Coding` and `Imputer`; one-hot codings impute nothing.
+
+        Returns
+        -------
+        float32 of shape (n, variants), or (n, variants, channels) for one-hot codings, without missing values.
+        """
+        key = (coding, imputer)
+        if key not in self._tables:
+            self._tables[key] = np.ascontiguousarray(coding_table(coding, imputer, self.training))
+        table = self._tables[key]
+        coded = np.empty((len(indices), self.variants, *table.shape[2:]), dtype=np.float32)
+        genotypes = self.rows(indices) if self.layout is Layout.BITS2 else self._read(indices)
+        for first in range(0, self.variants, _VARIANTS):
+            part = slice(first, first + _VARIANTS)
+            coded[:, part] = code(genotypes[:, part], table[part])
+        return coded
+
+    def trait(self, name: str) -> np.ndarray:
+        """Return a trait, float64 of shape (samples,), NaN where missing.
+
+        Raises
+        ------
+        DataError
+            If there is no such trait.
+        """
+        if name not in self.trait_names:
+            raise DataError(f"trait {name}", f"one of {', '.join(self.trait_names) or 'no traits: none were encoded'}",
+                            "correct --trait, or encode the phenotypes with the genotypes", where=str(self.path))  # fmt: skip
+        values: np.ndarray = self._store["phenotypes/values"][self.trait_names.index(name)]
+        return values
+
+    def covariates(self) -> np.ndarray:
+        """Return covariates, float64 of shape (samples, covariates), NaN where missing."""
+        if not self.covariate_names:
+            return np.empty((len(self.samples), 0))
+        values: np.ndarray = self._store["covariates/values"][()].T
+        return values
+
+    def _read(self, indices: np.ndarray) -> np.ndarray:
+        if isinstance(self._rows, np.ndarray):
+            chosen: np.ndarray = self._rows[indices]
+            return chosen
+        order, back = np.unique(indices, return_inverse=True)  # HDF5 takes rising indices
+        values: np.ndarray = self._rows[order][back.reshape(-1)]
+        return values
+
+
+def code(genotypes: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Look genotypes up in a table of codings.
+
+    Parameters
+    ----------
+    genotypes
+        int8 calls (-1 missing) or float dosages (NaN missing) of shape (samples, variants).
+    table
+        What 0, 1, 2 and missing become, float32 of shape (variants, 4) or (variants, 4, channels).
+
+    Returns
+    -------
+    float32 of shape (samples, variants) or (samples, variants, channels).
+    """
+    base = 4 * np.arange(genotypes.shape[1])
+    flat = table.reshape(-1, *table.shape[2:])
+    if genotypes.dtype == np.int8:
+        looked: np.ndarray = flat.take((genotypes & 3) + base, axis=0)
+        return looked
+    missing = np.isnan(genotypes)
+    dosage = np.where(missing, 0, genotypes).astype(np.float32)
+    floor = np.clip(np.floor(dosage), 0, 1)
+    share = dosage - floor
+    below = base + floor.astype(np.int64)
+    share = share[..., None] if table.ndim > 2 else share
+    coded = (1 - share) * flat[below] + share * flat[below + 1]
+    coded[missing] = np.broadcast_to(table[:, 3], (len(genotypes), *table[:, 3].shape))[missing]
+    between: np.ndarray = coded
+    return between
+
+
+def _on_disk(genotypes: h5py.Dataset, path: Path) -> np.ndarray | h5py.Dataset:
+    """Return the rows as mapped memory (a random row then costs its own bytes), or the dataset where it lies in chunks."""
+    offset = genotypes.id.get_offset()
+    if offset is None or genotypes.file.userblock_size:
+        return genotypes
+    try:
+        return np.memmap(path, dtype=genotypes.dtype, mode="r", offset=offset, shape=genotypes.shape)
+    except ValueError as error:
+        raise DataError(
+            f"genotypes that end too early ({error})", "a whole file", "copy or make it again", where=str(path)
+        ) from error
+
+
+@contextmanager
+def open_matrix(path: Path) -> Iterator[GenotypeMatrix]:
+    """Open a genotype matrix for reading (errors as `stores.open_store`)."""
+    with open_store(path, GENOTYPE_MATRIX) as store:
+        yield GenotypeMatrix(store, Path(path))

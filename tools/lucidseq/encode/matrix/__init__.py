@@ -1,0 +1,1 @@
+"""Genotypes by sample, in the layout that training reads."""

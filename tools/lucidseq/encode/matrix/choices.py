@@ -1,0 +1,14 @@
+"""Choices of the command line."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class MatrixLayout(StrEnum):
+    """How a genotype is kept."""
+
+    AUTO = "auto"
+    BITS2 = "bits2"
+    FLOAT16 = "float16"
+    FLOAT32 = "float32"

@@ -1,0 +1,172 @@
+"""`encode matrix`: the genotype store and splits -> the genotype matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from lucidseq.core.card import Card, Verdict
+from lucidseq.core.codings import Training
+from lucidseq.core.errors import DataError
+from lucidseq.core.genotype_matrix import Layout, pack
+from lucidseq.core.genotypes import CHUNK, MISSING_CALL
+from lucidseq.core.log import Progress, get_logger
+from lucidseq.core.outputs import OutputSet
+from lucidseq.core.schema import GENOTYPE_MATRIX, GENOTYPES
+from lucidseq.core.splits import Splits, digest, read_splits
+from lucidseq.core.stores import create_store, open_store, read_list, read_text, write_array
+from lucidseq.encode.calls import hard_calls
+from lucidseq.encode.matrix.choices import MatrixLayout
+from lucidseq.encode.matrix.fit import fit
+
+_log = get_logger("lucidseq.encode")
+_BLOCK_BYTES = 1 << 26  # genotypes transposed at a time
+_COLUMNS = ("contig", "start", "effect_allele", "other_allele", "id", "rsid")
+_FITTED = {"called": "i8", "mean": "f8", "sd": "f8", "mode": "u1", "genotype_frequency": "f8"}
+
+
+def matrix(
+    *, genotypes: Path, splits: Path | None, layout: MatrixLayout, hard_call_tolerance: float, out: OutputSet
+) -> Card:
+    """Write the genotype matrix (options as in ``cli.matrix``)."""
+    card = Card("encode", "matrix")
+    with open_store(genotypes, GENOTYPES) as store:
+        samples = read_text(store["samples/id"])
+        if not store["dosage"].size:
+            raise DataError(
+                "no genotypes", "at least one variant and one sample", "check the genotype store", where=str(genotypes)
+            )
+        given = _splits(splits, samples, card)
+        if not given.train.any():
+            raise DataError(
+                "no training sample", "at least one sample with split train", "correct the table", where=str(splits)
+            )
+        chosen = _layout(layout, store["dosage"].dtype)
+        attributes: dict[str, str | list[str]] = {
+            name: read_list(store, name) for name in ("trait_names", "trait_kinds", "covariate_names")
+        }
+        attributes |= {
+            "build": str(store.attrs["build"]),
+            "layout": chosen.value,
+            "training_digest": digest(samples[given.train]),
+        }
+        with create_store(out["matrix"], GENOTYPE_MATRIX, **attributes) as result:
+            _write_samples(store, result, samples, given)
+            missing = _transpose(store, result, given.train, chosen, hard_call_tolerance)
+            _judge(card, result, missing, given, str(attributes["training_digest"]))
+    return card
+
+
+def _splits(path: Path | None, samples: np.ndarray, card: Card) -> Splits:
+    if path is not None:
+        found = read_splits(path, list(samples))
+        if found.only_table:
+            _log.info(f"{found.only_table} samples of the table are not in the genotypes")
+        return found
+    card.add("training samples", "all: no table of splits was given", Verdict.CAUTION, threshold="the training split",
+             advice="Imputer and codings are fitted on every sample: no honest test is left. Give the table of the splits.")  # fmt: skip
+    return Splits(np.zeros(len(samples), dtype=np.uint8), samples, np.zeros(len(samples), dtype=np.int64))
+
+
+def _layout(wanted: MatrixLayout, stored: np.dtype) -> Layout:
+    if wanted is MatrixLayout.AUTO:
+        return Layout.BITS2 if stored == np.int8 else Layout.FLOAT16
+    return Layout(wanted.value)
+
+
+def _write_samples(store: h5py.File, result: h5py.File, samples: np.ndarray, splits: Splits) -> None:
+    write_array(result, "samples/id", samples)
+    write_array(result, "splits/split", splits.split)
+    write_array(result, "splits/group", splits.group)
+    write_array(result, "splits/fold", splits.fold)
+    for name in ("phenotypes/values", "covariates/values"):
+        if name in store:
+            write_array(result, name, store[name][()])
+
+
+def _transpose(store: h5py.File, result: h5py.File, train: np.ndarray, layout: Layout, tolerance: float) -> np.ndarray:
+    """Write genotypes by sample, the variants' columns and what the training samples say, in one reading; return missing genotypes of each sample.
+
+    A block of variants as large as 64 MB holds is turned round at a time: memory does not grow with the variants.
+    """
+    dosage = store["dosage"]
+    variants, samples = dosage.shape
+    width = -(-variants // 4) if layout is Layout.BITS2 else variants
+    kind = "u1" if layout is Layout.BITS2 else layout.value
+    rows = result.create_dataset("genotypes", (samples, width), kind, fill_time="never")
+    columns = {
+        name: _column(result, f"variants/{name}", store[f"variants/{name}"].dtype, (variants,)) for name in _COLUMNS
+    }
+    shapes = {name: (variants, 3) if name == "genotype_frequency" else (variants,) for name in _FITTED}
+    fitted = {name: _column(result, f"training/{name}", np.dtype(kind), shapes[name]) for name, kind in _FITTED.items()}
+    missing = np.zeros(samples, dtype=np.int64)
+    size = max(CHUNK, _BLOCK_BYTES // (samples * (1 if layout is Layout.BITS2 else 4)) // CHUNK * CHUNK)
+    people = np.flatnonzero(train)
+    with Progress("variants", total=variants) as progress:
+        for first in range(0, variants, size):
+            last = min(first + size, variants)
+            values = _read_block(dosage, first, last, layout, tolerance, store.filename)
+            missing += (values == MISSING_CALL if values.dtype == np.int8 else np.isnan(values)).sum(axis=0)
+            for start in range(0, last - first, CHUNK):  # indicators of a few variants at a time
+                part = slice(start, min(start + CHUNK, last - first))
+                _store_fit(fitted, first + start, fit(values[part][:, people]))
+            if layout is Layout.BITS2:
+                rows[:, first // 4 : -(-last // 4)] = pack(values)
+            else:
+                rows[:, first:last] = np.ascontiguousarray(values.T.astype(layout.value))
+            for name, column in columns.items():
+                column[first:last] = store[f"variants/{name}"][first:last]
+            progress.step(last - first)
+    return missing
+
+
+def _column(result: h5py.File, name: str, dtype: np.dtype, shape: tuple[int, ...]) -> h5py.Dataset:
+    """Make an array of the variants, whose chunks do not depend on how it is written."""
+    rows = min(shape[0], 1 << 14)
+    return result.create_dataset(name, shape, dtype, chunks=(rows, *shape[1:]), compression="gzip", shuffle=True)
+
+
+def _read_block(dosage: h5py.Dataset, first: int, last: int, layout: Layout, tolerance: float, path: str) -> np.ndarray:
+    values: np.ndarray = dosage[first:last]
+    if layout is Layout.BITS2:
+        with _named(path):
+            return hard_calls(values, tolerance)
+    if values.dtype == np.int8:
+        return np.where(values == MISSING_CALL, np.float32(np.nan), values.astype(np.float32))
+    return values
+
+
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    try:
+        yield
+    except DataError as error:
+        error.where = path
+        raise
+
+
+def _store_fit(fitted: dict[str, h5py.Dataset], first: int, found: Training) -> None:
+    for name, column in fitted.items():
+        values = getattr(found, name)
+        column[first : first + len(values)] = values
+
+
+def _judge(card: Card, result: h5py.File, missing: np.ndarray, splits: Splits, fingerprint: str) -> None:
+    variants, train = len(result["variants/start"]), splits.train
+    people = int(train.sum())
+    card.add("training samples behind imputer and codings", people, Verdict.OK if people >= 50 else Verdict.CAUTION, threshold=">= 50",
+             advice=f"Means and frequencies of few samples are noisy. Digest of their names: {fingerprint[:16]}.")  # fmt: skip
+    still = float((result["training/sd"][()] == 0).mean())
+    card.add("variants that do not vary among training samples", still, Verdict.OK if still <= 0.05 else Verdict.CAUTION, threshold="<= 0.05",
+             advice="They are 0 in standardised and dominance codings: filter rare variants first.")  # fmt: skip
+    share = float(missing[train].mean() / variants)
+    card.add("missing genotypes of training samples", share, Verdict.OK if share <= 0.02 else Verdict.CAUTION, threshold="<= 0.02",
+             advice="They are imputed with the mean or the mode: impute from haplotypes first where you can.")  # fmt: skip
+    if not train.all():
+        apart = abs(float(missing[~train].mean() / variants) - share)
+        card.add("difference of missing genotypes between training and other samples", apart, Verdict.OK if apart <= 0.01 else Verdict.CAUTION,
+                 threshold="<= 0.01", advice="The sets were called differently: a model can learn the batch.")  # fmt: skip
