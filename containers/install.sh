@@ -15,6 +15,8 @@ install=(/tmp/pip/bin/python -m pip --python "$target/bin/python" install --quie
 cd "$target"/lib/python3*/site-packages
 find . -type d -name tests -not -path ./logomaker/tests -prune -exec rm -rf {} + # logomaker imports its own
 rm -rf logomaker/{examples,tutorials} tensorflow/include nvidia/*/include clang # clang: a compiler library that nothing imports
-find . -name '*.a' -delete
+rm -rf matplotlib/mpl-data/sample_data
+# Sources of compiled modules and stubs for type checkers: no run reads them
+find . \( -name '*.a' -o -name '*.cpp' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' \) -delete
 # -f: running pip has left some bytecode of the other kind
 PYTHONHASHSEED=0 "$target/bin/python" -m compileall -q -f --invalidation-mode unchecked-hash .

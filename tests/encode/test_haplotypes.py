@@ -226,8 +226,7 @@ def test_decoding__tells_rows_of_another_shape(row: bytes) -> None:
 def test_tree_sequence__equals_tskits_own_matrix(trees, tmp_path: Path) -> None:
     trees.dump(tmp_path / "chr7.trees")
     found = encode(tmp_path, "--genotypes", tmp_path / "chr7.trees", "--window-size", 5000)
-    sites = [site for site in trees.sites() if len(set(v for v in next(trees.variants(left=site.position, right=site.position + 1)).genotypes)) == 2
-             and len([a for a in next(trees.variants(left=site.position, right=site.position + 1)).alleles if a]) == 2]  # fmt: skip
+    sites = [v.site for v in trees.variants() if len(v.alleles) == 2 and len(set(v.genotypes)) == 2]
     matrix = trees.genotype_matrix()[[site.id for site in sites]]
     assert len(sites) > 50
     assert np.array_equal(found["alleles"], matrix)
