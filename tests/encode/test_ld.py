@@ -30,7 +30,7 @@ def linked(seed: int, variants: int, samples: int) -> np.ndarray:
 
 
 def test_correlation__equals_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PEOPLE", 37)
+    monkeypatch.setattr(module, "PEOPLE", 37)
     dosage = linked(1, 30, 200)
     dosage[5] = 1
     r, keep = correlation(dosage, design(np.empty((0, 200))))

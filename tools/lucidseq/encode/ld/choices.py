@@ -10,3 +10,19 @@ class LdMethod(StrEnum):
 
     IN_SAMPLE = "in-sample"
     PANEL = "panel"
+
+
+class InputFormat(StrEnum):
+    """What kind of matrix others published."""
+
+    AUTO = "auto"
+    LDGM = "ldgm"
+    PLINK = "plink"
+    NPZ = "npz"
+
+
+class MatchBy(StrEnum):
+    """What tells that two variants are the same, beside their alleles."""
+
+    POSITION = "position"
+    RSID = "rsid"

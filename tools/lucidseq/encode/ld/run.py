@@ -1,124 +1,164 @@
-"""`encode ld`: the genotype store and loci -> the LD store."""
+"""`encode ld`: genotypes or published matrices -> the LD store, LD scores, and blocks found."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lucidseq.core.card import Card, Verdict
-from lucidseq.core.errors import DataError, place
-from lucidseq.core.genotypes import GenotypeStore, open_genotypes
+from lucidseq.core.card import Card
+from lucidseq.core.errors import DataError, UsageError, place
+from lucidseq.core.genotypes import open_genotypes
 from lucidseq.core.intervals import Interval, read_bed
-from lucidseq.core.ld import LdBlock, write_ld
-from lucidseq.core.log import Progress, get_logger
+from lucidseq.core.ld import write_ld
+from lucidseq.core.log import get_logger
 from lucidseq.core.outputs import OutputSet
-from lucidseq.core.schema import QC, SUMSTATS
-from lucidseq.core.tables import read_table, write_table
-from lucidseq.encode.individuals import complete_individuals, design
-from lucidseq.encode.ld.choices import LdMethod
-from lucidseq.encode.ld.correlation import correlation
-from lucidseq.encode.regions import other_spelling
+from lucidseq.core.schema import SUMSTATS
+from lucidseq.core.tables import read_table, write_text
+from lucidseq.encode.individuals import complete_individuals
+from lucidseq.encode.ld.choices import InputFormat, LdMethod, MatchBy
+from lucidseq.encode.ld.estimate import Estimator, Tally, parse_estimator
+from lucidseq.encode.ld.from_genotypes import Cohort, genotype_blocks, refuse_foreign_contigs, write_scores_and_find
+from lucidseq.encode.ld.from_matrix import MatrixSource, check_source, matrix_blocks, nothing_matched
+from lucidseq.encode.ld.judge import judge, write_qc
 
 _log = get_logger("lucidseq.encode")
-_FEW_VARIANTS = "locus with fewer than 2 variants"
-_CONSTANT, _NOT_LISTED = "no variation after covariates", "not in --variants"
 
 
 def ld(
     *,
-    genotypes: Path,
-    loci: Path,
-    trait: str | None,
+    genotypes: Path | None,
+    loci: Path | None,
     variants: Path | None,
+    input: list[Path] | None,
+    input_variants: list[Path] | None,
+    input_format: InputFormat,
+    contig: str | None,
+    match: MatchBy,
+    n_ref: float | None,
+    build: str | None,
+    trait: str | None,
     method: LdMethod,
     adjust_covariates: bool,
+    shrinkage: str,
+    low_rank: float | None,
+    min_block: int,
+    max_block: int,
+    ld_scores: bool,
+    ld_window: float,
     threads: int,
     out: OutputSet,
 ) -> Card:
-    """Compute LD (options as in ``cli.ld``)."""
-    intervals = read_bed(loci)
-    _refuse_equal_names(intervals, loci)
-    wanted = None if variants is None else set(read_table(variants, SUMSTATS, need_rows=True)["variant_id"])
-    with open_genotypes(genotypes) as store:
-        _refuse_foreign_contigs(intervals, store, loci)
-        people = complete_individuals(store, trait, covariates=adjust_covariates)
-        covariates = store.covariates()[:, people] if adjust_covariates else np.empty((0, int(people.sum())))
-        _log.info(f"LD of {people.sum()} individuals, {len(covariates)} covariates projected out")
-        counts: Counter[str] = Counter()
-        blocks = _blocks(store, intervals, people, design(covariates), wanted, counts)
-        written = write_ld(out["ld"], blocks, build=store.build, method=method.value, n_ref=float(people.sum()))
-    if not written:
+    """Compute or take over LD (options as in ``cli.ld``)."""
+    estimator = parse_estimator(shrinkage, low_rank)
+    intervals = None if loci is None else _read_loci(loci)
+    if genotypes is not None and not input and not input_variants:
+        _refuse(n_ref=n_ref, build=build, contig=contig, match=None if match is MatchBy.POSITION else match)
+        wanted = None if variants is None else pd.Index(_read_listed(variants)["variant_id"])
+        sizes = None if intervals is not None else (min_block, max_block)
+        if sizes is not None and max_block < 2 * min_block:
+            raise UsageError(f"--min-block {min_block} and --max-block {max_block}", "a largest size of at least twice the smallest",
+                             "correct one of them")  # fmt: skip
+        with open_genotypes(genotypes) as store:
+            if intervals is not None:
+                refuse_foreign_contigs(intervals, store, Path(str(loci)))
+            mask = complete_individuals(store, trait, covariates=adjust_covariates)
+            covariates = store.covariates()[:, mask] if adjust_covariates else np.empty((0, int(mask.sum())))
+            cohort = Cohort(store, np.flatnonzero(mask), covariates)
+            _log.info(f"LD of {mask.sum()} individuals, {len(covariates)} covariates projected out")
+            return _from_genotypes(
+                cohort,
+                intervals,
+                sizes,
+                wanted,
+                estimator,
+                method,
+                out["scores"] if ld_scores else None,
+                ld_window,
+                loci,
+                out,
+            )
+    if input and input_variants and genotypes is None:
+        _refuse(trait=trait, ld_scores=ld_scores or None)
+        source = MatrixSource(
+            input, input_variants, input_format, contig, match, float("nan") if n_ref is None else n_ref
+        )
+        return _from_matrices(source, variants, intervals, estimator, method, build, out)
+    given = [
+        flag
+        for flag, value in (("--genotypes", genotypes), ("--input", input), ("--input-variants", input_variants))
+        if value
+    ]
+    raise UsageError(
+        ", ".join(given) or "no input", "--genotypes, or --input with --input-variants", "give one of the two"
+    )
+
+
+def _from_genotypes(
+    cohort: Cohort, intervals: list[Interval] | None, sizes: tuple[int, int] | None, wanted: pd.Index | None,
+    estimator: Estimator, method: LdMethod, scores: Path | None, ld_window: float, loci: Path | None, out: OutputSet,
+) -> Card:  # fmt: skip
+    if scores is not None or sizes is not None:
+        found = write_scores_and_find(cohort, round(ld_window * 1000), sizes, scores)
+        if intervals is None:
+            intervals = found
+            write_text("".join(f"{one.contig}\t{one.start}\t{one.end}\t{one.name}\n" for one in found), out["blocks"])
+            _log.info(f"{len(found)} blocks found")
+    tally, people = Tally(), float(len(cohort.people))
+    blocks = genotype_blocks(cohort, intervals or [], wanted, estimator, tally)
+    write_ld(out["ld"], blocks, build=cohort.store.build, method=method.value, n_ref=people)
+    if not tally.written:
         raise DataError("no locus with 2 variants", "loci that hold variants of the genotypes",
-                        "check the build and the coordinates (BED starts at 0)", where=str(loci))  # fmt: skip
-    _write_qc(counts, len(intervals), written, out["qc"])
-    return _judge(counts, len(intervals), written, int(people.sum()))
+                        "check the build and the coordinates (BED starts at 0)", where=str(loci or cohort.store.path))  # fmt: skip
+    write_qc(tally, len(intervals or []), out["qc"])
+    return judge(tally, len(intervals or []), people, estimator, checked=False)
 
 
-def _blocks(
-    store: GenotypeStore, intervals: list[Interval], people: np.ndarray, basis: np.ndarray, wanted: set[str] | None,
-    counts: Counter[str],
-) -> Iterator[LdBlock]:  # fmt: skip
-    with Progress("loci", total=len(intervals)) as progress:
-        for locus in intervals:
-            first, last = store.region(locus.contig, locus.start, locus.end)
-            ids = store.variant_id[first:last]
-            rows = np.array([wanted is None or name in wanted for name in ids], dtype=bool)
-            counts["variants"] += len(ids)
-            counts[_NOT_LISTED] += int((~rows).sum())
-            r, keep = np.empty((0, 0), dtype=np.float32), np.zeros(0, dtype=bool)
-            if rows.any():
-                r, keep = correlation(store.dosage(first, last)[rows][:, people], basis)
-                counts[_CONSTANT] += int((~keep).sum())
-            progress.step()
-            if len(r) < 2:
-                counts[_FEW_VARIANTS] += 1
-                counts["left out with their locus"] += len(r)
-                _log.warning(
-                    f"locus {locus.name} ({locus.contig}:{locus.start}-{locus.end}) holds {len(r)} variants: left out"
-                )
-                continue
-            yield LdBlock(locus.name, locus.contig, locus.start, locus.end, r, ids[rows][keep])
+def _from_matrices(
+    source: MatrixSource, variants: Path | None, intervals: list[Interval] | None, estimator: Estimator, method: LdMethod,
+    build: str | None, out: OutputSet,
+) -> Card:  # fmt: skip
+    check_source(source)
+    if estimator.weight is None and np.isnan(source.n_ref):
+        raise UsageError("--shrinkage auto without --n-ref", "the individuals behind the matrix",
+                         "give --n-ref, or a number as --shrinkage")  # fmt: skip
+    sumstats = None if variants is None else _read_listed(variants)
+    tally = Tally()
+    blocks = matrix_blocks(source, sumstats, intervals, estimator, tally)
+    write_ld(out["ld"], blocks, build=build or "unknown", method=method.value, n_ref=source.n_ref)
+    if not tally.written:
+        raise nothing_matched(source, tally, variants)
+    expected = len(intervals) if intervals is not None else tally.written
+    write_qc(tally, expected, out["qc"])
+    return judge(tally, expected, source.n_ref, estimator, checked=True)
 
 
-def _refuse_equal_names(intervals: list[Interval], path: Path) -> None:
+def _refuse(**values: object) -> None:
+    """Refuse options that belong to the other kind of input."""
+    wrong = [f"--{name.replace('_', '-')}" for name, value in values.items() if value is not None]
+    if wrong:
+        raise UsageError(f"{', '.join(wrong)} with this kind of input", "options that mean something for it",
+                         f"leave out {', '.join(wrong)}")  # fmt: skip
+
+
+def _read_loci(path: Path) -> list[Interval]:
+    intervals = read_bed(path)
     twice = [name for name, count in Counter(locus.name for locus in intervals).items() if count > 1]
     if twice:
         raise DataError(
             f"two loci called {twice[0]}", "loci with names that differ", "rename one (column 4)", where=str(path)
         )
+    return intervals
 
 
-def _refuse_foreign_contigs(intervals: list[Interval], store: GenotypeStore, path: Path) -> None:
-    known = [str(name) for name in pd.unique(store.contig)]
-    if any(locus.contig in known for locus in intervals):
-        return
-    for locus in intervals:
-        if other_spelling(locus.contig) in known:
-            raise DataError(f"loci on {locus.contig}, genotypes on {other_spelling(locus.contig)}",
-                            "the same contig names in both files", "rename the contigs in the BED file",
-                            where=place(path, contig=locus.contig))  # fmt: skip
-    raise DataError(f"loci on {intervals[0].contig}, genotypes on {', '.join(known[:5])}", "loci on contigs of the genotypes",
-                    "check the build and the contig names", where=place(path, contig=intervals[0].contig))  # fmt: skip
-
-
-def _write_qc(counts: Counter[str], loci: int, written: int, path: Path) -> None:
-    rows = [("loci", "read", 0, loci), ("loci", _FEW_VARIANTS, loci - written, written)]
-    left = counts["variants"]
-    rows.append(("variants", "in the loci", 0, left))
-    for step in (_NOT_LISTED, _CONSTANT, "left out with their locus"):
-        left -= counts[step]
-        rows.append(("variants", step, counts[step], left))
-    write_table(pd.DataFrame(rows, columns=["unit", "step", "removed", "kept"]), path, QC)
-
-
-def _judge(counts: Counter[str], loci: int, written: int, people: int) -> Card:
-    card = Card("encode", "ld")
-    card.add("loci left out", loci - written, Verdict.OK if written == loci else Verdict.CAUTION, threshold="0",
-             advice="They hold fewer than 2 variants: check build, coordinates and quality control.")  # fmt: skip
-    card.add("individuals behind the LD", people, Verdict.OK if people >= 500 else Verdict.CAUTION,
-             threshold=">= 500", advice="LD of few individuals is noisy: fine for these individuals' own statistics, not as a panel.")  # fmt: skip
-    return card
+def _read_listed(path: Path) -> pd.DataFrame:
+    """Read summary statistics whose variants are used."""
+    table = read_table(path, SUMSTATS, need_rows=True)
+    double = table["variant_id"].duplicated()
+    if double.any():
+        row = int(double.to_numpy().argmax())
+        raise DataError(f"variant {table['variant_id'].iloc[row]} a second time", "every variant once", "remove one of the rows",
+                        where=place(path, line=row + 2))  # fmt: skip
+    return table

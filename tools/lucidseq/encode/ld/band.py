@@ -1,0 +1,105 @@
+"""Sums of squared correlations along a contig, in a window that slides: memory does not grow with the number of variants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lucidseq.encode.ld.correlation import moments, standardise
+
+CHUNK = 512  # variants read at a time
+
+
+@dataclass(frozen=True)
+class BandSums:
+    """What each variant of a contig shares with its neighbours in the window; every array has shape (variants,).
+
+    Attributes
+    ----------
+    before, after
+        Sums of adjusted r squared with the variants before and after it (`adjust`).
+    variants
+        Neighbours that vary, both sides together.
+    varies
+        Mask of the variants that vary; the others share nothing.
+    """
+
+    before: np.ndarray
+    after: np.ndarray
+    variants: np.ndarray
+    varies: np.ndarray
+
+
+def adjust(squares: np.ndarray, pairs: np.ndarray, n: int) -> np.ndarray:
+    """Return sums of r^2 - (1 - r^2) / (n - 2), of expectation 0 without LD, from sums of r^2 over a number of pairs.
+
+    References
+    ----------
+    Bulik-Sullivan et al. 2015, Nature Genetics 47:291, supplementary note.
+    """
+    result: np.ndarray = squares - (pairs - squares) / (n - 2)
+    return result
+
+
+def band_sums(read: Callable[[int, int], np.ndarray], position: np.ndarray, basis: np.ndarray, window: int) -> BandSums:
+    """Sum adjusted squared correlations within a window.
+
+    Parameters
+    ----------
+    read
+        Returns the dosages of variants first..last-1 of the contig, shape (last - first, people).
+    position
+        Of each variant, ascending, in bases, shape (variants,).
+    basis
+        Orthonormal columns to project out, intercept among them, shape (people, rank).
+    window
+        Greatest distance of a pair, in bases.
+
+    Returns
+    -------
+    `BandSums`; memory holds the variants of one window and two chunks.
+    """
+    count = len(position)
+    before, after, varies = np.zeros(count), np.zeros(count), np.zeros(count, dtype=bool)
+    held: list[tuple[int, np.ndarray]] = []  # first variant and standardised dosages of the chunks still in reach
+    for first in range(0, count, CHUNK):
+        last = min(first + CHUNK, count)
+        block = read(first, last)
+        found = moments(block, basis)
+        varies[first:last] = found.varies
+        rows = standardise(block, found, basis)
+        held = [chunk for chunk in held if position[chunk[0] + len(chunk[1]) - 1] >= position[first] - window]
+        here = position[first:last]
+        for start, other in held:
+            squares = _squares(rows, other, here, position[start : start + len(other)], window)
+            before[first:last] += squares.sum(axis=1, dtype=np.float64)
+            after[start : start + len(other)] += squares.sum(axis=0, dtype=np.float64)
+        squares = np.tril(_squares(rows, rows, here, here, window), -1)
+        before[first:last] += squares.sum(axis=1, dtype=np.float64)
+        after[first:last] += squares.sum(axis=0, dtype=np.float64)
+        held.append((first, rows))
+    return _adjusted(before, after, varies, position, window, n=len(basis) - basis.shape[1] + 1)
+
+
+def _squares(rows: np.ndarray, columns: np.ndarray, here: np.ndarray, there: np.ndarray, window: int) -> np.ndarray:
+    """Return squared correlations, 0 where the pair is further apart than the window."""
+    r: np.ndarray = rows @ columns.T
+    np.square(r, out=r)
+    if here[-1] - there[0] > window:
+        r[here[:, None] - there > window] = 0
+    return r
+
+
+def _adjusted(
+    before: np.ndarray, after: np.ndarray, varies: np.ndarray, position: np.ndarray, window: int, n: int
+) -> BandSums:
+    """Count the pairs behind each sum and take what chance gives them off."""
+    running = np.concatenate([[0], np.cumsum(varies)])
+    rank = np.arange(len(position))
+    left = np.searchsorted(position, position - window, side="left")
+    right = np.searchsorted(position, position + window, side="right")
+    earlier = np.where(varies, running[rank] - running[left], 0)
+    later = np.where(varies, running[right] - running[rank + 1], 0)
+    return BandSums(adjust(before, earlier, n), adjust(after, later, n), earlier + later, varies)

@@ -1,0 +1,234 @@
+"""LD blocks, LD scores and block boundaries of a genotype store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.errors import DataError, place
+from lucidseq.core.genotypes import GenotypeStore
+from lucidseq.core.intervals import Interval
+from lucidseq.core.ld import LdBlock
+from lucidseq.core.log import Progress, get_logger
+from lucidseq.core.schema import LD_SCORES
+from lucidseq.core.tables import TableWriter
+from lucidseq.core.variants import align
+from lucidseq.encode.individuals import design
+from lucidseq.encode.ld.band import BandSums, band_sums
+from lucidseq.encode.ld.blocks import crossing, find_blocks
+from lucidseq.encode.ld.correlation import PEOPLE, correlation
+from lucidseq.encode.ld.estimate import Estimator, Tally, make_block
+from lucidseq.encode.ld.from_matrix import LEFT_OUT
+from lucidseq.encode.ld.listed import NOT_LISTED
+from lucidseq.encode.ld.shrinkage import weight_from_dosages
+from lucidseq.encode.regions import other_spelling
+
+_log = get_logger("lucidseq.encode")
+MOST_PEOPLE = 10_000  # for block boundaries and LD scores: r squared of so many is known to 1e-4
+CONSTANT = "no variation after covariates"
+FEW_VARIANTS = "locus with fewer than 2 variants"
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The individuals of a store that are used.
+
+    Attributes
+    ----------
+    people
+        Their samples, ascending, shape (n,).
+    covariates
+        What is projected out beside the intercept, shape (covariates, n).
+    """
+
+    store: GenotypeStore
+    people: np.ndarray
+    covariates: np.ndarray
+
+    @cached_property
+    def basis(self) -> np.ndarray:
+        """Orthonormal columns of intercept and covariates, shape (n, rank)."""
+        return design(self.covariates)
+
+    def thinned(self, most: int) -> Cohort:
+        """Return at most ``most`` of the individuals, evenly spaced."""
+        if len(self.people) <= most:
+            return self
+        chosen = np.linspace(0, len(self.people) - 1, most).round().astype(np.int64)
+        return Cohort(self.store, self.people[chosen], self.covariates[:, chosen])
+
+
+class StoreDosages:
+    """Dosages of some variants and individuals, read from the store by stretches of individuals.
+
+    Parameters
+    ----------
+    first, last
+        Variants of the store.
+    rows
+        Mask of those used, shape (last - first,).
+    """
+
+    def __init__(self, cohort: Cohort, first: int, last: int, rows: np.ndarray) -> None:
+        self._store, self._people, self._span, self._rows = cohort.store, cohort.people, (first, last), rows
+        self.shape: tuple[int, ...] = (int(rows.sum()), len(cohort.people))
+
+    def __getitem__(self, key: tuple[slice, slice]) -> np.ndarray:
+        chosen = self._people[key[1]]
+        start, end = int(chosen[0]), int(chosen[-1]) + 1
+        block = self._store.dosage(*self._span, slice(start, end))
+        if len(chosen) < end - start:
+            block = block[:, chosen - start]
+        return block if self._rows.all() else block[self._rows]
+
+
+def genotype_blocks(
+    cohort: Cohort, loci: list[Interval], wanted: pd.Index | None, estimator: Estimator, tally: Tally
+) -> Iterator[LdBlock]:
+    """Yield the block of each locus; a variant has the alleles of ``wanted`` where it is there the other way round."""
+    store = cohort.store
+    with Progress("loci", total=len(loci)) as progress:
+        for locus in loci:
+            first, last = store.region(locus.contig, locus.start, locus.end)
+            ids, flipped = store.variant_id[first:last], np.zeros(last - first, dtype=bool)
+            rows = np.ones(last - first, dtype=bool)
+            if wanted is not None:
+                found, flipped = align(ids, wanted)
+                rows = found >= 0
+                ids = np.where(rows, wanted.to_numpy(dtype=object)[found], ids)
+            tally.counts["variants"] += len(ids)
+            tally.counts[NOT_LISTED] += int((~rows).sum())
+            block = _block(
+                cohort, locus, StoreDosages(cohort, first, last, rows), ids[rows], flipped[rows], estimator, tally
+            )
+            progress.step()
+            if block is not None:
+                yield block
+
+
+def _block(
+    cohort: Cohort, locus: Interval, dosage: StoreDosages, ids: np.ndarray, flipped: np.ndarray, estimator: Estimator,
+    tally: Tally,
+) -> LdBlock | None:  # fmt: skip
+    """Return a locus's block; None when fewer than 2 of its variants vary."""
+    r, keep = np.empty((0, 0), dtype=np.float32), np.zeros(len(ids), dtype=bool)
+    if len(ids):
+        r, keep = correlation(dosage, cohort.basis)
+        tally.counts[CONSTANT] += int((~keep).sum())
+    if len(r) < 2:
+        tally.counts[FEW_VARIANTS] += 1
+        tally.counts[LEFT_OUT] += len(r)
+        _log.warning(f"locus {locus.name} ({locus.contig}:{locus.start}-{locus.end}) holds {len(r)} variants: left out")
+        return None
+    if flipped[keep].any():
+        sign = np.where(flipped[keep], np.float32(-1), np.float32(1))
+        r *= sign
+        r *= sign[:, None]
+        tally.swapped += int(flipped[keep].sum())
+
+    def weight(values: np.ndarray) -> float:
+        return weight_from_dosages(values, _Rows(dosage, keep), cohort.basis)
+
+    return make_block(
+        locus, r, ids[keep], estimator, tally, positive=True, weight=weight, n_ref=float(len(cohort.people))
+    )
+
+
+class _Rows:
+    """Some variants of dosages that are read by stretches of individuals."""
+
+    def __init__(self, dosage: StoreDosages, rows: np.ndarray) -> None:
+        self._dosage, self._rows = dosage, rows
+        self.shape: tuple[int, ...] = (int(rows.sum()), dosage.shape[1])
+
+    def __getitem__(self, key: tuple[slice, slice]) -> np.ndarray:
+        return self._dosage[key][self._rows]
+
+
+def sweep(cohort: Cohort, window: int) -> Iterator[tuple[int, np.ndarray, BandSums]]:
+    """Yield for each contig its first variant, its positions, and what its variants share within a window (in bases)."""
+    few = cohort.thinned(MOST_PEOPLE)
+    if few is not cohort:
+        _log.info(f"blocks and LD scores from {MOST_PEOPLE} of {len(cohort.people)} individuals, evenly spaced")
+    store = cohort.store
+    for contig in pd.unique(store.contig):
+        members = np.flatnonzero(store.contig == contig)
+        first, position = int(members[0]), store.start[members]
+
+        def read(start: int, end: int, first: int = first) -> np.ndarray:
+            part = StoreDosages(few, first + start, first + end, np.ones(end - start, dtype=bool))
+            steps = range(0, len(few.people), PEOPLE)
+            return np.concatenate([part[:, step : step + PEOPLE] for step in steps], axis=1)
+
+        _log.info(f"LD along {contig}: {len(members)} variants")
+        yield first, position, band_sums(read, position, few.basis, window)
+
+
+def found_blocks(
+    first: int, position: np.ndarray, sums: BandSums, store: GenotypeStore, sizes: tuple[int, int]
+) -> list[Interval]:
+    """Return the approximately independent blocks of a contig, side by side, named contig:start-end."""
+    cuts = find_blocks(crossing(sums.before, sums.after), *sizes)
+    contig = str(store.contig[first])
+    edges = [*(int(position[cut]) for cut in cuts[:-1]), int(position[-1]) + 1]
+    return [Interval(contig, start, end, f"{contig}:{start}-{end}") for start, end in pairwise(edges) if end > start]
+
+
+def score_table(first: int, position: np.ndarray, sums: BandSums, cohort: Cohort) -> pd.DataFrame:
+    """Return the LD scores of a contig's variants that vary (`LD_SCORES`)."""
+    rows = np.flatnonzero(sums.varies)
+    few = cohort.thinned(MOST_PEOPLE)
+    return pd.DataFrame(
+        {
+            "variant_id": cohort.store.variant_id[first + rows],
+            "chromosome": cohort.store.contig[first + rows],
+            "base_pair_location": position[rows] + 1,
+            "ld_score": 1 + sums.before[rows] + sums.after[rows],
+            "variants": sums.variants[rows] + 1,
+            "n": len(few.people) - few.basis.shape[1] + 1,
+        }
+    )
+
+
+def write_scores_and_find(
+    cohort: Cohort, window: int, sizes: tuple[int, int] | None, scores: Path | None
+) -> list[Interval]:
+    """Sweep the contigs once: write LD scores to ``scores``, and find blocks of ``sizes`` (smallest, largest)."""
+    found: list[Interval] = []
+    writer = None if scores is None else TableWriter(scores, LD_SCORES)
+    try:
+        for first, position, sums in sweep(cohort, window):
+            if writer is not None:
+                writer.append(score_table(first, position, sums, cohort))
+            if sizes is not None:
+                found += found_blocks(first, position, sums, cohort.store, sizes)
+    finally:
+        if writer is not None:
+            writer.close()
+    return found
+
+
+def refuse_foreign_contigs(intervals: list[Interval], store: GenotypeStore, path: Path) -> None:
+    """Refuse loci that share no contig name with the genotypes.
+
+    Raises
+    ------
+    DataError
+        Naming both spellings where they differ by ``chr``.
+    """
+    known = [str(name) for name in pd.unique(store.contig)]
+    if any(locus.contig in known for locus in intervals):
+        return
+    for locus in intervals:
+        if other_spelling(locus.contig) in known:
+            raise DataError(f"loci on {locus.contig}, genotypes on {other_spelling(locus.contig)}",
+                            "the same contig names in both files", "rename the contigs in the BED file",
+                            where=place(path, contig=locus.contig))  # fmt: skip
+    raise DataError(f"loci on {intervals[0].contig}, genotypes on {', '.join(known[:5])}", "loci on contigs of the genotypes",
+                    "check the build and the contig names", where=place(path, contig=intervals[0].contig))  # fmt: skip

@@ -1,0 +1,80 @@
+"""The quality-control table and the trust card of LD."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.card import Card, Verdict
+from lucidseq.core.schema import QC
+from lucidseq.core.tables import write_table
+from lucidseq.encode.ld.estimate import Estimator, Tally
+from lucidseq.encode.ld.from_genotypes import CONSTANT, FEW_VARIANTS
+from lucidseq.encode.ld.from_matrix import LEFT_OUT, OUTSIDE
+from lucidseq.encode.ld.ldgm import NOT_CARRIED
+from lucidseq.encode.ld.listed import NOT_LISTED, OTHER_ALLELES, TWICE
+from lucidseq.encode.ld.matrix import CONSTANT as NO_NUMBER
+
+_STEPS = (NOT_CARRIED, NO_NUMBER, NOT_LISTED, OTHER_ALLELES, TWICE, CONSTANT, OUTSIDE, LEFT_OUT)
+_ALWAYS = (NOT_LISTED, LEFT_OUT)
+FEW, MANY_REPAIRED = 500, 0.05  # individuals; change of a correlation by the repair
+
+
+def write_qc(tally: Tally, loci: int, path: Path) -> None:
+    """Write what each step left out, and how many variants were turned."""
+    rows = [("loci", "read", 0, loci), ("loci", FEW_VARIANTS, loci - tally.written, tally.written)]
+    left = tally.counts["variants"]
+    rows.append(("variants", "in the loci", 0, left))
+    for step in _STEPS:
+        if tally.counts[step] or step in (*_ALWAYS, CONSTANT):
+            left -= tally.counts[step]
+            rows.append(("variants", step, tally.counts[step], left))
+    rows.append(("swapped variants", "alleles as in --variants, sign turned", 0, tally.swapped))
+    write_table(pd.DataFrame(rows, columns=["unit", "step", "removed", "kept"]), path, QC)
+
+
+def judge(tally: Tally, loci: int, n_ref: float, estimator: Estimator, *, checked: bool) -> Card:
+    """Return the card.
+
+    Parameters
+    ----------
+    checked
+        Whether eigenvalues were looked at: they cannot be negative in correlations of whole genotypes.
+    """
+    card = Card("encode", "ld")
+    missing = loci - tally.written
+    card.add("loci left out", missing, Verdict.OK if missing == 0 else Verdict.CAUTION, threshold="0",
+             advice="They hold fewer than 2 variants: check build, coordinates and quality control.")  # fmt: skip
+    if np.isnan(n_ref):
+        card.add("individuals behind the LD", "unknown", Verdict.CAUTION, threshold=f">= {FEW}",
+                 advice="Tell it with --n-ref: what uses this LD needs it to judge its noise.")  # fmt: skip
+    else:
+        card.add("individuals behind the LD", int(n_ref), Verdict.OK if n_ref >= FEW else Verdict.CAUTION,
+                 threshold=f">= {FEW}", advice="LD of few individuals is noisy: fine for these individuals' own statistics, not as a panel.")  # fmt: skip
+    _repairs(card, tally, checked=checked)
+    card.add("median effective rank, share of the variants", float(np.median(tally.ranks)), Verdict.OK, threshold="none",
+             advice="(sum of eigenvalues)^2 / sum of their squares, per variant: small where LD is strong.")  # fmt: skip
+    if estimator.weight is None:
+        weight = float(np.median(tally.weights))
+        card.add("median shrinkage", weight, Verdict.OK if weight <= 0.2 else Verdict.CAUTION, threshold="<= 0.2",
+                 advice="So much noise means that the individuals are few for these variants: take a larger panel.")  # fmt: skip
+    if estimator.share is not None:
+        card.add("largest change of a correlation by low rank", tally.truncation, Verdict.OK if tally.truncation <= 0.1 else Verdict.CAUTION,
+                 threshold="<= 0.1", advice="Variants that LD hardly ties lose what does: keep a larger share of the variance.")  # fmt: skip
+    return card
+
+
+def _repairs(card: Card, tally: Tally, *, checked: bool) -> None:
+    """Add what was found of negative eigenvalues."""
+    if not checked:
+        card.add("negative eigenvalues", "none, by construction", Verdict.OK, threshold="none", advice="Nothing to do.")
+        return
+    verdict = Verdict.OK if not tally.repaired else Verdict.CAUTION
+    card.add("blocks with negative eigenvalues, repaired", tally.repaired, verdict, threshold="0",
+             advice=f"The smallest was {tally.smallest:.3g}: correlations from other individuals for each pair (missing genotypes), or edited.")  # fmt: skip
+    if tally.repaired:
+        verdict = Verdict.CAUTION if tally.repair_change <= MANY_REPAIRED else Verdict.REFUSE
+        card.add("largest change of a correlation by the repair", tally.repair_change, verdict, threshold=f"<= {MANY_REPAIRED}",
+                 advice="The matrix was far from one of correlations: do not use it; look for swapped rows or signs.")  # fmt: skip

@@ -1,0 +1,109 @@
+"""Published variants brought to the alleles and names of summary statistics."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.variants import align, variant_ids
+from lucidseq.encode.ld.choices import MatchBy
+
+NOT_LISTED, OTHER_ALLELES, TWICE = "not in --variants", "in --variants with other alleles", "the same variant again"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which rows of a matrix are used, in position order, and under which names; every array has shape (chosen,).
+
+    Attributes
+    ----------
+    rows
+        Rows of the matrix.
+    sign
+        -1 where the effect allele is the other one.
+    contig, position, variant_id
+        As in the summary statistics where there are any; position 1-based.
+    removed
+        Variants left out, by reason.
+    """
+
+    rows: np.ndarray
+    sign: np.ndarray
+    contig: np.ndarray
+    position: np.ndarray
+    variant_id: np.ndarray
+    removed: Counter[str]
+
+
+def choose(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: MatchBy) -> Chosen:
+    """Match published variants with summary statistics, alleles either way round; without them, take all.
+
+    Parameters
+    ----------
+    variants
+        `variant_lists.COLUMNS`.
+    sumstats
+        variant_id, chromosome, base_pair_location, other_allele, effect_allele and, to match by it, rsid.
+    by
+        Position (contig with or without chr) or rsid: rsid tells nothing of the build.
+    """
+    if sumstats is None:
+        ids = np.array(
+            variant_ids(variants["contig"], variants["position"], variants["other"], variants["effect"]), dtype=object
+        )
+        fresh = ~pd.Series(ids).duplicated().to_numpy()
+        rows = np.flatnonzero(fresh)
+        taken = variants.iloc[rows]
+        return _sorted(
+            rows,
+            np.ones(len(rows)),
+            taken["contig"],
+            taken["position"],
+            ids[rows],
+            Counter({TWICE: int((~fresh).sum())}),
+        )
+    theirs = _keys(sumstats["chromosome"], sumstats["base_pair_location"], sumstats.get("rsid"), by)
+    ours = _keys(variants["contig"], variants["position"], variants["rsid"], by)
+    listed = pd.Series(_with_alleles(theirs, sumstats["other_allele"], sumstats["effect_allele"]))
+    usable = (~listed.duplicated() & (theirs != "")).to_numpy()
+    positions = np.flatnonzero(usable)
+    found, flipped = align(_with_alleles(ours, variants["other"], variants["effect"]), pd.Index(listed[usable]))
+    found[ours == ""] = -1
+    matched = found >= 0
+    again = matched & pd.Series(np.where(matched, found, -1 - np.arange(len(found)))).duplicated().to_numpy()
+    rows = np.flatnonzero(matched & ~again)
+    there = pd.Index(pd.unique(theirs[usable]))
+    other = ~matched & (there.get_indexer(pd.Index(ours)) >= 0)
+    removed = Counter(
+        {NOT_LISTED: int((~matched & ~other).sum()), OTHER_ALLELES: int(other.sum()), TWICE: int(again.sum())}
+    )
+    taken = sumstats.iloc[positions[found[rows]]]
+    return _sorted(rows, np.where(flipped[rows], -1.0, 1.0), taken["chromosome"], taken["base_pair_location"],
+                   taken["variant_id"].to_numpy(dtype=object), removed)  # fmt: skip
+
+
+def _keys(contig: pd.Series, position: pd.Series, rsid: pd.Series | None, by: MatchBy) -> np.ndarray:
+    """Return what two variants at one place share; empty where it is unknown."""
+    if by is MatchBy.POSITION:
+        plain = contig.astype(str).str.removeprefix("chr")
+        keys = plain + "/" + position.astype(str)
+    else:
+        keys = pd.Series("", index=contig.index) if rsid is None else rsid.astype(str)
+        keys = keys.where(~keys.isin([".", "0", "NA"]), "")
+    return keys.to_numpy(dtype=object)
+
+
+def _with_alleles(keys: np.ndarray, other: pd.Series, effect: pd.Series) -> np.ndarray:
+    return np.array([f"{key}:{one}:{two}" for key, one, two in zip(keys, other, effect, strict=True)], dtype=object)
+
+
+def _sorted(
+    rows: np.ndarray, sign: np.ndarray, contig: pd.Series, position: pd.Series, ids: np.ndarray, removed: Counter[str]
+) -> Chosen:
+    """Order by contig as first met, then position."""
+    contigs, places = contig.to_numpy(dtype=object), position.to_numpy(dtype=np.int64)
+    order = np.lexsort((places, pd.factorize(contigs)[0]))
+    return Chosen(rows[order], sign[order], contigs[order], places[order], ids[order], removed)

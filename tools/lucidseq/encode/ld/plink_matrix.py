@@ -1,0 +1,81 @@
+"""PLINK's square matrices of r: text (whole, lower triangle) or raw numbers of 8 or 4 bytes."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.errors import DataError, place
+from lucidseq.core.tables import is_gzip, open_text
+from lucidseq.encode.ld.matrix import Published, from_dense
+
+_CHARACTERS = 32  # of a number in a line at most
+_TEXT = frozenset(b"0123456789+-.eEnaifNAIF \t\r\n")
+
+
+def read_plink(path: Path, variants: pd.DataFrame) -> Published:
+    """Read PLINK 1.9's ``--r square`` (also square0, triangle, gz, bin, bin4) or PLINK 2's ``--r-unphased`` matrices.
+
+    Parameters
+    ----------
+    path
+        Matrix of p rows: text, or raw float64 or float32 by its size.
+    variants
+        Its p variants; the effect allele is PLINK 1's A1 or PLINK 2's ALT.
+
+    Raises
+    ------
+    DataError
+        If it has another size or is no matrix of correlations.
+    """
+    size = len(variants)
+    if not is_gzip(path):
+        with path.open("rb") as handle:
+            start = handle.read(4096)
+        if not _TEXT.issuperset(start):
+            return from_dense(_read_raw(path, size), variants, path)
+    values = np.zeros((size, size), dtype=np.float32)
+    longest = _CHARACTERS * (size + 1)
+    number = 0
+    with open_text(path) as handle:
+        for number, line in enumerate(iter(lambda: handle.readline(longest), ""), start=1):
+            if number > size:
+                if line.strip():
+                    raise DataError(f"more than {size} rows", f"{size} rows, one for each variant of the list",
+                                    "give the list of exactly these variants", where=place(path, line=number))  # fmt: skip
+                continue
+            row = _numbers(line, path, number)
+            if len(row) not in (size, number):
+                raise DataError(f"{len(row)} numbers", f"{size} numbers, one for each variant of the list",
+                                "give the list of exactly these variants, and a matrix (PLINK's square), not a table of pairs",
+                                where=place(path, line=number))  # fmt: skip
+            values[number - 1, : len(row)] = row
+    if number < size:
+        raise DataError(f"{number} rows", f"{size} rows, one for each variant of the list",
+                        "give the list of exactly these variants, or copy the matrix again", where=str(path))  # fmt: skip
+    return from_dense(values, variants, path)
+
+
+def _read_raw(path: Path, size: int) -> np.ndarray:
+    found = path.stat().st_size
+    for width in (8, 4):
+        if found == width * size * size:
+            raw = np.memmap(path, dtype=f"<f{width}", mode="r", shape=(size, size))
+            with np.errstate(over="ignore", invalid="ignore"):
+                return np.array(raw, dtype=np.float32)
+    raise DataError(f"{found} bytes", f"{8 * size * size} or {4 * size * size} bytes for the {size} variants of the list",
+                    "give the list of exactly these variants, and a square matrix of PLINK or text", where=str(path))  # fmt: skip
+
+
+def _numbers(line: str, path: Path, number: int) -> np.ndarray:
+    with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
+        warnings.simplefilter("error")
+        try:
+            values: np.ndarray = np.fromstring(line, dtype=np.float64, sep=" ").astype(np.float32)
+        except (ValueError, DeprecationWarning) as error:
+            raise DataError(f"{line[:40].rstrip()!r}, which is not all numbers", "numbers separated by spaces or tabs",
+                            "give PLINK's matrix (square), not its table of pairs", where=place(path, line=number)) from error  # fmt: skip
+    return values

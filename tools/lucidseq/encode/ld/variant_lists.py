@@ -1,0 +1,150 @@
+"""Lists of the variants behind a published matrix: PLINK's .bim and .pvar, ids, UK Biobank's, and LDGM's .snplist."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.errors import DataError, place
+from lucidseq.core.tables import open_text
+
+MOST_CHARACTERS = 100_000  # of a line: longer ones are no list of variants
+COLUMNS = ["contig", "position", "other", "effect", "rsid"]
+_BIM, _PVAR = 6, ("#CHROM", "POS", "ID", "REF", "ALT")
+_UKB = ("rsid", "chromosome", "position", "allele1", "allele2")
+_SNPLIST = ("index", "anc_alleles", "deriv_alleles", "site_ids", "position")
+_LISTS = "a .bim, .pvar, list of contig:position:other:effect, UK Biobank list (rsid chromosome position allele1 allele2) or LDGM .snplist"
+
+
+def read_variants(path: Path, contig: str | None = None) -> pd.DataFrame:
+    """Read a list of variants of any of these kinds, told from its first line.
+
+    The effect allele is the one whose copies the published correlations are of: A1 of .bim, ALT of .pvar, allele1 of UK Biobank,
+    the derived allele of LDGM.
+
+    Parameters
+    ----------
+    contig
+        Name of the contig where the list has none (.snplist).
+
+    Returns
+    -------
+    DataFrame with `COLUMNS`, position 1-based; of a .snplist ``index`` too (its row of the precision matrix).
+
+    Raises
+    ------
+    DataError
+        If it is none of them, a row lacks fields, or a position or allele is not one.
+    """
+    rows: list[list[str]] = []
+    header: list[str] | None = None
+    first = 1
+    with open_text(path) as handle:
+        for number, line in enumerate(iter(lambda: handle.readline(MOST_CHARACTERS), ""), start=1):
+            if line.startswith("##") or not line.strip():
+                continue
+            fields = _split(line)
+            if not rows and header is None:
+                header, first = _header(fields), number
+                if header:
+                    continue
+            wide = len(header) if header else len(rows[0]) if rows else len(fields)
+            if len(fields) != wide:
+                raise DataError(f"{len(fields)} fields: {line[:60].rstrip()!r}", f"{wide} fields, as in line {first}",
+                                f"correct the row, or give {_LISTS}", where=place(path, line=number))  # fmt: skip
+            rows.append(fields)
+    if not rows:
+        raise DataError("a list without variants", _LISTS, "check the file", where=str(path))
+    return _frame(np.array(rows, dtype=object), header, path, contig, first)
+
+
+def _split(line: str) -> list[str]:
+    """Split at tabs or spaces, and at commas where there is neither (LDGM; no field of it is quoted but by commas inside)."""
+    fields = line.rstrip("\r\n").split()
+    return next(csv.reader([fields[0]])) if len(fields) == 1 and "," in fields[0] else fields
+
+
+def _header(fields: list[str]) -> list[str] | None:
+    known = ({"#CHROM"}, set(_UKB), set(_SNPLIST))
+    return fields if any(names <= set(fields) for names in known) else None
+
+
+def _frame(rows: np.ndarray, header: list[str] | None, path: Path, contig: str | None, first: int) -> pd.DataFrame:
+    where = place(path, line=first)
+    if header is None and rows.shape[1] == _BIM:
+        parts = dict(zip(COLUMNS, (rows[:, 0], rows[:, 3], rows[:, 5], rows[:, 4], rows[:, 1]), strict=True))
+    elif header is None and rows.shape[1] == 1:
+        parts = _from_ids(rows[:, 0], path, first)
+    elif header is not None:
+        table = dict(zip(header, rows.T, strict=True))
+        parts = _named(table, len(rows), path, contig, where)
+    else:
+        raise DataError(f"{rows.shape[1]} columns without a header that is known: {' '.join(rows[0])[:60]!r}", _LISTS,
+                        "give the list that belongs to the matrix", where=where)  # fmt: skip
+    frame = pd.DataFrame({name: parts[name] for name in [*COLUMNS, *(["index"] if "index" in parts else [])]})
+    for name in ("position", "index"):
+        if name in frame:
+            frame[name] = _whole(frame[name], name, path, first + (header is not None), least=int(name == "position"))
+    _check_alleles(frame, path, first + (header is not None))
+    return frame
+
+
+def _named(
+    table: dict[str, np.ndarray], rows: int, path: Path, contig: str | None, where: str
+) -> dict[str, np.ndarray]:
+    """Return the columns of a list with a header."""
+    kinds = {
+        ("#CHROM", "POS", "REF", "ALT", "ID"): COLUMNS,
+        ("chromosome", "position", "allele2", "allele1", "rsid"): COLUMNS,
+        ("position", "anc_alleles", "deriv_alleles", "site_ids", "index"): [*COLUMNS[1:], "index"],
+    }
+    for theirs, ours in kinds.items():
+        if set(theirs) <= set(table):
+            parts = {name: table[column] for column, name in zip(theirs, ours, strict=True)}
+            if "contig" not in parts:
+                if contig is None:
+                    raise DataError("no contig in the list, nor chrN in the matrix's file name", "the contig's name",
+                                    "give --contig", where=where)  # fmt: skip
+                parts["contig"] = np.full(rows, contig, dtype=object)
+            return parts
+    raise DataError(f"columns {' '.join(table)[:80]}", _LISTS, "add the missing columns", where=where)
+
+
+def _from_ids(ids: np.ndarray, path: Path, first: int) -> dict[str, np.ndarray]:
+    """Take contig:position:other:effect apart."""
+    parts = [str(name).rsplit(":", 3) for name in ids]
+    for row, fields in enumerate(parts):
+        if len(fields) != 4:
+            raise DataError(f"the variant {ids[row]!r}, whose alleles are not told", "contig:position:other:effect in each line",
+                            "give the .bim or .pvar of exactly these variants instead (plink2 --make-just-pvar)",
+                            where=place(path, line=first + row))  # fmt: skip
+    table = np.array(parts, dtype=object)
+    return {**dict(zip(COLUMNS[:4], table.T, strict=True)), "rsid": ids}
+
+
+def _whole(column: pd.Series, name: str, path: Path, first: int, least: int) -> pd.Series:
+    numbers = pd.to_numeric(column.where(column.str.fullmatch(r"\d{1,18}")), errors="coerce")
+    wrong = numbers.isna() | (numbers < least)
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        raise DataError(f"{name} {str(column.iloc[row])[:40]!r}", f"a whole number from {least}", "correct the value",
+                        where=place(path, line=first + row))  # fmt: skip
+    return column.astype("int64")
+
+
+def _check_alleles(frame: pd.DataFrame, path: Path, first: int) -> None:
+    for name in ("other", "effect"):
+        frame[name] = frame[name].str.upper()
+    wrong = ~(
+        frame["other"].str.fullmatch(r"[ACGTN*]+|<[^>]*>|0|\.")
+        & frame["effect"].str.fullmatch(r"[ACGTN*]+|<[^>]*>|0|\.")
+    )
+    wrong |= (frame["other"] == frame["effect"]) & frame["effect"].str.fullmatch(r"[ACGTN]+")
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        raise DataError(f"alleles {frame['other'].iloc[row][:20]!r} and {frame['effect'].iloc[row][:20]!r}",
+                        "two alleles that differ, in letters A, C, G, T", "correct the row, or give the right list",
+                        where=place(path, line=first + row))  # fmt: skip
