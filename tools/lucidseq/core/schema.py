@@ -24,8 +24,8 @@ from lucidseq.core.schema_tables import (
     EFFECTS,
     EIGENVALUES,
     FACTS,
-    GENE_CORRELATIONS,
     GENES,
+    GENE_CORRELATIONS,
     HISTORY,
     KINSHIP,
     LD_SCORES,
@@ -37,10 +37,12 @@ from lucidseq.core.schema_tables import (
     PIPS,
     PREDICTIONS,
     QC,
+    SAMPLE_QC,
     SPLITS,
     SUMSTATS,
     TRUST,
     TRUTH_VARIANTS,
+    VARIANT_QC,
     WINDOWS,
 )
 
@@ -71,6 +73,7 @@ __all__ = [
     "PIPS",
     "PREDICTIONS",
     "QC",
+    "SAMPLE_QC",
     "SCHEMAS",
     "SEQUENCES",
     "SPLITS",
@@ -78,6 +81,7 @@ __all__ = [
     "TRUST",
     "TRUTH_VARIANTS",
     "WINDOWS",
+    "VARIANT_QC",
     "Array",
     "Column",
     "Store",
@@ -88,7 +92,7 @@ SCHEMAS: dict[str, Table | Store] = {
     schema.name: schema
     for schema in (
         SUMSTATS, DROPPED, LOCI, PREDICTIONS, HISTORY, METRICS, CURVES, EFFECTS, PIPS, CREDIBLE_SETS, LOCUS_FITS, GENES,
-        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, WINDOWS, HAPLOTYPES, FACTS, TRUST, QC, LD_SCORES, SEQUENCES, ATTRIBUTIONS, GENOTYPES, GENOTYPE_MATRIX,
+        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, WINDOWS, HAPLOTYPES, FACTS, TRUST, QC, VARIANT_QC, SAMPLE_QC, LD_SCORES, SEQUENCES, ATTRIBUTIONS, GENOTYPES, GENOTYPE_MATRIX,
         KINSHIP, PCS, EIGENVALUES, SPLITS, LD, BASE_TRUTH, FINEMAP_LBF,
     )
 }  # fmt: skip

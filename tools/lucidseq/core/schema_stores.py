@@ -62,12 +62,14 @@ GENOTYPES = Store(
         Array("variants/rsid", "text", "(variants,)", "Identifier in the source."),
         Array("variants/frequency", "float64", "(variants,)", "Effect-allele frequency among called genotypes."),
         Array("samples/id", "text", "(samples,)", "Sample names."),
+        Array("samples/sex", "uint8", "(samples,)", "1 male, 2 female, 0 unknown (as PLINK).", required=False),
         Array("phenotypes/values", "float64", "(traits, samples)", "Trait values; NaN is missing.", required=False),
         Array(
             "covariates/values", "float64", "(covariates, samples)", "Covariate values; NaN is missing.", required=False
         ),
     ),
-    # trait_names, trait_kinds (quantitative or binary) and covariate_names are JSON lists
+    # trait_names, trait_kinds (quantitative or binary) and covariate_names are JSON lists; ploidy (2 where it is absent) and haploid
+    # (how a man's X, Y and mitochondria are counted: 0-2, the default, or 0-1) may be there too
     ("build", "trait_names", "trait_kinds", "covariate_names"),
 )
 GENOTYPE_MATRIX = Store(

@@ -227,6 +227,31 @@ LD_SCORES = Table(
         Column("n", "int", "Individuals behind the correlations, less covariates."),
     ),
 )
+VARIANT_QC = Table(
+    "lucidseq.variant_qc",
+    (
+        *_VARIANT,
+        Column("rsid", "text", "Identifier in the source."),
+        Column("effect_allele_frequency", "float", "Frequency of the effect allele among called genotypes."),
+        Column("missing_rate", "float", "Share of missing genotypes."),
+        Column("minor_allele_count", "float", "Copies of the rarer allele."),
+        Column("hwe_p_value", "float", "Mid-p value of the exact Hardy-Weinberg test; #NA where not tested."),
+        Column("outcome", "text", "kept, or the first filter that the variant failed."),
+    ),
+)
+SAMPLE_QC = Table(
+    "lucidseq.sample_qc",
+    (
+        Column("sample", "text", "Sample name."),
+        Column("missing_rate", "float", "Share of missing genotypes among all variants."),
+        Column("heterozygosity", "float", "Share of heterozygotes among called autosomal genotypes."),
+        Column("inbreeding", "float", "Inbreeding coefficient F = 1 - observed / expected heterozygotes."),
+        Column("sex", "text", "Sex as told by a file: male, female or unknown."),
+        Column("x_inbreeding", "float", "The same coefficient on the X chromosome: near 1 in men, near 0 in women."),
+        Column("inferred_sex", "text", "Sex that x_inbreeding tells."),
+        Column("outcome", "text", "kept, or why the sample left."),
+    ),
+)
 
 FACTS = Table(
     "lucidseq.facts",
