@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import h5py
@@ -36,15 +37,32 @@ class GenotypeStore:
         self._store = store
         self.build = str(store.attrs["build"])
         self.samples = read_text(store["samples/id"])
-        self.contig = read_text(store["variants/contig"])
+        names, at = np.unique(store["variants/contig"][()], return_inverse=True)  # one text a contig, not one a variant
+        self.contig = read_text(names)[at.reshape(-1)]
         self.start = store["variants/start"][()]
-        self.variant_id = read_text(store["variants/id"])
-        self.rsid = read_text(store["variants/rsid"])
-        self.effect_allele = read_text(store["variants/effect_allele"])
-        self.other_allele = read_text(store["variants/other_allele"])
         self.frequency = store["variants/frequency"][()]
         self.trait_names, self.trait_kinds = read_list(store, "trait_names"), read_list(store, "trait_kinds")
         self.covariate_names = read_list(store, "covariate_names")
+
+    @cached_property  # the texts of ten million variants are gigabytes: read by who asks for them
+    def variant_id(self) -> np.ndarray:
+        """Names of the variants (contig:position:other:effect)."""
+        return read_text(self._store["variants/id"])
+
+    @cached_property
+    def rsid(self) -> np.ndarray:
+        """Identifiers in the source."""
+        return read_text(self._store["variants/rsid"])
+
+    @cached_property
+    def effect_allele(self) -> np.ndarray:
+        """The counted allele of each variant."""
+        return read_text(self._store["variants/effect_allele"])
+
+    @cached_property
+    def other_allele(self) -> np.ndarray:
+        """The other allele of each variant."""
+        return read_text(self._store["variants/other_allele"])
 
     @property
     def hard_calls(self) -> bool:
