@@ -8,7 +8,7 @@ from lucidseq.core.errors import DataError
 from lucidseq.core.genotypes import MISSING_CALL
 
 
-def hard_calls(dosage: np.ndarray, tolerance: float) -> np.ndarray:
+def hard_calls(dosage: np.ndarray, tolerance: float, where: str) -> np.ndarray:
     """Return calls of diploid genotypes: dosages within a tolerance of 0, 1 or 2, others missing.
 
     Parameters
@@ -17,6 +17,8 @@ def hard_calls(dosage: np.ndarray, tolerance: float) -> np.ndarray:
         int8 calls (-1 missing), which are returned as they are, or float dosages (NaN missing), any shape.
     tolerance
         Largest distance of a dosage from a whole number.
+    where
+        File of the dosages, for the error message.
 
     Returns
     -------
@@ -29,7 +31,7 @@ def hard_calls(dosage: np.ndarray, tolerance: float) -> np.ndarray:
     """
     if dosage.size and np.nanmax(dosage, initial=0) > 2:
         raise DataError("genotypes with more than 2 copies of the effect allele", "diploid genotypes",
-                        "leave the contigs or samples with another ploidy out")  # fmt: skip
+                        "leave the contigs or samples with another ploidy out", where=where)  # fmt: skip
     if dosage.dtype == np.int8:
         return dosage
     nearest = np.rint(dosage)

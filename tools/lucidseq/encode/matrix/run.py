@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -133,20 +131,10 @@ def _column(result: h5py.File, name: str, dtype: np.dtype, shape: tuple[int, ...
 def _read_block(dosage: h5py.Dataset, first: int, last: int, layout: Layout, tolerance: float, path: str) -> np.ndarray:
     values: np.ndarray = dosage[first:last]
     if layout is Layout.BITS2:
-        with _named(path):
-            return hard_calls(values, tolerance)
+        return hard_calls(values, tolerance, path)
     if values.dtype == np.int8:
         return np.where(values == MISSING_CALL, np.float32(np.nan), values.astype(np.float32))
     return values
-
-
-@contextmanager
-def _named(path: str) -> Iterator[None]:
-    try:
-        yield
-    except DataError as error:
-        error.where = path
-        raise
 
 
 def _store_fit(fitted: dict[str, h5py.Dataset], first: int, found: Training) -> None:

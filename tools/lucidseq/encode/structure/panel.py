@@ -42,7 +42,7 @@ class Panel:
     def calls(self, samples: slice = slice(None)) -> Iterator[np.ndarray]:
         """Yield int8 calls of shape (variants, samples), -1 for missing, chunk by chunk."""
         for _, values in self.dosages(samples):
-            yield hard_calls(values, self.tolerance)
+            yield hard_calls(values, self.tolerance, str(self.store.path))
 
     def only(self, rows: np.ndarray) -> Panel:
         """Return the panel of other variants."""
