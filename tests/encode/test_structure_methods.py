@@ -185,7 +185,8 @@ def test_projection__of_fitted_samples_is_their_fit() -> None:
 
 
 def test_shrinkage__is_near_one_with_structure_and_small_without() -> None:
-    with_structure = standardise(structured(6, 5000, 200), np.full(5000, 0.5))
+    calls = structured(6, 5000, 200)
+    with_structure = standardise(calls, allele_frequency(calls))
     assert (pca.fit_exact(lambda: iter([with_structure]), 200, 3).shrinkage > 0.85).all()
     noise = random_calls(6, 5000, 200, missing=0)
     alone = pca.fit_exact(lambda: iter([standardise(noise, allele_frequency(noise))]), 200, 1)
