@@ -5,28 +5,25 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
-from fixtures_genotypes import write_vcf
+from fixtures_genotypes import write_plink1, write_vcf
+from fixtures_ld import autoregressive, linked
 from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.genotypes import open_genotypes
 from lucidseq.core.ld import open_ld
+from lucidseq.core.schema import LD_SCORES
+from lucidseq.core.tables import read_table
 from lucidseq.encode.individuals import design
 from lucidseq.encode.ld import correlation as module
 from lucidseq.encode.ld.correlation import correlation
 from lucidseq.encode.sumstats.association import LinearTest
-from support import assert_bad_input, run_cli, run_ok
+from support import assert_bad_input, peak_memory, run_cli, run_ok
 
 OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--min-hwe-p", 0)
-
-
-def linked(seed: int, variants: int, samples: int) -> np.ndarray:
-    """Dosages in LD: neighbours share a latent haplotype."""
-    rng = np.random.default_rng(seed)
-    latent = np.cumsum(rng.normal(size=(variants, 2 * samples)), axis=0)
-    return (latent > 0).reshape(variants, samples, 2).sum(axis=2).astype(np.int8)
 
 
 def test_correlation__equals_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,6 +37,30 @@ def test_correlation__equals_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.abs(r - expected).max() < 1e-6
     assert np.array_equal(r, r.T)
     assert (np.diagonal(r) == 1).all()
+
+
+@pytest.mark.parametrize("kind", ["calls", "dosages", "covariates"])
+def test_correlation__float32_sums_stay_within_1e_5_of_float64(kind: str) -> None:
+    """20,000 people, rare variants and copies among them, missing genotypes; float64 written out as the truth."""
+    rng = np.random.default_rng(11)
+    dosage = autoregressive(11, 60, 20_000, decay=0.99)
+    dosage[40:45] = rng.binomial(2, 2e-4, (5, 20_000))
+    dosage[45] = dosage[0]
+    dosage[46] = 2 - dosage[0]
+    dosage[rng.random(dosage.shape) < 0.01] = -1
+    values = np.where(dosage < 0, np.nan, dosage.astype(float))
+    if kind == "dosages":
+        values = np.float32(values * 0.97 + 0.01)
+    covariates = (
+        rng.normal(size=(3, 20_000)) + np.nan_to_num(values[:3]) if kind == "covariates" else np.empty((0, 20_000))
+    )
+    r, keep = correlation(values if kind == "dosages" else dosage, design(covariates))
+    filled = np.where(np.isnan(values), np.nanmean(values, axis=1, keepdims=True, dtype=np.float64), values)
+    basis = np.column_stack([np.ones(20_000), covariates.T])
+    residual = filled.T - basis @ np.linalg.lstsq(basis, filled.T, rcond=None)[0]
+    expected = np.corrcoef(residual.T)
+    assert keep.all()
+    assert np.abs(r - expected).max() < 1e-5
 
 
 def test_correlation__missing_dosages_count_as_the_mean() -> None:
@@ -118,10 +139,132 @@ def test_cli__trait_variants_and_covariates(store: Path, tmp_path: Path) -> None
     assert set(found) == set(table["variant_id"][table["base_pair_location"] <= 295])
 
 
+def test_cli__alleles_of_the_summary_statistics(store: Path, tmp_path: Path) -> None:
+    """A variant that is there the other way round keeps the name of the summary statistics, and its sign turns."""
+    run_ok("encode", "sumstats", "--genotypes", store, "--trait", "height", "--out", tmp_path / "h")
+    table = pd.read_csv(tmp_path / "h.sumstats.tsv.gz", sep="\t")
+    table = table[table["base_pair_location"] <= 150].reset_index(drop=True)
+    turned = table.index % 2 == 1
+    table.loc[turned, ["effect_allele", "other_allele"]] = ["A", "G"]
+    table.loc[turned, "variant_id"] = table.loc[turned, "variant_id"].str.replace("A:G", "G:A")
+    table.to_csv(tmp_path / "some.tsv", sep="\t", index=False)
+    words = ("encode", "ld", "--genotypes", store, "--loci", tmp_path / "loci.bed", "--trait", "height")
+    run_ok(*words, "--out", tmp_path / "plain")
+    run_ok(*words, "--variants", tmp_path / "some.tsv", "--out", tmp_path / "l")
+    with open_ld(tmp_path / "plain.ld.h5") as plain, open_ld(tmp_path / "l.ld.h5") as ld:
+        sign = np.where(turned, -1, 1)
+        assert ld.block(0).variant_id.tolist() == table["variant_id"].tolist()
+        assert np.array_equal(ld.block(0).r, plain.block(0).r * sign * sign[:, None])
+    qc = pd.read_csv(tmp_path / "l.ld.qc.tsv", sep="\t").set_index("unit")["kept"]
+    assert qc["swapped variants"] == turned.sum()
+
+
+def test_cli__shrinkage_low_rank_and_what_a_block_tells(store: Path, tmp_path: Path) -> None:
+    words = ("encode", "ld", "--genotypes", store, "--loci", tmp_path / "loci.bed", "--no-adjust-covariates")
+    run_ok(*words, "--out", tmp_path / "plain")
+    run_ok(*words, "--shrinkage", 0.2, "--out", tmp_path / "shrunk")
+    run_ok(*words, "--shrinkage", "auto", "--low-rank", 0.9, "--out", tmp_path / "low")
+    with (
+        open_ld(tmp_path / "plain.ld.h5") as plain,
+        open_ld(tmp_path / "shrunk.ld.h5") as shrunk,
+        open_ld(tmp_path / "low.ld.h5") as low,
+    ):
+        for one, two, three in zip(plain, shrunk, low, strict=True):
+            size = len(one.r)
+            assert np.abs(two.r - (0.8 * one.r + 0.2 * np.eye(size))).max() < 1e-6 and two.shrinkage == 0.2
+            values, vectors = np.linalg.eigh(one.r.astype(float))
+            rank = int(np.searchsorted(np.cumsum(values[::-1]), 0.9 * size)) + 1
+            leading = (vectors[:, ::-1][:, :rank] * values[::-1][:rank]) @ vectors[:, ::-1][:, :rank].T
+            expected = (1 - three.shrinkage) * (leading - np.diag(np.diagonal(leading))) + np.eye(size)
+            assert 0 < three.shrinkage < 0.5 and three.factor is not None and three.factor.vectors.shape == (size, rank)
+            assert np.abs(three.r - expected).max() < 1e-5
+            assert three.variant_id.tolist() == one.variant_id.tolist()
+            for block in (one, two, three):
+                assert np.isclose(block.effective_rank, size**2 / np.square(block.r.astype(float)).sum(), rtol=1e-5)
+                assert (block.n_ref, block.method) == (90, "in-sample")
+    assert "r" not in h5py.File(tmp_path / "low.ld.h5")["block/000000"]
+
+
+@pytest.fixture
+def long_store(tmp_path: Path) -> Path:
+    """900 variants in six blocks of 100 to 200, two contigs."""
+    sizes = {"chr1": [150, 200, 100], "chr2": [120, 180, 150]}
+    files = []
+    for number, (contig, parts) in enumerate(sizes.items()):
+        calls = np.concatenate([linked(20 + 10 * number + part, size, 200) for part, size in enumerate(parts)])
+        files += ["--genotypes", write_vcf(tmp_path / f"{contig}.vcf.gz", calls, contig=contig)]
+    run_ok("encode", "genotypes", *files, "--out", tmp_path / "long", *OFF)
+    return tmp_path / "long.genotypes.h5"
+
+
+def test_cli__blocks_are_found_without_loci(long_store: Path, tmp_path: Path) -> None:
+    run_ok(
+        "encode",
+        "ld",
+        "--genotypes",
+        long_store,
+        "--min-block",
+        50,
+        "--max-block",
+        300,
+        "--ld-window",
+        1.2,
+        "--out",
+        tmp_path / "l",
+    )
+    rows = [line.split("\t") for line in (tmp_path / "l.blocks.bed").read_text().splitlines()]
+    edges = {"chr1": [0, 150, 350, 450], "chr2": [0, 120, 300, 450]}
+    with open_ld(tmp_path / "l.ld.h5") as ld:
+        assert ld.names == [row[3] for row in rows] and ld.contigs == [row[0] for row in rows]
+        for contig, cuts in edges.items():
+            found = [block for block in ld if block.contig == contig]
+            assert [len(block.r) for block in found] == np.diff(cuts).tolist()
+            assert [block.start for block in found] == [99 + 10 * cut for cut in cuts[:-1]]
+            assert [block.end for block in found] == [*(99 + 10 * cut for cut in cuts[1:-1]), 99 + 10 * 449 + 1]
+    # The blocks that were found are loci like any other
+    run_ok("encode", "ld", "--genotypes", long_store, "--loci", tmp_path / "l.blocks.bed", "--out", tmp_path / "again")
+    with open_ld(tmp_path / "l.ld.h5") as one, open_ld(tmp_path / "again.ld.h5") as two:
+        assert all(np.array_equal(a.r, b.r) for a, b in zip(one, two, strict=True))
+
+
+def test_cli__ld_scores(long_store: Path, tmp_path: Path) -> None:
+    (tmp_path / "loci.bed").write_text("chr1\t0\t2000\ta\n")
+    run_ok("encode", "ld", "--genotypes", long_store, "--loci", tmp_path / "loci.bed", "--ld-scores", "--ld-window", 0.5, "--out",
+           tmp_path / "l")  # fmt: skip
+    assert not (tmp_path / "l.blocks.bed").exists()
+    table = read_table(tmp_path / "l.ldscores.tsv.gz", LD_SCORES)
+    with open_genotypes(long_store) as store:
+        assert table["variant_id"].tolist() == store.variant_id.tolist()
+        for contig in ("chr1", "chr2"):
+            first, last = store.region(contig, 0, 10**9)
+            r2 = np.corrcoef(store.dosage_float(first, last)) ** 2
+            near = np.abs(store.start[first:last, None] - store.start[first:last]) <= 500
+            expected = np.where(near, r2 - (1 - r2) / 198, 0).sum(axis=1)
+            rows = table["chromosome"] == contig
+            assert np.abs(table["ld_score"][rows] - expected).max() < 1e-3
+            assert table["variants"][rows].tolist() == near.sum(axis=1).tolist()
+    assert (table["n"] == 200).all()
+
+
+def test_memory__of_ld_scores_is_flat_along_a_contig(tmp_path: Path) -> None:
+    """Ten times the variants in as many windows: the same peak within 10 %."""
+    peaks = []
+    for pieces in (3, 30):
+        calls = np.tile(autoregressive(31, 1000, 500), (pieces, 1))
+        prefix = write_plink1(tmp_path / f"x{pieces}", calls)
+        run_ok("encode", "genotypes", "--genotypes", f"{prefix}.bed", "--out", tmp_path / f"g{pieces}", *OFF)
+        (tmp_path / "one.bed").write_text("chr1\t0\t1000\ta\n")
+        peaks.append(peak_memory("encode", "ld", "--genotypes", tmp_path / f"g{pieces}.genotypes.h5", "--loci", tmp_path / "one.bed",
+                                 "--ld-scores", "--ld-window", 5, "--out", tmp_path / f"l{pieces}"))  # fmt: skip
+    assert peaks[1] < 1.1 * peaks[0], peaks
+
+
 def test_cli__same_bytes_from_another_folder(store: Path, tmp_path: Path) -> None:
     digests = []
     for name in ("one", "two"):
         run_ok("encode", "ld", "--genotypes", store, "--loci", tmp_path / "loci.bed", "--out", tmp_path / name / "l")
+        run_ok("encode", "ld", "--genotypes", store, "--ld-scores", "--shrinkage", "auto", "--low-rank", 0.8, "--min-block", 5, "--max-block", 20,
+               "--out", tmp_path / name / "found")  # fmt: skip
         digests.append([hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((tmp_path / name).iterdir())])
     assert digests[0] == digests[1]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from lucidseq.core.errors import UsageError
 from lucidseq.core.intervals import Interval
-from lucidseq.core.ld import LdBlock, effective_rank
+from lucidseq.core.ld import Factor, LdBlock, effective_rank
 from lucidseq.encode.ld.shrinkage import shrink
 from lucidseq.encode.ld.spectrum import low_rank, make_positive
 
@@ -96,12 +96,13 @@ def make_block(
             tally.smallest = min(tally.smallest, repair.smallest)
             tally.repair_change = max(tally.repair_change, repair.change)
     chosen = weight(r) if estimator.weight is None else estimator.weight
-    r = shrink(r, chosen)
-    factor = None
-    if estimator.share is not None:
-        factor = low_rank(r, estimator.share)
+    if estimator.share is None:
+        r, factor = shrink(r, chosen), None
+    else:  # of r as it is: the identity matrix has no leading eigenvectors
+        leading = low_rank(r, estimator.share)
+        factor = Factor(leading.vectors, leading.values * (1 - chosen))
         dense = factor.dense()
-        tally.truncation = max(tally.truncation, _difference(r, dense))
+        tally.truncation = max(tally.truncation, _difference(shrink(r, chosen), dense))
         r = dense
     rank = effective_rank(r)
     tally.weights.append(chosen)

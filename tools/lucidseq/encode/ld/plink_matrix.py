@@ -13,7 +13,7 @@ from lucidseq.core.tables import is_gzip, open_text
 from lucidseq.encode.ld.matrix import Published, from_dense
 
 _CHARACTERS = 32  # of a number in a line at most
-_TEXT = frozenset(b"0123456789+-.eEnaifNAIF \t\r\n")
+_TEXT = frozenset([*range(32, 127), *b"\t\r\n"])  # raw numbers have other bytes: the diagonal alone, 1, has zeros
 
 
 def read_plink(path: Path, variants: pd.DataFrame) -> Published:

@@ -10,6 +10,7 @@ from scipy.linalg import LinAlgError, cholesky, eigh
 from lucidseq.core.ld import Factor
 
 ROUNDING = 1e-3  # negative eigenvalues up to here come from printed digits and float32
+_FLOOR = 1e-6  # of the largest eigenvalue: float32 correlations carry no more
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,12 @@ def low_rank(r: np.ndarray, share: float) -> Factor:
     r
         Correlations, shape (p, p).
     share
-        Between 0 (excluded) and 1. Eigenvalues that are not positive are never kept.
+        Between 0 (excluded) and 1. Eigenvalues that only rounding sets apart from 0 are never kept.
     """
     values, vectors = eigh(r.astype(np.float64), check_finite=False)
     values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
     held = np.cumsum(values)
-    rank = min(int(np.searchsorted(held, share * held[-1] * (1 - 1e-12))) + 1, int((values > 0).sum()))
+    rank = min(int(np.searchsorted(held, share * held[-1] * (1 - 1e-12))) + 1, int((values > _FLOOR * values[0]).sum()))
     chosen = vectors[:, :rank]
     # Signs that repeat: the largest entry of each vector is positive
     sign = np.sign(chosen[np.abs(chosen).argmax(axis=0), np.arange(rank)])
