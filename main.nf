@@ -9,14 +9,18 @@ include { CHECK_PIPELINE  } from './modules/check/pipeline/main'
 include { REPORT_BUILD    } from './modules/report/build/main'
 include { SIMULATE_LOCUS  } from './modules/simulate/locus/main'
 
-// A PLINK1 fileset is three files; the commands find .bim and .fam beside the .bed
+// A PLINK fileset is three files; the commands find the others beside the first, and BGEN's .sample where there is one
 def genotypeFiles(String name) {
     def main = file(name, checkIfExists: true)
-    if (!name.endsWith('.bed')) {
-        return [main]
+    def stem = name.replaceAll(/\.[^.]*$/, '')
+    if (name.endsWith('.bed')) {
+        return [main, file("${stem}.bim", checkIfExists: true), file("${stem}.fam", checkIfExists: true)]
     }
-    def stem = name[0..-5]
-    return [main, file("${stem}.bim", checkIfExists: true), file("${stem}.fam", checkIfExists: true)]
+    if (name.endsWith('.pgen')) {
+        return [main, file("${stem}.pvar", checkIfExists: true), file("${stem}.psam", checkIfExists: true)]
+    }
+    def people = file("${stem}.sample")
+    return name.endsWith('.bgen') && people.exists() ? [main, people] : [main]
 }
 
 // Rows of the checked sample sheet -> one item a cohort: meta, genotype files, phenotypes, covariates

@@ -233,6 +233,9 @@ def test_same_bytes__from_another_folder(tmp_path: Path) -> None:
     assert set(digests[0]) == {
         "g.genotypes.h5",
         "g.genotypes.qc.tsv",
+        "g.genotypes.png",
+        "g.samples.tsv",
+        "g.variants.tsv.gz",
         "g.encode_genotypes.card.json",
         "g.encode_genotypes.manifest.json",
     }

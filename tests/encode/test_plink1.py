@@ -13,6 +13,7 @@ from lucidseq.core.errors import DataError
 from lucidseq.encode.genotypes.choices import GenotypeField
 from lucidseq.encode.genotypes.open_reader import open_reader
 from lucidseq.encode.genotypes.plink1 import Plink1Reader, decode
+from lucidseq.encode.genotypes.reader import Reading
 
 
 def read_all(reader) -> np.ndarray:
@@ -25,7 +26,7 @@ def test_decode__matches_bed_reader_at_every_width(tmp_path: Path, samples: int)
     prefix = write_plink1(tmp_path / "x", calls)
     with open_bed(f"{prefix}.bed", count_A1=True) as bed:
         theirs = bed.read(dtype="int8").T
-    ours = read_all(Plink1Reader(prefix))
+    ours = read_all(Plink1Reader(prefix, Reading()))
     assert np.array_equal(np.where(theirs == -127, -1, theirs), ours)
     assert np.array_equal(ours, calls)
 
@@ -60,7 +61,7 @@ def test_reader__crosses_chunks_and_takes_either_name(tmp_path: Path) -> None:
 def test_fam__families_with_the_same_individual_ids(tmp_path: Path) -> None:
     prefix = write_plink1(tmp_path / "x", random_calls(1, 3, 2))
     (tmp_path / "x.fam").write_text("a 1 0 0 0 -9\nb 1 0 0 0 -9\n")
-    assert Plink1Reader(prefix).samples == ["a_1", "b_1"]
+    assert Plink1Reader(prefix, Reading()).samples == ["a_1", "b_1"]
 
 
 @pytest.mark.parametrize(
@@ -80,5 +81,5 @@ def test_damaged__is_refused(tmp_path: Path, suffix: str, change, mention: str) 
     path = tmp_path / f"x{suffix}"
     path.write_bytes(change(path.read_bytes()))
     with pytest.raises(DataError) as caught:
-        read_all(Plink1Reader(prefix))
+        read_all(Plink1Reader(prefix, Reading()))
     assert mention in str(caught.value)

@@ -6,11 +6,14 @@ process ENCODE_GENOTYPES {
     label 'process_single'
 
     input:
-    tuple val(meta), path(genotypes), path(phenotypes), path(covariates), path(region)
+    tuple val(meta), path(genotypes), path(phenotypes), path(covariates), path(sex), path(samples), path(region)
 
     output:
     tuple val(meta), path("*.genotypes.h5"), emit: genotypes
     tuple val(meta), path("*.genotypes.qc.tsv"), emit: qc
+    tuple val(meta), path("*.variants.tsv.gz"), emit: variants
+    tuple val(meta), path("*.samples.tsv"), emit: samples
+    tuple val(meta), path("*.genotypes.png"), emit: picture
     tuple val(meta), path("*.encode_genotypes.card.json"), emit: card
     tuple val(meta), path("*.encode_genotypes.manifest.json"), emit: manifest
     tuple val("${task.process}"), val('lucidseq'), eval('lucidseq-encode --version | cut -d " " -f 2'), topic: versions
@@ -18,16 +21,22 @@ process ENCODE_GENOTYPES {
     script:
     def args = task.ext.args ?: ''
     def prefix = task.ext.prefix ?: "${meta.id}"
-    def genotypes_words = [genotypes].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|tbi|csi|fai|gzi)$/) }.collect { file -> "--genotypes ${file}" }.join(' ')
+    def genotypes_words = [genotypes].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|pvar|psam|sample|tbi|csi|fai|gzi)$/) }.collect { file -> "--genotypes ${file}" }.join(' ')
     def phenotypes_words = phenotypes ? "--phenotypes ${phenotypes}" : ''
     def covariates_words = covariates ? "--covariates ${covariates}" : ''
+    def sex_words = sex ? "--sex ${sex}" : ''
+    def samples_words = samples ? "--samples ${samples}" : ''
     def region_words = region ? "--region ${region}" : ''
+    def shard_words = meta.shard ? "--shard '${meta.shard}'" : ''
     """
     lucidseq-encode genotypes \\
         ${genotypes_words} \\
         ${phenotypes_words} \\
         ${covariates_words} \\
+        ${sex_words} \\
+        ${samples_words} \\
         ${region_words} \\
+        ${shard_words} \\
         --out "${prefix}" \\
         ${args}
     """
@@ -37,6 +46,9 @@ process ENCODE_GENOTYPES {
     """
     touch "${prefix}.genotypes.h5"
     touch "${prefix}.genotypes.qc.tsv"
+    echo stub | gzip -n > "${prefix}.variants.tsv.gz"
+    touch "${prefix}.samples.tsv"
+    touch "${prefix}.genotypes.png"
     touch "${prefix}.encode_genotypes.card.json"
     touch "${prefix}.encode_genotypes.manifest.json"
     """

@@ -11,9 +11,9 @@ from lucidseq.core.roles import Format
 
 PROFILE = "25.1"
 DATATYPES = {
-    Format.BED: "bed", Format.BIGWIG: "bigwig", Format.CHAIN: "chain", Format.CSV: "csv", Format.FAI: "tabular", Format.FASTA: "fasta,fasta.gz", Format.GMT: "tabular,txt",
+    Format.BED: "bed", Format.BGEN: "data", Format.BIGWIG: "bigwig", Format.CHAIN: "chain", Format.CSV: "csv", Format.FAI: "tabular", Format.FASTA: "fasta,fasta.gz", Format.GMT: "tabular,txt",
     Format.GTF: "gtf,gtf.gz", Format.HDF5: "h5", Format.HTML: "html", Format.JSON: "json", Format.KERAS: "zip", Format.NPZ: "npz",
-    Format.JASPAR: "txt", Format.PARQUET: "parquet", Format.PLINK: "pbed", Format.PNG: "png", Format.TREES: "data", Format.TSV: "tabular,tabular.gz", Format.VCF: "vcf,vcf_bgzip,bcf", Format.TABIX: "tabix",
+    Format.JASPAR: "txt", Format.PARQUET: "parquet", Format.PGEN: "data", Format.PLINK: "pbed", Format.PNG: "png", Format.TREES: "data", Format.TSV: "tabular,tabular.gz", Format.VCF: "vcf,vcf_bgzip,bcf", Format.TABIX: "tabix",
 }  # fmt: skip
 # EDAM terms by tool: topics, operations
 EDAM = {

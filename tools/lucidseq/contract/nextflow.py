@@ -15,7 +15,7 @@ META_OPTIONS = ("trait", "shard")
 RESOURCE_OPTIONS = ("threads", "resume", "checkpoint_dir", "force", "quiet")
 # Options that one pipeline parameter sets for all commands
 SHARED_OPTIONS = ("seed", "strict", "build")
-COMPANIONS = r"/.*\.(bim|fam|tbi|csi|fai|gzi)$/"
+COMPANIONS = r"/.*\.(bim|fam|pvar|psam|sample|tbi|csi|fai|gzi)$/"
 
 
 def parameter_options(command: CommandContract) -> list[Option]:

@@ -34,9 +34,10 @@ def check_readable(path: Path, option: str, role: In) -> None:
         Naming the option and the path.
     """
     flag = "--" + option.replace("_", "-")
-    # A PLINK1 prefix is a name without a file of its own; its reader looks for .bed, .bim and .fam
-    if Format.PLINK in role.formats and path.with_name(path.name + ".bed").exists():
-        return
+    # A PLINK prefix is a name without a file of its own; its reader looks for .bed, .bim and .fam, or .pgen, .pvar and .psam
+    for kind, suffix in ((Format.PLINK, ".bed"), (Format.PGEN, ".pgen")):
+        if kind in role.formats and path.with_name(path.name + suffix).exists():
+            return
     if path.is_dir() and Format.DIRECTORY not in role.formats:
         raise DataError(f"{flag} {path}, which is a folder", "a file", "give a file in the folder", where=str(path))
     if not path.exists():

@@ -49,14 +49,23 @@ def build(tool: str, command: str, parameters: Mapping[str, Any], inputs: Mappin
     }
 
 
+_SETS = ((".bed", ".bim", ".fam"), (".pgen", ".pvar", ".psam"))
+
+
 def _files(paths: list[Path]) -> list[Path]:
-    """Return the files behind paths; a PLINK1 set, named by its .bed or its prefix, is three."""
+    """Return the files behind paths: a PLINK set, named by its first file or its prefix, is three; BGEN may have a .sample beside it."""
     found: list[Path] = []
     for path in paths:
-        stem = path.with_suffix("") if path.suffix == ".bed" else path
-        whole = [stem.with_name(stem.name + suffix) for suffix in (".bed", ".bim", ".fam")]
-        is_set = (path.suffix == ".bed" or not path.exists()) and all(file.is_file() for file in whole)
-        found += whole if is_set else [path] if path.is_file() else []
+        files = [path] if path.is_file() else []
+        for suffixes in _SETS:
+            stem = path.with_suffix("") if path.suffix == suffixes[0] else path
+            whole = [stem.with_name(stem.name + suffix) for suffix in suffixes]
+            if (path.suffix == suffixes[0] or not path.exists()) and all(file.is_file() for file in whole):
+                files = whole
+        beside = path.with_suffix(".sample")
+        if path.suffix == ".bgen" and beside.is_file():
+            files = [*files, beside]
+        found += files
     return list(dict.fromkeys(found))
 
 

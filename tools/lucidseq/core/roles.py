@@ -14,6 +14,7 @@ class Format(StrEnum):
     """Formats of the files that commands exchange; the value is the usual suffix."""
 
     BED = "bed"
+    BGEN = "bgen"
     BIGWIG = "bw"
     CHAIN = "chain"
     CSV = "csv"
@@ -28,6 +29,7 @@ class Format(StrEnum):
     KERAS = "keras"
     NPZ = "npz"
     PARQUET = "parquet"
+    PGEN = "pgen"
     PLINK = "plink"
     PNG = "png"
     TREES = "trees"

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from lucidseq.core.options import Shard
 from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
-from lucidseq.encode.genotypes.choices import GenotypeField
+from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding, Multiallelic
 from lucidseq.encode.options import Build, qc, tool
 
 
@@ -18,9 +19,9 @@ def genotypes(
         list[Path],
         typer.Option(
             "--genotypes",
-            help="VCF, BCF, or PLINK 1 .bed (or its prefix; .bim and .fam lie beside it); give the option again for each chromosome's file.",
+            help="VCF, BCF, PLINK 2 .pgen or PLINK 1 .bed (or its prefix; companions lie beside it), BGEN (.sample beside it), or a genotype store; give the option again for each chromosome's file.",
         ),
-        In(Format.VCF, Format.PLINK),
+        In(Format.VCF, Format.PLINK, Format.PGEN, Format.BGEN, Format.HDF5),
     ],
     out: Annotated[
         Path,
@@ -28,6 +29,13 @@ def genotypes(
         OutputPrefix(
             genotypes=OutFile(".genotypes.h5", Format.HDF5, "Genotype store.", schema="lucidseq.genotypes"),
             qc=qc("genotypes"),
+            variants=OutFile(
+                ".variants.tsv.gz", Format.TSV, "Quality of each variant, kept or not.", schema="lucidseq.variant_qc"
+            ),
+            samples=OutFile(
+                ".samples.tsv", Format.TSV, "Quality of each sample, kept or not.", schema="lucidseq.sample_qc"
+            ),
+            picture=OutFile(".genotypes.png", Format.PNG, "Quality control in one picture."),
         ),
     ],
     phenotypes: Annotated[
@@ -43,14 +51,49 @@ def genotypes(
         typer.Option("--covariates", help="Table `FID IID covariate...` or `sample covariate...` with a header."),
         In(Format.TSV),
     ] = None,
+    sex: Annotated[
+        Path | None,
+        typer.Option(
+            "--sex",
+            help="Table `sample sex` or `FID IID SEX` with a header; 1, M or male; 2, F or female. Without it the sexes of a .fam, .psam or .sample are taken.",
+        ),
+        In(Format.TSV),
+    ] = None,
+    samples: Annotated[
+        Path | None,
+        typer.Option("--samples", help="Samples to keep: a name a line, or FID and IID; all others are left out."),
+        In(Format.TSV),
+    ] = None,
     field: Annotated[
         GenotypeField,
-        typer.Option("--field", help="FORMAT field of VCF and BCF: auto reads DS where there is one, else GT."),
+        typer.Option(
+            "--field",
+            help="What is read of a sample: auto takes dosages where a file has them (DS of VCF), else calls; gp makes dosages of a VCF's genotype probabilities.",
+        ),
     ] = GenotypeField.AUTO,
+    multiallelic: Annotated[
+        Multiallelic,
+        typer.Option("--multiallelic", help="Sites of several ALT alleles: one variant an allele, or left out."),
+    ] = Multiallelic.SPLIT,
+    ploidy: Annotated[
+        int,
+        typer.Option(
+            "--ploidy", min=1, max=16, help="Chromosome copies of an individual: 1 for haploids, 4 for autotetraploids."
+        ),
+    ] = 2,
+    male_x: Annotated[
+        HaploidCoding,
+        typer.Option(
+            "--male-x", help="Copies that a haploid call counts (a man's X; Y and mitochondria): 0 or 2, or 0 or 1."
+        ),
+    ] = HaploidCoding.TWO,
     min_frequency: Annotated[
         float,
         typer.Option("--min-frequency", min=0, max=0.5, help="Least minor-allele frequency; 0 keeps every variant."),
     ] = 0.01,
+    min_minor_count: Annotated[
+        float, typer.Option("--min-minor-count", min=0, help="Least copies of the rarer allele in the data; 0 is off.")
+    ] = 0,
     max_missing: Annotated[
         float,
         typer.Option("--max-missing", min=0, max=1, help="Largest share of missing genotypes of a variant; 1 is off."),
@@ -61,6 +104,14 @@ def genotypes(
             "--max-sample-missing", min=0, max=1, help="Largest share of missing genotypes of a sample; 1 is off."
         ),
     ] = 0.05,
+    max_heterozygosity: Annotated[
+        float,
+        typer.Option(
+            "--max-heterozygosity",
+            min=0,
+            help="Samples whose inbreeding coefficient is further from the mean, in standard deviations, are left out; 0 is off.",
+        ),
+    ] = 0,
     min_hwe_p: Annotated[
         float,
         typer.Option(
@@ -76,8 +127,10 @@ def genotypes(
         In(Format.BED),
     ] = None,
     build: Build = "unknown",
+    shard: Shard = None,
 ) -> None:
     """Encode genotypes, phenotypes and covariates as one genotype store.
 
-    The effect allele is VCF's ALT and PLINK's A1. Rows with several ALT alleles are counted and left out.
+    The effect allele is the ALT of VCF and PLINK 2, PLINK 1's A1, and of BGEN every allele but the first. The stores that shards
+    wrote are gathered by giving them as genotypes.
     """

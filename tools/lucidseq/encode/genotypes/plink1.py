@@ -10,7 +10,6 @@ PLINK 1 binary format, https://www.cog-genomics.org/plink/1.9/formats#bed
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -21,7 +20,9 @@ import numpy as np
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import CHUNK
 from lucidseq.core.tables import open_text
-from lucidseq.encode.genotypes.reader import VariantChunk, require_unique_samples
+from lucidseq.encode.genotypes.choices import GenotypeField
+from lucidseq.encode.genotypes.reader import GenotypeReader, Reading, VariantChunk, halve, no_field, require_diploid
+from lucidseq.encode.genotypes.sample_files import read_fam
 
 MAGIC = b"\x6c\x1b"
 VARIANT_MAJOR = b"\x01"
@@ -36,6 +37,9 @@ def _table() -> np.ndarray:
 
 
 _TABLE = _table()
+# The dosage of the first, second, third and fourth sample of a byte
+_BYTE_TABLES = [np.ascontiguousarray(_CODES[np.arange(256) >> shift & 3]) for shift in (0, 2, 4, 6)]
+_BLOCK = 256  # bytes and variants turned over at a time
 
 
 def decode(packed: np.ndarray, samples: int) -> np.ndarray:
@@ -58,6 +62,35 @@ def decode(packed: np.ndarray, samples: int) -> np.ndarray:
     words = np.ascontiguousarray(packed).view("<u2")
     dosage: np.ndarray = _TABLE[words].view(np.int8)
     return dosage[:, :samples]
+
+
+def decode_sample_major(packed: np.ndarray, samples: int) -> np.ndarray:
+    """Decode packed genotypes into a matrix of samples.
+
+    Packed bytes are turned over in blocks that fit the caches; four samples of a byte are then four rows.
+
+    Parameters
+    ----------
+    packed
+        uint8 of shape (variants, ceil(samples / 4)).
+    samples
+        Number of samples.
+
+    Returns
+    -------
+    Copies of A1, int8 of shape (samples, variants), -1 for missing.
+    """
+    variants, width = packed.shape
+    dosage = np.empty((4 * width, variants), dtype=np.int8)
+    for first in range(0, width, _BLOCK):
+        columns = packed[:, first : first + _BLOCK]
+        for start in range(0, variants, _BLOCK):
+            turned = np.ascontiguousarray(columns[start : start + _BLOCK].T)
+            for place_in_byte, table in enumerate(_BYTE_TABLES):
+                dosage[4 * first + place_in_byte : 4 * (first + len(turned)) : 4, start : start + _BLOCK] = table[
+                    turned
+                ]
+    return dosage[:samples]
 
 
 def is_plink1(path: Path) -> bool:
@@ -86,25 +119,8 @@ def _side(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def whole_sets(paths: list[Path]) -> list[Path]:
-    """Return paths with every PLINK 1 file set named once, however many of its three files were given.
-
-    Workflow engines stage .bed, .bim and .fam together and hand all three over.
-    """
-    whole: list[Path] = []
-    for path in paths:
-        companion = path.suffix in _SIDES[1:] and is_plink1(path)
-        bed = _side(path, ".bed") if companion else path
-        if not (companion and (bed in paths or bed in whole)):  # the same .bed twice stays, to be refused
-            whole.append(bed)
-    return whole
-
-
-class Plink1Reader:
+class Plink1Reader(GenotypeReader):
     """Reader of a PLINK 1 file set (see `reader.GenotypeReader`); A1 is the effect allele.
-
-    Samples are called by their individual id (IID); where two families share one, by FID_IID. ``phenotype`` is the sixth column
-    of the .fam as numbers, float64 of shape (samples,).
 
     Raises
     ------
@@ -112,17 +128,19 @@ class Plink1Reader:
         If one of the three files is missing or damaged, or the .bed is sample-major.
     """
 
-    hard_calls = True
-
-    def __init__(self, path: Path) -> None:
-        self.path = _side(path, ".bed")
-        self.skipped: Counter[str] = Counter()
+    def __init__(self, path: Path, reading: Reading) -> None:
+        bed = _side(path, ".bed")
         for suffix in _SIDES:
             if not _side(path, suffix).is_file():
                 raise DataError(f"no {_side(path, suffix).name}", "a .bed, .bim and .fam with the same name",
                                 "put the three files side by side", where=str(path))  # fmt: skip
+        require_diploid(bed, reading)
+        if reading.field in (GenotypeField.DOSAGE, GenotypeField.GP):
+            raise no_field(reading.field.value, "of PLINK 1, which has calls alone", str(bed))
+        people = read_fam(_side(path, ".fam"))
+        super().__init__(bed, people.samples, reading, hard_calls=True)
+        self.sex, self.phenotypes = people.sex, people.phenotypes
         self.bim = _side(path, ".bim")
-        self.samples, self.phenotype = _read_fam(_side(path, ".fam"))
         self._width = (len(self.samples) + 3) // 4
         self.variants = self._count_variants()
 
@@ -140,18 +158,27 @@ class Plink1Reader:
             )  # fmt: skip
         return body // self._width
 
-    def chunks(self) -> Iterator[VariantChunk]:
-        """Read `core.genotypes.CHUNK` variants at a time."""
-        self.skipped.clear()
-        with self.path.open("rb") as genotypes, open_text(self.bim) as names:
-            genotypes.seek(3)
+    def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Read the .bim alone."""
+        with open_text(self.bim) as names:
             for first in range(0, self.variants, CHUNK):
-                count = min(CHUNK, self.variants - first)
+                contig, start, *_ = self._read_bim(names, first, min(CHUNK, self.variants - first))
+                yield contig, start
+
+    def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]:
+        end = self.variants if last is None else last
+        with self.path.open("rb") as genotypes, open_text(self.bim) as names:
+            genotypes.seek(3 + first * self._width)
+            for _ in islice(names, first):
+                pass
+            for start in range(first, end, CHUNK):
+                count = min(CHUNK, end - start)
                 packed = np.frombuffer(genotypes.read(count * self._width), dtype=np.uint8).reshape(count, self._width)
-                columns = self._read_bim(names, first, count)
-                contig, start, effect, other, rsid = columns
-                yield VariantChunk(contig, start, effect, other, rsid, decode(packed, len(self.samples)))
-            if names.readline().strip():
+                contig, position, effect, other, rsid = self._read_bim(names, start, count)
+                dosage = decode(packed, len(self.samples))
+                dosage = halve(dosage) if self.reading.ploidy == 1 else dosage
+                yield VariantChunk(contig, position, effect, other, rsid, dosage)
+            if end == self.variants and names.readline().strip():
                 raise self._disagree(f"more than {self.variants} variants")
 
     def _read_bim(self, names: IO[str], first: int, count: int) -> tuple[np.ndarray, ...]:
@@ -160,7 +187,7 @@ class Plink1Reader:
         if len(rows) < count:
             raise self._disagree(f"{first + len(rows)} variants")
         for number, row in enumerate(rows, start=first + 1):
-            if len(row) != 6 or not row[3].lstrip("-").isdigit() or int(row[3]) < 1:
+            if len(row) != 6 or not row[3].isdecimal() or int(row[3]) < 1:
                 raise DataError(f"{' '.join(row)[:80]!r}", "contig, id, cM, position (from 1), A1, A2", "correct the row",
                                 where=place(self.bim, line=number))  # fmt: skip
         contig, rsid, _, position, effect, other = (
@@ -171,29 +198,3 @@ class Plink1Reader:
     def _disagree(self, found: str) -> DataError:
         return DataError(f"{found} in the .bim", f"the {self.variants} variants of the .bed", "copy the three files again",
                          where=str(self.bim))  # fmt: skip
-
-
-def _read_fam(path: Path) -> tuple[list[str], np.ndarray]:
-    """Return sample names and the phenotype column (NaN where it is no number)."""
-    families, people, values = [], [], []
-    with open_text(path) as handle:
-        for number, line in enumerate(handle, start=1):
-            fields = line.split()
-            if len(fields) != 6:
-                raise DataError(f"{len(fields)} fields", "FID, IID, father, mother, sex and phenotype", "correct the row",
-                                where=place(path, line=number))  # fmt: skip
-            families.append(fields[0])
-            people.append(fields[1])
-            values.append(_number(fields[5]))
-    if len(set(people)) < len(people):
-        people = [f"{family}_{person}" for family, person in zip(families, people, strict=True)]
-    require_unique_samples(people, path)
-    return people, np.array(values)
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        return np.nan
-    return value if np.isfinite(value) else np.nan

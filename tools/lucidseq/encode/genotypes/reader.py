@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
-from lucidseq.core.errors import DataError
+from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import MISSING_CALL
+from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding, Multiallelic
 
 MULTIALLELIC, NO_ALTERNATE = "multi-allelic", "no alternate allele"
+UNKNOWN, MALE, FEMALE = 0, 1, 2  # sexes, as PLINK codes them
+_SLACK = 1e-3  # a dosage may leave its range by what rounding does
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files are read.
+
+    Attributes
+    ----------
+    field
+        What is read of a sample.
+    multiallelic
+        Split sites of several ALT alleles into one variant an allele, or drop them.
+    ploidy
+        Chromosome copies of an individual.
+    """
+
+    field: GenotypeField = GenotypeField.AUTO
+    multiallelic: Multiallelic = Multiallelic.SPLIT
+    ploidy: int = 2
 
 
 @dataclass(frozen=True)
@@ -48,7 +70,7 @@ class VariantChunk:
         )  # fmt: skip
 
 
-class GenotypeReader(Protocol):
+class GenotypeReader(ABC):
     """A file of genotypes, read in chunks; memory does not grow with the number of variants.
 
     Attributes
@@ -59,18 +81,93 @@ class GenotypeReader(Protocol):
         Sample names in file order.
     hard_calls
         Whether chunks hold int8 calls rather than float32 dosages.
+    sex
+        Sexes that the file tells, uint8 of shape (samples,): `UNKNOWN`, `MALE` or `FEMALE`.
+    phenotypes
+        Phenotypes that the file tells by name, float64 of shape (samples,) each, in PLINK's coding.
+    haploid
+        How haploid calls are coded in chunks: as two copies, unless a store was written otherwise.
     skipped
         Rows left out by reason, counted while `chunks` runs.
+    split
+        Sites of several ALT alleles that were split, counted likewise.
     """
 
-    path: Path
-    samples: list[str]
-    hard_calls: bool
-    skipped: Counter[str]
+    haploid = HaploidCoding.TWO
 
-    def chunks(self) -> Iterator[VariantChunk]:
-        """Read the file once from its beginning."""
-        ...
+    def __init__(self, path: Path, samples: list[str], reading: Reading, *, hard_calls: bool) -> None:
+        self.path, self.samples, self.reading, self.hard_calls = Path(path), samples, reading, hard_calls
+        self.sex = np.zeros(len(samples), dtype=np.uint8)
+        self.phenotypes: dict[str, np.ndarray] = {}
+        self.skipped: Counter[str] = Counter()
+        self.split = 0
+
+    def chunks(self, first: int = 0, last: int | None = None) -> Iterator[VariantChunk]:
+        """Read the file's rows first..last-1 (all of them by default) from the beginning."""
+        self.skipped.clear()
+        self.split = 0
+        return self._chunks(first, last)
+
+    @abstractmethod
+    def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]: ...
+
+    @abstractmethod
+    def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Return (contigs, positions) of all rows piece by piece, without genotypes."""
+
+    def keep_alleles(self, alternates: int) -> range:
+        """Return which alleles of a row with so many ALT alleles become variants (1 is the first ALT), and count what that means."""
+        if alternates == 1:
+            return range(1, 2)
+        if not alternates:
+            self.skipped[NO_ALTERNATE] += 1
+            return range(0)
+        if self.reading.multiallelic is Multiallelic.DROP:
+            self.skipped[MULTIALLELIC] += 1
+            return range(0)
+        self.split += 1
+        return range(1, alternates + 1)
+
+
+def require_diploid(path: Path, reading: Reading) -> None:
+    """Refuse a ploidy that a format of diploid calls cannot hold.
+
+    Raises
+    ------
+    DataError
+        If the ploidy is above two.
+    """
+    if reading.ploidy > 2:
+        raise DataError(f"--ploidy {reading.ploidy} for a file of diploid calls", "--ploidy 1 or 2", "give polyploids as VCF or BCF",
+                        where=str(path))  # fmt: skip
+
+
+def halve(calls: np.ndarray) -> np.ndarray:
+    """Return diploid calls (int8 or float32) as those of haploids: half the copies, heterozygous hard calls missing."""
+    if calls.dtype == np.int8:
+        return np.array([0, MISSING_CALL, 1, MISSING_CALL], dtype=np.int8)[calls]
+    return calls / np.float32(2)
+
+
+def in_range(chunk: VariantChunk, ploidy: int, path: Path) -> VariantChunk:
+    """Return a chunk whose dosages are within 0..ploidy (what rounding adds is cut off).
+
+    Raises
+    ------
+    DataError
+        If one is further outside.
+    """
+    if chunk.dosage.dtype == np.int8 or not chunk.dosage.size:
+        return chunk
+    with np.errstate(invalid="ignore"):
+        outside = ((chunk.dosage < -_SLACK) | (chunk.dosage > ploidy + _SLACK)).any(axis=1)
+    if outside.any():
+        row = int(outside.argmax())
+        values = chunk.dosage[row]
+        worst = float(values[np.nanargmax(np.abs(values - ploidy / 2))])
+        raise DataError(f"a dosage of {worst:g}", f"0 to {ploidy} copies", "check the file, its FORMAT field and --ploidy",
+                        where=place(path, variant=f"{chunk.contig[row]}:{chunk.start[row] + 1}"))  # fmt: skip
+    return replace(chunk, dosage=np.clip(chunk.dosage, 0, ploidy))
 
 
 def as_float(dosage: np.ndarray) -> np.ndarray:
@@ -78,6 +175,24 @@ def as_float(dosage: np.ndarray) -> np.ndarray:
     if dosage.dtype == np.int8:
         return np.where(dosage == MISSING_CALL, np.float32(np.nan), dosage.astype(np.float32))
     return dosage
+
+
+def make_chunk(rows: list[tuple[str, int, str, str, str]], dosage: np.ndarray) -> VariantChunk:
+    """Build a chunk from (contig, start, effect allele, other allele, id) rows."""
+    contig, start, effect, other, rsid = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
+    return VariantChunk(contig, start.astype(np.int64), effect, other, rsid, dosage)
+
+
+def parse_sex(text: str) -> int:
+    """Return `MALE`, `FEMALE` or `UNKNOWN` for the spellings of PLINK, Oxford and people."""
+    return {"1": MALE, "m": MALE, "male": MALE, "2": FEMALE, "f": FEMALE, "female": FEMALE}.get(text.lower(), UNKNOWN)
+
+
+def no_field(wanted: str, found: str, where: str) -> DataError:
+    """Build the error for a row or file without the field that is to be read."""
+    return DataError(
+        f"FORMAT {found}", f"a row with {wanted}", "choose another --field, or leave the row out", where=where
+    )
 
 
 def require_unique_samples(samples: list[str], path: Path) -> None:

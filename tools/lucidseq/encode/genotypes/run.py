@@ -1,108 +1,62 @@
-"""`encode genotypes`: files of genotypes, phenotypes and covariates -> the genotype store."""
+"""`encode genotypes`: files of genotypes, phenotypes and covariates -> the genotype store, quality tables and a picture."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lucidseq.core.card import Card, Verdict
-from lucidseq.core.errors import DataError
-from lucidseq.core.genotypes import MISSING_CALL
+from lucidseq.core.card import Card
+from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.intervals import read_bed
-from lucidseq.core.log import Progress, get_logger
+from lucidseq.core.log import get_logger
+from lucidseq.core.options import parse_shard
 from lucidseq.core.outputs import OutputSet
-from lucidseq.core.schema import QC
+from lucidseq.core.schema import QC, SAMPLE_QC
 from lucidseq.core.tables import write_table
-from lucidseq.encode.genotypes import quality
-from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.genotypes.open_reader import open_reader
-from lucidseq.encode.genotypes.people import BINARY, Individuals, Joined, Trait, join, read_individuals, recognise
-from lucidseq.encode.genotypes.plink1 import Plink1Reader, whole_sets
-from lucidseq.encode.genotypes.reader import MULTIALLELIC, NO_ALTERNATE, GenotypeReader, VariantChunk
-from lucidseq.encode.genotypes.store import GenotypeWriter, OrderCheck, create_genotypes
+from lucidseq.encode.genotypes import judge, quality
+from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding, Multiallelic
+from lucidseq.encode.genotypes.figure import draw_quality
+from lucidseq.encode.genotypes.open_reader import open_reader, whole_sets
+from lucidseq.encode.genotypes.people import Individuals, Trait, join, read_individuals, recognise
+from lucidseq.encode.genotypes.reader import MULTIALLELIC, NO_ALTERNATE, GenotypeReader, Reading
+from lucidseq.encode.genotypes.reading_pass import Plan, ReadingPass
+from lucidseq.encode.genotypes.sample_files import read_sample_list, read_sex_table
+from lucidseq.encode.genotypes.sample_quality import HETEROZYGOSITY, MISSING_RATE, NOT_LISTED, outliers
+from lucidseq.encode.genotypes.sex_chromosomes import SexChromosomes
+from lucidseq.encode.genotypes.shards import shares
+from lucidseq.encode.genotypes.store_reader import StoreReader
 from lucidseq.encode.regions import Regions, other_spelling
 
 _log = get_logger("lucidseq.encode")
 _STEPS = (
-    MULTIALLELIC, NO_ALTERNATE, quality.DUPLICATE, quality.OUTSIDE, quality.MISSING, quality.FREQUENCY, quality.HARDY_WEINBERG,
+    MULTIALLELIC, NO_ALTERNATE, quality.DUPLICATE, quality.OUTSIDE, quality.MISSING, quality.FREQUENCY, quality.MINOR_COUNT,
+    quality.HARDY_WEINBERG,
 )  # fmt: skip
+_SEXES = np.array(["unknown", "male", "female"], dtype=object)
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """What goes into the store."""
+class _SampleFilters:
+    """Why samples leave: a list, and thresholds that need all variants."""
 
-    readers: list[GenotypeReader]
-    traits: list[Trait]
-    covariate_names: list[str]
-    covariates: np.ndarray
-    filters: quality.Filters
-    regions: Regions | None
-    build: str
+    listed: np.ndarray
+    max_missing: float
+    max_heterozygosity: float
 
-    @property
-    def samples(self) -> list[str]:
-        return self.readers[0].samples
-
-
-class _Pass:
-    """One reading of the files: every chunk is judged and written, and what happens is counted."""
-
-    def __init__(self, plan: _Plan, keep: np.ndarray) -> None:
-        self.plan, self.keep = plan, keep
-        self.read = self.kept = self.kept_missing = 0
-        self.removed: Counter[str] = Counter()
-        self.sample_missing = np.zeros(len(keep), dtype=np.int64)
-        self.contigs: list[str] = []
-        self._order = OrderCheck()
-
-    def run(self, path: Path) -> None:
-        """Read every file once and write the store, leaving out samples that are not kept."""
-        plan, keep = self.plan, self.keep
-        traits = [replace(trait, values=trait.values[keep]) for trait in plan.traits]
-        samples = [sample for sample, kept in zip(plan.samples, keep, strict=True) if kept]
-        hard_calls = all(reader.hard_calls for reader in plan.readers)
-        with (
-            create_genotypes(
-                path,
-                samples,
-                hard_calls=hard_calls,
-                build=plan.build,
-                traits=traits,
-                covariate_names=plan.covariate_names,
-            ) as writer,
-            Progress("variants") as progress,
-        ):
-            for reader in plan.readers:
-                for chunk in reader.chunks():
-                    self._add(chunk, reader, writer)
-                    progress.step(len(chunk))
-                self.removed.update(reader.skipped)
-            self.kept = writer.variants
-            if self.kept:  # otherwise the caller refuses, unless it can do better with fewer samples
-                writer.finish(traits, plan.covariates[:, keep])
-
-    def _add(self, chunk: VariantChunk, reader: GenotypeReader, writer: GenotypeWriter) -> None:
-        self.read += len(chunk)
-        self.contigs += [str(name) for name in pd.unique(chunk.contig) if name not in self.contigs]
-        self.sample_missing += _missing(chunk.dosage).sum(axis=0)
-        if not self.keep.all():
-            chunk = replace(chunk, dosage=chunk.dosage[:, self.keep])
-        rows = ~self._order.duplicates(chunk, reader.path)
-        self.removed[quality.DUPLICATE] += int((~rows).sum())
-        if self.plan.regions is not None:
-            inside = self.plan.regions.contain(chunk.contig, chunk.start)
-            self.removed[quality.OUTSIDE] += int((rows & ~inside).sum())
-            rows &= inside
-        chunk = chunk if rows.all() else chunk.take(rows)
-        judged = quality.assess(chunk.dosage, self.plan.filters)
-        self.removed.update(judged.removed)
-        self.kept_missing += int(judged.missing[judged.keep].sum())
-        writer.add(chunk if judged.keep.all() else chunk.take(judged.keep), judged.frequency[judged.keep])
+    def outcomes(self, found: ReadingPass) -> np.ndarray:
+        """Return ``kept`` or the first reason to leave of every sample, object array."""
+        outcome = np.full(len(self.listed), "kept", dtype=object)
+        outcome[~self.listed] = NOT_LISTED
+        statistics = found.statistics
+        if self.max_missing < 1:
+            outcome[self.listed & (statistics.missing > self.max_missing * statistics.read)] = MISSING_RATE
+        if self.max_heterozygosity > 0:
+            left = outcome == "kept"
+            outcome[left & outliers(statistics.autosomes.inbreeding, self.max_heterozygosity, left)] = HETEROZYGOSITY
+        return outcome
 
 
 def genotypes(
@@ -110,46 +64,76 @@ def genotypes(
     genotypes: list[Path],
     phenotypes: Path | None,
     covariates: Path | None,
+    sex: Path | None,
+    samples: Path | None,
     field: GenotypeField,
+    multiallelic: Multiallelic,
+    ploidy: int,
+    male_x: HaploidCoding,
     min_frequency: float,
+    min_minor_count: float,
     max_missing: float,
     max_sample_missing: float,
+    max_heterozygosity: float,
     min_hwe_p: float,
     region: Path | None,
     build: str,
+    shard: str | None,
     out: OutputSet,
 ) -> Card:
     """Encode genotypes (options as in ``cli.genotypes``)."""
-    readers = [open_reader(path, field) for path in whole_sets(genotypes)]
-    samples = _same_samples(readers)
+    index, count = parse_shard(shard)
+    if count > 1 and (max_sample_missing < 1 or max_heterozygosity > 0):
+        raise UsageError("--shard with filters of samples, which need every variant", "--max-sample-missing 1 and --max-heterozygosity 0",
+                         "turn them off, and name the samples to keep with --samples (the .samples.tsv of a run without --shard tells them)")  # fmt: skip
+    reading = Reading(field, multiallelic, ploidy)
+    readers = [open_reader(path, reading) for path in whole_sets(genotypes)]
+    names = _same_samples(readers)
     card = Card("encode", "genotypes")
-    traits = _traits(phenotypes, samples, readers[0], card)
-    names, values = _covariates(covariates, samples, readers[0].path, card)
-    filters = quality.Filters(min_frequency, max_missing, min_hwe_p)
-    plan = _Plan(readers, traits, names, values, filters, Regions(read_bed(region)) if region else None, build)
-
-    found = _Pass(plan, np.ones(len(samples), dtype=bool))
-    found.run(out["genotypes"])
-    if max_sample_missing < 1:
-        keep = found.sample_missing <= max_sample_missing * found.read
-        if not keep.any():
-            raise DataError("every sample misses too many genotypes", f"a missing rate of at most {max_sample_missing}",
-                            "raise --max-sample-missing (1 turns it off)", where=str(readers[0].path))  # fmt: skip
-        if not keep.all():  # what is judged of the variants must not depend on samples that go
-            _log.info(
-                f"{(~keep).sum()} samples miss more than {max_sample_missing:.0%} of genotypes: reading again without them"
-            )
-            found = _Pass(plan, keep)
-            found.run(out["genotypes"])
+    traits = _traits(phenotypes, names, readers, card)
+    covariate_names, values = _covariates(covariates, names, readers, card)
+    sexes = read_sex_table(sex, names) if sex else _told_sexes(readers)
+    plan = Plan(
+        shares=shares(readers, index, count),
+        samples=names,
+        hard_calls=all(reader.hard_calls for reader in readers),
+        traits=traits,
+        covariate_names=covariate_names,
+        covariates=values,
+        filters=quality.Filters(min_frequency, max_missing, min_hwe_p, min_minor_count),
+        regions=Regions(read_bed(region)) if region else None,
+        rules=SexChromosomes(sexes, _build(build, readers), male_x, ploidy),
+    )
+    if not plan.shares:
+        raise DataError(
+            f"no variants in shard {shard}", "at least one variant", "use fewer shards", where=str(readers[0].path)
+        )
+    listed = read_sample_list(samples, names) if samples else np.ones(len(names), dtype=bool)
+    found, outcomes = _read(plan, _SampleFilters(listed, max_sample_missing, max_heterozygosity), out)
     _refuse_nothing(found)
-    _write_qc(found, out["qc"])
-    _judge(card, found)
+    _write_qc(found, outcomes, out["qc"])
+    _write_samples(found, outcomes, out["samples"])
+    draw_quality(found.counts, found.statistics, found.keep, out["picture"])
+    judge.judge(card, found, outcomes)
     return card
 
 
-def _missing(dosage: np.ndarray) -> np.ndarray:
-    missing: np.ndarray = dosage == MISSING_CALL if dosage.dtype == np.int8 else np.isnan(dosage)
-    return missing
+def _read(plan: Plan, filters: _SampleFilters, out: OutputSet) -> tuple[ReadingPass, np.ndarray]:
+    """Read the files, and again without the samples that leave: what is judged of variants must not depend on them."""
+    found = ReadingPass(plan, filters.listed)
+    found.run(out)
+    outcomes = filters.outcomes(found)
+    keep = outcomes == "kept"
+    if not keep.any():
+        raise DataError("every sample misses too many genotypes", f"a missing rate of at most {filters.max_missing}",
+                        "raise --max-sample-missing (1 turns it off)", where=str(plan.path))  # fmt: skip
+    if (keep == filters.listed).all():
+        return found, outcomes
+    _log.info(f"{int((filters.listed & ~keep).sum())} samples fail their filters: reading again without them")
+    again = ReadingPass(plan, keep)
+    again.run(out)
+    again.statistics = found.statistics  # as the samples were judged
+    return again, outcomes
 
 
 def _same_samples(readers: list[GenotypeReader]) -> list[str]:
@@ -163,65 +147,81 @@ def _same_samples(readers: list[GenotypeReader]) -> list[str]:
     return first.samples
 
 
-def _traits(path: Path | None, samples: list[str], reader: GenotypeReader, card: Card) -> list[Trait]:
+def _build(build: str, readers: list[GenotypeReader]) -> str:
+    """Return the build that is said, else that of stores.
+
+    Raises
+    ------
+    DataError
+        If they differ.
+    """
+    told = {reader.build for reader in readers if isinstance(reader, StoreReader)} - {"unknown"}
+    if build != "unknown":
+        told.add(build)
+    if len(told) > 1:
+        raise DataError(f"genome builds {' and '.join(sorted(told))}", "one build", "give stores of the same build, and their --build",
+                        where=str(readers[0].path))  # fmt: skip
+    return told.pop() if told else "unknown"
+
+
+def _told_sexes(readers: list[GenotypeReader]) -> np.ndarray:
+    """Return the sexes that the files tell; a later file fills what earlier ones do not know."""
+    sexes = readers[0].sex.copy()
+    for reader in readers[1:]:
+        clash = (sexes > 0) & (reader.sex > 0) & (sexes != reader.sex)
+        if clash.any():
+            raise DataError(f"another sex of {reader.samples[int(clash.argmax())]} than in {readers[0].path.name}", "one sex a person",
+                            "correct the file, or give --sex", where=str(reader.path))  # fmt: skip
+        sexes = np.where(sexes > 0, sexes, reader.sex)
+    return sexes
+
+
+def _traits(path: Path | None, samples: list[str], readers: list[GenotypeReader], card: Card) -> list[Trait]:
     if path is None:
-        traits = _fam_trait(reader)
+        traits = _told_traits(readers[0])
     else:
         people = read_individuals(path)
-        joined = join(people, samples, reader.path)
-        _judge_overlap(card, "phenotype", joined)
+        joined = join(people, samples, readers[0].path)
+        judge.overlap(card, "phenotype", joined)
         traits = [
             recognise(name, values, plink=people.plink, where=str(path))
             for name, values in zip(people.names, joined.values, strict=True)
         ]
     for trait in traits:
-        present = ~np.isnan(trait.values)
-        cases = f", {int(np.nansum(trait.values))} cases" if trait.kind == BINARY else ""
-        said = f"{trait.note}; {present.sum()} individuals{cases}"
-        _log.info(f"trait {trait.name}: {said}")
-        constant = len(np.unique(trait.values[present])) < 2
-        card.add(
-            f"trait {trait.name}", said, Verdict.CAUTION if constant else Verdict.OK, threshold="read as meant",
-            advice="The trait does not vary, so nothing can be associated with it." if constant
-            else "Check that the coding is what you meant.",
-        )  # fmt: skip
+        judge.trait(card, trait)
     return traits
 
 
-def _fam_trait(reader: GenotypeReader) -> list[Trait]:
-    """Return the phenotype of a .fam as trait ``phenotype``, unless the column says nothing (all missing, or one value)."""
-    if not isinstance(reader, Plink1Reader):
-        return []
-    said = np.unique(reader.phenotype[~np.isnan(reader.phenotype)])
-    if len(set(said) - {-9.0, 0.0}) < 2:
-        return []
-    return [recognise("phenotype", reader.phenotype, plink=True, where=str(reader.path.with_suffix(".fam")))]
+def _told_traits(reader: GenotypeReader) -> list[Trait]:
+    """Return what the genotypes' own file of samples tells, unless a column says nothing (all missing, or one value)."""
+    if isinstance(reader, StoreReader):
+        return reader.traits
+    told = []
+    for name, values in reader.phenotypes.items():
+        said = np.unique(values[~np.isnan(values)])
+        if len(set(said) - {-9.0, 0.0}) >= 2:
+            told.append(recognise(name, values, plink=True, where=str(reader.path)))
+    return told
 
 
-def _covariates(path: Path | None, samples: list[str], genotypes: Path, card: Card) -> tuple[list[str], np.ndarray]:
+def _covariates(
+    path: Path | None, samples: list[str], readers: list[GenotypeReader], card: Card
+) -> tuple[list[str], np.ndarray]:
+    first = readers[0]
+    if path is None and isinstance(first, StoreReader):
+        return first.covariate_names, first.covariates
     if path is None:
         return [], np.empty((0, len(samples)))
     people: Individuals = read_individuals(path)
-    joined = join(people, samples, genotypes)
-    _judge_overlap(card, "covariate", joined)
+    joined = join(people, samples, first.path)
+    judge.overlap(card, "covariate", joined)
     return people.names, joined.values
 
 
-def _judge_overlap(card: Card, what: str, joined: Joined) -> None:
-    share = joined.shared / (joined.shared + joined.only_genotypes)
-    _log.info(
-        f"{what}s: {joined.shared} samples shared, {joined.only_genotypes} only in the genotypes, {joined.only_table} only in the table"
-    )
-    card.add(
-        f"samples with a {what} row", share, Verdict.OK if share >= 0.5 else Verdict.CAUTION, threshold=">= 0.5 of the genotypes' samples",
-        advice="Few samples have a row: check the sample names in both files.",
-    )  # fmt: skip
-
-
-def _refuse_nothing(found: _Pass) -> None:
+def _refuse_nothing(found: ReadingPass) -> None:
     if found.kept:
         return
-    path = found.plan.readers[0].path
+    path = found.plan.path
     wanted = found.plan.regions.contigs if found.plan.regions else []
     for contig in wanted:
         if contig not in found.contigs and other_spelling(contig) in found.contigs:
@@ -236,30 +236,39 @@ def _refuse_nothing(found: _Pass) -> None:
     )
 
 
-def _write_qc(found: _Pass, path: Path) -> None:
-    left = found.read + found.removed[MULTIALLELIC] + found.removed[NO_ALTERNATE]
+def _write_qc(found: ReadingPass, outcomes: np.ndarray, path: Path) -> None:
+    left = judge.rows_read(found)
     rows = [("variants", "read", 0, left)]
     for step in _STEPS:
         left -= found.removed[step]
         rows.append(("variants", step, found.removed[step], left))
-    samples = len(found.keep)
-    rows.append(("samples", "read", 0, samples))
-    rows.append(("samples", "missing rate", int((~found.keep).sum()), int(found.keep.sum())))
+    left = len(outcomes)
+    rows.append(("samples", "read", 0, left))
+    for step in (NOT_LISTED, MISSING_RATE, HETEROZYGOSITY):
+        removed = int((outcomes == step).sum())
+        left -= removed
+        rows.append(("samples", step, removed, left))
+    rows.append(("sites of several ALT alleles", "split, one variant an allele", 0, found.split))
+    genotypes = found.kept_genotypes
+    for step, removed in (
+        ("heterozygous though haploid, set missing (all variants read)", found.haploid.heterozygous),
+        ("women on Y, set missing (all variants read)", found.haploid.women_on_y),
+        ("missing among kept variants", found.kept_missing),
+    ):
+        rows.append(("genotypes", step, removed, genotypes - found.kept_missing))
     write_table(pd.DataFrame(rows, columns=["unit", "step", "removed", "kept"]), path, QC)
 
 
-def _judge(card: Card, found: _Pass) -> None:
-    total = found.read + found.removed[MULTIALLELIC] + found.removed[NO_ALTERNATE]
-    samples = int(found.keep.sum())
-    share = found.kept / total
-    card.add("variants kept", share, Verdict.OK if share >= 0.5 else Verdict.CAUTION, threshold=">= 0.5",
-             advice="Many variants went: the qc table says at which filter.")  # fmt: skip
-    departed = found.removed[quality.HARDY_WEINBERG] / total
-    card.add("variants out of Hardy-Weinberg proportions", departed, Verdict.OK if departed < 0.05 else Verdict.CAUTION,
-             threshold="< 0.05", advice="Inbred lines, haploids and mixed populations depart from it: --min-hwe-p 0 turns it off.")  # fmt: skip
-    missing = found.kept_missing / (found.kept * samples)
-    card.add("missing genotypes among kept variants", missing, Verdict.OK if missing < 0.02 else Verdict.CAUTION,
-             threshold="< 0.02", advice="Impute the genotypes first, or lower --max-missing.")  # fmt: skip
-    removed = int((~found.keep).sum())
-    card.add("samples removed", removed, Verdict.OK if removed <= 0.1 * len(found.keep) else Verdict.CAUTION,
-             threshold="<= 10 %", advice="Many samples miss genotypes: check how they were called.")  # fmt: skip
+def _write_samples(found: ReadingPass, outcomes: np.ndarray, path: Path) -> None:
+    statistics = found.statistics
+    table = pd.DataFrame({
+        "sample": found.plan.samples,
+        "missing_rate": statistics.missing_rate,
+        "heterozygosity": statistics.autosomes.rate,
+        "inbreeding": statistics.autosomes.inbreeding,
+        "sex": _SEXES[found.plan.rules.sex],
+        "x_inbreeding": statistics.x.inbreeding,
+        "inferred_sex": _SEXES[statistics.inferred_sex()],
+        "outcome": outcomes,
+    })  # fmt: skip
+    write_table(table, path, SAMPLE_QC)

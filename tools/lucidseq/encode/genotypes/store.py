@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -16,32 +17,84 @@ from lucidseq.core.genotypes import CHUNK
 from lucidseq.core.schema import GENOTYPES
 from lucidseq.core.stores import create_store, encode_text, write_array
 from lucidseq.core.variants import variant_ids
+from lucidseq.encode.genotypes.choices import HaploidCoding
 from lucidseq.encode.genotypes.people import Trait
 from lucidseq.encode.genotypes.reader import VariantChunk, as_float
 
-_TEXTS = ("contig", "effect_allele", "other_allele", "id", "rsid")
+_COLUMNS = ("contig", "effect_allele", "other_allele", "id", "rsid", "start", "frequency")
 _ROWS = 1 << 14  # rows of a chunk of the variants' columns
 
 
 class _Spool:
-    """A column of text kept on disk until its widest value is known, as HDF5's fixed-length text needs it."""
+    """A column kept on disk until its length and widest text are known, as HDF5's fixed-length text needs it."""
 
     def __init__(self, folder: str) -> None:
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed by `close`)
         self.width, self._parts = 1, 0
 
     def add(self, values: np.ndarray) -> None:
-        encoded = encode_text(values)
+        encoded = encode_text(values) if values.dtype == object else values
         self.width = max(self.width, encoded.dtype.itemsize)
         np.save(self._file, encoded)
         self._parts += 1
 
-    def __iter__(self) -> Iterator[np.ndarray]:
+    def write(self, store: h5py.File, name: str, rows: int) -> None:
+        """Write the column in pieces of `_ROWS`, whatever the pieces were that it came in: so the file's bytes repeat."""
         self._file.seek(0)
-        return (np.load(self._file) for _ in range(self._parts))
+        column: h5py.Dataset | None = None
+        waiting: list[np.ndarray] = []
+        count = written = 0
+        for _ in range(self._parts):
+            waiting.append(np.load(self._file))
+            count += len(waiting[-1])
+            if column is None:
+                kind = f"S{self.width}" if waiting[0].dtype.kind == "S" else waiting[0].dtype
+                column = store.create_dataset(
+                    name, (rows,), kind, chunks=(min(_ROWS, rows),), compression="gzip", shuffle=True
+                )
+            if count >= _ROWS:
+                joined = np.concatenate(waiting)
+                whole = count // _ROWS * _ROWS
+                for first in range(0, whole, _ROWS):
+                    column[written : written + _ROWS] = joined[first : first + _ROWS]
+                    written += _ROWS
+                waiting, count = [joined[whole:]], count - whole
+        if column is not None and count:
+            column[written:] = np.concatenate(waiting)
 
     def close(self) -> None:
         self._file.close()
+
+
+@dataclass(frozen=True)
+class StoreContents:
+    """What a store holds beside genotypes.
+
+    Attributes
+    ----------
+    samples
+        Sample names.
+    hard_calls
+        int8 calls rather than float32 dosages.
+    build, ploidy, haploid
+        Attributes of the store.
+    sex
+        uint8 of shape (samples,); not written when nothing is known.
+    traits
+        Phenotypes.
+    covariate_names, covariates
+        Covariates, float64 of shape (covariates, samples).
+    """
+
+    samples: list[str]
+    hard_calls: bool
+    build: str
+    ploidy: int
+    haploid: HaploidCoding
+    sex: np.ndarray
+    traits: list[Trait]
+    covariate_names: list[str]
+    covariates: np.ndarray
 
 
 class GenotypeWriter:
@@ -51,29 +104,23 @@ class GenotypeWriter:
     ----------
     store
         The open HDF5 file.
-    samples
-        Sample names.
-    hard_calls
-        Store int8 calls rather than float32 dosages.
+    contents
+        What goes into it beside genotypes.
     scratch
         Folder for temporary files.
     """
 
-    def __init__(self, store: h5py.File, samples: list[str], *, hard_calls: bool, scratch: Path) -> None:
-        self._store, self._hard_calls = store, hard_calls
-        dtype, n = ("i1" if hard_calls else "f4"), len(samples)
+    def __init__(self, store: h5py.File, contents: StoreContents, scratch: Path) -> None:
+        self._store, self._contents = store, contents
+        hard_calls, n = contents.hard_calls, len(contents.samples)
         self._dosage = store.create_dataset(
-            "dosage", shape=(0, n), maxshape=(None, n), dtype=dtype, chunks=(CHUNK, min(CHUNK, n)),
+            "dosage", shape=(0, n), maxshape=(None, n), dtype="i1" if hard_calls else "f4", chunks=(CHUNK, min(CHUNK, n)),
             compression="gzip", compression_opts=1, shuffle=not hard_calls,
         )  # fmt: skip
-        write_array(store, "samples/id", np.array(samples, dtype=object))
-        self._numbers = {
-            name: store.create_dataset(
-                f"variants/{name}", shape=(0,), maxshape=(None,), dtype=kind, chunks=(_ROWS,), compression="gzip"
-            )
-            for name, kind in (("start", "i8"), ("frequency", "f8"))
-        }
-        self._spools = {name: _Spool(str(scratch)) for name in _TEXTS}
+        write_array(store, "samples/id", np.array(contents.samples, dtype=object))
+        if contents.sex.any():
+            write_array(store, "samples/sex", contents.sex)
+        self._spools = {name: _Spool(str(scratch)) for name in _COLUMNS}
         self._waiting: list[np.ndarray] = []
         self._waiting_rows = 0
         self.variants = 0
@@ -91,40 +138,40 @@ class GenotypeWriter:
         """Append variants."""
         if not len(chunk):
             return
-        ids = variant_ids(chunk.contig, chunk.start + 1, chunk.other_allele, chunk.effect_allele)
-        columns = (chunk.contig, chunk.effect_allele, chunk.other_allele, np.array(ids, dtype=object), chunk.rsid)
-        for name, values in zip(_TEXTS, columns, strict=True):
+        ids = np.array(
+            variant_ids(chunk.contig, chunk.start + 1, chunk.other_allele, chunk.effect_allele), dtype=object
+        )
+        columns = (
+            chunk.contig, chunk.effect_allele, chunk.other_allele, ids, chunk.rsid,
+            chunk.start.astype("<i8"), frequency.astype("<f8"),
+        )  # fmt: skip
+        for name, values in zip(_COLUMNS, columns, strict=True):
             self._spools[name].add(values)
-        for name, numbers in (("start", chunk.start), ("frequency", frequency)):
-            _append(self._numbers[name], numbers)
         self.variants += len(chunk)
-        self._waiting.append(chunk.dosage if self._hard_calls else as_float(chunk.dosage))
+        self._waiting.append(chunk.dosage if self._contents.hard_calls else as_float(chunk.dosage))
         self._waiting_rows += len(chunk)
         if self._waiting_rows >= CHUNK:
-            self._flush(self._waiting_rows // CHUNK * CHUNK)
+            self._flush()
 
-    def _flush(self, rows: int) -> None:
+    def _flush(self) -> None:
+        """Write whole chunks, one at a time."""
         waiting = np.concatenate(self._waiting) if len(self._waiting) > 1 else self._waiting[0]
-        _append(self._dosage, waiting[:rows])
-        self._waiting, self._waiting_rows = [waiting[rows:].copy()], len(waiting) - rows
+        first = 0
+        while len(waiting) - first >= CHUNK:
+            _append(self._dosage, waiting[first : first + CHUNK])
+            first += CHUNK
+        self._waiting, self._waiting_rows = [waiting[first:].copy()], len(waiting) - first
 
-    def finish(self, traits: list[Trait], covariates: np.ndarray) -> None:
-        """Write what is left, the columns of text, phenotypes and covariates (each of shape (columns, samples))."""
+    def finish(self) -> None:
+        """Write what is left, the columns of the variants, phenotypes and covariates."""
         if self._waiting_rows:
-            self._flush(self._waiting_rows)
+            _append(self._dosage, np.concatenate(self._waiting))
         for name, spool in self._spools.items():
-            column = self._store.create_dataset(
-                f"variants/{name}", shape=(self.variants,), dtype=f"S{spool.width}", chunks=(min(_ROWS, max(1, self.variants)),),
-                compression="gzip", shuffle=True,
-            )  # fmt: skip
-            first = 0
-            for part in spool:
-                column[first : first + len(part)] = part
-                first += len(part)
-        if traits:
-            write_array(self._store, "phenotypes/values", np.stack([trait.values for trait in traits]))
-        if len(covariates):
-            write_array(self._store, "covariates/values", covariates)
+            spool.write(self._store, f"variants/{name}", self.variants)
+        if self._contents.traits:
+            write_array(self._store, "phenotypes/values", np.stack([trait.values for trait in self._contents.traits]))
+        if len(self._contents.covariates):
+            write_array(self._store, "covariates/values", self._contents.covariates)
 
 
 def _append(dataset: h5py.Dataset, values: np.ndarray) -> None:
@@ -134,20 +181,17 @@ def _append(dataset: h5py.Dataset, values: np.ndarray) -> None:
 
 
 @contextmanager
-def create_genotypes(
-    path: Path, samples: list[str], *, hard_calls: bool, build: str, traits: list[Trait], covariate_names: list[str]
-) -> Iterator[GenotypeWriter]:
+def create_genotypes(path: Path, contents: StoreContents) -> Iterator[GenotypeWriter]:
     """Create a genotype store and open its writer."""
     attributes = {
-        "build": build,
-        "trait_names": [trait.name for trait in traits],
-        "trait_kinds": [trait.kind for trait in traits],
-        "covariate_names": covariate_names,
+        "build": contents.build,
+        "ploidy": contents.ploidy,
+        "haploid": contents.haploid.value,
+        "trait_names": [trait.name for trait in contents.traits],
+        "trait_kinds": [trait.kind for trait in contents.traits],
+        "covariate_names": contents.covariate_names,
     }
-    with (
-        create_store(path, GENOTYPES, **attributes) as store,
-        GenotypeWriter(store, samples, hard_calls=hard_calls, scratch=path.parent) as writer,
-    ):
+    with create_store(path, GENOTYPES, **attributes) as store, GenotypeWriter(store, contents, path.parent) as writer:
         yield writer
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +13,24 @@ import numpy as np
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import CHUNK, MISSING_CALL
 from lucidseq.core.tables import is_gzip
+from lucidseq.encode.genotypes.allele_counts import genotype_copies
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.genotypes.reader import MULTIALLELIC, NO_ALTERNATE, VariantChunk, as_float, require_unique_samples
+from lucidseq.encode.genotypes.reader import (
+    GenotypeReader,
+    Reading,
+    VariantChunk,
+    as_float,
+    make_chunk,
+    no_field,
+    require_unique_samples,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     import cyvcf2
 
-_PADDING = -2  # cyvcf2's second allele of a haploid call
+_PADDING = -2  # cyvcf2's alleles past the end of a shorter call
+_SUM_SLACK = 0.1  # probabilities rounded to a digit or two may sum to this much more or less than one
+KEYS = {GenotypeField.DOSAGE: "DS", GenotypeField.GP: "GP", GenotypeField.GT: "GT"}
 
 
 def is_bcf(path: Path) -> bool:
@@ -35,58 +45,124 @@ def is_bcf(path: Path) -> bool:
         return handle.read(3) == b"BCF"
 
 
-def record_dosage(record: cyvcf2.Variant, *, dosage: bool, where: str) -> np.ndarray:
-    """Return the copies of ALT of one record.
+def field_to_read(field: GenotypeField, *, has_dosage: bool) -> GenotypeField:
+    """Return the field that ``auto`` means: DS where the header declares it, else GT."""
+    if field is not GenotypeField.AUTO:
+        return field
+    return GenotypeField.DOSAGE if has_dosage else GenotypeField.GT
+
+
+def record_dosage(
+    record: cyvcf2.Variant,
+    field: GenotypeField = GenotypeField.GT,
+    *,
+    where: str,
+    allele: int = 1,
+    ploidy: int = 2,
+    strict: bool = False,
+) -> np.ndarray:
+    """Return the copies of one ALT allele of a record.
 
     Parameters
     ----------
     record
-        A record with one ALT allele.
-    dosage
-        Read DS (float32, NaN for missing) when the record has it, else GT (int8, -1 for missing). A haploid 1 counts as two
-        copies; a call with one allele missing is missing.
+        The record.
+    field
+        GT gives int8, -1 for missing; DS and GP give float32, NaN for missing. A call with one allele missing is missing. In a
+        diploid data set a haploid call counts twice.
     where
         Place for error messages.
+    allele
+        The ALT allele, from 1.
+    ploidy
+        Alleles of a call.
+    strict
+        Refuse a record without DS or GP; otherwise its GT is read.
 
     Raises
     ------
     DataError
-        If neither is there, or the ploidy is above two.
+        If the field is not there, its values are not what they should be, or a call has another ploidy.
     """
-    if dosage and "DS" in record.FORMAT:
-        values: np.ndarray = record.format("DS")[:, 0].astype(np.float32)
-        return values
+    if field is not GenotypeField.GT and KEYS[field] in record.FORMAT:
+        values = record.format(KEYS[field])
+        if values is None or not np.issubdtype(values.dtype, np.floating):
+            raise DataError(f"{KEYS[field]} that is no number", f"{KEYS[field]} declared as Float in the header",
+                            "correct the header", where=where)  # fmt: skip
+        haploid = _haploid(record) if ploidy == 2 and "GT" in record.FORMAT else np.zeros(len(values), dtype=bool)
+        if field is GenotypeField.GP:
+            return _from_probabilities(values, len(record.ALT) + 1, allele, ploidy, where)
+        if values.shape[1] < allele:
+            raise DataError(f"{values.shape[1]} dosages", f"{len(record.ALT)}, one an ALT allele", "correct the row", where=where)  # fmt: skip
+        dosage = values[:, allele - 1].astype(np.float32)
+        return np.where(haploid, 2 * dosage, dosage)
+    if strict and field is not GenotypeField.GT:
+        raise no_field(KEYS[field], ":".join(record.FORMAT), where)
+    return _copies(record, allele, ploidy, where)
+
+
+def _alleles(record: cyvcf2.Variant) -> np.ndarray:
+    alleles: np.ndarray = record.genotype.array()[:, :-1]
+    return alleles
+
+
+def _haploid(record: cyvcf2.Variant) -> np.ndarray:
+    alleles = _alleles(record)
+    single: np.ndarray = (alleles[:, 0] >= 0) & (alleles[:, 1:] == _PADDING).all(axis=1)
+    return single
+
+
+def _copies(record: cyvcf2.Variant, allele: int, ploidy: int, where: str) -> np.ndarray:
     if "GT" not in record.FORMAT:
         raise no_field("GT", ":".join(record.FORMAT), where)
-    alleles = record.genotype.array()[:, :-1]
-    if alleles.shape[1] > 2:
-        raise DataError(f"calls of {alleles.shape[1]} alleles", "haploid or diploid calls", "leave out these samples",
-                        where=where)  # fmt: skip
-    copies = (alleles == 1).sum(axis=1)
-    haploid = (alleles[:, 1:] == _PADDING).all(axis=1)
+    alleles = _alleles(record)
+    if (alleles > len(record.ALT)).any():
+        raise DataError(f"allele {int(alleles.max())} in a call", f"0 to {len(record.ALT)}, as REF and ALT have them",
+                        "correct the row", where=where)  # fmt: skip
     missing = (alleles == -1).any(axis=1) | (alleles[:, 0] == _PADDING)
+    number = (alleles != _PADDING).sum(axis=1)
+    haploid = (number == 1) & (ploidy == 2)
+    odd = ~missing & (number != ploidy) & ~haploid
+    if odd.any():
+        raise DataError(f"calls of {int(number[odd][0])} alleles", f"{ploidy} alleles (--ploidy {ploidy})",
+                        "correct --ploidy, or leave out these samples", where=where)  # fmt: skip
+    copies = (alleles == allele).sum(axis=1)
     return np.where(missing, MISSING_CALL, np.where(haploid, 2 * copies, copies)).astype(np.int8)
 
 
-def no_field(wanted: str, found: str, where: str) -> DataError:
-    """Build the error for a row without the field that is to be read."""
-    return DataError(
-        f"FORMAT {found}", f"a row with {wanted}", "choose another --field, or leave the row out", where=where
-    )
+def _from_probabilities(values: np.ndarray, alleles: int, allele: int, ploidy: int, where: str) -> np.ndarray:
+    """Return expected copies; a sample with as many probabilities as alleles is haploid."""
+    known = ~np.isnan(values)
+    dosage = np.full(len(values), np.nan)
+    shapes = [(copies, len(genotype_copies(copies, alleles))) for copies in {ploidy, 1 if ploidy == 2 else ploidy}]
+    left = known.any(axis=1)
+    for copies, width in shapes:
+        people = left & (known.sum(axis=1) == width) & known[:, :width].all(axis=1)
+        if people.any():
+            some = values[people][:, :width].astype(np.float64)
+            total = some.sum(axis=1)
+            if (some < 0).any() or (np.abs(total - 1) > _SUM_SLACK).any():
+                raise DataError(f"GP that sum to {total[np.abs(total - 1).argmax()]:.4g}", "probabilities that sum to 1",
+                                "GP on a Phred scale must be converted first; or choose --field gt", where=where)  # fmt: skip
+            dosage[people] = some @ genotype_copies(copies, alleles)[:, allele] / total * (ploidy / copies)
+        left &= ~people
+    if left.any():
+        raise DataError(f"{int(known[left].sum(axis=1)[0])} genotype probabilities", f"{shapes[0][1]} (--ploidy {ploidy})",
+                        "correct --ploidy or the row", where=where)  # fmt: skip
+    return dosage.astype(np.float32)
 
 
-class BcfReader:
+class BcfReader(GenotypeReader):
     """Reader of a BCF file (see `reader.GenotypeReader`)."""
 
-    def __init__(self, path: Path, field: GenotypeField) -> None:
-        self.path, self.field = Path(path), field
-        self.skipped: Counter[str] = Counter()
-        with_file = self._open()
-        self.samples = list(with_file.samples)
-        has_dosage = "ID=DS," in with_file.raw_header
-        with_file.close()
-        require_unique_samples(self.samples, self.path)
-        self.hard_calls = not (field is GenotypeField.DOSAGE or (field is GenotypeField.AUTO and has_dosage))
+    def __init__(self, path: Path, reading: Reading) -> None:
+        self.path = Path(path)
+        records = self._open()
+        samples = list(records.samples)
+        self._field = field_to_read(reading.field, has_dosage="ID=DS," in records.raw_header)
+        records.close()
+        require_unique_samples(samples, path)
+        super().__init__(path, samples, reading, hard_calls=self._field is GenotypeField.GT)
 
     def _open(self) -> cyvcf2.VCF:
         import cyvcf2
@@ -100,46 +176,71 @@ class BcfReader:
         return DataError(f"a BCF file that cannot be read ({error})", "a whole BCF file", "copy or make it again",
                          where=str(self.path))  # fmt: skip
 
-    def chunks(self) -> Iterator[VariantChunk]:
-        """Read `core.genotypes.CHUNK` records at a time."""
-        self.skipped.clear()
+    def _records(self) -> Iterator[cyvcf2.Variant]:
         records = self._open()
-        rows: list[tuple[str, int, str, str, str]] = []
-        dosages: list[np.ndarray] = []
         try:
-            for record in records:
-                if len(record.ALT) != 1:
-                    self.skipped[MULTIALLELIC if record.ALT else NO_ALTERNATE] += 1
-                    continue
-                rows.append((record.CHROM, record.start, record.ALT[0], record.REF, record.ID or "."))
-                dosages.append(self._dosage(record))
-                if len(rows) == CHUNK:
-                    yield make_chunk(rows, np.stack(dosages))
-                    rows, dosages = [], []
+            yield from records
         except DataError:
             raise
         except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
             raise self._damaged(error) from error
         finally:
             records.close()
+
+    def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Read the file without decoding genotypes."""
+        contigs: list[str] = []
+        starts: list[int] = []
+        for record in self._records():
+            contigs.append(record.CHROM)
+            starts.append(record.start)
+            if len(starts) == CHUNK:
+                yield np.array(contigs, dtype=object), np.array(starts)
+                contigs, starts = [], []
+        if starts:
+            yield np.array(contigs, dtype=object), np.array(starts)
+
+    def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]:
+        rows: list[tuple[str, int, str, str, str]] = []
+        dosages: list[np.ndarray] = []
+        for row, record in enumerate(self._records()):
+            if row < first:
+                continue
+            if last is not None and row >= last:
+                break
+            for allele in self.keep_alleles(len(record.ALT)):
+                rows.append((record.CHROM, record.start, record.ALT[allele - 1], record.REF, record.ID or "."))
+                dosages.append(self._dosage(record, allele))
+            if len(rows) >= CHUNK:
+                yield make_chunk(rows, np.stack(dosages))
+                rows, dosages = [], []
         if rows:
             yield make_chunk(rows, np.stack(dosages))
 
-    def _dosage(self, record: cyvcf2.Variant) -> np.ndarray:
+    def _dosage(self, record: cyvcf2.Variant, allele: int) -> np.ndarray:
         where = place(self.path, variant=f"{record.CHROM}:{record.POS}")
-        if self.field is GenotypeField.DOSAGE and "DS" not in record.FORMAT:
-            raise no_field("DS", ":".join(record.FORMAT), where)
-        values = record_dosage(record, dosage=not self.hard_calls, where=where)
+        try:
+            values = record_dosage(
+                record, self._field, where=where, allele=allele, ploidy=self.reading.ploidy,
+                strict=self.reading.field is not GenotypeField.AUTO,
+            )  # fmt: skip
+        except DataError:
+            raise
+        except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
+            raise self._damaged(error) from error
         return values if self.hard_calls else as_float(values)
 
 
-def make_chunk(rows: list[tuple[str, int, str, str, str]], dosage: np.ndarray) -> VariantChunk:
-    """Build a chunk from (contig, start, effect allele, other allele, id) rows."""
-    contig, start, effect, other, rsid = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
-    return VariantChunk(contig, start.astype(np.int64), effect, other, rsid, dosage)
-
-
-def decode_lines(header: bytes, lines: list[bytes], *, dosage: bool, where: list[str]) -> list[np.ndarray]:
+def decode_lines(
+    header: bytes,
+    lines: list[bytes],
+    alleles: list[int],
+    where: list[str],
+    field: GenotypeField,
+    *,
+    ploidy: int,
+    strict: bool,
+) -> list[np.ndarray]:
     """Decode VCF lines by htslib, through a temporary file.
 
     Parameters
@@ -148,10 +249,12 @@ def decode_lines(header: bytes, lines: list[bytes], *, dosage: bool, where: list
         The header's bytes, ``#CHROM`` line included, ending in a line feed.
     lines
         Lines without line ends.
-    dosage
-        As in `record_dosage`.
+    alleles
+        The ALT allele that counts in each line, from 1.
     where
         Place of each line.
+    field, ploidy, strict
+        As in `record_dosage`.
 
     Raises
     ------
@@ -166,7 +269,10 @@ def decode_lines(header: bytes, lines: list[bytes], *, dosage: bool, where: list
         path.write_bytes(header + b"\n".join(lines) + b"\n")
         try:
             for record in cyvcf2.VCF(str(path)):
-                decoded.append(record_dosage(record, dosage=dosage, where=where[len(decoded)]))
+                at = len(decoded)
+                decoded.append(
+                    record_dosage(record, field, where=where[at], allele=alleles[at], ploidy=ploidy, strict=strict)
+                )
         except DataError:
             raise
         except Exception as error:  # cyvcf2 raises bare exceptions of several kinds

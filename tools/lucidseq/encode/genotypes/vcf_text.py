@@ -55,6 +55,36 @@ def decode_calls(columns: list[bytes], samples: int) -> Decoded:
     return result
 
 
+def decode_ploidy(columns: list[bytes], samples: int, ploidy: int) -> Decoded:
+    """Decode rows of GT alone with calls of another ploidy than two (``0``, ``0/0/1/1``).
+
+    Parameters
+    ----------
+    columns
+        For each row the bytes after FORMAT's tab, without the line end, ``2 * ploidy * samples - 1`` long.
+    samples, ploidy
+        Number of samples, and of alleles in a call.
+
+    Returns
+    -------
+    As `decode_calls`.
+    """
+    result = Decoded(np.empty((len(columns), samples), dtype=np.int8), np.zeros(len(columns), dtype=bool))
+    step = max(1, _ROWS_BYTES // (2 * ploidy * samples))
+    for first in range(0, len(columns), step):
+        some = columns[first : first + step]
+        cells = np.frombuffer(b"\t".join(some) + b"\t", dtype=np.uint8).reshape(len(some), samples, 2 * ploidy)
+        alleles, between = cells[:, :, ::2], cells[:, :, 1::2]
+        missing = (alleles == _DOT).any(axis=2)
+        good = ((alleles == _ZERO) | (alleles == _ZERO + 1) | (alleles == _DOT)).all(axis=(1, 2))
+        good &= ((between[:, :, :-1] == _BAR) | (between[:, :, :-1] == _SLASH)).all(axis=(1, 2))
+        good &= (between[:, :, -1] == _TAB).all(axis=1)
+        rows = slice(first, first + len(some))
+        result.dosage[rows] = np.where(missing, -1, (alleles == _ZERO + 1).sum(axis=2))
+        result.irregular[rows] = ~good
+    return result
+
+
 def _calls(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return dosages of calls as words of shape (rows, samples), and the rows in which one is no diploid call of 0, 1 and dot."""
     bits = words & _ALLELE_BITS

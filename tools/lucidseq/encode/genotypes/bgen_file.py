@@ -1,0 +1,288 @@
+"""BGEN genotypes (versions 1.1 to 1.3) through the bgen package; block sizes are checked before they are handed over.
+
+References
+----------
+BGEN format, https://www.chg.ox.ac.uk/~gav/bgen_format/spec/v1.2.html
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from math import comb
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+
+from lucidseq.core.errors import DataError, place
+from lucidseq.core.genotypes import CHUNK, MISSING_CALL
+from lucidseq.encode.genotypes.allele_counts import genotype_copies
+from lucidseq.encode.genotypes.choices import GenotypeField
+from lucidseq.encode.genotypes.reader import (
+    GenotypeReader,
+    Reading,
+    VariantChunk,
+    make_chunk,
+    require_unique_samples,
+)  # fmt: skip
+from lucidseq.encode.genotypes.sample_files import read_oxford
+
+if TYPE_CHECKING:
+    import bgen
+
+HARD_CALL_DISTANCE = 0.1  # a dosage this near to a whole number is a call; PLINK's default
+_NO_SAMPLES, _LAYOUTS, _COMPRESSIONS = 1 << 31, (1, 2), (0, 1, 2)
+_MAX_BITS = 32
+
+
+@dataclass(frozen=True)
+class _Head:
+    first: int
+    variants: int
+    samples: int
+    layout: int
+    compressed: bool
+    names: list[str]
+
+
+@dataclass(frozen=True)
+class _Name:
+    contig: str
+    start: int
+    rsid: str
+    alleles: list[str]
+
+
+class BgenReader(GenotypeReader):
+    """Reader of a BGEN file (see `reader.GenotypeReader`); every allele but the first is an effect allele.
+
+    Sample names come from the .sample file beside it, else from the file itself. With ``--field gt`` dosages within
+    `HARD_CALL_DISTANCE` of a whole number become calls and others missing.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged, or nothing names the samples.
+    """
+
+    def __init__(self, path: Path, reading: Reading) -> None:
+        path = Path(path)
+        self._head = _read_head(path)
+        beside = path.with_suffix(".sample")
+        people = read_oxford(beside) if beside.is_file() else None
+        names = people.samples if people else self._head.names
+        if not names:
+            raise DataError("a BGEN file without sample names", f"{beside.name} beside it", "put the .sample file there",
+                            where=str(path))  # fmt: skip
+        if len(names) != self._head.samples:
+            raise DataError(f"{self._head.samples} samples in the BGEN file, {len(names)} names", "as many names as samples",
+                            f"give the {beside.name} that belongs to it", where=str(path))  # fmt: skip
+        require_unique_samples(names, path)
+        super().__init__(path, names, reading, hard_calls=reading.field is GenotypeField.GT)
+        if people:
+            self.sex = people.sex
+
+    def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Read names alone."""
+        with self.path.open("rb") as handle:
+            names = self._names(handle)
+            while some := list(islice(names, CHUNK)):
+                yield np.array([name.contig for name in some], dtype=object), np.array([name.start for name in some])
+
+    def _names(self, handle: IO[bytes]) -> Iterator[_Name]:
+        """Walk over the variants' blocks without reading genotypes, and check what they say of their sizes."""
+        size = self.path.stat().st_size
+        handle.seek(self._head.first)
+        for row in range(self._head.variants):
+            try:
+                yield self._name(handle)
+            except (struct.error, UnicodeDecodeError, ValueError) as error:
+                raise DataError(f"a BGEN file that cannot be read ({error})", "a whole BGEN file", "copy the file again",
+                                where=place(self.path, item=f"variant {row + 1}")) from error  # fmt: skip
+        if handle.tell() != size:
+            raise DataError(f"{size - handle.tell()} bytes after the last variant", f"{self._head.variants} variants and no more",
+                            "copy the file again", where=str(self.path))  # fmt: skip
+
+    def _name(self, handle: IO[bytes]) -> _Name:
+        head = self._head
+        if head.layout == 1 and _number(handle, "<I") != head.samples:
+            raise ValueError("another number of samples")
+        _text(handle, "<H")
+        rsid, contig = _text(handle, "<H"), _text(handle, "<H")
+        position = _number(handle, "<I")
+        count = 2 if head.layout == 1 else _number(handle, "<H")
+        alleles = [_text(handle, "<I") for _ in range(count)]
+        if position < 1 or count < 1:
+            raise ValueError(f"position {position}, {count} alleles")
+        packed = 6 * head.samples if head.layout == 1 and not head.compressed else _number(handle, "<I")
+        if head.layout == 2 and head.compressed:
+            unpacked = _number(handle, "<I")
+            packed -= 4
+        else:
+            unpacked = packed
+        if packed < 0 or (head.layout == 2 and unpacked > self._largest(count)):
+            raise ValueError(f"a block of {unpacked} bytes for {head.samples} samples")
+        _skip(handle, packed)
+        return _Name(contig, position - 1, rsid or ".", alleles)
+
+    def _largest(self, alleles: int) -> int:
+        """Return the bytes that probabilities can have at most."""
+        ploidy = max(self.reading.ploidy, 2)
+        values = max(ploidy * (alleles - 1), comb(ploidy + alleles - 1, alleles - 1) - 1)
+        return 10 + self._head.samples + -(-self._head.samples * values * _MAX_BITS // 8)
+
+    def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]:
+        import bgen
+
+        rows: list[tuple[str, int, str, str, str]] = []
+        dosages: list[np.ndarray] = []
+        end = self._head.variants if last is None else last
+        with self.path.open("rb") as handle, _malformed_named() as malformed:
+            names = self._names(handle)
+            try:
+                with bgen.BgenReader(str(self.path)) as variants:
+                    for row, (name, variant) in enumerate(zip(names, variants, strict=True)):
+                        if not first <= row < end:
+                            continue
+                        for allele in self.keep_alleles(len(name.alleles) - 1):
+                            rows.append((name.contig, name.start, name.alleles[allele], name.alleles[0], name.rsid))
+                            dosages.append(self._dosage(variant, allele, name))
+                        if malformed:
+                            raise ValueError(f"{name.contig}:{name.start + 1} has probabilities above one")
+                        if len(rows) >= CHUNK:
+                            yield make_chunk(rows, np.stack(dosages))
+                            rows, dosages = [], []
+            except (
+                ValueError,
+                MemoryError,
+                OverflowError,
+                IndexError,
+                RuntimeError,
+            ) as error:  # what the library raises
+                raise DataError(f"a BGEN file that cannot be read ({error})", "a whole BGEN file", "copy the file again",
+                                where=str(self.path)) from error  # fmt: skip
+        if rows:
+            yield make_chunk(rows, np.stack(dosages))
+
+    def _dosage(self, variant: bgen.BgenVar, allele: int, name: _Name) -> np.ndarray:
+        ploidy, wanted = variant.ploidy, self.reading.ploidy
+        if len(name.alleles) == 2:
+            dosage = np.array(variant.alt_dosage, dtype=np.float32)
+        else:
+            dosage = _allele_dosage(variant.probabilities, ploidy, allele, len(name.alleles), phased=variant.is_phased)
+        other = ploidy != wanted
+        if other.any():
+            haploid = (ploidy == 1) & (wanted == 2)
+            if (other & ~haploid & ~np.isnan(dosage)).any():
+                raise DataError(f"genotypes of {int(ploidy[other & ~haploid][0])} alleles", f"{wanted}", "correct --ploidy",
+                                where=place(self.path, variant=f"{name.contig}:{name.start + 1}"))  # fmt: skip
+            dosage[haploid] *= wanted
+        if not self.hard_calls:
+            return dosage
+        with np.errstate(invalid="ignore"):
+            calls = np.rint(dosage)
+            near = np.abs(dosage - calls) <= HARD_CALL_DISTANCE
+        return np.where(near, np.nan_to_num(calls), MISSING_CALL).astype(np.int8)
+
+
+def _allele_dosage(
+    probabilities: np.ndarray, ploidy: np.ndarray, allele: int, alleles: int, *, phased: bool
+) -> np.ndarray:
+    """Return copies of one allele of several from probabilities of shape (samples, genotypes or haplotypes x alleles)."""
+    if phased:
+        shares = probabilities.reshape(len(probabilities), -1, alleles)[:, :, allele]
+        return np.where(np.isnan(shares).all(axis=1), np.nan, np.nansum(shares, axis=1)).astype(np.float32)
+    dosage = np.full(len(probabilities), np.nan, dtype=np.float32)
+    for copies in np.unique(ploidy[ploidy > 0]):
+        weights = genotype_copies(int(copies), alleles)[:, allele]
+        people = ploidy == copies
+        dosage[people] = probabilities[people, : len(weights)] @ weights
+    return dosage
+
+
+class _Malformed(logging.Filter):
+    """Keeps the library's warnings of probabilities that sum to more than one, to make errors of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        ours = "malformed" in record.getMessage()
+        if ours:
+            self.found.append(record.getMessage())
+        return not ours
+
+
+@contextmanager
+def _malformed_named() -> Iterator[list[str]]:
+    collector, root = _Malformed(), logging.getLogger()
+    root.addFilter(collector)
+    try:
+        yield collector.found
+    finally:
+        root.removeFilter(collector)
+
+
+def is_bgen(path: Path) -> bool:
+    """Say whether a file is BGEN by its magic number, or by its name where an old one has none."""
+    with Path(path).open("rb") as handle:
+        head = handle.read(20)
+    return head[16:20] == b"bgen" or (path.suffix == ".bgen")
+
+
+def _read_head(path: Path) -> _Head:
+    size = path.stat().st_size
+    try:
+        with path.open("rb") as handle:
+            offset, length, variants, samples = (_number(handle, "<I") for _ in range(4))
+            magic = handle.read(4)
+            if magic not in (b"bgen", bytes(4)) or not 20 <= length <= offset or offset + 4 > size:
+                raise ValueError("no BGEN header")
+            _skip(handle, length - 20)
+            flags = _number(handle, "<I")
+            layout, compression = flags >> 2 & 15, flags & 3
+            if layout not in _LAYOUTS or compression not in _COMPRESSIONS or (layout == 1 and compression == 2):
+                raise ValueError(f"layout {layout}, compression {compression}")
+            names = _embedded(handle, samples, offset + 4) if flags & _NO_SAMPLES else []
+    except (struct.error, UnicodeDecodeError, ValueError) as error:
+        raise DataError(f"a BGEN file that cannot be read ({error})", "a whole BGEN file (version 1.1 to 1.3)", "copy the file again",
+                        where=str(path)) from error  # fmt: skip
+    return _Head(offset + 4, variants, samples, layout, compression > 0, names)
+
+
+def _embedded(handle: IO[bytes], samples: int, end: int) -> list[str]:
+    start = handle.tell()
+    length, count = _number(handle, "<I"), _number(handle, "<I")
+    if count != samples or start + length > end:
+        raise ValueError(f"{count} sample names for {samples} samples")
+    names = [_text(handle, "<H") for _ in range(count)]
+    if handle.tell() > end:
+        raise ValueError("sample names beyond their block")
+    return names
+
+
+def _number(handle: IO[bytes], form: str) -> int:
+    (value,) = struct.unpack(form, handle.read(struct.calcsize(form)))
+    return int(value)
+
+
+def _text(handle: IO[bytes], form: str) -> str:
+    length = _number(handle, form)
+    text = handle.read(length) if length < 1 << 24 else b""
+    if len(text) < length:
+        raise ValueError("the file ends too early")
+    return text.decode("utf-8")
+
+
+def _skip(handle: IO[bytes], count: int) -> None:
+    """Go forward; the last byte is read so that an end of the file is seen."""
+    if count:
+        handle.seek(count - 1, 1)
+        if not handle.read(1):
+            raise ValueError("the file ends too early")

@@ -1,0 +1,105 @@
+"""The trust card of encoded genotypes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lucidseq.core.card import Card, Verdict
+from lucidseq.core.log import get_logger
+from lucidseq.encode.genotypes import quality
+from lucidseq.encode.genotypes.people import BINARY, Joined, Trait
+from lucidseq.encode.genotypes.reader import MULTIALLELIC, NO_ALTERNATE
+from lucidseq.encode.genotypes.reading_pass import ReadingPass
+from lucidseq.encode.genotypes.sample_quality import LEAST_X_VARIANTS, NOT_LISTED, outliers
+from lucidseq.encode.genotypes.sex_chromosomes import X, chromosome_kind, known_build
+
+_log = get_logger("lucidseq.encode")
+_DEVIATIONS = 3.0
+
+
+def rows_read(found: ReadingPass) -> int:
+    """Return the variants of the files, with those that readers left out."""
+    return found.read + found.removed[MULTIALLELIC] + found.removed[NO_ALTERNATE]
+
+
+def trait(card: Card, found: Trait) -> None:
+    """Say how a trait was read."""
+    present = ~np.isnan(found.values)
+    cases = f", {int(np.nansum(found.values))} cases" if found.kind == BINARY else ""
+    said = f"{found.note}; {present.sum()} individuals{cases}"
+    _log.info(f"trait {found.name}: {said}")
+    constant = len(np.unique(found.values[present])) < 2
+    card.add(
+        f"trait {found.name}", said, Verdict.CAUTION if constant else Verdict.OK, threshold="read as meant",
+        advice="The trait does not vary, so nothing can be associated with it." if constant
+        else "Check that the coding is what you meant.",
+    )  # fmt: skip
+
+
+def overlap(card: Card, what: str, joined: Joined) -> None:
+    """Judge how many samples a table of individuals covers."""
+    share = joined.shared / (joined.shared + joined.only_genotypes)
+    _log.info(
+        f"{what}s: {joined.shared} samples shared, {joined.only_genotypes} only in the genotypes, {joined.only_table} only in the table"
+    )
+    card.add(
+        f"samples with a {what} row", share, Verdict.OK if share >= 0.5 else Verdict.CAUTION, threshold=">= 0.5 of the genotypes' samples",
+        advice="Few samples have a row: check the sample names in both files.",
+    )  # fmt: skip
+
+
+def judge(card: Card, found: ReadingPass, outcomes: np.ndarray) -> None:
+    """Judge variants, samples and sexes."""
+    total = rows_read(found)
+    share = found.kept / total
+    card.add("variants kept", share, Verdict.OK if share >= 0.5 else Verdict.CAUTION, threshold=">= 0.5",
+             advice="Many variants went: the qc table says at which filter.")  # fmt: skip
+    departed = found.removed[quality.HARDY_WEINBERG] / total
+    card.add("variants out of Hardy-Weinberg proportions", departed, Verdict.OK if departed < 0.05 else Verdict.CAUTION,
+             threshold="< 0.05", advice="Inbred lines, haploids and mixed populations depart from it: --min-hwe-p 0 turns it off.")  # fmt: skip
+    missing = found.kept_missing / max(found.kept_genotypes, 1)
+    card.add("missing genotypes among kept variants", missing, Verdict.OK if missing < 0.02 else Verdict.CAUTION,
+             threshold="< 0.02", advice="Impute the genotypes first, or lower --max-missing.")  # fmt: skip
+    listed = outcomes != NOT_LISTED
+    removed = int((listed & (outcomes != "kept")).sum())
+    card.add("samples removed", removed, Verdict.OK if removed <= 0.1 * listed.sum() else Verdict.CAUTION,
+             threshold="<= 10 %", advice="Many samples miss genotypes, or are outliers: check how they were called.")  # fmt: skip
+    _heterozygosity(card, found)
+    _sexes(card, found)
+
+
+def _heterozygosity(card: Card, found: ReadingPass) -> None:
+    """Count samples far from the mean inbreeding coefficient: mixed-up or contaminated DNA, inbreeding, another ancestry."""
+    f = found.statistics.autosomes.inbreeding
+    if np.isnan(f[found.keep]).all():
+        return
+    far = int((outliers(f, _DEVIATIONS, found.keep) & found.keep).sum())
+    share = far / int(found.keep.sum())
+    card.add("samples of outlying heterozygosity", far, Verdict.OK if share <= 0.01 else Verdict.CAUTION,
+             threshold="<= 1 % beyond 3 standard deviations",
+             advice="Contaminated DNA, inbreeding or mixed ancestry: see the samples' table; --max-heterozygosity 3 removes them.")  # fmt: skip
+
+
+def _sexes(card: Card, found: ReadingPass) -> None:
+    rules = found.rules
+    contigs_x = [name for name in found.contigs if chromosome_kind(name, human=known_build(rules.build)) == X]
+    if not contigs_x or rules.ploidy != 2:
+        return
+    told = found.plan.rules.sex[found.keep]
+    if not told.any():
+        card.add("sexes of the samples", "unknown", Verdict.CAUTION, threshold="known, for the X chromosome",
+                 advice="All genotypes of X were read as those of two copies, and Hardy-Weinberg was not tested: give --sex.")  # fmt: skip
+    if not known_build(rules.build):
+        card.add("pseudo-autosomal regions", f"unknown for build {rules.build}", Verdict.CAUTION, threshold="build GRCh37 or GRCh38",
+                 advice="All of X and Y was read as sex-specific: in humans give --build; elsewhere leave the shared regions out.")  # fmt: skip
+    inferred = found.statistics.inferred_sex()[found.keep]
+    if found.statistics.x.variants >= LEAST_X_VARIANTS:
+        both = (told > 0) & (inferred > 0)
+        wrong = int((both & (told != inferred)).sum())
+        names = np.array(found.plan.samples, dtype=object)[found.keep][both & (told != inferred)]
+        card.add("samples whose X tells the other sex", wrong, Verdict.OK if not wrong else Verdict.CAUTION, threshold="0",
+                 advice=f"Samples may be mixed up ({', '.join(names[:5])}): see the samples' table." if wrong else
+                 "Sexes agree with the X chromosome where it tells them.")  # fmt: skip
+    rate = found.haploid.heterozygous / max(int((rules.haploid(X)).sum()) * found.statistics.x.variants, 1)
+    card.add("heterozygous calls of people with one copy", found.haploid.heterozygous, Verdict.OK if rate < 0.02 else Verdict.CAUTION,
+             threshold="< 2 % of men's calls on X", advice="They were set missing: check sexes and the build.")  # fmt: skip

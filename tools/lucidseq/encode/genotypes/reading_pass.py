@@ -1,0 +1,197 @@
+"""One reading of the files: every chunk is coded, judged and written, and what happens is counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.log import Progress
+from lucidseq.core.outputs import OutputSet
+from lucidseq.core.schema import VARIANT_QC
+from lucidseq.core.tables import TableWriter
+from lucidseq.core.variants import variant_ids
+from lucidseq.encode.genotypes import quality
+from lucidseq.encode.genotypes.choices import HaploidCoding
+from lucidseq.encode.genotypes.figure import VariantCounts
+from lucidseq.encode.genotypes.people import Trait
+from lucidseq.encode.genotypes.quality import FILTERS, Assessment, Filters
+from lucidseq.encode.genotypes.reader import FEMALE, GenotypeReader, VariantChunk, in_range
+from lucidseq.encode.genotypes.sample_quality import SampleStatistics, missing_mask
+from lucidseq.encode.genotypes.sex_chromosomes import DIPLOID, HaploidCounts, SexChromosomes, X
+from lucidseq.encode.genotypes.shards import Share
+from lucidseq.encode.genotypes.store import GenotypeWriter, OrderCheck, StoreContents, create_genotypes
+from lucidseq.encode.regions import Regions
+
+_OUTCOMES = np.array([*FILTERS, "kept"], dtype=object)  # Assessment.failed picks; -1 is the last
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is read, and what goes into the store.
+
+    Attributes
+    ----------
+    shares
+        Rows of files, in order.
+    sex
+        Sexes of all samples, uint8 of shape (samples,).
+    rules
+        Sex chromosomes of all samples.
+    """
+
+    shares: list[Share]
+    samples: list[str]
+    hard_calls: bool
+    traits: list[Trait]
+    covariate_names: list[str]
+    covariates: np.ndarray
+    filters: Filters
+    regions: Regions | None
+    rules: SexChromosomes
+
+    @property
+    def path(self) -> Path:
+        """The first file, for messages."""
+        return self.shares[0].reader.path
+
+    def contents(self, keep: np.ndarray) -> StoreContents:
+        """Return what a store of some samples holds."""
+        return StoreContents(
+            samples=[sample for sample, kept in zip(self.samples, keep, strict=True) if kept],
+            hard_calls=self.hard_calls,
+            build=self.rules.build,
+            ploidy=self.rules.ploidy,
+            haploid=self.rules.coding,
+            sex=self.rules.sex[keep],
+            traits=[replace(trait, values=trait.values[keep]) for trait in self.traits],
+            covariate_names=self.covariate_names,
+            covariates=self.covariates[:, keep],
+        )
+
+
+class ReadingPass:
+    """Reads the files once; what it counted is in its attributes.
+
+    Attributes
+    ----------
+    read, kept, split
+        Variants read, variants written, and sites that were split into several variants.
+    kept_missing, kept_genotypes
+        Missing genotypes among kept variants, and genotypes there could be.
+    removed
+        Variants left out by step.
+    contigs
+        Contigs in order.
+    statistics
+        Quality of all samples, whether they are kept or not.
+    counts
+        Histograms of the judged variants.
+    haploid
+        What was set missing on sex chromosomes.
+    """
+
+    def __init__(self, plan: Plan, keep: np.ndarray) -> None:
+        self.plan, self.keep = plan, keep
+        self.rules = replace(plan.rules, sex=plan.rules.sex[keep])
+        self.read = self.kept = self.split = self.kept_missing = self.kept_genotypes = 0
+        self.removed: Counter[str] = Counter()
+        self.contigs: list[str] = []
+        self.statistics = SampleStatistics(len(keep))
+        self.counts, self.haploid = VariantCounts(), HaploidCounts()
+        self._order = OrderCheck()
+
+    def run(self, out: OutputSet) -> None:
+        """Read every share once; write the store of the kept samples and the table of variants."""
+        with (
+            create_genotypes(out["genotypes"], self.plan.contents(self.keep)) as writer,
+            TableWriter(out["variants"], VARIANT_QC) as table,
+            Progress("variants") as progress,
+        ):
+            for share in self.plan.shares:
+                for chunk in share.reader.chunks(share.first, share.last):
+                    self._add(in_range(chunk, self.rules.ploidy, share.reader.path), share.reader, writer, table)
+                    progress.step(len(chunk))
+                self.removed.update(share.reader.skipped)
+                self.split += share.reader.split
+            self.kept = writer.variants
+            if self.kept:  # otherwise the caller refuses, unless it can do better with fewer samples
+                writer.finish()
+
+    def _add(self, chunk: VariantChunk, reader: GenotypeReader, writer: GenotypeWriter, table: TableWriter) -> None:
+        if not len(chunk):
+            return
+        self.read += len(chunk)
+        self.contigs += [str(name) for name in pd.unique(chunk.contig) if name not in self.contigs]
+        rows = ~self._order.duplicates(chunk, reader.path)
+        self.removed[quality.DUPLICATE] += int((~rows).sum())
+        if self.plan.regions is not None:
+            inside = self.plan.regions.contain(chunk.contig, chunk.start)
+            self.removed[quality.OUTSIDE] += int((rows & ~inside).sum())
+            rows &= inside
+        kinds = self.rules.kinds(chunk.contig, chunk.start)
+        cuts = np.flatnonzero(np.diff(kinds)) + 1  # positions are sorted: a kind is a run of rows
+        for first, last in zip([0, *cuts], [*cuts, len(chunk)], strict=True):
+            piece = chunk.take(np.arange(first, last)) if len(cuts) else chunk
+            self._add_kind(piece, rows[first:last], int(kinds[first]), reader, writer, table)
+
+    def _add_kind(
+        self,
+        chunk: VariantChunk,
+        rows: np.ndarray,
+        kind: int,
+        reader: GenotypeReader,
+        writer: GenotypeWriter,
+        table: TableWriter,
+    ) -> None:
+        """Judge and write variants that lie on one kind of chromosome."""
+        missing = missing_mask(chunk.dosage)
+        self.statistics.add_missing(missing, self.plan.rules.eligible(kind))
+        if not rows.all():
+            chunk, missing = chunk.take(rows), missing[rows]
+        raw = chunk.dosage
+        if not self.keep.all():
+            chunk = replace(chunk, dosage=raw[:, self.keep])
+        chunk = replace(chunk, dosage=self.rules.code(chunk, kind, reader.haploid, self.haploid))
+        eligible = self.rules.eligible(kind)
+        judged = self._assess(chunk.dosage, kind, eligible)
+        self.removed.update(judged.removed)
+        self.counts.add(judged, int(eligible.sum()))
+        self.kept_missing += int(judged.missing[judged.keep].sum())
+        self.kept_genotypes += int(judged.keep.sum()) * int(eligible.sum())
+        doubled = kind == X and reader.haploid is HaploidCoding.TWO  # as the coefficient on X wants men's calls
+        if self.rules.ploidy == 2 and (kind == DIPLOID or doubled):
+            seen = self.statistics.autosomes if kind == DIPLOID else self.statistics.x
+            kept = judged.keep
+            seen.add(raw if kept.all() else raw[kept], missing if kept.all() else missing[kept])
+        if len(chunk):
+            table.append(_rows(chunk, judged, int(eligible.sum())))
+        writer.add(chunk if judged.keep.all() else chunk.take(judged.keep), judged.frequency[judged.keep])
+
+    def _assess(self, dosage: np.ndarray, kind: int, eligible: np.ndarray) -> Assessment:
+        """Judge variants by the people who have the chromosome; women alone are tested on X, nobody on Y or mitochondria."""
+        if kind == DIPLOID:
+            return quality.assess(dosage, self.plan.filters, ploidy=self.rules.ploidy)
+        women = (self.rules.sex == FEMALE) & (kind == X)
+        ours = dosage if eligible.all() else dosage[:, eligible]
+        copies = self.rules.copies(kind)[eligible]
+        return quality.assess(ours, self.plan.filters, copies=copies, tested=women[eligible])
+
+
+def _rows(chunk: VariantChunk, judged: Assessment, samples: int) -> pd.DataFrame:
+    return pd.DataFrame({
+        "variant_id": variant_ids(chunk.contig, chunk.start + 1, chunk.other_allele, chunk.effect_allele),
+        "chromosome": chunk.contig,
+        "base_pair_location": chunk.start + 1,
+        "effect_allele": chunk.effect_allele,
+        "other_allele": chunk.other_allele,
+        "rsid": chunk.rsid,
+        "effect_allele_frequency": judged.frequency,
+        "missing_rate": judged.missing / max(samples, 1),
+        "minor_allele_count": judged.minor_count,
+        "hwe_p_value": judged.hwe_p,
+        "outcome": _OUTCOMES[judged.failed],
+    })  # fmt: skip

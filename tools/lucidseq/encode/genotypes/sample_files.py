@@ -1,0 +1,210 @@
+"""Files of individuals beside genotypes: PLINK 1 .fam, PLINK 2 .psam and Oxford .sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lucidseq.core.errors import DataError, place
+from lucidseq.core.tables import open_text
+from lucidseq.encode.genotypes.reader import parse_sex, require_unique_samples
+
+_FAM = ["FID", "IID", "PAT", "MAT", "SEX", "phenotype"]
+_NO_PHENOTYPE = {"FID", "IID", "SID", "PAT", "MAT", "SEX"}
+
+
+@dataclass(frozen=True)
+class SampleFile:
+    """What a file of individuals says.
+
+    Attributes
+    ----------
+    samples
+        Individual names (IID); where two families share one, FID_IID.
+    sex
+        uint8 of shape (samples,), as `reader` codes sexes.
+    phenotypes
+        float64 of shape (samples,) by name; NaN where there is no number.
+    """
+
+    samples: list[str]
+    sex: np.ndarray
+    phenotypes: dict[str, np.ndarray]
+
+
+def read_fam(path: Path) -> SampleFile:
+    """Read a .fam file; its sixth column is the phenotype ``phenotype``.
+
+    Raises
+    ------
+    DataError
+        If a row has not six fields, there are none, or names come twice.
+    """
+    numbers, rows = _rows(path, skip=0)
+    for number, row in zip(numbers, rows, strict=True):
+        if len(row) != len(_FAM):
+            raise DataError(f"{len(row)} fields", "FID, IID, father, mother, sex and phenotype", "correct the row",
+                            where=place(path, line=number))  # fmt: skip
+    return _build(path, _FAM, rows)
+
+
+def read_psam(path: Path) -> SampleFile:
+    """Read a .psam file; columns beside names, parents and sex are phenotypes. Without a header it is read as a .fam.
+
+    Raises
+    ------
+    DataError
+        If there is no IID column, a row has another number of fields, there are none, or names come twice.
+    """
+    header: list[str] = []
+    skip = 0
+    with open_text(path) as handle:
+        for line in handle:
+            if not line.startswith("#"):
+                break
+            skip += 1
+            if line.startswith(("#FID", "#IID")):
+                header = line[1:].split()
+    if not header:
+        return read_fam(path)
+    if "IID" not in header or len(set(header)) < len(header):
+        raise DataError(f"columns {', '.join(header)}", "IID among them, and names that differ", "correct the header",
+                        where=place(path, line=skip))  # fmt: skip
+    numbers, rows = _rows(path, skip=skip)
+    for number, row in zip(numbers, rows, strict=True):
+        if len(row) != len(header):
+            raise DataError(f"{len(row)} fields", f"{len(header)}, as in the header", "correct the row",
+                            where=place(path, line=number))  # fmt: skip
+    return _build(path, header, rows)
+
+
+def read_oxford(path: Path) -> SampleFile:
+    """Read an Oxford .sample file: ID_2 names individuals; sex is a column of that name (1 or 2).
+
+    Raises
+    ------
+    DataError
+        If the two header lines are not there, a row has another number of fields, or names come twice.
+    """
+    numbers, rows = _rows(path, skip=0)
+    if len(rows) < 2 or rows[0][0].lower() not in ("id_1", "id") or rows[1][0] != "0":
+        raise DataError("no header lines of a .sample file", "`ID_1 ID_2 missing ...` and below it `0 0 0 ...`",
+                        "check the file, or make it again", where=place(path, line=1))  # fmt: skip
+    header, _, *people = rows
+    for number, row in zip(numbers[2:], people, strict=True):
+        if len(row) != len(header):
+            raise DataError(f"{len(row)} fields", f"{len(header)}, as in the header", "correct the row",
+                            where=place(path, line=number))  # fmt: skip
+    lower = [name.lower() for name in header]
+    column = 1 if len(lower) > 1 and lower[1] == "id_2" else 0
+    samples = [row[column] for row in people]
+    if len(set(samples)) < len(samples) and column == 1:
+        samples = [f"{row[0]}_{row[1]}" for row in people]
+    require_unique_samples(samples, path)
+    sexes = [row[lower.index("sex")] for row in people] if "sex" in lower else ["0"] * len(people)
+    return SampleFile(samples, np.array([parse_sex(text) for text in sexes], dtype=np.uint8), {})
+
+
+def _rows(path: Path, *, skip: int) -> tuple[list[int], list[list[str]]]:
+    numbers, rows = [], []
+    with open_text(path) as handle:
+        for number, line in enumerate(handle, start=1):
+            if number > skip and line.strip():
+                numbers.append(number)
+                rows.append(line.split())
+    return numbers, rows
+
+
+def _build(path: Path, header: list[str], rows: list[list[str]]) -> SampleFile:
+    columns = {name: [row[index] for row in rows] for index, name in enumerate(header)}
+    samples = columns["IID"]
+    if len(set(samples)) < len(samples) and "FID" in columns:
+        samples = [f"{family}_{person}" for family, person in zip(columns["FID"], samples, strict=True)]
+    require_unique_samples(samples, path)
+    sex = np.array([parse_sex(text) for text in columns.get("SEX", ["0"] * len(rows))], dtype=np.uint8)
+    phenotypes = {
+        name: np.array([_number(text) for text in texts])
+        for name, texts in columns.items()
+        if name not in _NO_PHENOTYPE
+    }
+    return SampleFile(samples, sex, phenotypes)
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return np.nan
+    return value if np.isfinite(value) else np.nan
+
+
+def read_sex_table(path: Path, samples: list[str]) -> np.ndarray:
+    """Read a table with a header, ``sample sex`` or ``FID IID SEX``; sexes are 1/2, M/F or words.
+
+    Returns
+    -------
+    uint8 of shape (samples,); unknown for samples without a row.
+
+    Raises
+    ------
+    DataError
+        If there is no column of sexes, a value is none, or no sample is shared.
+    """
+    numbers, (header, *rows) = _table(path)
+    names = [name.lstrip("#").lower() for name in header]
+    if "sex" not in names[1:]:
+        raise DataError(f"columns {', '.join(header)[:80]}", "sample and sex, or FID, IID and SEX", "correct the header",
+                        where=place(path, line=1))  # fmt: skip
+    plink, at = names[0] == "fid", names.index("sex")
+    told = {}
+    for number, row in zip(numbers[1:], rows, strict=True):
+        if len(row) != len(header):
+            raise DataError(f"{len(row)} fields", f"{len(header)}, as in the header", "correct the row",
+                            where=place(path, line=number))  # fmt: skip
+        sex = parse_sex(row[at])
+        if not sex and row[at].lower() not in ("0", "na", "nan", ".", "-9", "unknown", "u"):
+            raise DataError(f"sex {row[at]!r}", "1, M or male; 2, F or female; 0 or NA", "correct the value",
+                            where=place(path, line=number))  # fmt: skip
+        told[f"{row[0]}_{row[1]}" if plink else row[0]] = sex
+        if plink:
+            told.setdefault(row[1], sex)
+    if not told.keys() & set(samples):
+        raise _nothing_shared(path, list(told), samples)
+    return np.array([told.get(sample, 0) for sample in samples], dtype=np.uint8)
+
+
+def read_sample_list(path: Path, samples: list[str]) -> np.ndarray:
+    """Read names of samples, one a line (or FID and IID), or a table of samples that this command wrote; return a mask of them.
+
+    Of such a table those whose outcome is ``kept`` are taken.
+
+    Raises
+    ------
+    DataError
+        If no sample is shared.
+    """
+    _, rows = _table(path)
+    if rows[0][0] == "sample" and rows[0][-1] == "outcome":
+        rows = [row[:1] for row in rows[1:] if row[-1] == "kept"]
+    listed = {row[0] for row in rows if len(row) == 1}
+    listed |= {name for row in rows if len(row) > 1 for name in (row[1], f"{row[0]}_{row[1]}")}
+    mask = np.array([sample in listed for sample in samples])
+    if not mask.any():
+        raise _nothing_shared(path, sorted(listed), samples)
+    return mask
+
+
+def _table(path: Path) -> tuple[list[int], list[list[str]]]:
+    numbers, rows = _rows(path, skip=0)
+    if not rows:
+        raise DataError("an empty list", "a line for each sample", "check the file", where=str(path))
+    return numbers, rows
+
+
+def _nothing_shared(path: Path, names: list[str], samples: list[str]) -> DataError:
+    return DataError(
+        f"no sample in common: genotypes have {', '.join(samples[:3])}, ...; the file has {', '.join(names[:3])}, ...",
+        "names of the genotypes' samples", "use the same names in both files", where=str(path),
+    )  # fmt: skip

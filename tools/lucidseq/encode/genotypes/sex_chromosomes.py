@@ -1,0 +1,144 @@
+"""Sex chromosomes and mitochondria: where a person has one copy only, and what calls mean there.
+
+References
+----------
+Pseudo-autosomal regions: Genome Reference Consortium, GRCh37 and GRCh38 assembly reports.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lucidseq.core.genotypes import MISSING_CALL
+from lucidseq.encode.genotypes.choices import HaploidCoding
+from lucidseq.encode.genotypes.reader import FEMALE, MALE, VariantChunk
+
+DIPLOID, X, Y, MITOCHONDRIA = range(4)
+_NAMES = {"X": X, "Y": Y, "MT": MITOCHONDRIA, "M": MITOCHONDRIA}
+_NUMBERS = {"23": X, "24": Y, "26": MITOCHONDRIA}  # PLINK's codes, human alone
+# 0-based starts and ends of the regions that X and Y share, which everybody has two copies of
+_GRCH37 = {X: ((60_000, 2_699_520), (154_931_043, 155_260_560)), Y: ((10_000, 2_649_520), (59_034_049, 59_363_566))}
+_GRCH38 = {X: ((10_000, 2_781_479), (155_701_382, 156_030_895)), Y: ((10_000, 2_781_479), (56_887_902, 57_217_415))}
+_BUILDS = {"grch37": _GRCH37, "hg19": _GRCH37, "b37": _GRCH37, "grch38": _GRCH38, "hg38": _GRCH38, "b38": _GRCH38}
+
+
+def known_build(build: str) -> bool:
+    """Say whether pseudo-autosomal regions of a build are known."""
+    return build.lower() in _BUILDS
+
+
+def chromosome_kind(contig: str, *, human: bool) -> int:
+    """Return `X`, `Y`, `MITOCHONDRIA` or `DIPLOID`; PLINK's numbers 23, 24 and 26 count only where the build is human.
+
+    Examples
+    --------
+    >>> chromosome_kind("chrX", human=False), chromosome_kind("23", human=False), chromosome_kind("23", human=True)
+    (1, 0, 1)
+    """
+    name = contig.removeprefix("chr")
+    return _NAMES.get(name, _NUMBERS.get(name, DIPLOID) if human else DIPLOID)
+
+
+def maybe_haploid(contig: str) -> bool:
+    """Say whether calls on a contig can be haploid in a diploid species."""
+    return chromosome_kind(contig, human=True) != DIPLOID
+
+
+@dataclass
+class HaploidCounts:
+    """What was set missing: heterozygous calls of people with one copy, and calls of women on Y."""
+
+    heterozygous: int = 0
+    women_on_y: int = 0
+
+
+@dataclass(frozen=True)
+class SexChromosomes:
+    """Rules of one run.
+
+    Attributes
+    ----------
+    sex
+        uint8 of shape (samples,): `reader.MALE`, `FEMALE` or unknown.
+    build
+        Name of the genome build.
+    coding
+        Copies that a haploid call counts.
+    ploidy
+        Rules apply to diploids alone.
+    """
+
+    sex: np.ndarray
+    build: str
+    coding: HaploidCoding
+    ploidy: int = 2
+
+    def kinds(self, contigs: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """Return the kind of chromosome of each position, int8; pseudo-autosomal positions are diploid."""
+        found = np.zeros(len(starts), dtype=np.int8)
+        if self.ploidy != 2:
+            return found
+        shared = _BUILDS.get(self.build.lower(), {})
+        for contig in set(contigs):
+            kind = chromosome_kind(contig, human=bool(shared))
+            if kind != DIPLOID:
+                rows = contigs == contig
+                inside = np.zeros(len(starts), dtype=bool)
+                for first, last in shared.get(kind, ()):
+                    inside |= (starts >= first) & (starts < last)
+                found[rows & ~inside] = kind
+        return found
+
+    def haploid(self, kind: int) -> np.ndarray:
+        """Return a mask of the samples with one copy (or, women on Y, none)."""
+        if kind == X:
+            return self.sex == MALE
+        return np.full(len(self.sex), kind != DIPLOID)
+
+    def eligible(self, kind: int) -> np.ndarray:
+        """Return a mask of the samples that have this chromosome."""
+        return self.sex != FEMALE if kind == Y else np.ones(len(self.sex), dtype=bool)
+
+    def copies(self, kind: int) -> np.ndarray:
+        """Return the largest dosage of each sample, int64 of shape (samples,)."""
+        one = self.haploid(kind) & (self.coding is HaploidCoding.ONE)
+        return np.where(one, 1, self.ploidy)
+
+    def code(self, chunk: VariantChunk, kind: int, written: HaploidCoding, counts: HaploidCounts) -> np.ndarray:
+        """Return the dosages of variants of one kind as they are to be stored.
+
+        Heterozygous hard calls of people with one copy become missing, as do women on Y; both are counted.
+
+        Parameters
+        ----------
+        chunk
+            Variants of one kind.
+        kind
+            The kind.
+        written
+            How haploid calls are coded in the chunk.
+        counts
+            Added to.
+        """
+        dosage = chunk.dosage
+        if kind == DIPLOID:
+            return dosage
+        haploid = self.haploid(kind)
+        dosage = dosage.copy()
+        missing = MISSING_CALL if dosage.dtype == np.int8 else np.nan
+        absent = ~self.eligible(kind)
+        called = ~np.isnan(dosage) if dosage.dtype != np.int8 else dosage != MISSING_CALL
+        counts.women_on_y += int(called[:, absent].sum())
+        dosage[:, absent] = missing
+        if written is HaploidCoding.ONE:
+            dosage[:, haploid] = np.where(called[:, haploid], 2 * dosage[:, haploid], missing)
+        if dosage.dtype == np.int8:
+            twofold = (dosage == 1) & haploid
+            counts.heterozygous += int(twofold.sum())
+            dosage[twofold] = missing
+        if self.coding is HaploidCoding.ONE:
+            ours = dosage[:, haploid]
+            dosage[:, haploid] = np.where(ours == missing, ours, ours // 2) if dosage.dtype == np.int8 else ours / 2
+        return dosage
