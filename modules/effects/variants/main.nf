@@ -21,7 +21,7 @@ process EFFECTS_VARIANTS {
     def args = task.ext.args ?: ''
     def prefix = task.ext.prefix ?: "${meta.id}"
     def model_words = model ? "--model ${model}" : ''
-    def variants_words = [variants].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|tbi|csi|fai|gzi)$/) }.collect { file -> "--variants ${file}" }.join(' ')
+    def variants_words = [variants].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|pvar|psam|sample|tbi|csi|fai|gzi)$/) }.collect { file -> "--variants ${file}" }.join(' ')
     def fasta_words = fasta ? "--fasta ${fasta}" : ''
     def regions_words = regions ? "--regions ${regions}" : ''
     def shard_words = meta.shard ? "--shard '${meta.shard}'" : ''

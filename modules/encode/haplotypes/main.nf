@@ -19,7 +19,7 @@ process ENCODE_HAPLOTYPES {
     script:
     def args = task.ext.args ?: ''
     def prefix = task.ext.prefix ?: "${meta.id}"
-    def genotypes_words = [genotypes].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|tbi|csi|fai|gzi)$/) }.collect { file -> "--genotypes ${file}" }.join(' ')
+    def genotypes_words = [genotypes].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|pvar|psam|sample|tbi|csi|fai|gzi)$/) }.collect { file -> "--genotypes ${file}" }.join(' ')
     def windows_words = windows ? "--windows ${windows}" : ''
     def genome_words = genome ? "--genome ${genome}" : ''
     def accessible_words = accessible ? "--accessible ${accessible}" : ''

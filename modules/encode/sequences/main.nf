@@ -20,7 +20,7 @@ process ENCODE_SEQUENCES {
     def prefix = task.ext.prefix ?: "${meta.id}"
     def fasta_words = fasta ? "--fasta ${fasta}" : ''
     def regions_words = regions ? "--regions ${regions}" : ''
-    def signal_words = [signal].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|tbi|csi|fai|gzi)$/) }.collect { file -> "--signal ${file}" }.join(' ')
+    def signal_words = [signal].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|pvar|psam|sample|tbi|csi|fai|gzi)$/) }.collect { file -> "--signal ${file}" }.join(' ')
     def positive_words = positive ? "--positive ${positive}" : ''
     def negative_words = negative ? "--negative ${negative}" : ''
     def labels_words = labels ? "--labels ${labels}" : ''

@@ -21,7 +21,7 @@ process REPORT_BUILD {
     script:
     def args = task.ext.args ?: ''
     def prefix = task.ext.prefix ?: "${meta.id}"
-    def results_words = [results].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|tbi|csi|fai|gzi)$/) }.collect { file -> "--results ${file}" }.join(' ')
+    def results_words = [results].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|pvar|psam|sample|tbi|csi|fai|gzi)$/) }.collect { file -> "--results ${file}" }.join(' ')
     def truth_variants_words = truth_variants ? "--truth-variants ${truth_variants}" : ''
     def truth_words = truth ? "--truth ${truth}" : ''
     def gtf_words = gtf ? "--gtf ${gtf}" : ''

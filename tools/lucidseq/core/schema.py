@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from lucidseq.core.declarations import Array, Column, Store, Table
 from lucidseq.core.schema_stores import (
+    ANNOTATIONS,
     ATTRIBUTIONS,
     BASE_TRUTH,
     FINEMAP_LBF,
@@ -18,6 +19,7 @@ from lucidseq.core.schema_stores import (
     SEQUENCES,
 )
 from lucidseq.core.schema_tables import (
+    ANNOTATION_SUMMARY,
     CREDIBLE_SETS,
     CURVES,
     DROPPED,
@@ -47,6 +49,8 @@ from lucidseq.core.schema_tables import (
 )
 
 __all__ = [
+    "ANNOTATIONS",
+    "ANNOTATION_SUMMARY",
     "ATTRIBUTIONS",
     "BASE_TRUTH",
     "CREDIBLE_SETS",
@@ -92,7 +96,7 @@ SCHEMAS: dict[str, Table | Store] = {
     schema.name: schema
     for schema in (
         SUMSTATS, DROPPED, LOCI, PREDICTIONS, HISTORY, METRICS, CURVES, EFFECTS, PIPS, CREDIBLE_SETS, LOCUS_FITS, GENES,
-        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, WINDOWS, HAPLOTYPES, FACTS, TRUST, QC, VARIANT_QC, SAMPLE_QC, LD_SCORES, SEQUENCES, ATTRIBUTIONS, GENOTYPES, GENOTYPE_MATRIX,
+        GENE_CORRELATIONS, PATHWAYS, TRUTH_VARIANTS, WINDOWS, ANNOTATIONS, ANNOTATION_SUMMARY, HAPLOTYPES, FACTS, TRUST, QC, VARIANT_QC, SAMPLE_QC, LD_SCORES, SEQUENCES, ATTRIBUTIONS, GENOTYPES, GENOTYPE_MATRIX,
         KINSHIP, PCS, EIGENVALUES, SPLITS, LD, BASE_TRUTH, FINEMAP_LBF,
     )
 }  # fmt: skip

@@ -101,8 +101,8 @@ GENOTYPE_MATRIX = Store(
             "covariates/values", "float64", "(covariates, samples)", "Covariate values; NaN is missing.", required=False
         ),
     ),
-    # layout: bits2, float16 or float32; training_digest: SHA-256 of the sorted names of the training samples
-    ("build", "layout", "training_digest", "trait_names", "trait_kinds", "covariate_names"),
+    # ploidy: dosages go from 0 to this; layout: bits2, float16 or float32; training_digest: SHA-256 of the sorted names of the training samples
+    ("build", "ploidy", "layout", "training_digest", "trait_names", "trait_kinds", "covariate_names"),
 )
 LD = Store(
     "lucidseq.ld",
@@ -210,4 +210,20 @@ HAPLOTYPES = Store(
         Array("samples/id", "text", "(samples,)", "Sample names."),
     ),
     ("build", "calls", "ploidy", "polarization"),  # calls: haplotypes or dosages; polarization: what is counted
+)
+ANNOTATIONS = Store(
+    "lucidseq.annotations",
+    (
+        Array("values", "float32", "(rows, features)", "Features of each variant or window; NaN is missing."),
+        Array("rows/contig", "text", "(rows,)", "Sequence name."),
+        Array("rows/start", "int64", "(rows,)", "First base, 0-based."),
+        Array("rows/end", "int64", "(rows,)", "One past the last base."),
+        Array("rows/id", "text", "(rows,)", "variant_id, or name of the window."),
+        Array("features/name", "text", "(features,)", "Name of the feature."),
+        Array(
+            "features/kind", "text", "(features,)", "share, category, score, distance, signal, table or attribution."
+        ),
+        Array("features/source", "text", "(features,)", "Name of the file it comes from."),
+    ),
+    ("build", "unit"),  # unit: variant or window
 )

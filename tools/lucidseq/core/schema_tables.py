@@ -321,3 +321,18 @@ SPLITS = Table(
         Column("components", "text", "fitted or projected: the sample's part in the components.", required=False),
     ),
 )
+ANNOTATION_SUMMARY = Table(
+    "lucidseq.annotation_summary",
+    (
+        Column("feature", "text", "Name of the feature."),
+        Column("kind", "text", "share, category, score, distance, signal, table or attribution."),
+        Column("source", "text", "Name of the file it comes from."),
+        Column("rows", "int", "Variants or windows."),
+        Column("missing", "int", "Those without a value."),
+        Column("nonzero", "int", "Those with a value other than zero."),
+        Column("mean", "float", "Mean of the values."),
+        Column("standard_deviation", "float", "Their standard deviation."),
+        Column("minimum", "float", "The smallest."),
+        Column("maximum", "float", "The largest."),
+    ),
+)

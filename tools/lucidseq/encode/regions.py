@@ -48,6 +48,14 @@ class Regions:
                 inside[rows] = (at >= 0) & (starts[rows] < closes[at])
         return inside
 
+    def intervals(self) -> list[Interval]:
+        """Return the union as sorted, disjoint intervals without names."""
+        return [
+            Interval(contig, start, end, "")
+            for contig, (opens, closes) in self._merged.items()
+            for start, end in zip(opens.tolist(), closes.tolist(), strict=True)
+        ]
+
     def covered(self, contig: str, start: np.ndarray, end: np.ndarray) -> np.ndarray:
         """Return how many bases of windows of a contig lie inside, int64 of shape (windows,)."""
         if contig not in self._merged:

@@ -49,6 +49,8 @@ class Panel:
         Arrays of shape (variants,); frequency (of the effect allele) is NaN where unknown.
     is_bim
         It is a PLINK .bim, whose A1 is the effect allele of PLINK's own results.
+    left_out
+        Rows left out for their alleles or contig.
     """
 
     path: Path
@@ -59,6 +61,7 @@ class Panel:
     name: np.ndarray
     frequency: np.ndarray
     is_bim: bool
+    left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.position)
@@ -102,7 +105,7 @@ def read_panel(path: Path, contigs: Words, alleles: Alleles, names: Names) -> Pa
     whole = {name: np.concatenate(columns.pop(name)) for name in _NAMES}
     if not len(whole["position"]):
         raise DataError("a panel without a variant of two alleles", "at least one", "check the file", where=str(path))
-    return Panel(path, **whole, is_bim=is_bim)
+    return Panel(path, **whole, is_bim=is_bim, left_out=rows - len(whole["position"]))
 
 
 def _from_store(path: Path) -> _Part:

@@ -1,0 +1,1 @@
+"""Annotations of variants or windows: features from intervals, signal tracks, genes, tables and models."""

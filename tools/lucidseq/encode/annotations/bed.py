@@ -1,0 +1,121 @@
+"""Features of intervals, by bioframe.
+
+References
+----------
+Open2C et al. (2024) Bioinformatics 40:btae088 (bioframe).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.errors import DataError, place
+from lucidseq.core.intervals import Interval, read_bed
+from lucidseq.encode.annotations.choices import BedValue, FeatureKind
+from lucidseq.encode.annotations.rows import Rows, require_shared
+from lucidseq.encode.annotations.sources import stem
+
+_MOST_NAMES = 1000
+
+
+def interval_frame(intervals: list[Interval]) -> pd.DataFrame:
+    """Return intervals as bioframe wants them."""
+    contig, start, end = zip(*((item.contig, item.start, item.end) for item in intervals), strict=True)
+    return pd.DataFrame({"chrom": contig, "start": start, "end": end})
+
+
+def covered_share(rows: Rows, intervals: pd.DataFrame) -> np.ndarray:
+    """Return the share of each row's bases inside the union of intervals, float64 of shape (rows,)."""
+    import bioframe
+
+    covered = bioframe.coverage(rows.frame(), intervals, suffixes=("", "_"))["coverage"].to_numpy(dtype=np.float64)
+    share: np.ndarray = covered / (rows.end - rows.start)
+    return share
+
+
+def nearest_distance(rows: Rows, intervals: pd.DataFrame) -> np.ndarray:
+    """Return the bases from each row to its nearest interval: 0 where they overlap, 1 where they touch, NaN on contigs without any."""
+    import bioframe
+
+    nearest = bioframe.closest(rows.frame(), intervals, return_index=True, suffixes=("", "_")).dropna(subset="distance")
+    gap = nearest["distance"].to_numpy(dtype=np.float64)
+    touching = (nearest["end_"] == nearest["start"]) | (nearest["start_"] == nearest["end"])
+    found = np.full(len(rows), np.nan)
+    found[nearest["index"].to_numpy(dtype=np.int64)] = gap + ((gap > 0) | touching.to_numpy(dtype=bool))
+    return found
+
+
+class BedSource:
+    """Features of a BED file (see `sources.Source`).
+
+    Raises
+    ------
+    DataError
+        If it shares no contig with the rows, a score is no number, or it has too many names.
+    """
+
+    def __init__(self, path: Path, value: BedValue, contigs: list[str]) -> None:
+        self.path, self._value = path, value
+        intervals = read_bed(path)
+        self._frame = interval_frame(intervals)
+        require_shared(contigs, set(self._frame["chrom"]), path)
+        self.names, self.kinds = [stem(path)], [FeatureKind.SHARE]
+        if value is BedValue.NAME:
+            labels, uniques = pd.factorize(pd.Series([item.name for item in intervals]), sort=True)
+            if len(uniques) > _MOST_NAMES:
+                raise DataError(
+                    f"{len(uniques)} names",
+                    f"at most {_MOST_NAMES} categories",
+                    "use --bed-value overlap for it",
+                    where=str(path),
+                )
+            self._frame["label"] = labels
+            self.names = [f"{stem(path)}.{name}" for name in uniques]
+            self.kinds = [FeatureKind.CATEGORY] * len(uniques)
+        elif value is BedValue.SCORE:
+            self._frame["score"] = [_score(item, path) for item in intervals]
+            self.kinds = [FeatureKind.SCORE]
+
+    def values(self, rows: Rows) -> np.ndarray:
+        """Return the features of rows."""
+        if self._value is BedValue.OVERLAP:
+            return covered_share(rows, self._frame)[:, None].astype(np.float32)
+        import bioframe
+
+        found = np.zeros((len(rows), len(self.names)), dtype=np.float32)
+        pairs = bioframe.overlap(rows.frame(), self._frame, how="inner", return_index=True, suffixes=("", "_"))
+        at = pairs["index"].to_numpy(dtype=np.int64)
+        if self._value is BedValue.NAME:
+            found[at, pairs["label_"].to_numpy(dtype=np.int64)] = 1
+        else:
+            largest = pairs.groupby("index")["score_"].max()
+            found[largest.index.to_numpy(dtype=np.int64), 0] = largest.to_numpy()
+        return found
+
+
+class DistanceSource:
+    """Distance to the nearest interval of a BED file (see `sources.Source`)."""
+
+    def __init__(self, path: Path, contigs: list[str]) -> None:
+        self.path = path
+        self._frame = interval_frame(read_bed(path))
+        require_shared(contigs, set(self._frame["chrom"]), path)
+        self.names, self.kinds = [f"{stem(path)}.distance"], [FeatureKind.DISTANCE]
+
+    def values(self, rows: Rows) -> np.ndarray:
+        """Return the distance of rows."""
+        return nearest_distance(rows, self._frame)[:, None].astype(np.float32)
+
+
+def _score(interval: Interval, path: Path) -> float:
+    try:
+        score = float(interval.score)
+    except ValueError:
+        score = np.nan
+    if not np.isfinite(score):
+        raise DataError(f"score {interval.score!r} of {interval.name}", "a number in column 5", "correct it, or use another --bed-value",
+                        where=place(path, contig=interval.contig))  # fmt: skip
+    return score

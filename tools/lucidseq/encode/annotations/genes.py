@@ -1,0 +1,51 @@
+"""Features of genes: what kind of sequence a row lies in, and how far the next transcription start is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lucidseq.encode.annotations.bed import covered_share, interval_frame, nearest_distance
+from lucidseq.encode.annotations.choices import FeatureKind
+from lucidseq.encode.annotations.rows import Rows, require_shared
+from lucidseq.encode.gene_models import promoter, read_gene_models
+from lucidseq.encode.regions import Regions
+
+_SHARES = ("coding", "noncoding_exon", "intron", "promoter", "intergenic")
+
+
+class GeneSource:
+    """Shares of sequence kinds and the distance to the nearest transcription start (see `sources.Source`).
+
+    Every base is coding, of another exon, of an intron (in a gene, in none of its exons) or intergenic; where transcripts differ, the first of these
+    counts. Promoters lie across them.
+    """
+
+    def __init__(self, path: Path, contigs: list[str], *, upstream: int, downstream: int) -> None:
+        self.path = path
+        models = read_gene_models(path)
+        require_shared(contigs, {gene.contig for gene in models.genes}, path)
+        coding, exons, genes = Regions(models.coding), Regions(models.exons), Regions(models.genes)
+        promoters = [promoter(site, upstream, downstream) for site in models.starts]
+        kinds = {
+            "coding": models.coding,
+            "noncoding_exon": exons.subtract(coding).intervals(),
+            "intron": genes.subtract(exons).subtract(coding).intervals(),
+            "promoter": promoters,
+            "genic": [*models.genes, *models.exons],
+        }
+        self._frames = {name: interval_frame(items) if items else None for name, items in kinds.items()}
+        self._starts = interval_frame(models.starts)
+        self.names = [*_SHARES, "tss_distance"]
+        self.kinds = [*[FeatureKind.SHARE] * len(_SHARES), FeatureKind.DISTANCE]
+
+    def values(self, rows: Rows) -> np.ndarray:
+        """Return the features of rows."""
+        shares = {
+            name: np.zeros(len(rows)) if frame is None else covered_share(rows, frame)
+            for name, frame in self._frames.items()
+        }
+        shares["intergenic"] = 1 - shares["genic"]
+        columns = [shares[name] for name in _SHARES]
+        return np.column_stack([*columns, nearest_distance(rows, self._starts)]).astype(np.float32)

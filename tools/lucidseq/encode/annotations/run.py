@@ -1,0 +1,131 @@
+"""`encode annotations`: variants or windows, and files about the genome -> features."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.card import Card, Verdict
+from lucidseq.core.errors import DataError, UsageError
+from lucidseq.core.log import Progress
+from lucidseq.core.outputs import OutputSet
+from lucidseq.core.schema import ANNOTATION_SUMMARY, ANNOTATIONS
+from lucidseq.core.stores import create_store, write_array
+from lucidseq.core.tables import write_table
+from lucidseq.encode.annotations.bed import BedSource, DistanceSource
+from lucidseq.encode.annotations.choices import BedValue
+from lucidseq.encode.annotations.genes import GeneSource
+from lucidseq.encode.annotations.maps import AttributionSource
+from lucidseq.encode.annotations.rows import Rows, read_variants, read_windows
+from lucidseq.encode.annotations.signal import SignalSource
+from lucidseq.encode.annotations.sources import Source
+from lucidseq.encode.annotations.summary import Summary
+from lucidseq.encode.annotations.tables import TableSource
+
+_ROWS = 1 << 17  # annotated at a time
+_CHUNK_BYTES = 1 << 20
+
+
+def annotations(
+    *,
+    variants: Path | None,
+    windows: Path | None,
+    bed: list[Path] | None,
+    bed_value: BedValue,
+    distance: list[Path] | None,
+    signal: list[Path] | None,
+    flank: int,
+    gtf: Path | None,
+    promoter_upstream: int,
+    promoter_downstream: int,
+    table: list[Path] | None,
+    attributions: list[Path] | None,
+    build: str,
+    out: OutputSet,
+) -> Card:
+    """Encode annotations (options as in ``cli.annotations``)."""
+    if windows is not None and table:
+        raise UsageError("--table with --windows", "--variants with it: tables are matched by variant", "leave one out")
+    rows, left_out = _rows(variants, windows)
+    contigs = [str(name) for name in dict.fromkeys(rows.contig)]
+    sources: list[Source] = [BedSource(path, bed_value, contigs) for path in bed or []]
+    sources += [DistanceSource(path, contigs) for path in distance or []]
+    sources += [SignalSource(path, flank, contigs) for path in signal or []]
+    if gtf is not None:
+        sources.append(GeneSource(gtf, contigs, upstream=promoter_upstream, downstream=promoter_downstream))
+    sources += [TableSource(path, rows) for path in table or []]
+    sources += [AttributionSource(path, contigs) for path in attributions or []]
+    _refuse_equal_names(sources)
+    summary = _write(out["annotations"], rows, sources, build, "variant" if variants is not None else "window")
+    write_table(summary, out["summary"], ANNOTATION_SUMMARY)
+    return _judge(summary, left_out, len(rows))
+
+
+def _rows(variants: Path | None, windows: Path | None) -> tuple[Rows, int]:
+    """Return what is annotated, and how many rows of the file were left out.
+
+    Raises
+    ------
+    UsageError
+        If not one of the two is given.
+    """
+    if variants is not None and windows is None:
+        return read_variants(variants)
+    if windows is not None and variants is None:
+        return read_windows(windows), 0
+    raise UsageError("both --variants and --windows" if variants else "neither --variants nor --windows", "one of the two",
+                     "give the variants or the windows to annotate")  # fmt: skip
+
+
+def _refuse_equal_names(sources: list[Source]) -> None:
+    if not sources:
+        raise UsageError(
+            "nothing to annotate with", "--bed, --distance, --signal, --gtf, --table or --attributions", "add one"
+        )
+    twice = [name for name, count in Counter(name for source in sources for name in source.names).items() if count > 1]
+    if twice:
+        paths = [source.path for source in sources if twice[0] in source.names]
+        raise DataError(f"two features called {twice[0]}", "names that differ (they come from the files' names and columns)", "rename a file or column",
+                        where=" and ".join(map(str, dict.fromkeys(paths))))  # fmt: skip
+
+
+def _write(path: Path, rows: Rows, sources: list[Source], build: str, unit: str) -> pd.DataFrame:
+    """Write every feature of every row, a part of the rows at a time, and return what is to be said of each feature."""
+    names = [name for source in sources for name in source.names]
+    summary = Summary(sources)
+    with (
+        create_store(path, ANNOTATIONS, build=build, unit=unit) as store,
+        Progress(f"{unit}s", total=len(rows)) as progress,
+    ):
+        chunk = (min(len(rows), max(1, _CHUNK_BYTES // (4 * len(names)))), len(names))
+        values = store.create_dataset(
+            "values", (len(rows), len(names)), "f4", chunks=chunk, compression="gzip", compression_opts=4, shuffle=True
+        )
+        for first in range(0, len(rows), _ROWS):
+            part = rows.slice(first, min(first + _ROWS, len(rows)))
+            found = np.concatenate([source.values(part) for source in sources], axis=1)
+            values[first : first + len(part)] = found
+            summary.add(found)
+            progress.step(len(part))
+        for name, column in (("contig", rows.contig), ("start", rows.start), ("end", rows.end), ("id", rows.id)):
+            write_array(store, f"rows/{name}", column)
+        table = summary.table()
+        for name in ("feature", "kind", "source"):
+            write_array(store, f"features/{'name' if name == 'feature' else name}", table[name].to_numpy(dtype=object))
+    return table
+
+
+def _judge(summary: pd.DataFrame, left_out: int, rows: int) -> Card:
+    card = Card("encode", "annotations")
+    missing = summary["missing"] / rows
+    worst = summary["feature"].iloc[int(np.argmax(missing))]
+    card.add("largest share of missing values", float(missing.max()), Verdict.OK if missing.max() < 0.2 else Verdict.CAUTION, threshold="< 0.2",
+             advice=f"Feature {worst} says nothing of many rows: check its build and names; missing is NaN, not zero.")  # fmt: skip
+    flat = summary[(summary["minimum"] == summary["maximum"]) | (summary["missing"] == rows)]
+    card.add("features that do not vary", len(flat), Verdict.OK if not len(flat) else Verdict.CAUTION, threshold="0",
+             advice=f"{', '.join(flat['feature'][:3])} is the same for all rows, so nothing can be learned from it.")  # fmt: skip
+    share = left_out / (rows + left_out)
+    card.add("variants left out", left_out, Verdict.OK if share < 0.05 else Verdict.CAUTION, threshold="< 5 %",
+             advice="Rows with several or unknown alleles have no annotation: split them first.")  # fmt: skip
+    return card

@@ -1,0 +1,100 @@
+"""Features of signal tracks (bigWig)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lucidseq.core.errors import DataError
+from lucidseq.encode.annotations.choices import FeatureKind
+from lucidseq.encode.annotations.rows import Rows, require_shared
+from lucidseq.encode.annotations.sources import stem
+
+_BLOCK = 1 << 22  # bases read at a time
+_GAP = 1 << 16  # a stretch without rows that is not worth reading
+
+
+class SignalSource:
+    """Mean of a bigWig over each row and its flanks (see `sources.Source`); bases without data do not count, NaN where there are none.
+
+    Raises
+    ------
+    DataError
+        If the file is not bigWig, or shares no contig with the rows.
+    """
+
+    def __init__(self, path: Path, flank: int, contigs: list[str]) -> None:
+        import pybigtools
+
+        self.path, self._flank = path, flank
+        try:
+            self._track = pybigtools.open(str(path))
+            self._lengths: dict[str, int] = dict(self._track.chroms())
+        except Exception as error:  # pybigtools raises several kinds
+            raise DataError(f"a file that cannot be read as bigWig ({error})", "a bigWig file", "check the file",
+                            where=str(path)) from error  # fmt: skip
+        require_shared(contigs, set(self._lengths), path)
+        self.names, self.kinds = [stem(path)], [FeatureKind.SIGNAL]
+
+    def values(self, rows: Rows) -> np.ndarray:
+        """Return the mean signal of rows."""
+        found = np.full((len(rows), 1), np.nan, dtype=np.float32)
+        for contig in dict.fromkeys(rows.contig):
+            if contig not in self._lengths:
+                continue
+            length = self._lengths[contig]
+            mine = np.flatnonzero(rows.contig == contig)
+            start = np.clip(rows.start[mine] - self._flank, 0, length)
+            end = np.clip(rows.end[mine] + self._flank, 0, length)
+            order = np.argsort(start, kind="stable")
+            for part in blocks(start[order], end[order]):
+                picked = order[part]
+                found[mine[picked], 0] = self._means(contig, start[picked], end[picked])
+        return found
+
+    def _means(self, contig: str, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        first, last = int(start.min()), int(end.max())
+        if last <= first:
+            return np.full(len(start), np.nan)
+        signal = read_bases(self._track, contig, first, last, self.path)
+        known = ~np.isnan(signal)
+        total = np.concatenate([[0.0], np.cumsum(np.where(known, signal, 0.0))])
+        count = np.concatenate([[0], np.cumsum(known)])
+        number = count[end - first] - count[start - first]
+        sums = total[end - first] - total[start - first]
+        return np.divide(sums, number, out=np.full(len(start), np.nan), where=number > 0)
+
+
+def blocks(start: np.ndarray, end: np.ndarray) -> list[slice]:
+    """Cut rows, sorted by start, into runs that are read together: no wide gaps inside, and starts within `_BLOCK` bases.
+
+    Examples
+    --------
+    >>> blocks(np.array([0, 5, 900_000]), np.array([1, 6, 900_001]))
+    [slice(0, 2, None), slice(2, 3, None)]
+    """
+    reach = np.maximum.accumulate(end)
+    cut = np.flatnonzero((start[1:] > reach[:-1] + _GAP) | (start[1:] // _BLOCK != start[:-1] // _BLOCK)) + 1
+    edges = [0, *cut.tolist(), len(start)]
+    return [slice(first, last) for first, last in pairwise(edges)]
+
+
+def read_bases(track: Any, contig: str, start: int, end: int, path: Path) -> np.ndarray:  # pybigtools has no types
+    """Return the signal of each base, NaN where there is none, float64 of shape (end - start,).
+
+    Raises
+    ------
+    DataError
+        If the file is damaged there.
+    """
+    try:
+        values: np.ndarray = track.values(contig, start, end, fillna=None)
+    except BaseException as error:  # on damaged blocks pybigtools panics, which Python sees beside Exception
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise DataError(f"a bigWig file that is damaged near {contig}:{start}-{end}", "a whole bigWig file",
+                        "copy or make the file again", where=str(path)) from error  # fmt: skip
+    return values

@@ -1,0 +1,191 @@
+"""Features of tables by variant: LDSC annotations, PolyFun's parquet, variant effects, or any table with a key.
+
+References
+----------
+Finucane et al. (2015) Nature Genetics 47:1228 (LDSC .annot files); Weissbrod et al. (2020) Nature Genetics 52:1355 (PolyFun).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.errors import DataError, MissingExtraError
+from lucidseq.core.tables import open_text
+from lucidseq.encode.annotations.choices import FeatureKind
+from lucidseq.encode.annotations.rows import Rows
+
+_MARKS = ["", "#NA", "NA", "nan", "NaN", "."]
+# Columns that name the variant, in small letters
+_KEYS = {
+    "id": ("variant_id",),
+    "contig": ("chromosome", "chrom", "chr", "#chrom", "contig"),
+    "position": ("base_pair_location", "bp", "pos", "position"),
+    "effect": ("effect_allele", "a1", "alt", "allele1"),
+    "other": ("other_allele", "a2", "ref", "allele2"),
+    "rsid": ("rsid", "snp", "id"),
+}
+_IGNORED = ("cm",)
+_TARGET = "target_name"
+
+
+@dataclass(frozen=True)
+class _Keyed:
+    """A table's values and how its rows are found.
+
+    Attributes
+    ----------
+    values
+        Numeric columns.
+    keys
+        Text key of each row.
+    by
+        Which key it is: id, alleles, position or rsid.
+    """
+
+    values: pd.DataFrame
+    keys: pd.Index
+    by: str
+
+
+class TableSource:
+    """Numeric columns of a table, found by variant (see `sources.Source`); NaN where the table has no row.
+
+    Rows are matched by variant_id; else by contig (with or without ``chr``) and position, with both alleles in either order where the table has them,
+    or with the identifier where two rows share a position; else by identifier.
+
+    Raises
+    ------
+    DataError
+        If the table has no key, no number, a variant twice, or none of the rows' variants.
+    """
+
+    def __init__(self, path: Path, rows: Rows) -> None:
+        self.path = path
+        table = _by_key(_spread(_read(path), path), path)
+        self._values = table.values.to_numpy(dtype=np.float32)
+        self._index, self._by = table.keys, table.by
+        self.names = [str(name) for name in table.values.columns]
+        self.kinds = [FeatureKind.TABLE] * len(self.names)
+        if (self._index.get_indexer(_row_keys(rows, self._by)) < 0).all():
+            raise DataError(f"a table without any of the variants (matched by {self._by})", "variants in common",
+                            "use a table of the same build and alleles", where=str(path))  # fmt: skip
+
+    def values(self, rows: Rows) -> np.ndarray:
+        """Return the features of rows."""
+        at = self._index.get_indexer(_row_keys(rows, self._by))
+        found: np.ndarray = np.where((at >= 0)[:, None], self._values[at], np.float32(np.nan))
+        return found
+
+
+def _read(path: Path) -> pd.DataFrame:
+    with Path(path).open("rb") as handle:
+        parquet = handle.read(4) == b"PAR1"
+    try:
+        if parquet:
+            return pd.read_parquet(path)
+        with open_text(path) as handle:
+            first = handle.readline()
+        separator = "\t" if "\t" in first else r"\s+"
+        return pd.read_csv(open_text(path), sep=separator, keep_default_na=False, na_values=_MARKS, low_memory=False)
+    except ImportError as error:
+        raise MissingExtraError(
+            "a parquet file, and pyarrow is not installed", "pyarrow", 'pip install "lucidseq[parquet]"'
+        ) from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, OSError, EOFError, ValueError) as error:
+        raise DataError(f"a table that cannot be read ({str(error)[:120]})", "a whole table with a header", "copy or make it again",
+                        where=str(path)) from error  # fmt: skip
+
+
+def _spread(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return a table of several targets with one row a variant and a column for each target and value."""
+    if _TARGET not in table:
+        return table
+    keys = [name for name in table.columns if _key(name)]
+    values = [
+        name
+        for name in table.columns
+        if name not in keys and name != _TARGET and pd.api.types.is_numeric_dtype(table[name])
+    ]
+    try:
+        wide = table.pivot(index=keys, columns=_TARGET, values=values)
+    except ValueError as error:
+        raise DataError("a variant twice for one target", "each variant once for each target", "leave out the second row",
+                        where=str(path)) from error  # fmt: skip
+    wide.columns = wide.columns.map(lambda pair: f"{pair[1]}.{pair[0]}")  # (value, target)
+    return wide.reset_index()
+
+
+def _key(column: object) -> str | None:
+    name = str(column).lower()
+    return next((kind for kind, names in _KEYS.items() if name in names), None)
+
+
+def _by_key(table: pd.DataFrame, path: Path) -> _Keyed:
+    places: dict[str, str] = {}
+    for column in table.columns:
+        kind = _key(column)
+        if kind and kind not in places:
+            places[kind] = column
+    values = table[[c for c in table.columns if not _key(c) and str(c).lower() not in _IGNORED]].select_dtypes("number")
+    if not len(values.columns) or not len(table):
+        raise DataError(f"a table with columns {', '.join(map(str, table.columns))[:150]} and {len(table)} rows", "numeric columns and rows",
+                        "check the file", where=str(path))  # fmt: skip
+    keys, by = _keys(table, places, path)
+    twice = keys.duplicated()
+    if twice.any():
+        raise DataError(f"variant {keys[int(np.argmax(twice))]} twice", "each variant once", "leave out the second row, or add both alleles",
+                        where=str(path))  # fmt: skip
+    return _Keyed(values, keys, by)
+
+
+def _keys(table: pd.DataFrame, places: dict[str, str], path: Path) -> tuple[pd.Index, str]:
+    column = {kind: table[name].astype(str).to_numpy(dtype=object) for kind, name in places.items()}
+    if "id" in column:
+        return pd.Index(column["id"]), "id"
+    if "contig" in column and "position" in column:
+        position = pd.to_numeric(table[places["position"]], errors="coerce")
+        if position.isna().any():
+            raise DataError(f"position {column['position'][int(np.argmax(position.isna()))]!r}", "a whole number from 1", "correct the row",
+                            where=str(path))  # fmt: skip
+        at = _join(column["contig"], position.to_numpy(dtype=np.int64))
+        if "effect" in column and "other" in column:
+            return _with_alleles(at, column["effect"], column["other"]), "alleles"
+        plain = pd.Index(at)
+        if not plain.has_duplicates or "rsid" not in column:
+            return plain, "position"
+        return plain + ":" + column["rsid"], "position and identifier"
+    if "rsid" in column:
+        return pd.Index(column["rsid"]), "identifier"
+    raise DataError(f"a table with columns {', '.join(map(str, table.columns))[:150]}", "variant_id, or CHR and BP, or SNP",
+                    "add a column that names the variant", where=str(path))  # fmt: skip
+
+
+def _row_keys(rows: Rows, by: str) -> pd.Index:
+    if by == "id":
+        return pd.Index(rows.id)
+    if by == "identifier":
+        return pd.Index(rows.rsid)
+    at = _join(rows.contig, rows.start + 1)
+    if by == "alleles":
+        return _with_alleles(at, rows.effect_allele, rows.other_allele)
+    return pd.Index(at) if by == "position" else pd.Index(at) + ":" + rows.rsid
+
+
+def _join(contig: np.ndarray, position: np.ndarray) -> np.ndarray:
+    """Return contig:position with the contig's ``chr`` left off."""
+    texts = pd.Series(contig, dtype=object).astype(str).str.removeprefix("chr") + ":" + pd.Series(position).astype(str)
+    joined: np.ndarray = texts.to_numpy(dtype=object)
+    return joined
+
+
+def _with_alleles(at: np.ndarray, one: np.ndarray, other: np.ndarray) -> pd.Index:
+    """Return keys that do not depend on the alleles' order."""
+    one = pd.Series(one, dtype=object).astype(str).str.upper().to_numpy(dtype=object)
+    other = pd.Series(other, dtype=object).astype(str).str.upper().to_numpy(dtype=object)
+    first = np.where(one < other, one, other)
+    last = np.where(one < other, other, one)
+    return pd.Index(at + ":" + first + ":" + last)
