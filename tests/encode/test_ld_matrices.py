@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
-import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable
@@ -17,10 +15,21 @@ from scipy import sparse
 from scipy.linalg import toeplitz
 
 from fixtures_genotypes import write_plink1
-from fixtures_ld import autoregressive, variant_table, write_bim, write_ldgm, write_sumstats, write_ukb, write_ukb_list
+from fixtures_ld import (
+    autoregressive,
+    one_block,
+    program,
+    removed,
+    variant_table,
+    write_bim,
+    write_ldgm,
+    write_sumstats,
+    write_ukb,
+    write_ukb_list,
+)
 from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.errors import DataError
-from lucidseq.core.ld import LdBlock, open_ld
+from lucidseq.core.ld import open_ld
 from lucidseq.encode.ld.choices import InputFormat
 from lucidseq.encode.ld.from_matrix import detect, open_matrix
 from lucidseq.encode.ld.ldgm import NOT_CARRIED, contig_of
@@ -43,28 +52,10 @@ def write_text(path: Path, r: np.ndarray) -> Path:
     return path
 
 
-def one_block(prefix: Path) -> LdBlock:
-    with open_ld(prefix.with_name(prefix.name + ".ld.h5")) as store:
-        assert len(store) == 1
-        return store.block(0)
-
-
-def removed(prefix: Path) -> dict[str, int]:
-    table = pd.read_csv(prefix.with_name(prefix.name + ".ld.qc.tsv"), sep="\t")
-    return dict(zip(table["step"], table["removed"], strict=True))
-
-
 def taken(path: Path, listing: Path, kind: InputFormat = InputFormat.AUTO) -> tuple[np.ndarray, pd.DataFrame]:
     """Read a matrix as the command does."""
     published = open_matrix(path, listing, kind, None)
     return published.matrix(np.arange(len(published.variants))), published.variants
-
-
-def program(variable: str, *names: str) -> str:
-    found = os.environ.get(variable) or next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip(f"{names[0]} is not on PATH; set {variable} to run this test")
-    return found
 
 
 @pytest.mark.parametrize("words", [("square",), ("square0",), ("triangle",), ("square", "gz"), ("bin",), ("bin4",)])
