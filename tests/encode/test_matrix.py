@@ -15,7 +15,7 @@ from fixtures_structure import write_store
 from lucidseq.core import genotype_matrix as reader
 from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.codings import Coding, Imputer, Training, coding_table
-from lucidseq.core.errors import DataError
+from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.genotype_matrix import Layout, code, open_matrix, pack, unpack
 from lucidseq.core.splits import digest
 from lucidseq.encode.matrix import run as command
@@ -329,3 +329,30 @@ def test_reader__refuses_arrays_that_do_not_fit(name: str, change: object, matri
         change(store)
     with pytest.raises(DataError, match="make the file again"), open_matrix(bad):
         pass
+
+
+def test_tetraploids__are_kept_as_dosages_with_additive_codings(tmp_path: Path) -> None:
+    calls = np.random.default_rng(1).binomial(4, 0.4, (70, PEOPLE)).astype(np.int8)
+    calls[0, 0] = -1
+    store = write_store(tmp_path / "g.h5", calls, ploidy=4)
+    run_ok(
+        "encode", "matrix", "--genotypes", store, "--splits", write_splits(tmp_path / "s.tsv"), "--out", tmp_path / "m"
+    )
+    training = np.where(calls < 0, np.nan, calls)[:, SPLIT == "train"]
+    with open_matrix(tmp_path / "m.matrix.h5") as found:
+        assert found.layout is Layout.FLOAT16 and found.training.ploidy == 4
+        mean, sd = np.nanmean(training, axis=1), np.nanstd(training, axis=1)
+        values = np.nan_to_num((calls.T[:9] - mean) / sd)
+        values[0, 0] = 0
+        assert np.allclose(found.batch(np.arange(9), Coding.ADDITIVE_EMPIRICAL), values, atol=1e-5)
+        p = mean / 4
+        assert np.allclose(
+            found.batch(np.arange(1, 9), Coding.ADDITIVE_HWE),
+            (calls.T[1:9] - mean) / np.sqrt(4 * p * (1 - p)),
+            atol=1e-5,
+        )
+        for coding, imputer in ((Coding.ONE_HOT, Imputer.MEAN), (Coding.ADDITIVE, Imputer.MODE)):
+            with pytest.raises(UsageError, match="ploidy 4"):
+                found.batch(np.arange(3), coding, imputer)
+    result = run_cli("encode", "matrix", "--genotypes", store, "--layout", "bits2", "--out", tmp_path / "o" / "m")
+    assert_bad_input(result, "ploidy 4", "g.h5", folder=tmp_path / "o")

@@ -326,3 +326,15 @@ def test_manifest__names_the_inputs(small: Path, tmp_path: Path) -> None:
     run(small, tmp_path / "r")
     said = json.loads((tmp_path / "r.encode_structure.manifest.json").read_text())
     assert "g.h5" in json.dumps(said) and said["parameters"]["components"] == 3
+
+
+@pytest.mark.parametrize("ploidy", [1, 4])
+def test_other_ploidies__have_no_kinship_but_components_and_splits(ploidy: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    frequency = np.clip(rng.uniform(0.2, 0.8, (800, 1)) + rng.normal(0, 0.2, (800, 3)), 0.05, 0.95)
+    calls = rng.binomial(ploidy, frequency[:, np.arange(60) % 3]).astype(np.int8)
+    calls[rng.random(calls.shape) < 0.01] = -1
+    store = write_store(tmp_path / "g.h5", calls, ploidy=ploidy)
+    pairs, splits, card = run(store, tmp_path / "r", "--clusters", 3)
+    assert found(card, "ploidy") == (ploidy, Verdict.CAUTION) and pairs["kinship"].isna().all()
+    assert [splits["group"][first::3].nunique() for first in range(3)] == [1, 1, 1]

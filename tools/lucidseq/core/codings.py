@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from lucidseq.core.errors import UsageError
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -54,7 +56,9 @@ class Training:
     mode
         Most frequent genotype, uint8 of shape (variants,).
     genotype_frequency
-        p0, p1, p2, float64 of shape (variants, 3); zeros when none is called.
+        p0, p1, p2, float64 of shape (variants, 3); zeros when none is called. Not to be used with another ploidy than 2.
+    ploidy
+        Chromosome copies of an individual.
     """
 
     called: np.ndarray
@@ -62,25 +66,39 @@ class Training:
     sd: np.ndarray
     mode: np.ndarray
     genotype_frequency: np.ndarray
+    ploidy: int = 2
 
 
 def coding_table(coding: Coding, imputer: Imputer, training: Training) -> np.ndarray:
     """Return what 0, 1, 2 copies and missing become.
+
+    Dosages of polyploids above 2 lie on the line through 1 and 2 in the additive codings; the others are for diploids.
 
     Variants that do not vary among training samples become 0 in standardised and dominance codings: they have no scale.
 
     Returns
     -------
     float32 of shape (variants, 4), or (variants, 4, channels) for one-hot codings.
+
+    Raises
+    ------
+    UsageError
+        If the coding, or the mode, is for diploids and these are none.
     """
     import numpy as np
+
+    polyploid = training.ploidy > 2 and imputer is Imputer.MODE
+    if polyploid or (training.ploidy != 2 and not coding.value.startswith("additive")):
+        raise UsageError(f"coding {coding}, imputer {imputer} and ploidy {training.ploidy}", "an additive coding and the mean, or diploids",
+                         "take an additive coding and the mean")  # fmt: skip
 
     if coding.channels > 1:
         one = np.eye(4, coding.channels, dtype=np.float32)
         return np.broadcast_to(one, (len(training.mean), 4, coding.channels))
     values = _values(coding, training)
     if imputer is Imputer.MEAN:
-        missing = (values * training.genotype_frequency).sum(axis=1)
+        additive = coding is Coding.ADDITIVE
+        missing = training.mean if additive else (values * training.genotype_frequency).sum(axis=1)
         if coding in (Coding.ADDITIVE_CENTRED, Coding.ADDITIVE_HWE, Coding.ADDITIVE_EMPIRICAL, Coding.DOMINANCE_NOIA):
             missing = np.zeros_like(missing)  # what the sum is but for rounding
     else:
@@ -100,8 +118,8 @@ def _values(coding: Coding, training: Training) -> np.ndarray:
         centred: np.ndarray = copies - mean
         return centred
     if coding in (Coding.ADDITIVE_HWE, Coding.ADDITIVE_EMPIRICAL):
-        p = training.mean / 2
-        scale = np.sqrt(2 * p * (1 - p)) if coding is Coding.ADDITIVE_HWE else training.sd
+        p = training.mean / training.ploidy
+        scale = np.sqrt(training.ploidy * p * (1 - p)) if coding is Coding.ADDITIVE_HWE else training.sd
         return _divide(copies - mean, scale[:, None])
     if coding is Coding.DOMINANCE_HWE:
         p = training.mean / 2

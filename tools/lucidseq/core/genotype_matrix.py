@@ -105,7 +105,8 @@ class GenotypeMatrix:
         self.effect_allele = read_text(store["variants/effect_allele"])
         self.splits = Splits(store["splits/split"][()], read_text(store["splits/group"]), store["splits/fold"][()])
         fitted = ("called", "mean", "sd", "mode", "genotype_frequency")
-        self.training = Training(*(store[f"training/{name}"][()] for name in fitted))
+        arrays = {name: store[f"training/{name}"][()] for name in fitted}
+        self.training = Training(**arrays, ploidy=int(store.attrs["ploidy"]))
         self.training_digest = str(store.attrs["training_digest"])
         self.trait_names, self.trait_kinds = read_list(store, "trait_names"), read_list(store, "trait_kinds")
         self.covariate_names = read_list(store, "covariate_names")

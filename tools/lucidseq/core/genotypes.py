@@ -24,6 +24,8 @@ class GenotypeStore:
 
     Attributes
     ----------
+    ploidy
+        Chromosome copies of an individual: dosages go from 0 to this.
     samples
         Sample names, object array of shape (samples,).
     contig, start, variant_id, rsid, effect_allele, other_allele, frequency
@@ -36,6 +38,7 @@ class GenotypeStore:
         self.path = path
         self._store = store
         self.build = str(store.attrs["build"])
+        self.ploidy = int(store.attrs.get("ploidy", 2))
         self.samples = read_text(store["samples/id"])
         names, at = np.unique(store["variants/contig"][()], return_inverse=True)  # one text a contig, not one a variant
         self.contig = read_text(names)[at.reshape(-1)]

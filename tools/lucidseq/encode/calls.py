@@ -8,8 +8,8 @@ from lucidseq.core.errors import DataError
 from lucidseq.core.genotypes import MISSING_CALL
 
 
-def hard_calls(dosage: np.ndarray, tolerance: float, where: str) -> np.ndarray:
-    """Return calls of diploid genotypes: dosages within a tolerance of 0, 1 or 2, others missing.
+def hard_calls(dosage: np.ndarray, tolerance: float, where: str, *, ploidy: int = 2) -> np.ndarray:
+    """Return calls: dosages within a tolerance of 0, 1, ... copies, others missing.
 
     Parameters
     ----------
@@ -19,6 +19,8 @@ def hard_calls(dosage: np.ndarray, tolerance: float, where: str) -> np.ndarray:
         Largest distance of a dosage from a whole number.
     where
         File of the dosages, for the error message.
+    ploidy
+        Largest number of copies.
 
     Returns
     -------
@@ -27,14 +29,25 @@ def hard_calls(dosage: np.ndarray, tolerance: float, where: str) -> np.ndarray:
     Raises
     ------
     DataError
-        If a genotype has more than two copies.
+        If a genotype has more copies.
     """
-    if dosage.size and np.nanmax(dosage, initial=0) > 2:
-        raise DataError("genotypes with more than 2 copies of the effect allele", "diploid genotypes",
-                        "leave the contigs or samples with another ploidy out", where=where)  # fmt: skip
+    refuse_more_copies(dosage, ploidy, where)
     if dosage.dtype == np.int8:
         return dosage
     nearest = np.rint(dosage)
     with np.errstate(invalid="ignore"):
         near = np.abs(dosage - nearest) <= tolerance
     return np.where(near, nearest, MISSING_CALL).astype(np.int8)
+
+
+def refuse_more_copies(dosage: np.ndarray, ploidy: int, where: str) -> None:
+    """Refuse dosages above the ploidy.
+
+    Raises
+    ------
+    DataError
+        If there is one.
+    """
+    if dosage.size and np.nanmax(dosage, initial=0) > ploidy:
+        raise DataError(f"genotypes with more than {ploidy} copies of the effect allele", f"0 to {ploidy} copies",
+                        "encode the genotypes with their ploidy", where=where)  # fmt: skip

@@ -17,7 +17,7 @@ from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import GENOTYPE_MATRIX, GENOTYPES
 from lucidseq.core.splits import Splits, digest, read_splits
 from lucidseq.core.stores import create_store, open_store, read_list, read_text, write_array
-from lucidseq.encode.calls import hard_calls
+from lucidseq.encode.calls import hard_calls, refuse_more_copies
 from lucidseq.encode.matrix.choices import MatrixLayout
 from lucidseq.encode.matrix.fit import fit
 
@@ -43,12 +43,14 @@ def matrix(
             raise DataError(
                 "no training sample", "at least one sample with split train", "correct the table", where=str(splits)
             )
-        chosen = _layout(layout, store["dosage"].dtype)
-        attributes: dict[str, str | list[str]] = {
+        ploidy = int(store.attrs.get("ploidy", 2))
+        chosen = _layout(layout, store["dosage"].dtype, ploidy, genotypes)
+        attributes: dict[str, str | int | list[str]] = {
             name: read_list(store, name) for name in ("trait_names", "trait_kinds", "covariate_names")
         }
         attributes |= {
             "build": str(store.attrs["build"]),
+            "ploidy": ploidy,
             "layout": chosen.value,
             "training_digest": digest(samples[given.train]),
         }
@@ -70,9 +72,13 @@ def _splits(path: Path | None, samples: np.ndarray, card: Card) -> Splits:
     return Splits(np.zeros(len(samples), dtype=np.uint8), samples, np.zeros(len(samples), dtype=np.int64))
 
 
-def _layout(wanted: MatrixLayout, stored: np.dtype) -> Layout:
+def _layout(wanted: MatrixLayout, stored: np.dtype, ploidy: int, path: Path) -> Layout:
     if wanted is MatrixLayout.AUTO:
-        return Layout.BITS2 if stored == np.int8 else Layout.FLOAT16
+        return Layout.BITS2 if stored == np.int8 and ploidy <= 2 else Layout.FLOAT16
+    if wanted is MatrixLayout.BITS2 and ploidy > 2:
+        raise DataError(
+            f"ploidy {ploidy}, --layout bits2", "at most 2 copies in two bits", "use --layout float16", where=str(path)
+        )
     return Layout(wanted.value)
 
 
@@ -132,6 +138,7 @@ def _read_block(dosage: h5py.Dataset, first: int, last: int, layout: Layout, tol
     values: np.ndarray = dosage[first:last]
     if layout is Layout.BITS2:
         return hard_calls(values, tolerance, path)
+    refuse_more_copies(values, int(dosage.file.attrs.get("ploidy", 2)), path)
     if values.dtype == np.int8:
         return np.where(values == MISSING_CALL, np.float32(np.nan), values.astype(np.float32))
     return values

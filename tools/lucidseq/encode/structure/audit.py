@@ -16,8 +16,12 @@ _CONCENTRATED = (
 )
 
 
-def judge_inbreeding(card: Card, inbreeding: float, *, inbred: bool) -> None:
+def judge_inbreeding(card: Card, inbreeding: float, ploidy: int, *, inbred: bool) -> None:
     """Say whether kinship is defined."""
+    if ploidy != 2:
+        card.add("ploidy", ploidy, Verdict.CAUTION, threshold="2", advice="KING-robust kinship is for diploids: none is written; pairs with 99 % equal "
+                 "genotypes are listed as duplicates (a polyploid's genotypes with both alleles count as equal).")  # fmt: skip
+        return
     verdict = Verdict.CAUTION if inbred or inbreeding > 0.1 else Verdict.OK
     advice = "Samples of one population have F near 0."
     if inbred:

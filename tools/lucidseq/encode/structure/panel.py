@@ -32,21 +32,50 @@ class Panel:
         self.variants, self.samples = int(rows.sum()), len(store.samples)
 
     def dosages(self, samples: slice = slice(None)) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield (rows in the store, dosages as stored of shape (variants, samples)) chunk by chunk."""
+        """Yield (rows in the store, dosages of shape (variants, samples), 0 to 2 whatever the ploidy) chunk by chunk."""
         for first in range(0, len(self.rows), CHUNK):
             rows = np.flatnonzero(self.rows[first : first + CHUNK])
             if len(rows):
                 values = self.store.dosage(first, min(first + CHUNK, len(self.rows)), samples)
-                yield first + rows, values if len(rows) == len(values) else values[rows]
+                yield (
+                    first + rows,
+                    diploid_scale(values if len(rows) == len(values) else values[rows], self.store.ploidy),
+                )
 
     def calls(self, samples: slice = slice(None)) -> Iterator[np.ndarray]:
-        """Yield int8 calls of shape (variants, samples), -1 for missing, chunk by chunk."""
+        """Yield int8 calls of shape (variants, samples), -1 for missing, chunk by chunk.
+
+        Haploids count as homozygotes; of polyploids 1 stands for every genotype with both alleles.
+        """
+        ploidy = self.store.ploidy
         for _, values in self.dosages(samples):
-            yield hard_calls(values, self.tolerance, str(self.store.path))
+            if ploidy <= 2:
+                yield hard_calls(values, self.tolerance, str(self.store.path))
+                continue
+            calls = hard_calls(values * (ploidy / 2), self.tolerance, str(self.store.path), ploidy=ploidy)
+            yield np.where(calls < 1, calls, np.where(calls == ploidy, 2, 1)).astype(np.int8)
 
     def only(self, rows: np.ndarray) -> Panel:
         """Return the panel of other variants."""
         return Panel(self.store, rows, self.tolerance)
+
+
+def diploid_scale(dosage: np.ndarray, ploidy: int) -> np.ndarray:
+    """Return dosages of 0 to ``ploidy`` copies as 0 to 2: int8 (-1 missing) up to diploids, float32 (NaN missing) beyond.
+
+    Examples
+    --------
+    >>> diploid_scale(np.array([0, 1, -1], dtype=np.int8), 1).tolist()
+    [0, 2, -1]
+    >>> diploid_scale(np.array([0, 3, -1], dtype=np.int8), 4).tolist()
+    [0.0, 1.5, nan]
+    """
+    if ploidy == 2:
+        return dosage
+    if dosage.dtype == np.int8 and ploidy == 1:
+        return np.where(dosage == MISSING_CALL, MISSING_CALL, 2 * dosage).astype(np.int8)
+    values = np.where(dosage == MISSING_CALL, np.nan, dosage) if dosage.dtype == np.int8 else dosage
+    return (values * (2 / ploidy)).astype(np.float32)
 
 
 def autosomal(contigs: np.ndarray) -> np.ndarray:

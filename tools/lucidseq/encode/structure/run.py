@@ -154,8 +154,8 @@ def _look(
         raise DataError("variants that do not vary", "genotypes that differ between samples", "check the filters of the genotypes",
                         where=str(store.path))  # fmt: skip
     inbreeding = float(np.median(known))
-    inbred = inbreeding > _INBRED
-    audit.judge_inbreeding(card, inbreeding, inbred=inbred)
+    inbred = inbreeding > _INBRED or store.ploidy != 2
+    audit.judge_inbreeding(card, inbreeding, store.ploidy, inbred=inbred)
     relatives = find_relatives(panel, min_kinship, defined=not inbred)
     _log.info(f"{len(relatives.first)} close pairs among {panel.samples} samples at {panel.variants} variants")
     common = panel if exclude is None else panel.only(autosomes & ~_inside(store, exclude))
