@@ -207,7 +207,10 @@ class VcfReader(GenotypeReader):
             raise no_field(expected, form.decode(errors="replace")[:80], place(self.path, line=rows[0].number))
         if wanted == b"DS":
             columns = [row.fields[9] for row in rows]
-            return decode_subfields(columns, samples, len(names), dosages=names.index(wanted))
+            decoded = decode_subfields(columns, samples, len(names), dosages=names.index(wanted))
+            if b"GT" in names:  # where a sample has no DS its call says what it is
+                decoded.irregular[np.isnan(decoded.dosage).any(axis=1)] = True
+            return decoded
         width = 2 * ploidy * samples - 1
         if form == b"GT" and all(len(row.fields[9]) == width for row in rows):
             columns = [row.calls for row in rows]

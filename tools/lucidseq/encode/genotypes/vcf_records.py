@@ -68,8 +68,9 @@ def record_dosage(
     record
         The record.
     field
-        GT gives int8, -1 for missing; DS and GP give float32, NaN for missing. A call with one allele missing is missing. In a
-        diploid data set a haploid call counts twice.
+        GT gives int8, -1 for missing; DS and GP give float32, NaN for missing, and the call of a sample that has one but no DS or
+        GP (PLINK 2 leaves them out where the call says as much). A call with one allele missing is missing. In a diploid data set a
+        haploid call counts twice.
     where
         Place for error messages.
     allele
@@ -84,21 +85,32 @@ def record_dosage(
     DataError
         If the field is not there, its values are not what they should be, or a call has another ploidy.
     """
-    if field is not GenotypeField.GT and KEYS[field] in record.FORMAT:
-        values = record.format(KEYS[field])
-        if values is None or not np.issubdtype(values.dtype, np.floating):
-            raise DataError(f"{KEYS[field]} that is no number", f"{KEYS[field]} declared as Float in the header",
-                            "correct the header", where=where)  # fmt: skip
-        haploid = _haploid(record) if ploidy == 2 and "GT" in record.FORMAT else np.zeros(len(values), dtype=bool)
-        if field is GenotypeField.GP:
-            return _from_probabilities(values, len(record.ALT) + 1, allele, ploidy, where)
-        if values.shape[1] < allele:
-            raise DataError(f"{values.shape[1]} dosages", f"{len(record.ALT)}, one an ALT allele", "correct the row", where=where)  # fmt: skip
-        dosage = values[:, allele - 1].astype(np.float32)
-        return np.where(haploid, 2 * dosage, dosage)
-    if strict and field is not GenotypeField.GT:
-        raise no_field(KEYS[field], ":".join(record.FORMAT), where)
-    return _copies(record, allele, ploidy, where)
+    if field is GenotypeField.GT or KEYS[field] not in record.FORMAT:
+        if strict and field is not GenotypeField.GT:
+            raise no_field(KEYS[field], ":".join(record.FORMAT), where)
+        return _copies(record, allele, ploidy, where)
+    values = record.format(KEYS[field])
+    if values is None or not np.issubdtype(values.dtype, np.floating):
+        raise DataError(f"{KEYS[field]} that is no number", f"{KEYS[field]} declared as Float in the header", "correct the header",
+                        where=where)  # fmt: skip
+    if field is GenotypeField.GP:
+        dosage = _from_probabilities(values, len(record.ALT) + 1, allele, ploidy, where)
+    else:
+        dosage = _from_dosages(record, values, allele, ploidy, where)
+    missing = np.isnan(dosage)
+    if missing.any() and "GT" in record.FORMAT:
+        calls = as_float(_copies(record, allele, ploidy, where))
+        dosage = np.where(missing, calls, dosage)
+    return dosage
+
+
+def _from_dosages(record: cyvcf2.Variant, values: np.ndarray, allele: int, ploidy: int, where: str) -> np.ndarray:
+    if values.shape[1] < allele:
+        raise DataError(f"{values.shape[1]} dosages", f"{len(record.ALT)}, one an ALT allele", "correct the row", where=where)
+    dosage: np.ndarray = values[:, allele - 1].astype(np.float32)
+    if ploidy != 2 or "GT" not in record.FORMAT:
+        return dosage
+    return np.where(_haploid(record), 2 * dosage, dosage)
 
 
 def _alleles(record: cyvcf2.Variant) -> np.ndarray:
