@@ -24,7 +24,7 @@ KEPT = {
     "study.loci.bed": "loci.bed", "study.vcf.gz": "people.vcf.gz", "study.phenotypes.tsv": "phenotypes.tsv",
     "study.truth.variants.tsv": "truth_variants.tsv", "study.truth.json": "truth.json", "study.fa": "genome.fa",
     "codes.fa": "codes.fa", "codes.labels.tsv": "labels.tsv",
-    "people.genotypes.h5": "people.genotypes.h5", "trait.sumstats.tsv.gz": "sumstats.tsv", "trait.ld.h5": "ld.h5",
+    "people.genotypes.h5": "people.genotypes.h5", "people.splits.tsv": "splits.tsv", "trait.sumstats.tsv.gz": "sumstats.tsv", "trait.ld.h5": "ld.h5",
     "trait.encode_sumstats.card.json": "sumstats.card.json", "trait.encode_sumstats.manifest.json": "sumstats.manifest.json",
     "regions.sequences.h5": "sequences.h5", "model.keras": "model.keras", "model.history.tsv": "history.tsv",
     "model.predictions.tsv.gz": "predictions.tsv", "model.metrics.tsv": "metrics.tsv", "model.curves.tsv": "curves.tsv",
@@ -65,6 +65,7 @@ simulate sequences --motifs motifs.jaspar --core-motifs ALPHA,BETA --background-
 encode genotypes --genotypes study.vcf.gz --phenotypes study.phenotypes.tsv --build simulated --min-frequency 0.05 --out people
 encode sumstats --genotypes people.genotypes.h5 --trait trait --out trait
 encode sumstats --input trait.sumstats.tsv.gz --export plink2 --out published
+encode structure --genotypes people.genotypes.h5 --components 2 --folds 4 --out people
 encode ld --genotypes people.genotypes.h5 --loci study.loci.bed --trait trait --out trait
 encode sequences --fasta study.fa --regions study.peaks.bed --signal study.signal.bw --window 200 --negatives gc-matched --test-contigs chr3
     --valid-contigs chr2 --build simulated --out regions

@@ -3,7 +3,7 @@
 // Find relatives, place the samples on principal components, and split them so that no relatives are on both sides.
 process ENCODE_STRUCTURE {
     tag "${meta.id}"
-    label 'process_medium'
+    label 'process_low'
 
     input:
     tuple val(meta), path(genotypes), path(split_table), path(groups), path(exclude_regions)

@@ -13,7 +13,7 @@ from lucidseq.encode.options import Store, tool
 from lucidseq.encode.structure.choices import SplitBy
 
 
-@tool.command(run="lucidseq.encode.structure.run:structure", label="process_medium")
+@tool.command(run="lucidseq.encode.structure.run:structure", label="process_low")
 def structure(
     genotypes: Store,
     out: Annotated[
