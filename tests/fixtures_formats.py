@@ -23,7 +23,9 @@ def absent_programs(*names: str) -> str | None:
 
 def run_program(*words: object, cwd: Path) -> None:
     """Run a program that must succeed."""
-    done = subprocess.run([str(word) for word in words], cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        [str(word) for word in words], cwd=cwd, capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
@@ -50,10 +52,11 @@ def simulate_alleles(seed: int, sites: int, samples: int, *, missing: float = 0.
 
 def truth(alleles: np.ndarray, alternates: np.ndarray) -> np.ndarray:
     """Return copies of every ALT allele, one row an allele, int8 with -1 for missing."""
-    rows = []
-    for site, count in zip(alleles, alternates, strict=True):
-        for allele in range(1, count + 1):
-            rows.append(np.where(site[:, 0] < 0, -1, (site == allele).sum(axis=1)))
+    rows = [
+        np.where(site[:, 0] < 0, -1, (site == allele).sum(axis=1))
+        for site, count in zip(alleles, alternates, strict=True)
+        for allele in range(1, count + 1)
+    ]
     return np.array(rows, dtype=np.int8)
 
 

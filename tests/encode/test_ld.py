@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fixtures_genotypes import write_plink1, write_vcf
+from fixtures_genotypes import write_vcf
 from fixtures_ld import autoregressive, linked
 from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.genotypes import open_genotypes
@@ -21,7 +21,7 @@ from lucidseq.encode.individuals import design
 from lucidseq.encode.ld import correlation as module
 from lucidseq.encode.ld.correlation import correlation
 from lucidseq.encode.sumstats.association import LinearTest
-from support import assert_bad_input, peak_memory, run_cli, run_ok
+from support import assert_bad_input, run_cli, run_ok
 
 OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--min-hwe-p", 0)
 
@@ -244,19 +244,6 @@ def test_cli__ld_scores(long_store: Path, tmp_path: Path) -> None:
             assert np.abs(table["ld_score"][rows] - expected).max() < 1e-3
             assert table["variants"][rows].tolist() == near.sum(axis=1).tolist()
     assert (table["n"] == 200).all()
-
-
-def test_memory__of_ld_scores_is_flat_along_a_contig(tmp_path: Path) -> None:
-    """Ten times the variants in as many windows: the same peak within 10 %."""
-    peaks = []
-    for pieces in (3, 30):
-        calls = np.tile(autoregressive(31, 1000, 500), (pieces, 1))
-        prefix = write_plink1(tmp_path / f"x{pieces}", calls)
-        run_ok("encode", "genotypes", "--genotypes", f"{prefix}.bed", "--out", tmp_path / f"g{pieces}", *OFF)
-        (tmp_path / "one.bed").write_text("chr1\t0\t1000\ta\n")
-        peaks.append(peak_memory("encode", "ld", "--genotypes", tmp_path / f"g{pieces}.genotypes.h5", "--loci", tmp_path / "one.bed",
-                                 "--ld-scores", "--ld-window", 5, "--out", tmp_path / f"l{pieces}"))  # fmt: skip
-    assert peaks[1] < 1.1 * peaks[0], peaks
 
 
 def test_cli__same_bytes_from_another_folder(store: Path, tmp_path: Path) -> None:

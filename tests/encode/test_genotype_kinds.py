@@ -1,0 +1,246 @@
+"""Ploidy, sex chromosomes and sites of several alleles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fixtures_formats import HEADER
+from fixtures_genotypes import random_calls, write_plink1, write_text_vcf
+from lucidseq.core.card import read_card
+from lucidseq.core.errors import DataError
+from lucidseq.core.genotypes import open_genotypes
+from lucidseq.encode.genotypes.allele_counts import genotype_copies
+from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding
+from lucidseq.encode.genotypes.open_reader import open_reader
+from lucidseq.encode.genotypes.reader import FEMALE, MALE, Reading
+from lucidseq.encode.genotypes.sex_chromosomes import DIPLOID, MITOCHONDRIA, SexChromosomes, X, Y
+from support import run_ok
+
+OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--min-hwe-p", 0)
+CALLS = HEADER[: HEADER.index("##FORMAT=<ID=DS")]
+GP = '##FORMAT=<ID=GP,Number=G,Type=Float,Description="Probabilities">\n'
+
+
+def vcf(path: Path, rows: list[str], samples: int, *, header: str = CALLS) -> Path:
+    names = "\t".join(f"s{index}" for index in range(samples))
+    contigs = "".join(f"##contig=<ID={name}>\n" for name in ("X", "Y", "MT", "chrX", "23"))
+    top = header.replace("##contig=<ID=1>\n", "##contig=<ID=1>\n" + contigs)
+    return write_text_vcf(
+        path, f"{top}#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{names}\n" + "".join(rows)
+    )
+
+
+def row(cells: list[str], *, contig: str = "1", position: int = 100, alt: str = "G", form: str = "GT") -> str:
+    return "\t".join([contig, str(position), ".", "A", alt, ".", ".", ".", form, *cells]) + "\n"
+
+
+def read(path: Path, **reading: object) -> np.ndarray:
+    return np.concatenate([chunk.dosage for chunk in open_reader(path, Reading(**reading)).chunks()])
+
+
+def encode(folder: Path, *words: object) -> Path:
+    run_ok("encode", "genotypes", "--out", folder / "g", "--force", *words)
+    return folder / "g.genotypes.h5"
+
+
+def qc(folder: Path) -> pd.DataFrame:
+    return pd.read_csv(folder / "g.genotypes.qc.tsv", sep="\t").set_index(["unit", "step"])
+
+
+@pytest.mark.parametrize("suffix", [".vcf", ".bcf"])
+@pytest.mark.parametrize("separator", "/|")
+def test_tetraploids(tmp_path: Path, suffix: str, separator: str) -> None:
+    cells = [separator.join(call) for call in ("0000", "0001", "0110", "1110", "1111", "0.00", "....")]
+    path = vcf(tmp_path / f"x{suffix}", [row(cells), row(cells[::-1], position=101)], 7)
+    assert read(path, ploidy=4).tolist() == [[0, 1, 2, 3, 4, -1, -1], [-1, -1, 4, 3, 2, 1, 0]]
+    with pytest.raises(DataError, match="4 alleles"):
+        read(path)
+    with open_genotypes(encode(tmp_path, "--genotypes", path, "--ploidy", 4, *OFF[:-1], 1e-6)) as store:
+        assert store.frequency.tolist() == [0.5, 0.5]
+        assert store._store.attrs["ploidy"] == 4
+    table = pd.read_csv(tmp_path / "g.variants.tsv.gz", sep="\t", na_values="#NA")
+    assert table["hwe_p_value"].isna().all()
+
+
+def test_haploids__of_vcf_and_of_plink(tmp_path: Path) -> None:
+    path = vcf(
+        tmp_path / "x.vcf",
+        [row(["0", "1", ".", "1"]), row(["0:3", "1:2", ".:0", "1:1"], position=101, form="GT:DS")],
+        4,
+        header=HEADER,
+    )
+    assert read(path, field=GenotypeField.GT, ploidy=1).tolist() == [[0, 1, -1, 1]] * 2
+    prefix = write_plink1(tmp_path / "p", np.array([[0, 1, 2, -1]], dtype=np.int8))
+    assert read(Path(f"{prefix}.bed"), ploidy=1).tolist() == [[0, -1, 1, -1]]
+    with pytest.raises(DataError, match="ploidy 4"):
+        read(Path(f"{prefix}.bed"), ploidy=4)
+
+
+def test_several_alleles__one_variant_each(tmp_path: Path) -> None:
+    cells = ["0/0", "0/1", "1|2", "2/2", "./.", "3/1", "0|3"]
+    expected = [[0, 1, 1, 0, -1, 1, 0], [0, 0, 1, 2, -1, 0, 0], [0, 0, 0, 0, -1, 1, 1]]
+    for suffix in (".vcf", ".bcf"):
+        path = vcf(
+            tmp_path / f"x{suffix}",
+            [row(cells, alt="G,T,AC"), row([f"{cell}" for cell in cells], alt="G,T,AC", position=101)],
+            7,
+        )
+        chunk = next(open_reader(path).chunks())
+        assert chunk.dosage.tolist() == [*expected, *expected]
+        assert chunk.effect_allele.tolist() == ["G", "T", "AC"] * 2
+        assert set(chunk.other_allele) == {"A"}
+    encode(tmp_path, "--genotypes", tmp_path / "x.vcf", *OFF)
+    assert qc(tmp_path).loc[("sites of several ALT alleles", "split, one variant an allele"), "kept"] == 2
+    encode(tmp_path, "--genotypes", vcf(tmp_path / "y.vcf", [row(cells, alt="G,T,AC"), row(["0/1"] * 7, position=101)], 7),
+           "--multiallelic", "drop", *OFF)  # fmt: skip
+    assert qc(tmp_path).loc[("variants", "multi-allelic"), "removed"] == 1
+
+
+def test_several_alleles__more_than_one_digit(tmp_path: Path) -> None:
+    alleles = ",".join("A" * count for count in range(2, 14))
+    path = vcf(tmp_path / "x.vcf", [row(["0/12", "11/1", "12|12", "./."], alt=alleles)], 4)
+    dosage = read(path)
+    assert dosage[11].tolist() == [1, 0, 2, -1]
+    assert dosage[10].tolist() == [0, 1, 0, -1]
+    assert dosage[0].tolist() == [0, 1, 0, -1]
+
+
+def test_several_alleles__dosages_and_probabilities(tmp_path: Path) -> None:
+    path = vcf(
+        tmp_path / "x.vcf", [row(["0/1:0.9,0.1", "2/2:0,2", "./.:."], alt="G,T", form="GT:DS")], 3, header=HEADER
+    )
+    assert np.allclose(read(path), [[0.9, 0, np.nan], [0.1, 2, np.nan]], equal_nan=True)
+    probabilities = "0.1,0.2,0.3,0.1,0.2,0.1"  # 00 01 11 02 12 22
+    path = vcf(tmp_path / "y.vcf", [row([probabilities, "1,0,0,0,0,0"], alt="G,T", form="GP")], 2, header=CALLS + GP)
+    assert np.allclose(read(path, field=GenotypeField.GP), [[0.2 + 0.6 + 0.2, 0], [0.1 + 0.2 + 0.2, 0]])
+
+
+def test_probabilities__on_a_phred_scale_are_refused(tmp_path: Path) -> None:
+    path = vcf(tmp_path / "x.vcf", [row(["0,12,40"], form="GP")], 1, header=CALLS + GP)
+    with pytest.raises(DataError, match="sum to 52"):
+        read(path, field=GenotypeField.GP)
+
+
+def test_genotype_order__is_that_of_vcf() -> None:
+    def place(genotype: tuple[int, int]) -> int:  # VCF 4.3, section 1.6.2
+        first, second = sorted(genotype)
+        return second * (second + 1) // 2 + first
+
+    copies = genotype_copies(2, 4)
+    for first in range(4):
+        for second in range(4):
+            expected = np.bincount([first, second], minlength=4)
+            assert copies[place((first, second))].tolist() == expected.tolist()
+
+
+SEXES = np.array([MALE, MALE, FEMALE, FEMALE, 0], dtype=np.uint8)
+
+
+def test_kinds__by_name_and_build() -> None:
+    contigs = np.array(["chrX", "X", "23", "Y", "chrM", "1", "Z"], dtype=object)
+    starts = np.full(7, 5_000_000)
+    human = SexChromosomes(SEXES, "hg38", HaploidCoding.TWO)
+    assert human.kinds(contigs, starts).tolist() == [X, X, X, Y, MITOCHONDRIA, DIPLOID, DIPLOID]
+    assert SexChromosomes(SEXES, "unknown", HaploidCoding.TWO).kinds(contigs, starts)[2] == DIPLOID
+    assert SexChromosomes(SEXES, "hg38", HaploidCoding.TWO, ploidy=4).kinds(contigs, starts).tolist() == [DIPLOID] * 7
+
+
+@pytest.mark.parametrize(
+    ("build", "shared", "own"),
+    [
+        ("GRCh37", (60_001, 2_699_520, 154_931_044, 155_260_560), (60_000, 2_699_521, 154_931_043)),
+        ("GRCh38", (10_001, 2_781_479, 155_701_383, 156_030_895), (10_000, 2_781_480, 155_701_382)),
+    ],
+)
+def test_pseudo_autosomal_regions(build: str, shared: tuple[int, ...], own: tuple[int, ...]) -> None:
+    rules = SexChromosomes(SEXES, build, HaploidCoding.TWO)
+    positions = np.array([*shared, *own])  # from 1
+    found = rules.kinds(np.array(["X"] * len(positions), dtype=object), positions - 1)
+    assert found.tolist() == [DIPLOID] * len(shared) + [X] * len(own)
+
+
+def men_and_women(tmp_path: Path, *words: object) -> tuple[list[list[int]], list[float]]:
+    rows = [
+        row(["0/1", "1/1", "0/1", "1/1", "0/1"], contig="X", position=1_000_000),  # shared by X and Y
+        row(["0/1", "1", "0/1", "1/1", "0/1"], contig="X", position=5_000_000),
+        row(["0", "1/1", "0/0", "./.", "0/1"], contig="X", position=5_000_001),
+        row(["0", "1", "1", ".", "0/1"], contig="Y", position=5_000_000),
+        row(["0", "1", "0/1", "1/1", "."], contig="MT", position=10),
+    ]
+    path = vcf(tmp_path / "x.vcf", rows, 5)
+    (tmp_path / "sex.tsv").write_text("sample sex\ns0 M\ns1 1\ns2 female\ns3 2\ns4 NA\n")
+    store = encode(tmp_path, "--genotypes", path, "--sex", tmp_path / "sex.tsv", "--build", "GRCh38", *OFF, *words)
+    with open_genotypes(store) as found:
+        assert found._store["samples/sex"][()].tolist() == SEXES.tolist()
+        return found.dosage(0, 5).tolist(), found.frequency.tolist()
+
+
+def test_men__two_copies_of_x_by_default(tmp_path: Path) -> None:
+    dosage, frequency = men_and_women(tmp_path)
+    assert dosage == [
+        [1, 2, 1, 2, 1],
+        [-1, 2, 1, 2, 1],  # a heterozygous man is missing
+        [0, 2, 0, -1, 1],
+        [0, 2, -1, -1, -1],  # women have no Y
+        [0, 2, -1, 2, -1],
+    ]
+    assert np.allclose(frequency, [7 / 10, 6 / 8, 3 / 8, 2 / 4, 4 / 6])
+    table = qc(tmp_path)
+    assert table.loc[("genotypes", "heterozygous though haploid, set missing (all variants read)"), "removed"] == 3
+    assert table.loc[("genotypes", "women on Y, set missing (all variants read)"), "removed"] == 1
+
+
+def test_men__one_copy_of_x(tmp_path: Path) -> None:
+    dosage, frequency = men_and_women(tmp_path, "--male-x", "0-1")
+    assert dosage == [[1, 2, 1, 2, 1], [-1, 1, 1, 2, 1], [0, 1, 0, -1, 1], [0, 1, -1, -1, -1], [0, 1, -1, 1, -1]]
+    assert np.allclose(frequency, [7 / 10, 5 / 7, 2 / 6, 1 / 2, 2 / 3])
+    again = encode(tmp_path / "again", "--genotypes", tmp_path / "g.genotypes.h5", "--male-x", "0-2", *OFF)
+    with open_genotypes(again) as store:
+        assert store.dosage(0, 5).tolist()[2:] == [[0, 2, 0, -1, 1], [0, 2, -1, -1, -1], [0, 2, -1, 2, -1]]
+
+
+def test_dosages__of_haploid_men_count_twice(tmp_path: Path) -> None:
+    cells = ["0:0.1", "1:0.9", "0/1:1.1", "1|1:1.8", "./.:."]
+    path = vcf(tmp_path / "x.vcf", [row(cells, contig="chrX", form="GT:DS")], 5, header=HEADER)
+    assert np.allclose(read(path)[0], [0.2, 1.8, 1.1, 1.8, np.nan], equal_nan=True)
+
+
+def test_x__hardy_weinberg_in_women_and_sexes_told_by_it(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    sex = np.arange(200) % 2 + 1
+    frequency = rng.uniform(0.3, 0.7, (300, 1))
+    calls = rng.binomial(2, np.broadcast_to(frequency, (300, 200)))
+    haploid = 2 * (rng.random((300, 200)) < frequency)
+    calls = np.where(sex == MALE, haploid, calls).astype(np.int8)
+    prefix = write_plink1(tmp_path / "x", calls, contig="X")
+    told = sex.copy()
+    told[[4, 7]] = 3 - told[[4, 7]]  # mixed up
+    (tmp_path / "x.fam").write_text("".join(f"f s{row} 0 0 {value} -9\n" for row, value in enumerate(told)))
+    encode(tmp_path, "--genotypes", prefix, "--build", "hg38", "--max-missing", 0.2)
+    table = qc(tmp_path)
+    assert table.loc[("variants", "Hardy-Weinberg"), "removed"] <= 3  # men as homozygotes would take every variant out
+    people = pd.read_csv(tmp_path / "g.samples.tsv", sep="\t")
+    assert people["inferred_sex"].tolist() == [["", "male", "female"][value] for value in sex]
+    checks = {check.name: check for check in read_card(tmp_path / "g.encode_genotypes.card.json").checks}
+    check = checks["samples whose X tells the other sex"]
+    assert check.value == 2
+    assert "s4, s7" in check.advice
+
+
+def test_heterozygosity__outliers_leave_on_request(tmp_path: Path) -> None:
+    calls = random_calls(5, 400, 60, missing=0)
+    calls[:, 9] = np.where(calls[:, 9] == 1, 2, calls[:, 9])  # no heterozygote
+    calls[:, 11] = 1
+    prefix = write_plink1(tmp_path / "x", calls)
+    encode(tmp_path, "--genotypes", prefix, "--max-heterozygosity", 3)
+    people = pd.read_csv(tmp_path / "g.samples.tsv", sep="\t").set_index("sample")
+    assert people.index[people["outcome"] == "heterozygosity"].tolist() == ["s9", "s11"]
+    assert abs(people.loc["s9", "inbreeding"] - 1) < 1e-12
+    inbreeding = people["inbreeding"].drop(["s9", "s11"])
+    assert abs(inbreeding.mean()) < 0.05
+    with open_genotypes(tmp_path / "g.genotypes.h5") as store:
+        assert len(store.samples) == 58
