@@ -52,6 +52,10 @@ class GenotypeStore:
         """Names of the variants (contig:position:other:effect)."""
         return read_text(self._store["variants/id"])
 
+    def names(self, first: int, last: int) -> np.ndarray:
+        """Return `variant_id` of variants first..last-1, read from the file."""
+        return read_text(self._store["variants/id"][first:last])
+
     @cached_property
     def rsid(self) -> np.ndarray:
         """Identifiers in the source."""

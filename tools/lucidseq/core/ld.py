@@ -171,12 +171,12 @@ def write_ld(path: Path, blocks: Iterator[LdBlock], *, build: str, method: str, 
     """
     rows: list[LdBlock] = []
     with create_store(path, LD, build=build, method=method, n_ref=float(n_ref)) as store:
-        for index, block in enumerate(blocks):
-            group = store.create_group(f"block/{index:06d}")
+        for block in blocks:  # enumerate would hold a large block while the next one is made
+            group = store.create_group(f"block/{len(rows):06d}")
             _write_matrix(group, block)
             write_array(group, "variant_id", block.variant_id)
             rows.append(_without_arrays(block))
-            del block  # a large block must not stay while the next one is made
+            del block
         for name in ("name", "contig"):
             write_array(store, f"blocks/{name}", np.array([getattr(row, name) for row in rows], dtype=object))
         write_array(store, "blocks/method", np.array([row.method or method for row in rows], dtype=object))

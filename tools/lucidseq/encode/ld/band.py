@@ -39,7 +39,9 @@ def adjust(squares: np.ndarray, pairs: np.ndarray, n: int) -> np.ndarray:
     ----------
     Bulik-Sullivan et al. 2015, Nature Genetics 47:291, supplementary note.
     """
-    result: np.ndarray = squares - (pairs - squares) / (n - 2)
+    result: np.ndarray = pairs - squares
+    result /= -(n - 2)
+    result += squares
     return result
 
 
@@ -96,10 +98,8 @@ def _adjusted(
     before: np.ndarray, after: np.ndarray, varies: np.ndarray, position: np.ndarray, window: int, n: int
 ) -> BandSums:
     """Count the pairs behind each sum and take what chance gives them off."""
-    running = np.concatenate([[0], np.cumsum(varies)])
-    rank = np.arange(len(position))
-    left = np.searchsorted(position, position - window, side="left")
-    right = np.searchsorted(position, position + window, side="right")
-    earlier = np.where(varies, running[rank] - running[left], 0)
-    later = np.where(varies, running[right] - running[rank + 1], 0)
+    running = np.concatenate([[0], np.cumsum(varies)]).astype(np.int32)
+    earlier = running[:-1] - running[np.searchsorted(position, position - window, side="left")]
+    later = running[np.searchsorted(position, position + window, side="right")] - running[1:]
+    earlier[~varies] = later[~varies] = 0
     return BandSums(adjust(before, earlier, n), adjust(after, later, n), earlier + later, varies)

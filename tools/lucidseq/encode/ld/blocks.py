@@ -53,7 +53,7 @@ def find_blocks(crossed: np.ndarray, smallest: int, largest: int, *, worth: floa
         return np.array([0, variants])
     cost = crossed - worth * max(float(np.median(crossed[1:-1])), 0.0)
     cost[variants] = 0.0
-    best, origin = np.full(variants + 1, np.inf), np.zeros(variants + 1, dtype=np.int64)
+    best, origin = np.full(variants + 1, np.inf), np.zeros(variants + 1, dtype=np.int32)
     best[0] = 0.0
     reach: deque[int] = deque()  # starts of the last block that may still be best, their costs ascending
     for cut in range(smallest, variants + 1):

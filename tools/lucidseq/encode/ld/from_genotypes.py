@@ -31,6 +31,7 @@ from lucidseq.encode.regions import other_spelling
 
 _log = get_logger("lucidseq.encode")
 MOST_PEOPLE = 10_000  # for block boundaries and LD scores: r squared of so many is known to 1e-4
+_ROWS = 10_000  # of the table of LD scores written at a time
 CONSTANT = "no variation after covariates"
 FEW_VARIANTS = "locus with fewer than 2 variants"
 
@@ -96,7 +97,7 @@ def genotype_blocks(
     with Progress("loci", total=len(loci)) as progress:
         for locus in loci:
             first, last = store.region(locus.contig, locus.start, locus.end)
-            ids, flipped = store.variant_id[first:last], np.zeros(last - first, dtype=bool)
+            ids, flipped = store.names(first, last), np.zeros(last - first, dtype=bool)
             rows = np.ones(last - first, dtype=bool)
             if wanted is not None:
                 found, flipped = align(ids, wanted)
@@ -110,6 +111,7 @@ def genotype_blocks(
             progress.step()
             if block is not None:
                 yield block
+            del block  # it must not stay while the next one is made
 
 
 def _block(
@@ -180,20 +182,23 @@ def found_blocks(
     return [Interval(contig, start, end, f"{contig}:{start}-{end}") for start, end in pairwise(edges) if end > start]
 
 
-def score_table(first: int, position: np.ndarray, sums: BandSums, cohort: Cohort) -> pd.DataFrame:
-    """Return the LD scores of a contig's variants that vary (`LD_SCORES`)."""
-    rows = np.flatnonzero(sums.varies)
+def score_tables(first: int, position: np.ndarray, sums: BandSums, cohort: Cohort) -> Iterator[pd.DataFrame]:
+    """Yield the LD scores of a contig's variants that vary, piece by piece (`LD_SCORES`)."""
+    varying = np.flatnonzero(sums.varies)
     few = cohort.thinned(MOST_PEOPLE)
-    return pd.DataFrame(
-        {
-            "variant_id": cohort.store.variant_id[first + rows],
-            "chromosome": cohort.store.contig[first + rows],
-            "base_pair_location": position[rows] + 1,
-            "ld_score": 1 + sums.before[rows] + sums.after[rows],
-            "variants": sums.variants[rows] + 1,
-            "n": len(few.people) - few.basis.shape[1] + 1,
-        }
-    )
+    for start in range(0, len(varying), _ROWS):
+        rows = varying[start : start + _ROWS]
+        names = cohort.store.names(first + int(rows[0]), first + int(rows[-1]) + 1)
+        yield pd.DataFrame(
+            {
+                "variant_id": names[rows - rows[0]],
+                "chromosome": cohort.store.contig[first + rows],
+                "base_pair_location": position[rows] + 1,
+                "ld_score": 1 + sums.before[rows] + sums.after[rows],
+                "variants": sums.variants[rows] + 1,
+                "n": len(few.people) - few.basis.shape[1] + 1,
+            }
+        )
 
 
 def write_scores_and_find(
@@ -205,7 +210,8 @@ def write_scores_and_find(
     try:
         for first, position, sums in sweep(cohort, window):
             if writer is not None:
-                writer.append(score_table(first, position, sums, cohort))
+                for table in score_tables(first, position, sums, cohort):
+                    writer.append(table)
             if sizes is not None:
                 found += found_blocks(first, position, sums, cohort.store, sizes)
     finally:

@@ -68,6 +68,7 @@ def matrix_blocks(
                                     "give one of them, or loci with names that differ", where=str(path))  # fmt: skip
                 names.add(block.name)
                 yield block
+                del block  # it must not stay while the next one is made
             progress.step()
 
 
