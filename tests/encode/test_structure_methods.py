@@ -202,7 +202,7 @@ def linked(seed: int, variants: int, samples: int) -> np.ndarray:
 def pruned(calls: np.ndarray, start: np.ndarray, chunk: int, window: int = 50) -> list[int]:
     pruner = Pruner(window=window, r2=0.2)
     unit = calls - calls.mean(axis=1, keepdims=True)
-    unit = (unit / np.sqrt((unit**2).sum(axis=1, keepdims=True))).astype(np.float32)
+    unit = unit / np.sqrt((unit**2).sum(axis=1, keepdims=True))
     common = np.minimum(calls.mean(axis=1) / 2, 1 - calls.mean(axis=1) / 2)
     for at in range(0, len(calls), chunk):
         part = slice(at, at + chunk)

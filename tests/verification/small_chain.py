@@ -103,6 +103,11 @@ def describe() -> list[Call]:
         Call("genotypes", "encode", "genotypes", study(
             genotypes=locus(".vcf.gz"), phenotypes=locus(".phenotypes.tsv"), covariates=extra / "covariates.tsv",
             region=extra / "region.bed", build="simulated")),
+        Call("structure", "encode", "structure", study(
+            genotypes=store, groups=extra / "villages.tsv", exclude_regions=extra / "inversion.bed", components=3, max_kinship=0.4)),
+        Call("structure_given", "encode", "structure", study(
+            genotypes=store, split_table=made("structure", ".splits.tsv"), components=2, max_kinship=0.4)),
+        Call("matrix", "encode", "matrix", study(genotypes=store, splits=made("structure", ".splits.tsv"))),
         Call("sumstats", "encode", "sumstats", study(genotypes=store, trait="trait")),
         Call("harmonised", "encode", "sumstats", study(
             input=extra / "gwas.tsv", fasta=locus(".fa"), panel=store, chain=extra / "same.chain", n=120)),
@@ -152,6 +157,9 @@ def write_extra_inputs(folder: Path) -> None:
     people = (f"person{index + 1:05d}\t{20 + index * 7 % 50}\n" for index in range(120))
     (folder / "covariates.tsv").write_text("sample\tage\n" + "".join(people))
     (folder / "region.bed").write_text("chr3\t0\t190000\n")
+    (folder / "inversion.bed").write_text("chr3\t150000\t190000\n")
+    villages = (f"person{index + 1:05d}\tvillage{index % 12}\n" for index in range(120))
+    (folder / "villages.tsv").write_text("sample\tvillage\n" + "".join(villages))
     (folder / "nextflow_schema.json").write_bytes((ROOT / "nextflow_schema.json").read_bytes())
     named = {"workflow": "association", "input": "sheet.csv", "loci": "a.bed", "gtf": "a.gtf", "gene_sets": "a.gmt"}
     (folder / "parameters.json").write_text(json.dumps(named, indent=1))

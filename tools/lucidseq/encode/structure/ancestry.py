@@ -18,6 +18,7 @@ from lucidseq.encode.structure.pruning import Pruner
 _log = get_logger("lucidseq.encode")
 _PRUNING_SAMPLES = 2000  # enough for r² of 0.2: its standard error is below 0.02
 _REGION = 5_000_000
+_PIECE = 1 << 23  # genotypes of a piece: 64 MB
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,10 @@ def place_samples(panel: Panel, fitted: np.ndarray, k: int, min_frequency: float
     chosen = panel.only(rows)
 
     def blocks() -> Iterator[np.ndarray]:
-        return (standardise(values[:, fitted], frequency[at]) for at, values in chosen.dosages())
+        return (standardise(values[:, fitted], frequency[at]) for at, values in pieces(chosen))
 
     def both() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for at, values in chosen.dosages():
+        for at, values in pieces(chosen):
             every = standardise(values, frequency[at])
             yield every[:, fitted], every
 
@@ -103,8 +104,16 @@ def place_samples(panel: Panel, fitted: np.ndarray, k: int, min_frequency: float
     return Ancestry(scores * np.sqrt(samples), fitted, found, concentration, spread)
 
 
+def pieces(panel: Panel) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the panel's (rows, dosages) in pieces small enough to be turned into float64."""
+    size = max(1, _PIECE // panel.samples)
+    for at, values in panel.dosages():
+        for first in range(0, len(at), size):
+            yield at[first : first + size], values[first : first + size]
+
+
 def standardise(dosage: np.ndarray, frequency: np.ndarray) -> np.ndarray:
-    """Return (g - 2p) / sqrt(2p(1 - p)) as float32, 0 for missing.
+    """Return (g - 2p) / sqrt(2p(1 - p)) as float64, 0 for missing.
 
     Parameters
     ----------
@@ -114,9 +123,9 @@ def standardise(dosage: np.ndarray, frequency: np.ndarray) -> np.ndarray:
         p, shape (variants,), none of them 0 or 1.
     """
     missing = dosage == MISSING_CALL if dosage.dtype == np.int8 else np.isnan(dosage)
-    values = dosage.astype(np.float32)
-    values -= (2 * frequency)[:, None].astype(np.float32)
-    values *= (1 / np.sqrt(2 * frequency * (1 - frequency)))[:, None].astype(np.float32)
+    values = dosage.astype(np.float64)
+    values -= (2 * frequency)[:, None]
+    values *= (1 / np.sqrt(2 * frequency * (1 - frequency)))[:, None]
     values[missing] = 0
     return values
 

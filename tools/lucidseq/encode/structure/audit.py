@@ -93,12 +93,12 @@ def judge_components(card: Card, ancestry: Ancestry) -> None:
     fitted = int(ancestry.fitted.sum())
     card.add("unrelated training samples behind the components", fitted, Verdict.OK if fitted >= _FEW_FITTED else Verdict.CAUTION,
              threshold=f">= {_FEW_FITTED}", advice="Components of few samples are mostly noise.")  # fmt: skip
-    spread = float(ancestry.components.shrinkage[0])
+    spread = round(float(ancestry.components.shrinkage[0]), 4)
     if np.isfinite(spread):
         card.add("spread of projected samples on PC1", spread, Verdict.OK if spread >= 0.8 else Verdict.CAUTION, threshold=">= 0.8 of the fitted ones'",
                  advice="Projected samples shrink towards 0 (few samples for the variants, or no structure): do not compare them with training samples.")  # fmt: skip
     worst = int(ancestry.concentration.argmax())
-    share = float(ancestry.concentration[worst])
+    share = round(float(ancestry.concentration[worst]), 4)
     regional = share >= _CONCENTRATED and share >= 3 * ancestry.spread
     card.add(f"share of PC{worst + 1}'s squared loadings in one window of 5 Mb", share, Verdict.CAUTION if regional else Verdict.OK,
              threshold=f"< {_CONCENTRATED:g}, or < 3 times the {ancestry.spread:.3f} of the variants",

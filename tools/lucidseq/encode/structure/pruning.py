@@ -31,7 +31,7 @@ class Pruner:
         self.window, self.r2 = window, r2
         self._contig = ""
         self._row, self._start = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        self._common, self._unit = np.empty(0), np.empty((0, 0), dtype=np.float32)
+        self._common, self._unit = np.empty(0), np.empty((0, 0))
         self._kept: list[np.ndarray] = []
 
     def add(self, contig: str, rows: np.ndarray, start: np.ndarray, common: np.ndarray, unit: np.ndarray) -> None:
@@ -46,7 +46,7 @@ class Pruner:
         common
             Minor-allele frequencies.
         unit
-            float32 of shape (variants, samples): centred dosages divided by their norm.
+            Shape (variants, samples): centred dosages divided by their norm.
         """
         if contig != self._contig or not len(self._row):
             self._release(np.ones(len(self._row), dtype=bool))

@@ -171,6 +171,9 @@ def _inside(store: GenotypeStore, path: Path) -> np.ndarray:
         if contig not in known and other_spelling(contig) in known:
             raise DataError(f"regions on {contig}, genotypes on {other_spelling(contig)}", "the same contig names in both files",
                             "rename the contigs in the BED file", where=str(path))  # fmt: skip
+    if not known.intersection(regions.contigs):
+        raise DataError(f"regions on {', '.join(regions.contigs[:3])}, genotypes on {', '.join(map(str, sorted(known)[:3]))}",
+                        "contigs that both files have", "use files of the same build", where=str(path))  # fmt: skip
     inside = regions.contain(store.contig, store.start)
     _log.info(f"{inside.sum()} variants in the regions to leave out")
     return inside
@@ -246,12 +249,13 @@ def _write(out: OutputSet, samples: np.ndarray, relatives: Relatives, ancestry: 
     table.insert(1, "sample_2", samples[relatives.second])
     write_table(table, out["kinship"], KINSHIP)
     names = [f"PC{number + 1}" for number in range(ancestry.scores.shape[1])]
-    frame = pd.DataFrame(np.round(ancestry.scores, 6), columns=names)
+    frame = pd.DataFrame(np.round(ancestry.scores, 6) + 0.0, columns=names)
     frame.insert(0, "sample", samples)
     write_table(frame, out["pcs"], PCS)
     found = ancestry.components
-    write_table(pd.DataFrame({"component": names, "eigenvalue": found.values, "variance_share": found.values / found.total,
-                              "shrinkage": found.shrinkage}), out["eigenvalues"], EIGENVALUES)  # fmt: skip
+    write_table(pd.DataFrame({"component": names, "eigenvalue": np.round(found.values, 6),
+                              "variance_share": np.round(found.values / found.total, 8),
+                              "shrinkage": np.round(found.shrinkage, 4)}), out["eigenvalues"], EIGENVALUES)  # fmt: skip
     write_table(pd.DataFrame({
         "sample": samples, "split": [Split(value).name.lower() for value in splits.split], "group": splits.group,
         "fold": splits.fold, "components": np.where(ancestry.fitted, "fitted", "projected"),
