@@ -39,7 +39,7 @@ workflow ASSOCIATION {
             traitNames(phenotypes, traits).collect { trait -> [meta + [id: "${meta.id}.${trait}", trait: trait], genotypes] }
         }
     ENCODE_SUMSTATS(ch_traits.map { meta, genotypes -> [meta, genotypes, [], [], [], []] })
-    ENCODE_LD(ch_traits.combine(loci).map { meta, genotypes, bed -> [meta, genotypes, bed, []] })
+    ENCODE_LD(ch_traits.combine(loci).map { meta, genotypes, bed -> [meta, genotypes, bed, [], [], []] })
 
     // Fine mapping works on either kind of data; the pieces of a trait differ in meta.shard and in meta.id
     ch_pieces = channel.fromList((1..finemap.shards).collect { index -> "${index}/${finemap.shards}" })

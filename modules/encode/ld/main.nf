@@ -23,8 +23,8 @@ process ENCODE_LD {
     def genotypes_words = genotypes ? "--genotypes ${genotypes}" : ''
     def loci_words = loci ? "--loci ${loci}" : ''
     def variants_words = variants ? "--variants ${variants}" : ''
-    def input_words = [input].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|pvar|psam|sample|tbi|csi|fai|gzi)$/) }.collect { file -> "--input ${file}" }.join(' ')
-    def input_variants_words = [input_variants].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|pvar|psam|sample|tbi|csi|fai|gzi)$/) }.collect { file -> "--input-variants ${file}" }.join(' ')
+    def input_words = [input].flatten().collect { file -> "--input ${file}" }.join(' ')
+    def input_variants_words = [input_variants].flatten().collect { file -> "--input-variants ${file}" }.join(' ')
     def trait_words = meta.trait ? "--trait '${meta.trait}'" : ''
     """
     lucidseq-encode ld \\

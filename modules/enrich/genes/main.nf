@@ -21,7 +21,7 @@ process ENRICH_GENES {
     def sumstats_words = sumstats ? "--sumstats ${sumstats}" : ''
     def ld_words = ld ? "--ld ${ld}" : ''
     def gtf_words = gtf ? "--gtf ${gtf}" : ''
-    def pips_words = [pips].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|pvar|psam|sample|tbi|csi|fai|gzi)$/) }.collect { file -> "--pips ${file}" }.join(' ')
+    def pips_words = [pips].flatten().collect { file -> "--pips ${file}" }.join(' ')
     """
     lucidseq-enrich genes \\
         ${sumstats_words} \\

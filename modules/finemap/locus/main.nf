@@ -24,7 +24,7 @@ process FINEMAP_LOCUS {
     def ld_words = ld ? "--ld ${ld}" : ''
     def genotypes_words = genotypes ? "--genotypes ${genotypes}" : ''
     def loci_words = loci ? "--loci ${loci}" : ''
-    def scores_words = [scores].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|pvar|psam|sample|tbi|csi|fai|gzi)$/) }.collect { file -> "--scores ${file}" }.join(' ')
+    def scores_words = [scores].flatten().collect { file -> "--scores ${file}" }.join(' ')
     def trait_words = meta.trait ? "--trait '${meta.trait}'" : ''
     def shard_words = meta.shard ? "--shard '${meta.shard}'" : ''
     """

@@ -15,7 +15,9 @@ META_OPTIONS = ("trait", "shard")
 RESOURCE_OPTIONS = ("threads", "resume", "checkpoint_dir", "force", "quiet")
 # Options that one pipeline parameter sets for all commands
 SHARED_OPTIONS = ("seed", "strict", "build")
+# Files that come along with an input without being named; tables have none, and may be of these kinds themselves
 COMPANIONS = r"/.*\.(bim|fam|pvar|psam|sample|tbi|csi|fai|gzi)$/"
+TABLES = {Format.TSV, Format.CSV, Format.NPZ}
 
 
 def parameter_options(command: CommandContract) -> list[Option]:
@@ -69,7 +71,9 @@ def _output(name: str, file: OutFile) -> str:
 def _input_words(option: Option) -> str:
     name = option.name
     if option.many:
-        words = f"[{name}].flatten().findAll {{ file -> !(file.name ==~ {COMPANIONS}) }}.collect {{ file -> \"{option.flag} ${{file}}\" }}.join(' ')"
+        alone = option.role is not None and TABLES.issuperset(option.role.formats)
+        chosen = "" if alone else f".findAll {{ file -> !(file.name ==~ {COMPANIONS}) }}"
+        words = f"[{name}].flatten(){chosen}.collect {{ file -> \"{option.flag} ${{file}}\" }}.join(' ')"
         return f"    def {name}_words = {words}"
     return f"    def {name}_words = {name} ? \"{option.flag} ${{{name}}}\" : ''"
 

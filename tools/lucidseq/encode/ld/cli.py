@@ -82,7 +82,9 @@ def ld(
     ] = None,
     build: Annotated[
         str | None,
-        typer.Option("--build", help="Genome build of --input, kept in the output (such as GRCh38)."),
+        typer.Option(
+            "--build", help="Genome build of --input, kept in the output (such as GRCh38); genotypes bring their own."
+        ),
     ] = None,
     trait: Annotated[
         str | None, typer.Option("--trait", help="Use only individuals with this trait, as its summary statistics did.")

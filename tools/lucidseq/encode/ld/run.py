@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,7 @@ from lucidseq.encode.ld.from_genotypes import Cohort, genotype_blocks, refuse_fo
 from lucidseq.encode.ld.from_matrix import MatrixSource, check_source, matrix_blocks, nothing_matched
 from lucidseq.encode.ld.judge import judge, write_qc
 
+UNKNOWN = "unknown"  # build
 _log = get_logger("lucidseq.encode")
 
 
@@ -55,31 +58,15 @@ def ld(
     estimator = parse_estimator(shrinkage, low_rank)
     intervals = None if loci is None else _read_loci(loci)
     if genotypes is not None and not input and not input_variants:
-        _refuse(n_ref=n_ref, build=build, contig=contig, match=None if match is MatchBy.POSITION else match)
+        _refuse(n_ref=n_ref, contig=contig, match=None if match is MatchBy.POSITION else match)
         wanted = None if variants is None else pd.Index(_read_listed(variants)["variant_id"])
         sizes = None if intervals is not None else (min_block, max_block)
         if sizes is not None and max_block < 2 * min_block:
             raise UsageError(f"--min-block {min_block} and --max-block {max_block}", "a largest size of at least twice the smallest",
                              "correct one of them")  # fmt: skip
-        with open_genotypes(genotypes) as store:
-            if intervals is not None:
-                refuse_foreign_contigs(intervals, store, Path(str(loci)))
-            mask = complete_individuals(store, trait, covariates=adjust_covariates)
-            covariates = store.covariates()[:, mask] if adjust_covariates else np.empty((0, int(mask.sum())))
-            cohort = Cohort(store, np.flatnonzero(mask), covariates)
-            _log.info(f"LD of {mask.sum()} individuals, {len(covariates)} covariates projected out")
-            return _from_genotypes(
-                cohort,
-                intervals,
-                sizes,
-                wanted,
-                estimator,
-                method,
-                out["scores"] if ld_scores else None,
-                ld_window,
-                loci,
-                out,
-            )
+        scores = out["scores"] if ld_scores else None
+        with _cohort(genotypes, build, trait, adjust_covariates=adjust_covariates) as cohort:
+            return _from_genotypes(cohort, intervals, sizes, wanted, estimator, method, scores, ld_window, loci, out)
     if input and input_variants and genotypes is None:
         _refuse(trait=trait, ld_scores=ld_scores or None)
         source = MatrixSource(
@@ -96,10 +83,26 @@ def ld(
     )
 
 
+@contextmanager
+def _cohort(genotypes: Path, build: str | None, trait: str | None, *, adjust_covariates: bool) -> Iterator[Cohort]:
+    """Open the genotypes and choose individuals and covariates."""
+    with open_genotypes(genotypes) as store:
+        if UNKNOWN not in (store.build, build or UNKNOWN) and build != store.build:
+            raise UsageError(
+                f"--build {build}, and genotypes of {store.build}", "the build of the genotypes", "leave out --build"
+            )
+        mask = complete_individuals(store, trait, covariates=adjust_covariates)
+        covariates = store.covariates()[:, mask] if adjust_covariates else np.empty((0, int(mask.sum())))
+        _log.info(f"LD of {mask.sum()} individuals, {len(covariates)} covariates projected out")
+        yield Cohort(store, np.flatnonzero(mask), covariates)
+
+
 def _from_genotypes(
     cohort: Cohort, intervals: list[Interval] | None, sizes: tuple[int, int] | None, wanted: pd.Index | None,
     estimator: Estimator, method: LdMethod, scores: Path | None, ld_window: float, loci: Path | None, out: OutputSet,
 ) -> Card:  # fmt: skip
+    if intervals is not None:
+        refuse_foreign_contigs(intervals, cohort.store, Path(str(loci)))
     if scores is not None or sizes is not None:
         found = write_scores_and_find(cohort, round(ld_window * 1000), sizes, scores)
         if intervals is None:
@@ -127,7 +130,7 @@ def _from_matrices(
     sumstats = None if variants is None else _read_listed(variants)
     tally = Tally()
     blocks = matrix_blocks(source, sumstats, intervals, estimator, tally)
-    write_ld(out["ld"], blocks, build=build or "unknown", method=method.value, n_ref=source.n_ref)
+    write_ld(out["ld"], blocks, build=build or UNKNOWN, method=method.value, n_ref=source.n_ref)
     if not tally.written:
         raise nothing_matched(source, tally, variants)
     expected = len(intervals) if intervals is not None else tally.written
