@@ -158,6 +158,7 @@ def derive(folder: Path) -> None:
     for kind in ("positive", "negative"):
         (folder / f"{kind}.fa").write_text("".join(f">{record}" for record in records if record.startswith(kind[:3])))
     plink(folder)
+    published_ld(folder)
     gene_tests(folder)
     whole = (folder / "people.genotypes.h5").read_bytes()
     (folder / "damaged.h5").write_bytes(whole[: len(whole) // 3])
@@ -180,6 +181,22 @@ def plink(folder: Path) -> None:
     (folder / "people.bed").write_bytes(b"\x6c\x1b\x01" + packed.tobytes())
     (folder / "people.bim").write_text("".join(rows))
     (folder / "people.fam").write_text("".join(f"{name}\t{name}\t0\t0\t0\t-9\n" for name in reader.samples))
+
+
+def published_ld(folder: Path) -> None:
+    """Write correlations of the first common variants as PLINK 1.9's text matrix, and their .bim; ALT is A1, but for every fourth."""
+    import cyvcf2
+    import numpy as np
+
+    copies, rows = [], []
+    for variant in cyvcf2.VCF(str(folder / "people.vcf.gz"), gts012=True):
+        if 0.05 < variant.aaf < 0.95 and len(rows) < 30:
+            turned = len(rows) % 4 == 3
+            copies.append(2 - variant.gt_types if turned else variant.gt_types)
+            alleles = (variant.REF, variant.ALT[0]) if turned else (variant.ALT[0], variant.REF)
+            rows.append("\t".join([variant.CHROM, variant.ID, "0", str(variant.POS), *alleles]) + "\n")
+    np.savetxt(folder / "panel.ld", np.corrcoef(np.array(copies, dtype=float)), fmt="%.6g", delimiter="\t")
+    (folder / "panel.bim").write_text("".join(rows))
 
 
 if __name__ == "__main__":

@@ -106,9 +106,9 @@ SUMSTATS = Step(
 )  # fmt: skip
 LD = Step(
     "Compute LD", "encode_ld", "Correlations of the variants of each locus, from the same people.",
-    {"genotypes": "Encode genotypes/genotypes_out", "loci": "Loci", "people|trait": "Trait"},
+    {"data|genotypes": "Encode genotypes/genotypes_out", "loci": "Loci", "data|trait": "Trait"},
     {"ld": "trait.ld.h5", "qc": "trait.ld.qc.tsv", "card": "trait.encode_ld.card.json", "manifest": "trait.encode_ld.manifest.json"},
-    {"people": {"method": "in-sample"}}, reported=("ld", "card", "manifest"),
+    {"data": {"source": "genotypes"}}, reported=("ld", "card", "manifest"),
 )  # fmt: skip
 FINEMAP = Step(
     "Fine-map loci", "finemap_locus", "Which variants are likely to be causal?",
