@@ -112,6 +112,10 @@ def describe() -> list[Call]:
         Call("harmonised", "encode", "sumstats", study(
             input=extra / "gwas.tsv", fasta=locus(".fa"), panel=store, chain=extra / "same.chain", n=120)),
         Call("ld", "encode", "ld", study(genotypes=store, loci=locus(".loci.bed"), trait="trait", variants=sumstats)),
+        Call("ld_found", "encode", "ld", study(
+            genotypes=store, min_block=20, max_block=200, ld_scores=True, shrinkage="auto", low_rank=0.9)),
+        Call("ld_published", "encode", "ld", study(
+            input=extra / "ld.txt", input_variants=extra / "ld.bim", n_ref=120, build="simulated")),
         Call("dataset", "encode", "sequences", study(
             fasta=locus(".fa"), regions=locus(".peaks.bed"), signal=locus(".signal.bw"), window=200, negatives="gc-matched",
             test_contigs="chr3", valid_contigs="chr2", build="simulated")),
@@ -160,6 +164,9 @@ def write_extra_inputs(folder: Path) -> None:
     (folder / "inversion.bed").write_text("chr3\t150000\t190000\n")
     villages = (f"person{index + 1:05d}\tvillage{index % 12}\n" for index in range(120))
     (folder / "villages.tsv").write_text("sample\tvillage\n" + "".join(villages))
+    decay = ("\t".join(f"{(-0.9) ** abs(row - column):.6f}" for column in range(12)) for row in range(12))
+    (folder / "ld.txt").write_text("\n".join(decay) + "\n")
+    (folder / "ld.bim").write_text("".join(f"chr3\tv{row}\t0\t{1000 + 10 * row}\tG\tA\n" for row in range(12)))
     (folder / "nextflow_schema.json").write_bytes((ROOT / "nextflow_schema.json").read_bytes())
     named = {"workflow": "association", "input": "sheet.csv", "loci": "a.bed", "gtf": "a.gtf", "gene_sets": "a.gmt"}
     (folder / "parameters.json").write_text(json.dumps(named, indent=1))
