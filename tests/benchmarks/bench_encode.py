@@ -1,4 +1,4 @@
-"""CPU time of reading genotypes, ours beside bed-reader and cyvcf2 in the same run, and memory as variants grow.
+"""CPU time of reading genotypes, ours beside bed-reader, pgenlib, bgen and cyvcf2 in the same run, and memory as variants grow.
 
 Run directly (``python tests/benchmarks/bench_encode.py``) or through pytest. Files are simulated (2,000 people, Hardy-Weinberg
 proportions, 0.3 % missing in the .bed) and read once before the clock starts; every reader gives variant-major int8 (cyvcf2 and
@@ -13,18 +13,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pgenlib
 import pytest
 
 from lucidseq.encode.genotypes.choices import GenotypeField
 from lucidseq.encode.genotypes.open_reader import open_reader
-from lucidseq.encode.genotypes.plink1 import decode
+from lucidseq.encode.genotypes.pgen import PgenReader
+from lucidseq.encode.genotypes.plink1 import decode, decode_sample_major
+from lucidseq.encode.genotypes.reader import Reading
 from support import peak_memory
 
-BED_BAR, VCF_BAR, MEMORY_BAR = (
-    3000.0,
-    40.0,
-    1.10,
-)  # million genotypes per CPU second twice; peak memory at 10x the variants
+BED_BAR, SAMPLE_MAJOR_BAR, VCF_BAR = 3000.0, 1000.0, 40.0  # million genotypes per CPU second
+PGEN_BAR, MEMORY_BAR = 1.2, 1.10  # CPU time beside pgenlib's own; peak memory at 10x the variants
 PEOPLE, REPEATS = 2000, 5
 
 
@@ -100,6 +100,93 @@ def compare_bed(folder: Path) -> float:
     return alone
 
 
+def compare_sample_major(folder: Path) -> float:
+    """Print the rates of decoding a .bed into a matrix of samples and return ours."""
+    from bed_reader import open_bed
+
+    variants = 50_000
+    path = write_bed(folder / "b", variants)
+    packed = np.fromfile(path, dtype=np.uint8)[3:].reshape(variants, -1)
+    ours = million_per_second(lambda: decode_sample_major(packed, PEOPLE).size)
+
+    def theirs() -> int:
+        with open_bed(path, num_threads=1) as bed:
+            return bed.read(dtype="int8", order="C").size
+
+    peer = million_per_second(theirs)
+    print(f"PLINK 1 .bed to int8 by sample ({variants} variants x {PEOPLE} people), million genotypes per CPU second:")
+    print(f"  lucidseq {ours:.0f} (bar {SAMPLE_MAJOR_BAR:.0f}), bed-reader {peer:.0f}, ratio {ours / peer:.1f}")
+    return ours
+
+
+def write_pgen(prefix: Path, variants: int, people: int) -> Path:
+    """Write a PLINK 2 file set of random genotypes; return the .pgen."""
+    rng = np.random.default_rng(1)
+    path = prefix.with_suffix(".pgen")
+    with pgenlib.PgenWriter(str(path).encode(), people, variant_ct=variants, nonref_flags=False) as writer:
+        for _ in range(0, variants, 1000):
+            frequency = rng.beta(0.5, 1.5, (1000, 1)).astype(np.float32)
+            calls = (rng.random((1000, people), dtype=np.float32) < frequency).astype(np.int8)
+            calls += rng.random((1000, people), dtype=np.float32) < frequency
+            calls[rng.random((1000, people), dtype=np.float32) < 0.003] = -9
+            writer.append_biallelic_batch(calls)
+    prefix.with_suffix(".psam").write_text("#IID\tSEX\n" + "".join(f"s{index}\tNA\n" for index in range(people)))
+    with prefix.with_suffix(".pvar").open("w") as names:
+        names.write("#CHROM\tPOS\tID\tREF\tALT\n")
+        names.writelines(f"chr1\t{row + 1}\trs{row}\tA\tG\n" for row in range(variants))
+    return path
+
+
+def compare_pgen(folder: Path) -> float:
+    """Print rates of reading a .pgen and return the largest ratio of our CPU time to pgenlib's, genotypes alone."""
+    ratios = []
+    for variants, people in ((50_000, 2000), (5000, 50_000)):
+        path = write_pgen(folder / f"p{people}", variants, people)
+        reader = PgenReader(path, Reading())
+        blocks = [(first, min(1024, variants - first)) for first in range(0, variants, 1024)]
+
+        def library(path: Path = path, people: int = people, blocks: list[tuple[int, int]] = blocks) -> int:
+            genotypes = pgenlib.PgenReader(str(path).encode())
+            for first, count in blocks:
+                genotypes.read_range(first, first + count, np.empty((count, people), dtype=np.int8))
+            return people * sum(count for _, count in blocks)
+
+        def ours(path: Path = path, reader: PgenReader = reader, blocks: list[tuple[int, int]] = blocks) -> int:
+            genotypes = pgenlib.PgenReader(str(path).encode())
+            return sum(reader.read(genotypes, first, count).size for first, count in blocks)
+
+        peer, alone = million_per_second(library), million_per_second(ours)
+        whole = million_per_second(lambda reader=reader: sum(chunk.dosage.size for chunk in reader.chunks()))
+        print(f"PLINK 2 .pgen to int8 ({variants} variants x {people} people), million genotypes per CPU second:")
+        print(f"  lucidseq {alone:.0f}, pgenlib {peer:.0f}: {peer / alone:.2f} times its CPU time (bar {PGEN_BAR})")
+        print(f"  lucidseq with the variants' names from the .pvar {whole:.0f}")
+        ratios.append(peer / alone)
+    return max(ratios)
+
+
+def compare_bgen(folder: Path) -> float:
+    """Print the rates of reading BGEN of 8 bits and return ours as a share of the library's."""
+    import bgen
+
+    variants, people = 1000, 20_000
+    rng = np.random.default_rng(3)
+    path = folder / "b.bgen"
+    probabilities = rng.dirichlet((0.5, 0.2, 0.2), people)
+    with bgen.BgenWriter(str(path), people, samples=[f"s{index}" for index in range(people)]) as writer:
+        for row in range(variants):
+            writer.add_variant(f"v{row}", f"rs{row}", "1", row + 1, ["A", "G"], probabilities, bit_depth=8)
+
+    def library() -> int:
+        with bgen.BgenReader(str(path)) as file:
+            return sum(len(variant.alt_dosage) for variant in file)
+
+    peer = million_per_second(library)
+    ours = million_per_second(lambda: sum(chunk.dosage.size for chunk in open_reader(path).chunks()))
+    print(f"BGEN of 8 bits to float32 ({variants} variants x {people} people), million genotypes per CPU second:")
+    print(f"  lucidseq {ours:.0f}, bgen {peer:.0f}, ratio {ours / peer:.2f}")
+    return ours / peer
+
+
 def compare_vcf(folder: Path) -> tuple[float, float]:
     """Print the rates of reading VCF text and return ours, plain and bgzip."""
     import cyvcf2
@@ -146,6 +233,21 @@ def test_bed__decodes_at_the_bar(tmp_path: Path) -> None:
 
 
 @pytest.mark.bench
+def test_bed__decodes_by_sample_at_the_bar(tmp_path: Path) -> None:
+    assert compare_sample_major(tmp_path) >= SAMPLE_MAJOR_BAR
+
+
+@pytest.mark.bench
+def test_pgen__reads_as_fast_as_its_library(tmp_path: Path) -> None:
+    assert compare_pgen(tmp_path) <= PGEN_BAR
+
+
+@pytest.mark.bench
+def test_bgen__reads_nearly_as_fast_as_its_library(tmp_path: Path) -> None:
+    assert compare_bgen(tmp_path) >= 0.6
+
+
+@pytest.mark.bench
 def test_vcf__reads_at_the_bar(tmp_path: Path) -> None:
     assert min(compare_vcf(tmp_path)) >= VCF_BAR
 
@@ -157,5 +259,5 @@ def test_memory__is_flat_in_the_number_of_variants(tmp_path: Path) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
-        for compare in (compare_bed, compare_vcf, compare_memory):
+        for compare in (compare_bed, compare_sample_major, compare_pgen, compare_bgen, compare_vcf, compare_memory):
             compare(Path(name))

@@ -140,7 +140,7 @@ class BgenReader(GenotypeReader):
         import bgen
 
         rows: list[tuple[str, int, str, str, str]] = []
-        dosages: list[np.ndarray] = []
+        dosages = self._space()
         end = self._head.variants if last is None else last
         with self.path.open("rb") as handle, _malformed_named() as malformed:
             names = self._names(handle)
@@ -150,13 +150,13 @@ class BgenReader(GenotypeReader):
                         if not first <= row < end:
                             continue
                         for allele in self.keep_alleles(len(name.alleles) - 1):
+                            dosages[len(rows)] = self._dosage(variant, allele, name)
                             rows.append((name.contig, name.start, name.alleles[allele], name.alleles[0], name.rsid))
-                            dosages.append(self._dosage(variant, allele, name))
-                        if malformed:
-                            raise ValueError(f"{name.contig}:{name.start + 1} has probabilities above one")
-                        if len(rows) >= CHUNK:
-                            yield make_chunk(rows, np.stack(dosages))
-                            rows, dosages = [], []
+                            if malformed:
+                                raise ValueError(f"{name.contig}:{name.start + 1} has probabilities above one")
+                            if len(rows) == CHUNK:
+                                yield make_chunk(rows, dosages)
+                                rows, dosages = [], self._space()
             except (
                 ValueError,
                 MemoryError,
@@ -167,12 +167,15 @@ class BgenReader(GenotypeReader):
                 raise DataError(f"a BGEN file that cannot be read ({error})", "a whole BGEN file", "copy the file again",
                                 where=str(self.path)) from error  # fmt: skip
         if rows:
-            yield make_chunk(rows, np.stack(dosages))
+            yield make_chunk(rows, dosages[: len(rows)])
+
+    def _space(self) -> np.ndarray:
+        return np.empty((CHUNK, len(self.samples)), dtype=np.int8 if self.hard_calls else np.float32)
 
     def _dosage(self, variant: bgen.BgenVar, allele: int, name: _Name) -> np.ndarray:
         ploidy, wanted = variant.ploidy, self.reading.ploidy
         if len(name.alleles) == 2:
-            dosage = np.array(variant.alt_dosage, dtype=np.float32)
+            dosage = variant.alt_dosage
         else:
             dosage = _allele_dosage(variant.probabilities, ploidy, allele, len(name.alleles), phased=variant.is_phased)
         other = ploidy != wanted

@@ -7,10 +7,10 @@ PLINK 2 file formats, https://www.cog-genomics.org/plink/2.0/formats
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 import pgenlib
@@ -28,6 +28,18 @@ _FIXED, _VARIABLE = (0x02, 0x03, 0x04), 0x10  # storage modes: records of one le
 _DOSAGE_TYPES = 0x60  # bits of a record's type that say it holds dosages
 _BLOCK = 1 << 16  # variants of a header block
 _MISSING = -9  # pgenlib's
+_CACHE_BYTES = 1 << 18  # genotypes read at a time
+_NAMED = ("CHROM", "POS", "ID", "REF", "ALT")
+
+
+class _Names(NamedTuple):
+    """Columns of some rows of a .pvar; starts are 0-based, int64."""
+
+    contig: Sequence[str]
+    start: np.ndarray
+    rsid: Sequence[str]
+    ref: Sequence[str]
+    alternates: Sequence[str]
 
 
 class PgenReader(GenotypeReader):
@@ -84,18 +96,32 @@ class PgenReader(GenotypeReader):
         with self._open_names() as names:
             for first in range(0, self.variants, CHUNK):
                 rows = self._read_names(names, first, min(CHUNK, self.variants - first))
-                yield np.array([row[0] for row in rows], dtype=object), np.array([row[1] for row in rows])
+                yield _objects(rows.contig), rows.start
 
-    def _read_names(self, names: IO[str], first: int, count: int) -> list[tuple[str, int, str, str, str]]:
+    def _read_names(self, names: IO[str], first: int, count: int) -> _Names:
         """Return contig, start, id, REF and ALT of the next rows."""
-        contig, position, rsid, ref, alt = (self._columns[name] for name in ("CHROM", "POS", "ID", "REF", "ALT"))
-        rows = []
-        for row, line in enumerate(islice(names, count), start=first):
+        lines = list(islice(names, count))
+        alt = self._columns["ALT"]
+        rows = [line.rstrip("\r\n").split("\t", alt + 1) for line in lines]
+        try:
+            columns = list(zip(*rows, strict=True))
+            contig, position, rsid, ref, alternates = (columns[self._columns[name]] for name in _NAMED)
+            starts = np.array(position, dtype="S").astype(np.int64) - 1
+            good = all(map(str.isdecimal, position)) and bool((starts >= 0).all())
+        except (ValueError, IndexError, OverflowError):
+            good = False
+        if not good:
+            raise self._first_bad_row(lines, first)
+        return _Names(contig, starts, rsid, ref, alternates)
+
+    def _first_bad_row(self, lines: list[str], first: int) -> DataError:
+        alt, position = self._columns["ALT"], self._columns["POS"]
+        for row, line in enumerate(lines, start=first):
             fields = line.rstrip("\r\n").split("\t")
-            if len(fields) <= alt or not fields[position].isdecimal() or int(fields[position]) < 1:
-                raise self._bad_row(line, row)
-            rows.append((fields[contig], int(fields[position]) - 1, fields[rsid], fields[ref], fields[alt]))
-        return rows
+            if len(fields) <= alt or not fields[position].isdecimal() or not 0 < int(fields[position]) < 1 << 31:
+                return self._bad_row(line, row)
+        widths = [line.count("\t") for line in lines]
+        return self._bad_row(*next((line, first + at) for at, line in enumerate(lines) if widths[at] != widths[0]))
 
     def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]:
         end = self.variants if last is None else last
@@ -119,40 +145,64 @@ class PgenReader(GenotypeReader):
 
     def _chunk(self, genotypes: pgenlib.PgenReader, names: IO[str], first: int, count: int) -> VariantChunk:
         rows = self._read_names(names, first, count)
-        dosage = self._read(genotypes, first, count)
-        kept = [(row, allele) for row, values in enumerate(rows) for allele in self._alleles(values[4])]
-        if len(kept) != count or any(allele > 1 for _, allele in kept):
-            dosage = dosage[[row for row, _ in kept]]
-            for at, (row, allele) in enumerate(kept):
-                if allele > 1:
-                    self._read_allele(genotypes, first + row, allele, dosage[at])
+        dosage = self.read(genotypes, first, count)
         if self.reading.ploidy == 1:
             dosage = halve(dosage)
-        contig, start, rsid, other, _ = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
+        plain = int(self._offsets[first + count] - self._offsets[first]) == 2 * count
+        if plain and "." not in rows.alternates and "" not in rows.alternates:
+            contig, rsid, other, effect = map(_objects, (rows.contig, rows.rsid, rows.ref, rows.alternates))
+            return VariantChunk(contig, rows.start, effect, other, rsid, dosage)
+        return self._split(genotypes, rows, dosage, first)
+
+    def _split(self, genotypes: pgenlib.PgenReader, rows: _Names, dosage: np.ndarray, first: int) -> VariantChunk:
+        """Make one variant of each ALT allele that is kept; genotypes of the first one have been read."""
+        kept = [(row, allele) for row, some in enumerate(rows.alternates) for allele in self._alleles(some)]
         index = [row for row, _ in kept]
-        effect = np.array([rows[row][4].split(",")[allele - 1] for row, allele in kept], dtype=object)
-        return VariantChunk(contig[index], start[index].astype(np.int64), effect, other[index], rsid[index], dosage)
+        dosage = dosage[index]
+        for at, (row, allele) in enumerate(kept):
+            if allele > 1:
+                dosage[at] = self._read_allele(genotypes, first + row, allele)
+        effect = [rows.alternates[row].split(",")[allele - 1] for row, allele in kept]
+        contig, rsid, other = (_objects(values)[index] for values in (rows.contig, rows.rsid, rows.ref))
+        return VariantChunk(contig, rows.start[index], _objects(effect), other, rsid, dosage)
 
     def _alleles(self, alternates: str) -> range:
         return self.keep_alleles(0 if alternates in (".", "") else alternates.count(",") + 1)
 
-    def _read(self, genotypes: pgenlib.PgenReader, first: int, count: int) -> np.ndarray:
+    def read(self, genotypes: pgenlib.PgenReader, first: int, count: int) -> np.ndarray:
+        """Return copies of the first ALT allele of some variants, as chunks hold them."""
         shape = count, len(self.samples)
-        if self.hard_calls:
-            calls = np.empty(shape, dtype=np.int8)
-            genotypes.read_range(first, first + count, calls, allele_idx=1)
-            return np.maximum(calls, MISSING_CALL, out=calls)
-        dosage = np.empty(shape, dtype=np.float32)
-        genotypes.read_dosages_range(first, first + count, dosage, allele_idx=1)
-        return _with_nan(dosage)
+        dosage = np.empty(shape, dtype=np.int8 if self.hard_calls else np.float32)
+        step = max(1, _CACHE_BYTES // (shape[1] * dosage.itemsize))
+        least = np.full(
+            (min(step, count), shape[1]), MISSING_CALL, dtype=np.int8
+        )  # NumPy is slow where this is one number
+        for start in range(0, count, step):  # what was read is still in the cache when missing ones are marked
+            some = dosage[start : start + step]
+            if self.hard_calls:
+                genotypes.read_range(first + start, first + start + len(some), some, allele_idx=1)
+                np.maximum(some, least[: len(some)], out=some)
+            else:
+                genotypes.read_dosages_range(first + start, first + start + len(some), some, allele_idx=1)
+                _with_nan(some)
+        return dosage
 
-    def _read_allele(self, genotypes: pgenlib.PgenReader, row: int, allele: int, into: np.ndarray) -> None:
+    def _read_allele(self, genotypes: pgenlib.PgenReader, row: int, allele: int) -> np.ndarray:
         if self.hard_calls:
-            genotypes.read(row, into, allele_idx=allele)
-            np.maximum(into, MISSING_CALL, out=into)
+            values = np.empty(len(self.samples), dtype=np.int8)
+            genotypes.read(row, values, allele_idx=allele)
+            np.maximum(values, MISSING_CALL, out=values)
         else:
-            genotypes.read_dosages(row, into, allele_idx=allele)
-            _with_nan(into)
+            values = np.empty(len(self.samples), dtype=np.float32)
+            genotypes.read_dosages(row, values, allele_idx=allele)
+            _with_nan(values)
+        return halve(values) if self.reading.ploidy == 1 else values
+
+
+def _objects(values: Sequence[str]) -> np.ndarray:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
 
 
 def _with_nan(dosage: np.ndarray) -> np.ndarray:
@@ -190,8 +240,8 @@ def _read_header(path: Path) -> tuple[int, dict[str, int]]:
         for number, line in enumerate(handle, start=1):
             if line.startswith("#CHROM"):
                 names = line[1:].rstrip("\r\n").split("\t")
-                if all(names.count(name) == 1 for name in ("CHROM", "POS", "ID", "REF", "ALT")):
-                    columns = {name: names.index(name) for name in ("CHROM", "POS", "ID", "REF", "ALT")}
+                if all(names.count(name) == 1 for name in _NAMED):
+                    columns = {name: names.index(name) for name in _NAMED}
                     if columns["ALT"] == max(columns.values()):
                         return number, columns
             if not line.startswith("##"):

@@ -106,7 +106,9 @@ def record_dosage(
 
 def _from_dosages(record: cyvcf2.Variant, values: np.ndarray, allele: int, ploidy: int, where: str) -> np.ndarray:
     if values.shape[1] < allele:
-        raise DataError(f"{values.shape[1]} dosages", f"{len(record.ALT)}, one an ALT allele", "correct the row", where=where)
+        raise DataError(
+            f"{values.shape[1]} dosages", f"{len(record.ALT)}, one an ALT allele", "correct the row", where=where
+        )
     dosage: np.ndarray = values[:, allele - 1].astype(np.float32)
     if ploidy != 2 or "GT" not in record.FORMAT:
         return dosage
