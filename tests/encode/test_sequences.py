@@ -21,7 +21,7 @@ from lucidseq.core.schema import SEQUENCES
 from lucidseq.core.stores import open_store, read_list, read_text
 from lucidseq.encode.sequences.choices import SignalStatistic
 from lucidseq.encode.sequences.fasta_records import parse_coordinates
-from lucidseq.encode.sequences.negatives import draw_negatives
+from lucidseq.encode.sequences.negatives import NegativeRule, draw_negatives
 from lucidseq.encode.sequences.rows import gc_share, identity
 from lucidseq.encode.sequences.windows import cut_windows, read_signal
 from support import assert_bad_input, run_cli, run_ok
@@ -220,7 +220,7 @@ def test_negatives__a_contigs_draw_does_not_depend_on_the_others(genome: Path, r
     def draw(some: list[Interval], seed: int) -> list[str]:
         with Genome(genome) as opened:
             rows = cut_windows(opened, some, regions, window=None, stranded=False)
-            found = draw_negatives(opened, rows, some, per_positive=2, max_n_share=0, seed=seed)
+            found = draw_negatives(opened, rows, some, NegativeRule(2, 0, match_repeats=False, pool=None, seed=seed))
         return [name for name, contig in zip(found.id, found.contig, strict=True) if contig == "chr1"]
 
     assert draw(bed, 1) == draw(more, 1)

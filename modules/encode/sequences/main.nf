@@ -6,7 +6,7 @@ process ENCODE_SEQUENCES {
     label 'process_low'
 
     input:
-    tuple val(meta), path(fasta), path(regions), path(signal), path(positive), path(negative), path(labels)
+    tuple val(meta), path(fasta), path(regions), path(gtf), path(one_hot), path(signal), path(positive), path(negative), path(labels), path(negatives_from), path(blacklist), path(variants), path(samples)
 
     output:
     tuple val(meta), path("*.sequences.h5"), emit: dataset
@@ -20,18 +20,30 @@ process ENCODE_SEQUENCES {
     def prefix = task.ext.prefix ?: "${meta.id}"
     def fasta_words = fasta ? "--fasta ${fasta}" : ''
     def regions_words = regions ? "--regions ${regions}" : ''
+    def gtf_words = gtf ? "--gtf ${gtf}" : ''
+    def one_hot_words = one_hot ? "--one-hot ${one_hot}" : ''
     def signal_words = [signal].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|pvar|psam|sample|tbi|csi|fai|gzi)$/) }.collect { file -> "--signal ${file}" }.join(' ')
     def positive_words = positive ? "--positive ${positive}" : ''
     def negative_words = negative ? "--negative ${negative}" : ''
     def labels_words = labels ? "--labels ${labels}" : ''
+    def negatives_from_words = negatives_from ? "--negatives-from ${negatives_from}" : ''
+    def blacklist_words = blacklist ? "--blacklist ${blacklist}" : ''
+    def variants_words = variants ? "--variants ${variants}" : ''
+    def samples_words = samples ? "--samples ${samples}" : ''
     """
     lucidseq-encode sequences \\
         ${fasta_words} \\
         ${regions_words} \\
+        ${gtf_words} \\
+        ${one_hot_words} \\
         ${signal_words} \\
         ${positive_words} \\
         ${negative_words} \\
         ${labels_words} \\
+        ${negatives_from_words} \\
+        ${blacklist_words} \\
+        ${variants_words} \\
+        ${samples_words} \\
         --out "${prefix}" \\
         ${args}
     """

@@ -8,6 +8,8 @@ from pathlib import Path
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
 
+MOST_BASES = 1 << 40  # no contig is longer; larger numbers are damage, and would not fit the arrays
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -47,6 +49,8 @@ def _parse(line: str, path: Path, number: int) -> Interval:
     if len(fields) < 3 or not (fields[1].isdigit() and fields[2].isdigit()):
         raise DataError(f"{line[:80]!r}", "contig, start and end separated by tabs", "correct the row", where=where)
     start, end = int(fields[1]), int(fields[2])
+    if end > MOST_BASES:
+        raise DataError(f"end {fields[2][:40]}", "a position on a chromosome", "correct the row", where=where)
     if end <= start:
         raise DataError(f"start {start}, end {end}", "start < end (0-based, half-open)", "correct the row", where=where)
     name = fields[3] if len(fields) > 3 and fields[3] not in ("", ".") else f"{fields[0]}:{start}-{end}"

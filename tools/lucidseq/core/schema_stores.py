@@ -24,6 +24,13 @@ SEQUENCES = Store(
             "Labels (0/1), signal or counts; absent when there is none.",
             required=False,
         ),
+        Array(
+            "profile",
+            "float32",
+            "(n, targets, bins)",
+            "Signal of bins along the sequence; absent without --bin-size.",
+            required=False,
+        ),
     ),
     ("build", "task", "target_names"),  # task: binary, regression or counts
 )

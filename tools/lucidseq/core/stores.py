@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 CHUNK_BYTES = 1 << 20
-_HDF5_SAYS = ("Unable to ", "Can't ", "Object visitation failed", "Unspecified error in H5")
+_HDF5_SAYS = ("Unable to ", "Can't ", "Object visitation failed", "Link iteration failed", "Unspecified error in H5")
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def open_store(path: Path, schema: Store) -> Iterator[h5py.File]:
             f"not a readable HDF5 file ({error})", f"a {schema.name} file", "give the .h5 file that a lucidseq command wrote",
             where=str(path),
         ) from error  # fmt: skip
-    with store, _damage_named(path):
+    with store, damage_named(path):
         found, version = store.attrs.get("schema"), store.attrs.get("schema_version")
         if found != schema.name or version != schema.version:
             raise DataError(
@@ -126,7 +126,7 @@ def open_store(path: Path, schema: Store) -> Iterator[h5py.File]:
 
 
 @contextmanager
-def _damage_named(path: Path) -> Iterator[None]:
+def damage_named(path: Path) -> Iterator[None]:
     """Turn what h5py raises on damaged structures (OSError, and KeyError or RuntimeError of its own) into an error that names the file."""
     try:
         yield

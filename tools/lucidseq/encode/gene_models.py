@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lucidseq.core.errors import DataError, place
-from lucidseq.core.intervals import Interval
+from lucidseq.core.intervals import MOST_BASES, Interval
 from lucidseq.core.tables import open_text
 
 _ATTRIBUTES = {
@@ -89,7 +89,7 @@ def _parse(line: str, path: Path, number: int, gene_type: str | None) -> tuple[s
     if (
         len(fields) < 9
         or not (fields[3].isdigit() and fields[4].isdigit())
-        or not 1 <= int(fields[3]) <= int(fields[4])
+        or not 1 <= int(fields[3]) <= int(fields[4]) <= MOST_BASES
     ):
         raise DataError(
             f"{line[:60]!r}", "nine columns separated by tabs, with start <= end from 1", "correct the row", where=where

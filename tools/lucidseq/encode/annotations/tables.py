@@ -84,20 +84,31 @@ class TableSource:
 def _read(path: Path) -> pd.DataFrame:
     with Path(path).open("rb") as handle:
         parquet = handle.read(4) == b"PAR1"
+    if parquet:
+        return _read_parquet(path)
     try:
-        if parquet:
-            return pd.read_parquet(path)
         with open_text(path) as handle:
             first = handle.readline()
         separator = "\t" if "\t" in first else r"\s+"
         return pd.read_csv(open_text(path), sep=separator, keep_default_na=False, na_values=_MARKS, low_memory=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, OSError, EOFError, ValueError) as error:
+        raise _unreadable(error, path) from error
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
     except ImportError as error:
         raise MissingExtraError(
             "a parquet file, and pyarrow is not installed", "pyarrow", 'pip install "lucidseq[parquet]"'
         ) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, OSError, EOFError, ValueError) as error:
-        raise DataError(f"a table that cannot be read ({str(error)[:120]})", "a whole table with a header", "copy or make it again",
-                        where=str(path)) from error  # fmt: skip
+    except Exception as error:  # on damaged files pyarrow and pandas raise errors of many kinds
+        raise _unreadable(error, path) from error
+
+
+def _unreadable(error: Exception, path: Path) -> DataError:
+    return DataError(f"a table that cannot be read ({str(error)[:120]})", "a whole table with a header", "copy or make it again",
+                     where=str(path))  # fmt: skip
 
 
 def _spread(table: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -42,3 +42,11 @@ class Negatives(StrEnum):
 
     NONE = "none"
     GC_MATCHED = "gc-matched"
+    GC_REPEAT_MATCHED = "gc-repeat-matched"
+
+
+class NearCopies(StrEnum):
+    """What is done with sequences that are nearly copies of others."""
+
+    KEEP = "keep"
+    SEPARATE = "separate"

@@ -10,7 +10,7 @@ import typer
 from lucidseq.core.options import Seed
 from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
 from lucidseq.encode.options import Build, qc, tool
-from lucidseq.encode.sequences.choices import LabelColumn, Negatives, SignalStatistic, SignalTransform, Task
+from lucidseq.encode.sequences.choices import LabelColumn, NearCopies, Negatives, SignalStatistic, SignalTransform, Task
 
 
 @tool.command(run="lucidseq.encode.sequences.run:sequences", label="process_low")
@@ -30,6 +30,28 @@ def sequences(
     ] = None,
     regions: Annotated[
         Path | None, typer.Option("--regions", help="BED or narrowPeak file of regions of the genome."), In(Format.BED)
+    ] = None,
+    gtf: Annotated[
+        Path | None,
+        typer.Option(
+            "--gtf",
+            help="Genes, to cut windows around transcription start sites instead of --regions; --stranded reads them along the gene.",
+        ),
+        In(Format.GTF),
+    ] = None,
+    gene_type: Annotated[
+        str | None,
+        typer.Option(
+            "--gene-type",
+            help="gene_type or gene_biotype of --gtf to take, such as protein_coding; all when not given.",
+        ),
+    ] = None,
+    one_hot: Annotated[
+        Path | None,
+        typer.Option(
+            "--one-hot", help="HDF5 file with arrays x_train, y_train, x_valid, ... of one-hot sequences and targets."
+        ),
+        In(Format.HDF5),
     ] = None,
     signal: Annotated[
         list[Path] | None,
@@ -76,13 +98,78 @@ def sequences(
     signal_transform: Annotated[
         SignalTransform, typer.Option("--signal-transform", help="What is done to that number.")
     ] = SignalTransform.NONE,
+    bin_size: Annotated[
+        int | None,
+        typer.Option(
+            "--bin-size",
+            min=1,
+            help="Also store the signal of bins of so many bases along the window; 1 is every base.",
+        ),
+    ] = None,
+    target_window: Annotated[
+        int | None,
+        typer.Option(
+            "--target-window",
+            min=1,
+            help="Bases in the middle of the window that the bins cover; the whole window when not given.",
+        ),
+    ] = None,
     negatives: Annotated[
         Negatives,
-        typer.Option("--negatives", help="gc-matched: windows outside --regions with the same GC share, as class 0."),
+        typer.Option(
+            "--negatives",
+            help="gc-matched: windows outside --regions with the same GC share, as class 0; gc-repeat-matched: with the same share of soft-masked repeats too.",
+        ),
     ] = Negatives.NONE,
     negatives_per_positive: Annotated[
         int, typer.Option("--negatives-per-positive", min=1, max=20, help="Negatives drawn for each region.")
     ] = 1,
+    negatives_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--negatives-from",
+            help="BED file, such as accessible regions, in whose middles negatives are centred; anywhere when not given.",
+        ),
+        In(Format.BED),
+    ] = None,
+    blacklist: Annotated[
+        Path | None,
+        typer.Option(
+            "--blacklist", help="BED file; windows that overlap it are left out, and no negatives are drawn there."
+        ),
+        In(Format.BED),
+    ] = None,
+    variants: Annotated[
+        Path | None,
+        typer.Option(
+            "--variants",
+            help="Phased VCF (bgzip) or BCF: every window is written once for each haplotype of each sample, with its alleles.",
+        ),
+        In(Format.VCF),
+    ] = None,
+    samples: Annotated[
+        Path | None,
+        typer.Option(
+            "--samples", help="Text file of the samples of --variants to take, one name a line; all when not given."
+        ),
+        In(Format.TSV),
+    ] = None,
+    near_copies: Annotated[
+        NearCopies,
+        typer.Option(
+            "--near-copies",
+            help="separate: sequences alike (shifted, mutated, on either strand) never lie in two splits.",
+        ),
+    ] = NearCopies.KEEP,
+    near_copy_similarity: Annotated[
+        float,
+        typer.Option(
+            "--near-copy-similarity",
+            min=0.05,
+            max=1,
+            help="Least share (Jaccard) of 12-mers in common that makes two sequences near-copies.",
+        ),
+    ] = 0.2,
     task: Annotated[
         Task,
         typer.Option(
@@ -121,6 +208,6 @@ def sequences(
 ) -> None:
     """Encode sequences with targets and splits.
 
-    Sequences are windows of a genome (--fasta with --regions), records of a FASTA (--fasta), or two classes (--positive and
+    Sequences are windows of a genome (--fasta with --regions or --gtf), records of a FASTA (--fasta), or two classes (--positive and
     --negative). Contigs are read from headers such as name|chr1:100-200.
     """

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from lucidseq.core.errors import DataError
 from lucidseq.core.genome import Genome
 from lucidseq.core.intervals import Interval
 from lucidseq.core.seeds import stream
@@ -12,24 +15,48 @@ from lucidseq.encode.regions import merge
 from lucidseq.encode.sequences.rows import SequenceRows, gc_share, n_share
 
 _CANDIDATES = 30  # windows drawn for each that is wanted
+_STRATA = 10  # of the share of repeats
 _BLOCK = 4096  # windows looked at together
 _TOLERANCE = 0.05  # largest difference in GC share between a region and its negative
+
+
+@dataclass(frozen=True)
+class NegativeRule:
+    """How negatives are drawn.
+
+    Attributes
+    ----------
+    per_positive
+        Negatives for each positive.
+    max_n_share
+        Largest share of N.
+    match_repeats
+        Match the share of soft-masked (small) letters beside that of G and C.
+    pool
+        Intervals, such as accessible regions, whose middles negatives are centred on; None draws anywhere.
+    seed
+        Seed of the draw.
+    """
+
+    per_positive: int
+    max_n_share: float
+    match_repeats: bool
+    pool: list[Interval] | None
+    seed: int
 
 
 def draw_negatives(
     genome: Genome,
     positives: SequenceRows,
     regions: list[Interval],
-    *,
-    per_positive: int,
-    max_n_share: float,
-    seed: int,
+    rule: NegativeRule,
+    repeats: np.ndarray | None = None,
 ) -> SequenceRows:
-    """Draw windows of the positives' contigs that overlap no region nor each other, matched in GC share.
+    """Draw windows of the positives' contigs that overlap no region nor each other, matched in GC share (and in repeats).
 
     Every positive gets its negatives from its own contig, so that both classes split alike; a contig's draw depends on the seed
     and on the contig alone. Each positive in random order takes the unused candidate nearest in GC share; where none is within
-    0.05, it goes without.
+    0.05, it goes without. With repeats, candidates are those whose share of repeats falls into the same tenth.
 
     Parameters
     ----------
@@ -39,12 +66,10 @@ def draw_negatives(
         Windows to match.
     regions
         What negatives must not overlap.
-    per_positive
-        Negatives for each positive.
-    max_n_share
-        Largest share of N.
-    seed
-        Seed of the draw.
+    rule
+        How many, and how.
+    repeats
+        Share of repeats of each positive (`repeat_share`), where the rule matches them.
 
     Returns
     -------
@@ -54,32 +79,82 @@ def draw_negatives(
     occupied = merge(regions)
     found = []
     for contig in dict.fromkeys(positives.contig):
-        random = stream(seed, "negatives", str(contig))
+        random = stream(rule.seed, "negatives", str(contig))
         rows = positives.contig == contig
-        wanted = np.repeat(gc_share(positives.codes[rows]), per_positive)
-        starts = _candidates(random, genome.lengths[contig], length, len(wanted) * _CANDIDATES, occupied.get(contig))
+        wanted = np.repeat(gc_share(positives.codes[rows]), rule.per_positive)
+        starts = _offered(random, genome.lengths[contig], length, len(wanted), rule.pool, contig)
+        starts = _apart(starts, length, occupied.get(contig))
         windows = sliding_window_view(genome.fetch(contig, 0, max(genome.lengths[contig], length)), length)
-        starts, share = _shares(windows, starts, max_n_share)
-        chosen = starts[np.sort(_match(random, wanted, share))]
-        found.append(_rows(contig, chosen, windows[chosen], positives.target.shape[1]))
+        starts, share = _shares(windows, starts, rule.max_n_share)
+        if rule.match_repeats and repeats is not None:
+            strata = (
+                _stratum(np.repeat(repeats[rows], rule.per_positive)),
+                _stratum(_repeats(genome, contig, starts, length)),
+            )
+            chosen = np.concatenate([
+                np.flatnonzero(strata[1] == stratum)[_match(random, wanted[strata[0] == stratum], share[strata[1] == stratum])]
+                for stratum in np.unique(strata[0])
+            ])  # fmt: skip
+        else:
+            chosen = _match(random, wanted, share)
+        picked = starts[np.sort(chosen)]
+        found.append(_rows(contig, picked, windows[picked], positives.target.shape[1]))
     result = found[0]
     for more in found[1:]:
         result = result.append(more)
     return result
 
 
-def _candidates(
-    random: np.random.Generator, size: int, length: int, number: int, occupied: tuple[np.ndarray, np.ndarray] | None
+def repeat_share(genome: Genome, rows: SequenceRows) -> np.ndarray:
+    """Return the share of soft-masked letters of each window, float64 of shape (n,).
+
+    Raises
+    ------
+    DataError
+        If the windows have none at all: the genome is not soft-masked.
+    """
+    length, shares = rows.codes.shape[1], np.zeros(len(rows))
+    for contig in dict.fromkeys(rows.contig):
+        mine = rows.contig == contig
+        shares[mine] = _repeats(genome, str(contig), rows.start[mine], length)
+    if not shares.any():
+        raise DataError("a genome without small letters in the regions", "a soft-masked genome, repeats in small letters",
+                        "use a soft-masked FASTA, or match GC alone", where=str(genome.path))  # fmt: skip
+    return shares
+
+
+def _repeats(genome: Genome, contig: str, starts: np.ndarray, length: int) -> np.ndarray:
+    size = genome.lengths[contig]
+    letters = np.frombuffer(genome.letters(contig, 0, size), dtype=np.uint8)
+    before = np.concatenate([[0], np.cumsum(letters >= ord("a"))])
+    share: np.ndarray = (before[np.clip(starts + length, 0, size)] - before[np.clip(starts, 0, size)]) / length
+    return share
+
+
+def _stratum(share: np.ndarray) -> np.ndarray:
+    """Return the tenth that a share of repeats falls into; none at all is one of its own."""
+    tenth: np.ndarray = np.ceil(share * _STRATA - 1e-9).astype(np.int64)
+    return tenth
+
+
+def _offered(
+    random: np.random.Generator, size: int, length: int, wanted: int, pool: list[Interval] | None, contig: str
 ) -> np.ndarray:
-    """Return sorted starts of random windows that overlap neither the occupied intervals nor each other."""
+    """Return sorted starts of windows to choose from: random ones, or those in the middles of a pool in random order of preference."""
     if size < length:
         return np.zeros(0, dtype=np.int64)
-    starts = np.unique(random.integers(0, size - length + 1, number))
-    if occupied is not None:
+    if pool is None:
+        return np.unique(random.integers(0, size - length + 1, wanted * _CANDIDATES))
+    middles = np.array([(item.start + item.end) // 2 for item in pool if item.contig == contig], dtype=np.int64)
+    starts = np.unique(middles - length // 2)
+    return starts[(starts >= 0) & (starts + length <= size)]
+
+
+def _apart(starts: np.ndarray, length: int, occupied: tuple[np.ndarray, np.ndarray] | None) -> np.ndarray:
+    """Return the sorted starts whose windows overlap neither the occupied intervals nor each other."""
+    if occupied is not None and len(starts):
         opens, closes = occupied
-        at = (
-            np.searchsorted(opens, starts + length, side="left") - 1
-        )  # the last interval that opens before the window ends
+        at = np.searchsorted(opens, starts + length, side="left") - 1  # the last that opens before the window ends
         starts = starts[(at < 0) | (closes[at] <= starts)]
     kept, reach = [], -1
     for start in starts.tolist():

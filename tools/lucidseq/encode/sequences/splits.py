@@ -64,3 +64,35 @@ def draw(split: np.ndarray, identity: np.ndarray, share: float, to: int, seed: i
     moved = stream(seed, "split", NAMES[to]).permutation(groups)[: round(share * len(groups))]
     result[train[np.isin(identity[train], moved)]] = to
     return result
+
+
+def join(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the finest groups that hold together what either grouping does, int64 of shape (n,).
+
+    Examples
+    --------
+    >>> join(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 2])).tolist()
+    [0, 0, 0, 1]
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(one)
+    rows, labels = np.concatenate([np.arange(n), np.arange(n)]), np.concatenate([one, other + one.max(initial=-1) + 1])
+    size = n + int(labels.max(initial=-1)) + 1
+    links = coo_array((np.ones(2 * n, dtype=np.int8), (rows, n + labels)), shape=(size, size))
+    joined: np.ndarray = connected_components(links, directed=False)[1][:n]
+    _, numbers = np.unique(joined, return_inverse=True)
+    return numbers.astype(np.int64)
+
+
+def leaking(split: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Return a mask of training rows whose group also has validation or test rows, and of validation rows whose group has test rows.
+
+    Examples
+    --------
+    >>> leaking(np.array([0, 2, 1, 0, 1]), np.array([5, 5, 5, 6, 6])).tolist()
+    [True, False, True, True, False]
+    """
+    tested, validated = (np.isin(groups, groups[split == part]) for part in (TEST, VALID))
+    return ((split == TRAIN) & (tested | validated)) | ((split == VALID) & tested)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,40 +86,68 @@ def cut_windows(
     )
 
 
+class Track:
+    """An open bigWig; bases without data count as 0."""
+
+    def __init__(self, path: Path, track: Any, lengths: dict[str, int]) -> None:  # pybigtools has no types
+        self.path, self._track, self._lengths = path, track, lengths
+
+    def window(self, contig: str, start: int, end: int) -> np.ndarray:
+        """Return the signal of each base, float64 of shape (end - start,); what lies outside the track's contigs is 0.
+
+        Raises
+        ------
+        DataError
+            If the file is damaged there.
+        """
+        signal = np.zeros(end - start)
+        inner, outer = max(start, 0), min(end, self._lengths.get(contig, 0))
+        if inner < outer:
+            signal[inner - start : outer - start] = _values(self._track, contig, inner, outer, self.path)
+        return signal
+
+
+@contextmanager
+def open_track(path: Path, rows: SequenceRows) -> Iterator[Track]:
+    """Open a bigWig for windows.
+
+    Raises
+    ------
+    DataError
+        If the file is not bigWig, or has none of the windows' contigs.
+    """
+    import pybigtools
+
+    try:
+        track = pybigtools.open(str(path))
+        lengths = dict(track.chroms())
+    except Exception as error:  # pybigtools raises several kinds
+        raise DataError(f"a file that cannot be read as bigWig ({error})", "a bigWig file", "check the file",
+                        where=str(path)) from error  # fmt: skip
+    if not set(rows.contig) & set(lengths):
+        first = str(rows.contig[0])
+        hint = f"; the bigWig calls it {other_spelling(first)}" if other_spelling(first) in lengths else ""
+        raise DataError(f"no signal on {first}{hint}", f"contigs of the regions (the bigWig has {', '.join(list(lengths)[:5])})",
+                        "use a bigWig of the same build and contig names", where=str(path))  # fmt: skip
+    with track:
+        yield Track(path, track, lengths)
+
+
 def read_signal(path: Path, rows: SequenceRows, statistic: SignalStatistic) -> np.ndarray:
     """Return a statistic of a bigWig over each window, float64 of shape (n,); bases without data count as 0.
 
     Raises
     ------
     DataError
-        If the file is not bigWig, or has none of the contigs.
+        As `open_track`.
     """
-    import pybigtools
-
-    try:
-        track = pybigtools.open(str(path))
-        lengths = track.chroms()
-    except Exception as error:  # pybigtools raises several kinds
-        raise DataError(f"a file that cannot be read as bigWig ({error})", "a bigWig file", "check the file",
-                        where=str(path)) from error  # fmt: skip
-    known = {contig for contig in set(rows.contig) if contig in lengths}
-    if not known:
-        first = str(rows.contig[0])
-        hint = f"; the bigWig calls it {other_spelling(first)}" if other_spelling(first) in lengths else ""
-        raise DataError(f"no signal on {first}{hint}", f"contigs of the regions (the bigWig has {', '.join(list(lengths)[:5])})",
-                        "use a bigWig of the same build and contig names", where=str(path))  # fmt: skip
     values = np.zeros(len(rows))
     compute = _STATISTICS[statistic]
-    with track, Progress(f"windows of {path.name}", total=len(rows)) as progress:
+    with open_track(path, rows) as track, Progress(f"windows of {path.name}", total=len(rows)) as progress:
         for row, (contig, start, end) in enumerate(
             zip(rows.contig, rows.start.tolist(), rows.end.tolist(), strict=True)
         ):
-            if contig in known:
-                inner, outer = max(start, 0), min(end, lengths[contig])
-                signal = np.zeros(end - start)
-                if inner < outer:
-                    signal[inner - start : outer - start] = _values(track, contig, inner, outer, path)
-                values[row] = compute(signal)
+            values[row] = compute(track.window(contig, start, end))
             progress.step()
     return values
 

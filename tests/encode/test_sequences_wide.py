@@ -1,0 +1,452 @@
+"""`encode sequences`: transcription starts, bins, blacklist, matched negatives, near-copies, personal sequences, one-hot files."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import itertools
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pybigtools
+import pysam
+import pytest
+
+from lucidseq.core import alphabet
+from lucidseq.core.schema import SEQUENCES
+from lucidseq.core.stores import open_store, read_text
+from lucidseq.encode.sequences.near_copies import K, canonical_kmers, jaccard, near_copies
+from support import assert_bad_input, run_cli, run_ok
+
+LENGTHS = {"chr1": 30_000, "chr2": 20_000}
+
+
+def bases(seed: int, length: int) -> str:
+    return "".join(np.random.default_rng(seed).choice(list("ACGT"), length))
+
+
+GENOME = {name: bases(number, length) for number, (name, length) in enumerate(LENGTHS.items())}
+
+
+@pytest.fixture
+def genome(tmp_path: Path) -> Path:
+    """A genome whose second half of every 2,000 bases is soft-masked."""
+    path = tmp_path / "genome.fa"
+    texts = {
+        name: "".join(letter.lower() if base % 2000 >= 1000 else letter for base, letter in enumerate(text))
+        for name, text in GENOME.items()
+    }
+    path.write_text("".join(f">{name}\n{text}\n" for name, text in texts.items()))
+    return path
+
+
+def encode(folder: Path, *words: object, name: str = "s") -> dict[str, np.ndarray]:
+    run_ok("encode", "sequences", "--out", folder / name, "--force", *words)
+    with open_store(folder / f"{name}.sequences.h5", SEQUENCES) as store:
+        found = {key: store[key][()] for key in store}
+        return found | {key: read_text(store[key]) for key in ("contig", "id", "strand")}
+
+
+def text(codes: np.ndarray) -> list[str]:
+    return [alphabet.decode(row) for row in codes]
+
+
+def complement(letters: str) -> str:
+    return letters[::-1].translate(str.maketrans("ACGT", "TGCA"))
+
+
+def write_regions(path: Path, starts: dict[str, list[int]], width: int = 200) -> Path:
+    path.write_text(
+        "".join(f"{contig}\t{at}\t{at + width}\t{contig}_{at}\n" for contig, ats in starts.items() for at in ats)
+    )
+    return path
+
+
+def test_gtf__windows_lie_around_transcription_starts(genome: Path, tmp_path: Path) -> None:
+    rows = [
+        ("chr1", 1001, 3000, "+", "A", "protein_coding"),
+        ("chr1", 5001, 7000, "-", "B", "protein_coding"),
+        ("chr2", 901, 2000, "+", "C", "lncRNA"),
+    ]
+    lines = [
+        f'{contig}\tx\ttranscript\t{start}\t{end}\t.\t{strand}\t.\tgene_id "{name}"; gene_type "{kind}";'
+        for contig, start, end, strand, name, kind in rows
+    ]
+    (tmp_path / "genes.gtf").write_text("\n".join(lines) + "\n")
+    words = [
+        "--fasta",
+        genome,
+        "--gtf",
+        tmp_path / "genes.gtf",
+        "--window",
+        101,
+        "--stranded",
+        "--test-share",
+        0,
+        "--valid-share",
+        0,
+    ]
+    found = encode(tmp_path, *words)
+    assert found["id"].tolist() == ["A", "B", "C"]
+    assert text(found["codes"]) == [
+        GENOME["chr1"][950:1051], complement(GENOME["chr1"][6949:7050]), GENOME["chr2"][850:951]
+    ]  # fmt: skip
+    assert encode(tmp_path, *words, "--gene-type", "lncRNA")["id"].tolist() == ["C"]
+
+
+@pytest.fixture
+def track(tmp_path: Path) -> tuple[Path, dict[str, np.ndarray]]:
+    random = np.random.default_rng(7)
+    values = {
+        name: np.round(random.gamma(1, 1, length), 2) * (random.random(length) < 0.8)
+        for name, length in LENGTHS.items()
+    }
+    rows = ((name, at, at + 1, float(value)) for name in values for at, value in enumerate(values[name]) if value > 0)
+    pybigtools.open(str(tmp_path / "signal.bw"), "w").write(LENGTHS, rows)
+    return tmp_path / "signal.bw", values
+
+
+@pytest.mark.parametrize(("statistic", "reduce"), [("mean", np.mean), ("max", np.max), ("sum", np.sum)])
+@pytest.mark.parametrize(("bin_size", "covered"), [(1, 200), (25, 200), (16, 128)])
+def test_bins__are_the_tracks_bases(
+    bin_size: int, covered: int, statistic: str, reduce, genome: Path, track, tmp_path: Path
+) -> None:
+    path, values = track
+    (tmp_path / "r.bed").write_text("chr1\t100\t300\ta\t0\t+\nchr1\t500\t700\tb\t0\t-\nchr2\t0\t40\tc\t0\t+\n")
+    words = ["--fasta", genome, "--regions", tmp_path / "r.bed", "--window", 200, "--stranded", "--signal", path, "--signal-statistic", statistic,
+             "--bin-size", bin_size, "--target-window", covered, "--max-n-share", 1]  # fmt: skip
+    found = encode(tmp_path, *words)
+    margin = (200 - covered) // 2
+    padded = {name: np.concatenate([np.zeros(100), signal, np.zeros(100)]) for name, signal in values.items()}
+    for row, (contig, start, strand) in enumerate([("chr1", 100, "+"), ("chr1", 500, "-"), ("chr2", -80, "+")]):
+        signal = padded[contig][100 + start + margin : 100 + start + margin + covered]
+        expected = reduce(signal.reshape(-1, bin_size), axis=1)
+        assert np.allclose(
+            found["profile"][row, 0], expected[::-1] if strand == "-" else expected, rtol=1e-5, atol=1e-6
+        )
+    if covered == 200 and statistic == "mean":
+        assert np.allclose(found["profile"].mean(axis=2), found["target"], rtol=1e-5)
+
+
+def test_blacklist__takes_windows_and_negatives(genome: Path, tmp_path: Path) -> None:
+    regions = write_regions(tmp_path / "r.bed", {"chr1": list(range(0, 9000, 600))})
+    (tmp_path / "black.bed").write_text("chr1\t750\t760\nchr1\t10000\t30000\n")
+    found = encode(
+        tmp_path,
+        "--fasta",
+        genome,
+        "--regions",
+        regions,
+        "--blacklist",
+        tmp_path / "black.bed",
+        "--negatives",
+        "gc-matched",
+    )
+    assert "chr1_600" not in found["id"]
+    assert (found["target"][:, 0] == 1).sum() == 14
+    assert found["end"].max() <= 10_000
+    qc = (tmp_path / "s.sequences.qc.tsv").read_text()
+    assert "overlaps the blacklist\t1\t14" in qc
+
+
+def test_repeats__negatives_have_as_many(genome: Path, tmp_path: Path) -> None:
+    regions = write_regions(tmp_path / "r.bed", {"chr1": [100, 2200, 4300, 6500, 8900], "chr2": [1100, 3300, 5400]})
+    found = encode(
+        tmp_path,
+        "--fasta",
+        genome,
+        "--regions",
+        regions,
+        "--negatives",
+        "gc-repeat-matched",
+        "--negatives-per-positive",
+        2,
+    )
+    masked = {name: np.arange(length) % 2000 >= 1000 for name, length in LENGTHS.items()}
+    share = np.array(
+        [
+            masked[contig][start:end].mean()
+            for contig, start, end in zip(found["contig"], found["start"], found["end"], strict=True)
+        ]
+    )
+    for contig in LENGTHS:
+        mine = found["contig"] == contig
+        positive, negative = (np.ceil(share[mine & (found["target"][:, 0] == value)] * 10 - 1e-9) for value in (1, 0))
+        assert len(negative)
+        for tenth in set(negative):
+            assert (negative == tenth).sum() <= 2 * (positive == tenth).sum()
+
+
+def test_negatives_from__are_centred_on_given_intervals(genome: Path, tmp_path: Path) -> None:
+    regions = write_regions(tmp_path / "r.bed", {"chr1": list(range(0, 6000, 400))})
+    pool = write_regions(tmp_path / "open.bed", {"chr1": list(range(5800, 29_000, 150))}, width=80)
+    found = encode(
+        tmp_path, "--fasta", genome, "--regions", regions, "--negatives", "gc-matched", "--negatives-from", pool
+    )
+    negatives = found["start"][found["target"][:, 0] == 0]
+    middles = {int(at) + 40 for at in range(5800, 29_000, 150)}
+    assert len(negatives) > 5
+    assert {int(start) + 100 for start in negatives} <= middles
+    assert (negatives >= 5800 + 0).all()
+    assert all(b - a >= 200 for a, b in itertools.pairwise(sorted(negatives)))
+
+
+def codes_of(letters: str) -> np.ndarray:
+    return alphabet.encode(letters)
+
+
+def mutate(letters: str, share: float, random: np.random.Generator) -> str:
+    return "".join(
+        random.choice([base for base in "ACGT" if base != letter]) if random.random() < share else letter
+        for letter in letters
+    )
+
+
+@pytest.fixture(scope="module")
+def families() -> tuple[np.ndarray, np.ndarray]:
+    """400 unrelated sequences of 300 bases, and copies of 80 of them: mutated, shifted, on the other strand."""
+    random = np.random.default_rng(5)
+    texts = [bases(100 + number, 300) for number in range(400)]
+    family = list(range(400))
+    for number in range(80):
+        copy = texts[number]
+        if number % 4 == 0:
+            copy = mutate(copy, 0.03, random)
+        elif number % 4 == 1:
+            copy = copy[60:] + bases(9000 + number, 60)
+        elif number % 4 == 2:
+            copy = complement(copy)
+        else:
+            copy = complement(mutate(bases(8000 + number, 30) + copy[:270], 0.02, random))
+        texts.append(copy)
+        family.append(number)
+    order = random.permutation(len(texts))
+    return np.stack([codes_of(texts[index]) for index in order]), np.array(family)[order]
+
+
+def kmer_set(letters: str) -> set[str]:
+    return {min(letters[at : at + K], complement(letters[at : at + K])) for at in range(len(letters) - K + 1)}
+
+
+def test_kmers__are_those_of_both_strands(families) -> None:
+    codes = families[0][:5]
+    for row, kmers in zip(text(codes), canonical_kmers(codes, K), strict=True):
+        assert len(set(kmers.tolist())) == len(kmer_set(row))
+    backward = canonical_kmers(alphabet.reverse_complement(codes), K)[:, ::-1]
+    assert np.array_equal(backward, canonical_kmers(codes, K))
+    codes = codes.copy()
+    codes[:, 100] = 4
+    assert (canonical_kmers(codes, K) == np.iinfo(np.uint64).max).sum(axis=1).tolist() == [K] * 5
+
+
+def test_jaccard__equals_sets(families) -> None:
+    codes = families[0][:30]
+    sets = [kmer_set(row) for row in text(codes)]
+    left, right = np.triu_indices(30)
+    expected = [len(sets[a] & sets[b]) / len(sets[a] | sets[b]) for a, b in zip(left, right, strict=True)]
+    assert np.allclose(jaccard(codes, left, right), expected)
+
+
+def test_near_copies__are_found_and_nothing_else(families) -> None:
+    codes, family = families
+    cluster = near_copies(codes, 0.2)
+    assert len(set(zip(cluster, family, strict=True))) == len(set(cluster)) == len(set(family)) == 400
+    turned = near_copies(alphabet.reverse_complement(codes), 0.2)
+    assert np.array_equal(cluster, turned)
+    assert len(set(near_copies(codes, 1.0))) == 480 - 20  # the whole reverse complements alone
+
+
+def test_separate__leaks_nothing(families, tmp_path: Path) -> None:
+    codes, _ = families
+    (tmp_path / "x.fa").write_text("".join(f">s{row}\n{letters}\n" for row, letters in enumerate(text(codes))))
+    (tmp_path / "y.tsv").write_text("id\ty\n" + "".join(f"s{row}\t{row % 2}\n" for row in range(len(codes))))
+    words = ["--fasta", tmp_path / "x.fa", "--labels", tmp_path / "y.tsv", "--test-share", 0.3, "--valid-share", 0.3]
+
+    def leaks(found: dict[str, np.ndarray]) -> int:
+        sets = [kmer_set(row) for row in text(found["codes"])]
+        pairs = itertools.combinations(range(len(sets)), 2)
+        return sum(
+            len(sets[a] & sets[b]) / len(sets[a] | sets[b]) >= 0.2
+            for a, b in pairs
+            if found["split"][a] != found["split"][b]
+        )
+
+    kept = encode(tmp_path, *words)
+    separate = encode(tmp_path, *words, "--near-copies", "separate")
+    assert leaks(kept) > 10
+    assert leaks(separate) == 0
+    assert len(separate["id"]) == 480
+    assert np.bincount(separate["split"]).min() > 80
+
+
+def test_separate__takes_training_copies_of_held_out_contigs(genome: Path, tmp_path: Path) -> None:
+    texts = dict(GENOME)
+    texts["chr2"] = texts["chr2"][:4000] + complement(texts["chr1"][3000:3400]) + texts["chr2"][4400:]
+    genome.write_text("".join(f">{name}\n{letters}\n" for name, letters in texts.items()))
+    regions = write_regions(tmp_path / "r.bed", {"chr1": [1000, 3050, 7000], "chr2": [1000, 4100, 9000]})
+    found = encode(
+        tmp_path,
+        "--fasta",
+        genome,
+        "--regions",
+        regions,
+        "--test-contigs",
+        "chr2",
+        "--valid-share",
+        0,
+        "--near-copies",
+        "separate",
+    )
+    assert found["id"].tolist() == ["chr1_1000", "chr1_7000", "chr2_1000", "chr2_4100", "chr2_9000"]
+    assert "near-copy of a sequence held out\t1\t5" in (tmp_path / "s.sequences.qc.tsv").read_text()
+
+
+def write_people(
+    path: Path, rows: list[tuple[str, int, str, str, str]], names: tuple[str, ...] = ("ann", "bob")
+) -> Path:
+    head = '##fileformat=VCFv4.2\n##contig=<ID=chr1>\n##contig=<ID=chr2>\n##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n'
+    head += "\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *names]) + "\n"
+    plain = path.with_suffix("")
+    plain.write_text(
+        head
+        + "".join(
+            f"{contig}\t{at}\t.\t{ref}\t{alt}\t.\t.\t.\tGT\t" + "\t".join(calls.split()) + "\n"
+            for contig, at, ref, alt, calls in rows
+        )
+    )
+    pysam.tabix_compress(str(plain), str(path), force=True)
+    pysam.tabix_index(str(path), preset="vcf", force=True)
+    return path
+
+
+def other(letter: str) -> str:
+    return "ACGT"[("ACGT".index(letter) + 1) % 4]
+
+
+def test_personal__each_haplotype_carries_its_alleles(genome: Path, tmp_path: Path) -> None:
+    one = GENOME["chr1"]
+    rows = [
+        ("chr1", 1021, one[1020], other(one[1020]), "0|1 1|1"),
+        ("chr1", 1041, one[1040:1044], one[1040], "1|0 0|0"),  # a deletion of 3 before the middle
+        ("chr1", 1161, one[1160], one[1160] + "ACGTA", "0|1 .|0"),  # an insertion of 5 after it
+    ]
+    (tmp_path / "r.bed").write_text("chr1\t1000\t1200\tx\nchr2\t500\t700\ty\n")
+    people = write_people(tmp_path / "p.vcf.gz", rows)
+    words = [
+        "--fasta",
+        genome,
+        "--regions",
+        tmp_path / "r.bed",
+        "--variants",
+        people,
+        "--test-share",
+        0,
+        "--valid-share",
+        0,
+    ]
+    found = encode(tmp_path, *words)
+    names = [f"{window}|{name}|{copy}" for window in "xy" for name in ("ann", "bob") for copy in (1, 2)]
+    assert found["id"].tolist() == names
+    left, right = one[1000:1100], one[1100:1200]
+    snv = left[:20] + other(left[20]) + left[21:]
+    deleted = (one[997:1000] + left[:41] + left[44:])[-100:]
+    inserted = (right[:61] + "ACGTA" + right[61:])[:100]
+    assert text(found["codes"])[:4] == [deleted + right, snv + inserted, snv + right, snv + right]
+    assert set(text(found["codes"])[4:]) == {GENOME["chr2"][500:700]}
+    assert "missing allele, taken as reference\t1" in (tmp_path / "s.sequences.qc.tsv").read_text()
+    (tmp_path / "p.vcf.gz.tbi").unlink()  # an index is made where there is none
+    (tmp_path / "who.txt").write_text("bob\n")
+    assert encode(tmp_path, *words, "--samples", tmp_path / "who.txt")["id"].tolist() == [
+        name for name in names if "bob" in name
+    ]
+    (tmp_path / "labels.tsv").write_text("id\ty\nx|ann\t1\nx|bob\t2\ny|ann\t3\ny|bob\t4\n")
+    assert encode(tmp_path, *words, "--labels", tmp_path / "labels.tsv")["target"][:, 0].tolist() == [
+        1,
+        1,
+        2,
+        2,
+        3,
+        3,
+        4,
+        4,
+    ]
+
+
+def test_personal__versions_of_a_window_share_a_split(genome: Path, tmp_path: Path) -> None:
+    starts = list(range(1000, 25_000, 500))
+    rows = [("chr1", at + 50, GENOME["chr1"][at + 49], other(GENOME["chr1"][at + 49]), "0|1 1|0") for at in starts]
+    regions = write_regions(tmp_path / "r.bed", {"chr1": starts})
+    people = write_people(tmp_path / "p.vcf.gz", rows)
+    found = encode(tmp_path, "--fasta", genome, "--regions", regions, "--variants", people, "--test-share", 0.3)
+    by_window: dict[str, set[int]] = {}
+    for name, split in zip(found["id"], found["split"].tolist(), strict=True):
+        by_window.setdefault(name.partition("|")[0], set()).add(split)
+    assert {len(splits) for splits in by_window.values()} == {1}
+    assert set(found["split"]) == {0, 1, 2}
+
+
+def test_one_hot__real_irf1_peaks(shared_data: Path, tmp_path: Path) -> None:
+    path = shared_data / "sequences" / "irf1_400_h3k27ac.h5"
+    found = encode(tmp_path, "--one-hot", path, "--target-name", "IRF1")
+    with h5py.File(path) as store:
+        assert np.bincount(found["split"]).tolist() == [len(store[f"X_{name}"]) for name in ("train", "valid", "test")]
+        one_hot = store["X_valid"][()]
+        targets = np.concatenate([store[f"Y_{name}"][()] for name in ("train", "valid", "test")])
+    assert np.array_equal(np.eye(4, dtype=np.float32)[found["codes"][found["split"] == 1]], np.moveaxis(one_hot, 1, 2))
+    assert np.array_equal(found["target"], targets)
+
+
+def test_same_bytes__from_another_folder(genome: Path, track, tmp_path: Path) -> None:
+    regions = write_regions(tmp_path / "r.bed", {"chr1": list(range(0, 9000, 600))})
+    digests = set()
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        encode(tmp_path / name, "--fasta", genome, "--regions", regions, "--negatives", "gc-repeat-matched", "--near-copies", "separate", "--signal", track[0],
+               "--bin-size", 50)  # fmt: skip
+        digests.add(hashlib.sha256((tmp_path / name / "s.sequences.h5").read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
+def test_bad_options__are_named(genome: Path, track, tmp_path: Path) -> None:
+    regions = write_regions(tmp_path / "r.bed", {"chr1": [1000, 3000]})
+    far = write_regions(tmp_path / "far.bed", {"chr2": [1000]})
+    lower = tmp_path / "upper.fa"
+    lower.write_text("".join(f">{name}\n{letters}\n" for name, letters in GENOME.items()))
+    unphased = write_people(
+        tmp_path / "u.vcf.gz", [("chr1", 1021, GENOME["chr1"][1020], other(GENOME["chr1"][1020]), "0/1 0|0")]
+    )
+    wrong = write_people(
+        tmp_path / "w.vcf.gz", [("chr1", 1021, other(GENOME["chr1"][1020]), GENOME["chr1"][1020], "0|1 0|0")]
+    )
+    (tmp_path / "one.h5").write_bytes(b"not HDF5 at all")
+    with h5py.File(tmp_path / "two.h5", "w") as store:
+        store["x_train"], store["y_train"] = np.full((2, 8, 4), 0.7), [0, 1]
+    plain = tmp_path / "plain.vcf"
+    plain.write_bytes(gzip.decompress(wrong.read_bytes()))
+    whole = ["--fasta", genome, "--regions", regions]
+    cases = [
+        ([*whole, "--gtf", regions], 2, "--gtf"),
+        (["--fasta", genome, "--gtf", regions], 2, "--window"),
+        ([*whole, "--bin-size", 10], 2, "--signal"),
+        ([*whole, "--signal", track[0], "--bin-size", 7], 2, "bins of 7"),
+        ([*whole, "--signal", track[0], "--target-window", 100], 2, "--bin-size"),
+        ([*whole, "--negatives-from", regions], 2, "--negatives"),
+        ([*whole, "--samples", regions], 2, "--variants"),
+        (["--one-hot", tmp_path / "one.h5"], 3, "HDF5"),
+        (["--one-hot", tmp_path / "two.h5"], 3, "one 1 and three 0"),
+        (["--one-hot", tmp_path / "two.h5", "--fasta", genome], 2, "--one-hot"),
+        ([*whole, "--blacklist", regions], 3, "overlaps every window"),
+        ([*whole, "--negatives", "gc-matched", "--negatives-from", far], 3, "zero negatives"),
+        (["--fasta", lower, "--regions", regions, "--negatives", "gc-repeat-matched"], 3, "soft-masked"),
+        ([*whole, "--variants", unphased], 3, "chr1:1021"),
+        ([*whole, "--variants", wrong], 3, "chr1:1021"),
+        ([*whole, "--variants", plain], 3, "bgzip"),
+    ]
+    for words, code, mention in cases:
+        assert_bad_input(
+            run_cli("encode", "sequences", *words, "--out", tmp_path / "out" / "s"),
+            mention,
+            folder=tmp_path / "out",
+            exit_code=code,
+        )

@@ -1,0 +1,241 @@
+"""Reading sequences and targets from their sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from lucidseq.core.errors import DataError, UsageError
+from lucidseq.core.genome import Genome
+from lucidseq.core.intervals import Interval, read_bed
+from lucidseq.core.log import get_logger
+from lucidseq.core.tables import open_text
+from lucidseq.encode.gene_models import read_gene_models
+from lucidseq.encode.regions import Regions
+from lucidseq.encode.sequences.choices import LabelColumn, Negatives, SignalTransform
+from lucidseq.encode.sequences.fasta_records import read_fasta, to_rows
+from lucidseq.encode.sequences.labels import bed_targets, pick, read_labels
+from lucidseq.encode.sequences.negatives import NegativeRule, draw_negatives, repeat_share
+from lucidseq.encode.sequences.one_hot import read_one_hot
+from lucidseq.encode.sequences.personal import PersonalGenomes, personal_rows
+from lucidseq.encode.sequences.profile import check_bins, read_profile
+from lucidseq.encode.sequences.rows import SequenceRows, n_share, unique_ids
+from lucidseq.encode.sequences.sources import Sources
+from lucidseq.encode.sequences.windows import cut_windows, read_signal
+
+_log = get_logger("lucidseq.encode")
+BLACKLISTED = "overlaps the blacklist"
+
+
+@dataclass
+class Gathered:
+    """Sequences and what is known of them.
+
+    Attributes
+    ----------
+    rows, target_names
+        The sequences, and the names of their targets.
+    split
+        Splits that a table gives, uint8 of shape (n,); None where none does.
+    profile
+        Targets along the window, float32 of shape (n, tracks, bins); None without bins.
+    origin
+        Window that a sequence is a version of, int64 of shape (n,); None where each is one of its own.
+    steps
+        What was left out, as rows of the qc table.
+    """
+
+    rows: SequenceRows
+    target_names: list[str]
+    split: np.ndarray | None = None
+    profile: np.ndarray | None = None
+    origin: np.ndarray | None = None
+    steps: list[tuple[str, str, int, int]] = field(default_factory=list)
+
+    def take(self, keep: np.ndarray) -> Gathered:
+        """Return the sequences of a mask or of indices."""
+        split, profile, origin = (
+            None if part is None else part[keep] for part in (self.split, self.profile, self.origin)
+        )
+        return Gathered(self.rows.take(keep), self.target_names, split, profile, origin, self.steps)
+
+
+def gather(sources: Sources) -> Gathered:
+    """Read everything (errors as of the readers)."""
+    if sources.positive is not None and sources.negative is not None:
+        return _from_classes(sources, sources.positive, sources.negative)
+    if sources.one_hot is not None:
+        rows, split = read_one_hot(sources.one_hot)
+        names = (
+            [sources.target_name]
+            if rows.target.shape[1] == 1
+            else [f"{sources.target_name}_{index + 1}" for index in range(rows.target.shape[1])]
+        )
+        return Gathered(rows, names, split)
+    assert sources.fasta is not None
+    if sources.windows is None:
+        return _from_records(sources, sources.fasta)
+    return _from_windows(sources, sources.fasta, sources.windows)
+
+
+def _from_classes(sources: Sources, positive: Path, negative: Path) -> Gathered:
+    parts = []
+    window = sources.window
+    for path, value in ((positive, 1.0), (negative, 0.0)):
+        records = read_fasta(path)
+        parts.append(to_rows(records, path, window=window, targets=np.full((len(records), 1), value, dtype=np.float32)))
+    if parts[0].codes.shape[1] != parts[1].codes.shape[1]:
+        raise DataError(f"sequences of {parts[1].codes.shape[1]} bases; {positive.name} has {parts[0].codes.shape[1]}",
+                        "sequences of one length", "add --window to crop and pad", where=str(negative))  # fmt: skip
+    return Gathered(parts[0].append(parts[1]), [sources.target_name])
+
+
+def _from_records(sources: Sources, path: Path) -> Gathered:
+    records = read_fasta(path)
+    if sources.labels is None:
+        return Gathered(
+            to_rows(records, path, window=sources.window, targets=np.zeros((len(records), 0), dtype=np.float32)), []
+        )
+    table = read_labels(sources.labels)
+    targets, split = pick(table, [record.name for record in records], sources.labels, path)
+    return Gathered(to_rows(records, path, window=sources.window, targets=targets), table.names, split)
+
+
+def _from_windows(sources: Sources, fasta: Path, path: Path) -> Gathered:
+    with Genome(fasta) as genome:
+        regions = read_bed(path) if sources.regions else read_gene_models(path, gene_type=sources.gene_type).starts
+        rows = cut_windows(genome, regions, path, window=sources.window, stranded=sources.stranded)
+        found = _labelled(Gathered(rows, []), regions, sources, path)
+        occupied = regions
+        if sources.blacklist is not None:
+            blacklist = read_bed(sources.blacklist)
+            found, occupied = _without(found, blacklist, sources.blacklist), regions + blacklist
+        if sources.negatives is not Negatives.NONE:
+            found = _with_negatives(found, genome, occupied, sources)
+        if sources.signal:
+            found = _with_signal(found, sources)
+        if sources.variants is not None:
+            found = _with_alleles(found, genome, sources, sources.variants)
+    return found
+
+
+def _labelled(found: Gathered, regions: list[Interval], sources: Sources, path: Path) -> Gathered:
+    """Add the targets that belong to regions."""
+    rows = found.rows
+    if sources.labels is not None and sources.variants is None:
+        table = read_labels(sources.labels)
+        targets, split = pick(table, [region.name for region in regions], sources.labels, path)
+        return Gathered(replace(rows, target=targets), table.names, split)
+    if sources.label_column is not LabelColumn.NONE:
+        names, targets = bed_targets(regions, sources.label_column, path)
+        return Gathered(replace(rows, target=targets), names)
+    if sources.negatives is not Negatives.NONE and not sources.signal:
+        return Gathered(replace(rows, target=np.ones((len(rows), 1), dtype=np.float32)), [sources.target_name])
+    return found
+
+
+def _without(found: Gathered, blacklist: list[Interval], path: Path) -> Gathered:
+    """Leave out windows that overlap the blacklist."""
+    rows, covered = found.rows, Regions(blacklist)
+    clean = np.ones(len(rows), dtype=bool)
+    for contig in dict.fromkeys(rows.contig):
+        mine = rows.contig == contig
+        clean[mine] = covered.covered(str(contig), rows.start[mine], rows.end[mine]) == 0
+    if not clean.any():
+        raise DataError(
+            "a blacklist that overlaps every window", "windows outside it", "check the file", where=str(path)
+        )
+    found = found.take(clean)
+    found.steps.append(("sequences", BLACKLISTED, int((~clean).sum()), int(clean.sum())))
+    return found
+
+
+def _with_negatives(found: Gathered, genome: Genome, occupied: list[Interval], sources: Sources) -> Gathered:
+    repeats = sources.negatives is Negatives.GC_REPEAT_MATCHED
+    pool = None if sources.negatives_from is None else read_bed(sources.negatives_from)
+    rule = NegativeRule(sources.negatives_per_positive, sources.max_n_share, repeats, pool, sources.seed)
+    drawn = draw_negatives(genome, found.rows, occupied, rule, repeat_share(genome, found.rows) if repeats else None)
+    _log.info(f"{len(drawn)} negatives for {len(found.rows)} regions")
+    if not len(drawn):
+        where = sources.negatives_from or sources.main
+        raise DataError("zero negatives that match", "windows outside the regions like them", "give other intervals to draw from, or match GC alone",
+                        where=str(where))  # fmt: skip
+    return replace(found, rows=found.rows.append(drawn))
+
+
+def _with_signal(found: Gathered, sources: Sources) -> Gathered:
+    names, rows = _track_names(sources.signal), found.rows
+    log = sources.signal_transform is SignalTransform.LOG1P
+    values = np.stack([read_signal(track, rows, sources.signal_statistic) for track in sources.signal], axis=1)
+    rows = replace(rows, target=(np.log1p(values) if log else values).astype(np.float32))
+    profile = None
+    if sources.bin_size is not None:
+        covered = check_bins(rows.codes.shape[1], sources.target_window, sources.bin_size)
+        tracks = [
+            read_profile(track, rows, sources.signal_statistic, bin_size=sources.bin_size, covered=covered)
+            for track in sources.signal
+        ]
+        profile = np.stack(tracks, axis=1)
+        profile = np.log1p(profile) if log else profile
+    return replace(found, rows=rows, target_names=names, profile=profile)
+
+
+def _with_alleles(found: Gathered, genome: Genome, sources: Sources, path: Path) -> Gathered:
+    """Replace each window by those of the haplotypes of every sample."""
+    samples = None
+    if sources.samples is not None:
+        with open_text(sources.samples) as handle:
+            samples = [line.split()[0] for line in handle if line.strip()]
+    with PersonalGenomes(path, samples) as people:
+        people.require_contigs([str(name) for name in dict.fromkeys(found.rows.contig)])
+        rows, origin = personal_rows(genome, found.rows, people)
+    for reason, count in sorted(people.skipped.items()):
+        _log.warning(f"{count} alleles of {path.name}: {reason}")
+        found.steps.append(("alleles", reason, count, 0))
+    whole = replace(found.take(origin), rows=replace(rows, target=found.rows.target[origin]), origin=origin)
+    if sources.labels is None:
+        return whole
+    table = read_labels(sources.labels)
+    ids = [str(name) for name in rows.id]
+    forms = (
+        [name.rsplit("|", cut)[0] for name in ids] for cut in (0, 1, 2)
+    )  # window|sample|haplotype, window|sample, window
+    keys = next((form for form in forms if form[0] in table.targets), ids)
+    targets, split = pick(table, keys, sources.labels, sources.main)
+    return replace(whole, rows=replace(rows, target=targets), target_names=table.names, split=split)
+
+
+def _track_names(paths: list[Path]) -> list[str]:
+    names = [path.name.rsplit(".", 1)[0] for path in paths]
+    if len(set(names)) < len(names):
+        raise UsageError("two --signal files with the same name", "tracks with names that differ", "rename one of them")
+    return names
+
+
+def drop_unknown(gathered: Gathered, sources: Sources) -> Gathered:
+    """Leave out sequences with too many N, and give all different names.
+
+    Raises
+    ------
+    DataError
+        If nothing is left.
+    """
+    rows = gathered.rows
+    keep = n_share(rows.codes) <= sources.max_n_share
+    if not keep.any():
+        raise DataError(f"every sequence has more than {sources.max_n_share:.0%} N", "sequences of known bases",
+                        "raise --max-n-share, or check the file", where=str(sources.main))  # fmt: skip
+    read = (
+        "sequences",
+        "read",
+        0,
+        len(rows) + sum(removed for unit, _, removed, _ in gathered.steps if unit == "sequences"),
+    )
+    steps = [read, *gathered.steps, ("sequences", "share of N", int((~keep).sum()), int(keep.sum()))]
+    kept = gathered.take(keep)
+    named = unique_ids(kept.rows.id)
+    renamed = int((named != kept.rows.id).sum())
+    steps.append(("sequences", f"renamed, for their name came before: {renamed}", 0, len(named)))
+    return replace(kept, rows=replace(kept.rows, id=named), steps=steps)

@@ -1,0 +1,52 @@
+"""The trust card of a sequence dataset."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lucidseq.core.card import Card, Verdict
+from lucidseq.encode.sequences import splits
+from lucidseq.encode.sequences.choices import Task
+from lucidseq.encode.sequences.rows import SequenceRows, gc_share, n_share
+
+_MOST_N, _MOST_GC_DIFFERENCE, _FEWEST = 0.01, 0.02, 50
+
+
+def judge(card: Card, rows: SequenceRows, split: np.ndarray, same: np.ndarray, task: str, names: list[str]) -> None:
+    """Add the checks of a dataset to its card."""
+    counts = np.bincount(split, minlength=3)
+    said = ", ".join(f"{name} {count}" for name, count in zip(splits.NAMES, counts, strict=True))
+    card.add("sequences by split", said, Verdict.OK if counts.min() >= _FEWEST else Verdict.CAUTION, threshold=f">= {_FEWEST} each",
+             advice="A split is small: figures measured on it are noisy.")  # fmt: skip
+    shared = _straddling(same, split)
+    card.add("sequences also found in another split", shared, Verdict.OK if shared <= 0.001 * len(rows) else Verdict.CAUTION,
+             threshold="<= 0.1 %", advice="Equal sequences (on either strand) are in training and test: leave out the copies.")  # fmt: skip
+    unknown = float(n_share(rows.codes).mean())
+    card.add("share of N", unknown, Verdict.OK if unknown <= _MOST_N else Verdict.CAUTION, threshold=f"<= {_MOST_N}",
+             advice="Many unknown bases: lower --max-n-share.")  # fmt: skip
+    if task == Task.BINARY:
+        for index, name in enumerate(names):
+            _judge_classes(card, rows, rows.target[:, index] == 1, name)
+
+
+def _straddling(same: np.ndarray, split: np.ndarray) -> int:
+    """Count the sequences outside training that training holds too."""
+    return int(np.isin(same[split != splits.TRAIN], same[split == splits.TRAIN]).sum())
+
+
+def _judge_classes(card: Card, rows: SequenceRows, positive: np.ndarray, name: str) -> None:
+    share = float(positive.mean())
+    card.add(f"share of positives, {name}", share, Verdict.OK if 0.05 <= share <= 0.95 else Verdict.CAUTION, threshold="0.05 to 0.95",
+             advice="Classes are unequal: judge by AUPRC, and weigh the classes in training.")  # fmt: skip
+    if positive.all() or not positive.any():
+        return
+    gc = gc_share(rows.codes)
+    ones, zeros = gc[positive], gc[~positive]
+    difference = float(ones.mean() - zeros.mean())
+    error = 1.96 * float(np.sqrt(ones.var() / len(ones) + zeros.var() / len(zeros)))
+    card.add(
+        f"GC share of positives less negatives, {name}", difference,
+        Verdict.OK if abs(difference) <= _MOST_GC_DIFFERENCE else Verdict.CAUTION, threshold=f"within {_MOST_GC_DIFFERENCE} of 0",
+        advice="A network can tell the classes by base composition alone: use GC-matched negatives.",
+        interval=(difference - error, difference + error), level=0.95,
+    )  # fmt: skip
