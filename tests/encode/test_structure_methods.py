@@ -79,6 +79,15 @@ def test_king__blocks_and_chunks_do_not_matter(families: np.ndarray) -> None:
         assert np.array_equal(values, whole[name], equal_nan=True), name
 
 
+def test_king__dense_and_sparse_products_with_missing_genotypes_agree(
+    families: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = dense(families[:500])
+    monkeypatch.setattr("lucidseq.encode.structure.king._SPARSE", 0)
+    for name, values in dense(families[:500], size=13).items():
+        assert np.array_equal(values, whole[name], equal_nan=True), name
+
+
 def test_king__equals_plink2_with_missing_genotypes(families: np.ndarray, tmp_path: Path) -> None:
     write_plink1(tmp_path / "x", families)
     plink2(tmp_path, "--make-king-table", "counts", "cols=id,nsnp,hethet,ibs0,kinship")

@@ -22,7 +22,7 @@ from lucidseq.encode.matrix.choices import MatrixLayout
 from lucidseq.encode.matrix.fit import fit
 
 _log = get_logger("lucidseq.encode")
-_BLOCK_BYTES = 1 << 26  # genotypes transposed at a time
+_BLOCK_BYTES = 1 << 24  # genotypes transposed at a time
 _COLUMNS = ("contig", "start", "effect_allele", "other_allele", "id", "rsid")
 _FITTED = {"called": "i8", "mean": "f8", "sd": "f8", "mode": "u1", "genotype_frequency": "f8"}
 
@@ -95,7 +95,7 @@ def _write_samples(store: h5py.File, result: h5py.File, samples: np.ndarray, spl
 def _transpose(store: h5py.File, result: h5py.File, train: np.ndarray, layout: Layout, tolerance: float) -> np.ndarray:
     """Write genotypes by sample, the variants' columns and what the training samples say, in one reading; return missing genotypes of each sample.
 
-    A block of variants as large as 64 MB holds is turned round at a time: memory does not grow with the variants.
+    A block of variants as large as 16 MB holds is turned round at a time: memory does not grow with the variants.
     """
     dosage = store["dosage"]
     variants, samples = dosage.shape

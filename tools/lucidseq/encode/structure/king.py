@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 BLOCK = 2048  # samples on one side of a block of pairs
 DUPLICATE, FIRST, SECOND, THIRD = 0.353553, 0.176777, 0.088388, 0.044194  # 2^-1.5, 2^-2.5, 2^-3.5, 2^-4.5
 _EXACT = 1 << 24  # float32 counts whole numbers up to here
+_SPARSE = 0.05  # share of missing genotypes up to which their products are done sparsely
 
 ReadCalls = Callable[[slice], Iterator[np.ndarray]]
 
@@ -72,36 +74,54 @@ def pair_blocks(read: ReadCalls, variants: int, samples: int, *, size: int = BLO
 
 def _block(read: ReadCalls, rows: slice, columns: slice, dtype: np.dtype) -> PairBlock:
     shape = (rows.stop - rows.start, columns.stop - columns.start)
-    called, hethet, difference, het_called, called_het = (np.zeros(shape, dtype=dtype) for _ in range(5))
+    hethet, difference, absent, het_absent, absent_het = (np.zeros(shape, dtype=dtype) for _ in range(5))
+    variants = 0
+    hets, absents = ([np.zeros(length, dtype=dtype) for length in shape] for _ in range(2))
     same_side = rows == columns
     chunks = ((calls, calls) for calls in read(rows)) if same_side else zip(read(rows), read(columns), strict=True)
     for left, right in chunks:
-        het, sign = _indicators(left)
-        het_right, sign_right = (het, sign) if same_side else _indicators(right)
-        hethet += het.T @ het_right
-        difference += sign.T @ sign_right
-        whole = (left >= 0).all(axis=1) & (right >= 0).all(axis=1)
-        called += np.float32(whole.sum())
-        het_called += het[whole].sum(axis=0, dtype=np.float32)[:, None]
-        called_het += het_right[whole].sum(axis=0, dtype=np.float32)[None, :]
-        if not whole.all():  # the products with who is called are needed where somebody is not
-            present = (left[~whole] >= 0).astype(np.float32)
-            present_right = present if same_side else (right[~whole] >= 0).astype(np.float32)
-            called += present.T @ present_right
-            partly = het[~whole].T @ present_right
-            het_called += partly
-            called_het += partly.T if same_side else present.T @ het_right[~whole]
+        one = _indicators(left)
+        other = one if same_side else _indicators(right)
+        variants += len(left)
+        hethet += one.het.T @ other.het
+        difference += one.sign.T @ other.sign
+        for at, side in enumerate((one, other)):
+            hets[at] += side.het.sum(axis=0)
+            absents[at] += side.missing.sum(axis=1)
+        # Few genotypes are missing, so products with them are cheap; those with the called ones would cost as much as the two above
+        absent += _dense(one.missing @ other.missing.T)
+        part = _dense(other.missing @ one.het).T
+        het_absent += part
+        absent_het += part.T if same_side else _dense(one.missing @ other.het)
+    called = variants - absents[0][:, None] - absents[1][None, :] + absent
+    het_called, called_het = hets[0][:, None] - het_absent, hets[1][None, :] - absent_het
     homhom = called - het_called - called_het + hethet
     ibs0, alike = (homhom - difference) / 2, (homhom + difference) / 2
     kinship = king_robust(hethet, ibs0, het_called, called_het)
     return PairBlock(rows, columns, called, hethet, ibs0, hethet + alike, kinship)
 
 
-def _indicators(calls: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return float32 indicators of heterozygotes, and +1 and -1 for the two homozygotes."""
+@dataclass(frozen=True)
+class _Indicators:
+    """float32 indicators: heterozygotes, and +1 and -1 for the homozygotes, (variants, samples); missing ones, (samples, variants)."""
+
+    het: np.ndarray
+    sign: np.ndarray
+    missing: np.ndarray | csr_array
+
+
+def _indicators(calls: np.ndarray) -> _Indicators:
     het = (calls == 1).astype(np.float32)
-    sign = (calls == 2).astype(np.float32) - (calls == 0)
-    return het, sign
+    sign = (calls == 2).astype(np.float32)
+    sign -= calls == 0
+    missing = (calls < 0).T
+    few = missing.mean() <= _SPARSE
+    return _Indicators(het, sign, csr_array(missing, dtype=np.float32) if few else missing.astype(np.float32))
+
+
+def _dense(product: np.ndarray | csr_array) -> np.ndarray:
+    found: np.ndarray = product if isinstance(product, np.ndarray) else product.toarray()
+    return found
 
 
 def king_robust(hethet: np.ndarray, ibs0: np.ndarray, het_1: np.ndarray, het_2: np.ndarray) -> np.ndarray:
