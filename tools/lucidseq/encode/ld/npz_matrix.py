@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 import pandas as pd
@@ -103,7 +104,7 @@ def _header(archive: zipfile.ZipFile, name: str, path: Path) -> tuple[tuple[int,
             version = npy.read_magic(handle)
             reader = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
             shape, fortran, kind = reader(handle, max_header_size=_HEADER)
-        except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError) as error:
+        except (ValueError, SyntaxError, TokenError, TypeError, KeyError, RecursionError, MemoryError) as error:
             raise DataError(f"an array {name} that is not NumPy's ({str(error)[:80]})", "a .npz file that numpy or scipy wrote",
                             "make it again", where=str(path)) from error  # fmt: skip
         return shape, fortran, kind, handle.tell()
