@@ -98,6 +98,58 @@ def wait(done: Any, seconds: float) -> None:
         time.sleep(2)
 
 
+def run_tool(
+    galaxy: Galaxy,
+    tool: str,
+    files: dict[str, list[Path]],
+    settings: dict[str, Any],
+    kinds: dict[str, str],
+    seconds: int = 300,
+) -> dict[str, bytes]:
+    """Run one tool in a history of its own and return its outputs by what follows the prefix in their names.
+
+    Parameters
+    ----------
+    tool
+        Name of its form.
+    files
+        Files by their parameter's place in the form (``section|parameter``).
+    settings
+        The other settings, likewise.
+    kinds
+        Galaxy's datatype by suffix.
+    """
+    history = galaxy.post("histories", {"name": tool})["id"]
+    paths = dict.fromkeys(path for several in files.values() for path in several)
+    elements = [
+        {
+            "src": "path",
+            "path": str(path),
+            "name": path.name,
+            "ext": next(kind for end, kind in kinds.items() if path.name.endswith(end)),
+        }
+        for path in paths
+    ]
+    made = galaxy.post("tools/fetch", {"history_id": history, "targets": [{"destination": {"type": "hdas"}, "elements": elements}]})["outputs"]  # fmt: skip
+    wait(lambda: ready(galaxy, history, {item["id"] for item in made}), seconds)
+    ids = {item["name"]: item["id"] for item in made}
+    inputs = {place: [{"src": "hda", "id": ids[path.name]} for path in several] for place, several in files.items()}
+    inputs = {place: several[0] if len(several) == 1 else several for place, several in inputs.items()}
+    started = galaxy.post(
+        "tools", {"history_id": history, "tool_id": f"lucidseq_{tool}", "inputs": {**inputs, **settings}}
+    )
+    job = started["jobs"][0]["id"]
+    wait(lambda: galaxy.get(f"jobs/{job}")["state"] in ("ok", "error"), seconds)
+    done = galaxy.get(f"jobs/{job}?full=true")
+    assert done["state"] == "ok", done["stderr"]
+    outputs = Invocation(galaxy, history, "", "")
+    return {
+        place: outputs.read(done["outputs"][name]["id"])
+        for name, place in places(tool).items()
+        if name in done["outputs"]
+    }
+
+
 def places(tool: str) -> dict[str, str]:
     """Return the file name, after the prefix `out`, behind each output of a form."""
     form = ElementTree.parse(TOOLS / f"{tool}.xml").getroot()

@@ -1,5 +1,5 @@
-"""Three faces, one result: the discovery chain (its regulatory and its association half) gives the same tables and arrays as plain
-command lines under Nextflow, under Nextflow in containers, and in Galaxy."""
+"""Three faces, one result: the discovery chain (its regulatory and its association half), and each command beside it, give the same tables and
+arrays as plain command lines under Nextflow, under Nextflow in containers, and in Galaxy."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from support import need
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pipeline"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "containers"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "galaxy"))
-from discovery import Invocation, places
+from discovery import Invocation, places, run_tool
 from nextflow import run_nextflow
+from server import Galaxy
 
+import encode_faces
 from discovery_chain import CHAIN, digest_of, digests, plain_run
 
 WHOLE = ["--attribution_shards", 1, "--effects_shards", 1]  # plain calls and Galaxy do not cut their work into pieces
@@ -78,3 +80,47 @@ def test_galaxy__gives_the_results_of_plain_calls(
             name = f"{command.replace(' ', '/')}/{path.name}"
             found[name if name in plain else f"{name}.gz"] = digest_of(path) or ""
     compare(found, plain)
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the digests of plain calls of the commands that no named pipeline has yet."""
+    found = encode_faces.plain_calls(tmp_path_factory.mktemp("calls"))
+    assert {place.split("/")[0] for place in found} == set(encode_faces.CALLS)
+    return found
+
+
+@pytest.mark.pipeline
+def test_processes__give_the_results_of_plain_calls(calls: dict[str, str], tmp_path: Path) -> None:
+    run = run_nextflow(tmp_path / "run", script=encode_faces.write_pipeline(tmp_path / "pipeline"))
+    assert run.exit_code == 0, run.log
+    compare(encode_faces.digests(run.results), calls)
+
+
+@pytest.mark.containers
+@pytest.mark.slow
+def test_processes_in_containers__give_the_results_of_plain_calls(calls: dict[str, str], tmp_path: Path) -> None:
+    import machine
+
+    need(machine.obstacle())
+    machine.prepare()
+    machine.images()
+    script = encode_faces.write_pipeline(tmp_path / "pipeline")
+    run = run_nextflow(tmp_path / "run", "-profile", "podman", script=script, timeout=1200)
+    assert run.exit_code == 0, run.log
+    compare(encode_faces.digests(run.results), calls)
+
+
+@pytest.mark.galaxy
+@pytest.mark.slow
+def test_galaxy_jobs__give_the_results_of_plain_calls(calls: dict[str, str], galaxy: Galaxy, tmp_path: Path) -> None:
+    for name, call in encode_faces.CALLS.items():
+        (tmp_path / name).mkdir()
+        files = {
+            call.form.get(option, option): [encode_faces.DATA / file for file in files]
+            for option, files in call.files.items()
+        }
+        for place, data in run_tool(galaxy, f"encode_{name}", files, call.settings, encode_faces.KINDS).items():
+            (tmp_path / name / f"{encode_faces.PREFIX}{place}").write_bytes(data)
+    found = encode_faces.digests(tmp_path)  # compressed tables are unpacked in Galaxy
+    compare({place if place in calls else f"{place}.gz": value for place, value in found.items()}, calls)
