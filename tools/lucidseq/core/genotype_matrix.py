@@ -14,12 +14,16 @@ from lucidseq.core.codings import Coding, Imputer, Training, coding_table
 from lucidseq.core.errors import DataError
 from lucidseq.core.genotypes import MISSING_CALL
 from lucidseq.core.schema import GENOTYPE_MATRIX
-from lucidseq.core.splits import Splits
+from lucidseq.core.splits import Split, Splits
 from lucidseq.core.stores import open_store, read_list, read_text
 
 _PER_BYTE = 4
 _CODES = np.array([0, 1, 2, MISSING_CALL], dtype=np.int8)  # copies of the effect allele by the two-bit code
 _VARIANTS = 1 << 13  # coded at a time: their table stays in the processor's cache
+
+
+_TEXTS = ("contig", "effect_allele", "other_allele", "id", "rsid")
+_FITTED = {"called": "i", "mean": "f", "sd": "f", "mode": "u", "genotype_frequency": "f"}
 
 
 class Layout(StrEnum):
@@ -98,19 +102,19 @@ class GenotypeMatrix:
 
     def __init__(self, store: h5py.File, path: Path) -> None:
         self.path, self._store = path, store
+        self.layout = _checked_layout(store, path)
         self.build = str(store.attrs["build"])
         self.samples = read_text(store["samples/id"])
         self.start = store["variants/start"][()]
         self.contig, self.variant_id = read_text(store["variants/contig"]), read_text(store["variants/id"])
         self.effect_allele = read_text(store["variants/effect_allele"])
         self.splits = Splits(store["splits/split"][()], read_text(store["splits/group"]), store["splits/fold"][()])
-        fitted = ("called", "mean", "sd", "mode", "genotype_frequency")
-        arrays = {name: store[f"training/{name}"][()] for name in fitted}
+        arrays = {name: store[f"training/{name}"][()] for name in _FITTED}
         self.training = Training(**arrays, ploidy=int(store.attrs["ploidy"]))
         self.training_digest = str(store.attrs["training_digest"])
         self.trait_names, self.trait_kinds = read_list(store, "trait_names"), read_list(store, "trait_kinds")
         self.covariate_names = read_list(store, "covariate_names")
-        self.layout = self._check()
+        self._refuse_impossible()
         self._rows = _on_disk(store["genotypes"], path)
         self._tables: dict[tuple[Coding, Imputer], np.ndarray] = {}
 
@@ -119,20 +123,16 @@ class GenotypeMatrix:
         """Number of variants."""
         return len(self.start)
 
-    def _check(self) -> Layout:
-        said, found = str(self._store.attrs["layout"]), self._store["genotypes"]
-        width = -(-self.variants // _PER_BYTE) if said == Layout.BITS2 else self.variants
-        kind = "uint8" if said == Layout.BITS2 else said
-        lengths = {
-            len(values) for values in (self.training.called, self.training.mean, self.training.sd, self.training.mode)
-        }
-        good = said in list(Layout) and found.dtype == kind and found.shape == (len(self.samples), width)
-        good &= lengths == {self.variants} and self.training.genotype_frequency.shape == (self.variants, 3)
-        good &= len(self.splits.split) == len(self.splits.fold) == len(self.samples)
-        if not good:
-            raise DataError(f"genotypes of shape {found.shape} and type {found.dtype}, layout {said}",
-                            "arrays that fit the samples and variants", "make the file again", where=str(self.path))  # fmt: skip
-        return Layout(said)
+    def _refuse_impossible(self) -> None:
+        """Refuse values that no training samples give: they would turn up much later, as a loss that is not a number."""
+        fitted = self.training
+        numbers = (fitted.mean, fitted.sd, fitted.genotype_frequency)
+        bad = not all(np.isfinite(values).all() for values in numbers) or fitted.ploidy < 1
+        bad = bad or any((np.abs(values) > fitted.ploidy + 1e-6).any() for values in numbers)
+        bad = bad or bool((fitted.mean < 0).any() or (fitted.sd < 0).any() or (fitted.mode > 2).any())
+        if bad or (self.splits.split > max(Split)).any():
+            raise DataError("impossible values among the splits or what was fitted", "what `lucidseq encode matrix` writes",
+                            "make the file again", where=str(self.path))  # fmt: skip
 
     def rows(self, indices: np.ndarray) -> np.ndarray:
         """Return samples as int8 calls of shape (samples, variants), -1 for missing.
@@ -255,6 +255,37 @@ def _on_disk(genotypes: h5py.Dataset, path: Path) -> np.ndarray | h5py.Dataset:
         raise DataError(
             f"genotypes that end too early ({error})", "a whole file", "copy or make it again", where=str(path)
         ) from error
+
+
+def _checked_layout(store: h5py.File, path: Path) -> Layout:
+    """Return the layout after checking that every array has the kind and shape that the samples and variants ask for."""
+    said, ploidy, digest = (store.attrs[name] for name in ("layout", "ploidy", "training_digest"))
+    samples, variants = store["samples/id"].shape, store["variants/start"].shape
+    wanted: dict[str, tuple[str, tuple[int, ...]]] = {f"variants/{name}": ("S", variants) for name in _TEXTS}
+    wanted |= {"variants/start": ("i", variants), "samples/id": ("S", samples), "splits/group": ("S", samples)}
+    wanted |= {"splits/split": ("u", samples), "splits/fold": ("i", samples)}
+    wanted |= {
+        f"training/{name}": (kind, (*variants, 3) if name == "genotype_frequency" else variants)
+        for name, kind in _FITTED.items()
+    }
+    for group, names in (("phenotypes", "trait_names"), ("covariates", "covariate_names")):
+        if f"{group}/values" in store:
+            wanted[f"{group}/values"] = ("f", (len(read_list(store, names)), *samples))
+    bad = [
+        name for name, (kind, shape) in wanted.items() if store[name].dtype.kind != kind or store[name].shape != shape
+    ]
+    bad += ["ploidy"] if not isinstance(ploidy, int | np.integer) else []
+    bad += [name for name, value in (("layout", said), ("training_digest", digest)) if not isinstance(value, str)]
+    known = said in list(Layout) if isinstance(said, str) else False
+    if known and len(samples) == len(variants) == 1:
+        width = -(-variants[0] // _PER_BYTE) if said == Layout.BITS2 else variants[0]
+        genotypes = store["genotypes"]
+        fits = genotypes.dtype == ("uint8" if said == Layout.BITS2 else said) and genotypes.shape == (*samples, width)
+        bad += [] if fits else ["genotypes"]
+    if bad or not known or len(samples) != 1 or len(variants) != 1:
+        raise DataError(f"{', '.join(bad) or 'arrays'} of another kind or shape (layout {said})", "arrays that fit the samples and variants",
+                        "make the file again", where=str(path))  # fmt: skip
+    return Layout(said)
 
 
 @contextmanager

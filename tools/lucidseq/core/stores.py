@@ -85,8 +85,22 @@ def read_text(dataset: h5py.Dataset | np.ndarray) -> np.ndarray:
 
 
 def read_list(store: h5py.Group, attribute: str) -> list[str]:
-    """Return a list attribute (kept as JSON)."""
-    return [str(item) for item in json.loads(store.attrs[attribute])]
+    """Return a list attribute (kept as JSON).
+
+    Raises
+    ------
+    DataError
+        If it is no list.
+    """
+    said = store.attrs[attribute]
+    try:
+        items = json.loads(said)
+    except (TypeError, ValueError):
+        items = None
+    if not isinstance(items, list):
+        raise DataError(f"attribute {attribute} = {str(said)[:80]!r}", "a list in JSON", "make the file again",
+                        where=str(store.file.filename))  # fmt: skip
+    return [str(item) for item in items]
 
 
 @contextmanager
@@ -109,7 +123,7 @@ def open_store(path: Path, schema: Store) -> Iterator[h5py.File]:
         ) from error  # fmt: skip
     with store, damage_named(path):
         found, version = store.attrs.get("schema"), store.attrs.get("schema_version")
-        if found != schema.name or version != schema.version:
+        if (str(found), str(version)) != (schema.name, str(schema.version)):
             raise DataError(
                 f"an HDF5 file with schema {found} version {version}", f"schema {schema.name} version {schema.version}",
                 "give the right file, or make it again with this version", where=str(path),
