@@ -19,7 +19,9 @@ from lucidseq.core.schema import LD_SCORES
 from lucidseq.core.tables import read_table
 from lucidseq.encode.individuals import design
 from lucidseq.encode.ld import correlation as module
+from lucidseq.encode.ld import from_genotypes
 from lucidseq.encode.ld.correlation import correlation
+from lucidseq.encode.ld.from_genotypes import Cohort, score_tables, sweep
 from lucidseq.encode.sumstats.association import LinearTest
 from support import assert_bad_input, run_cli, run_ok
 
@@ -275,3 +277,54 @@ def test_bad_loci(store: Path, tmp_path: Path, bed: str, mentions: tuple[str, ..
         "encode", "ld", "--genotypes", store, "--loci", tmp_path / "bad.bed", "--out", tmp_path / "out" / "l"
     )
     assert_bad_input(result, *mentions, folder=tmp_path / "out")
+
+
+def test_low_rank__is_read_by_what_reads_dense_ld(store: Path, tmp_path: Path) -> None:
+    """Fine mapping takes a low-rank store as it is; with all of the variance kept it says the same."""
+    run_ok("encode", "sumstats", "--genotypes", store, "--trait", "height", "--out", tmp_path / "h")
+    pips = []
+    for name, words in (("dense", ()), ("low", ("--low-rank", 1))):
+        run_ok(
+            "encode",
+            "ld",
+            "--genotypes",
+            store,
+            "--loci",
+            tmp_path / "loci.bed",
+            "--trait",
+            "height",
+            *words,
+            "--out",
+            tmp_path / name,
+        )
+        run_ok("finemap", "locus", "--sumstats", tmp_path / "h.sumstats.tsv.gz", "--ld", tmp_path / f"{name}.ld.h5", "--out", tmp_path / f"f{name}")  # fmt: skip
+        pips.append(pd.read_csv(tmp_path / f"f{name}.pips.tsv.gz", sep="\t")["pip"].to_numpy())
+    assert len(pips[0]) > 10 and np.abs(pips[0] - pips[1]).max() < 1e-3
+
+
+def test_ld_scores__of_many_people_use_some_of_them(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evenly spaced, with the covariates of the same people; n tells how many."""
+    monkeypatch.setattr(from_genotypes, "MOST_PEOPLE", 40)
+    with open_genotypes(store) as genotypes:
+        cohort = Cohort(genotypes, np.arange(90), genotypes.covariates())
+        ((first, position, sums),) = sweep(cohort, 100)
+        (table,) = score_tables(first, position, sums, cohort)
+        few = np.linspace(0, 89, 40).round().astype(int)
+        basis = design(genotypes.covariates()[:, few])
+        dosage = genotypes.dosage(0, 40)[:, few]
+        r, keep = correlation(dosage, basis)
+    assert (table["n"] == 39).all() and len(table) == keep.sum() == 39
+    at = position[keep]
+    near = np.abs(at[:, None] - at) <= 100
+    expected = np.where(near, r.astype(float) ** 2 - (1 - r.astype(float) ** 2) / 37, 0).sum(axis=1)
+    assert np.abs(table["ld_score"] - expected).max() < 1e-4
+
+
+def test_build__of_genotypes_is_their_own(store: Path, tmp_path: Path) -> None:
+    words = ("encode", "ld", "--genotypes", store, "--loci", tmp_path / "loci.bed", "--build")
+    run_ok(*words, "toy", "--out", tmp_path / "l")
+    run_ok(*words, "unknown", "--out", tmp_path / "m")
+    result = run_cli(*words, "GRCh38", "--out", tmp_path / "o" / "l")
+    assert_bad_input(result, "--build GRCh38, and genotypes of toy", folder=tmp_path / "o", exit_code=2)
+    result = run_cli(*words[:4], "--max-block", 300, "--out", tmp_path / "o" / "l")
+    assert_bad_input(result, "--min-block 200 and --max-block 300", folder=tmp_path / "o", exit_code=2)
