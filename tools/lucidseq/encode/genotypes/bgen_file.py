@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 HARD_CALL_DISTANCE = 0.1  # a dosage this near to a whole number is a call; PLINK's default
 _NO_SAMPLES, _LAYOUTS, _COMPRESSIONS = 1 << 31, (1, 2), (0, 1, 2)
 _MAX_BITS = 32
+_SLACK = 1e-3  # what rounding of stored probabilities may add
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,9 @@ class BgenReader(GenotypeReader):
             dosage = variant.alt_dosage
         else:
             dosage = _allele_dosage(variant.probabilities, ploidy, allele, len(name.alleles), phased=variant.is_phased)
+        with np.errstate(invalid="ignore"):
+            if (dosage > ploidy + _SLACK).any() or (dosage < -_SLACK).any() or self._exceeds_one(variant):
+                raise ValueError(f"{name.contig}:{name.start + 1} has probabilities above one")
         other = ploidy != wanted
         if other.any():
             haploid = (ploidy == 1) & (wanted == 2)
@@ -191,6 +195,10 @@ class BgenReader(GenotypeReader):
             calls = np.rint(dosage)
             near = np.abs(dosage - calls) <= HARD_CALL_DISTANCE
         return np.where(near, np.nan_to_num(calls), MISSING_CALL).astype(np.int8)
+
+    def _exceeds_one(self, variant: bgen.BgenVar) -> bool:
+        """Say whether the three probabilities of layout 1, each stored, sum to more than one; of layout 2 the library tells."""
+        return self._head.layout == 1 and bool((np.nansum(variant.probabilities, axis=1) > 1 + _SLACK).any())
 
 
 def _allele_dosage(

@@ -37,7 +37,7 @@ def open_reader(path: Path, reading: Reading | GenotypeField = GenotypeField.AUT
     DataError
         If it is none of these, or is damaged.
     """
-    from lucidseq.encode.genotypes import bgen_file, pgen, store_reader, vcf, vcf_records
+    from lucidseq.encode.genotypes import bcf, bgen_file, pgen, store_reader, vcf
 
     path = Path(path)
     reading = Reading(reading) if isinstance(reading, GenotypeField) else reading
@@ -49,6 +49,6 @@ def open_reader(path: Path, reading: Reading | GenotypeField = GenotypeField.AUT
         return store_reader.StoreReader(path, reading)
     if bgen_file.is_bgen(path):
         return bgen_file.BgenReader(path, reading)
-    if vcf_records.is_bcf(path):
-        return vcf_records.BcfReader(path, reading)
+    if bcf.is_bcf(path):
+        return bcf.BcfReader(path, reading)
     return vcf.VcfReader(path, reading)

@@ -279,7 +279,8 @@ def _check_records(path: Path, control: int, handle: IO[bytes], variants: int) -
         return True
     wide, width, allele_bytes, flagged = kind >= 4, kind % 4 + 1, control >> 4 & 3, control >> 6 == 3
     blocks = -(-variants // _BLOCK)
-    starts = np.frombuffer(handle.read(8 * blocks), dtype="<u8")
+    listed = handle.read(8 * blocks)
+    starts = np.frombuffer(listed[: len(listed) // 8 * 8], dtype="<u8")
     has_dosage, at = False, int(starts[0]) if len(starts) else 0
     for block in range(len(starts)):
         count = min(_BLOCK, variants - block * _BLOCK)

@@ -12,6 +12,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import is_gzip
+from lucidseq.encode.genotypes.calls import KEYS, field_to_read
 from lucidseq.encode.genotypes.choices import GenotypeField
 from lucidseq.encode.genotypes.reader import (
     GenotypeReader,
@@ -23,7 +24,7 @@ from lucidseq.encode.genotypes.reader import (
     require_unique_samples,
 )  # fmt: skip
 from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
-from lucidseq.encode.genotypes.vcf_records import KEYS, decode_lines, field_to_read
+from lucidseq.encode.genotypes.vcf_records import decode_lines
 from lucidseq.encode.genotypes.vcf_text import Decoded, decode_calls, decode_ploidy, decode_subfields
 
 BLOCK_BYTES = 1 << 22
@@ -81,7 +82,7 @@ class VcfReader(GenotypeReader):
 
     def __init__(self, path: Path, reading: Reading) -> None:
         self.path = Path(path)
-        self._refuse_cut_off()
+        refuse_cut_off(self.path)
         with self._open() as handle:
             self.header, self._header_lines, samples = self._read_header(handle)
         self._field = field_to_read(reading.field, has_dosage=b"ID=DS," in self.header)
@@ -89,16 +90,6 @@ class VcfReader(GenotypeReader):
 
     def _open(self) -> IO[bytes]:
         return cast(IO[bytes], gzip.open(self.path) if is_gzip(self.path) else self.path.open("rb"))
-
-    def _refuse_cut_off(self) -> None:
-        """A bgzip file cut between two blocks looks whole to gzip; its end block is then missing."""
-        with self.path.open("rb") as handle:
-            start = handle.read(16)
-            if start[:4] == b"\x1f\x8b\x08\x04" and start[12:14] == b"BC":
-                handle.seek(-min(len(_BGZIP_END), self.path.stat().st_size), 2)
-                if handle.read() != _BGZIP_END:
-                    raise DataError("a bgzip file without its end block", "a whole file", "the file is cut off: copy it again",
-                                    where=str(self.path))  # fmt: skip
 
     def _read_header(self, handle: IO[bytes]) -> tuple[bytes, int, list[str]]:
         lines: list[bytes] = []
@@ -233,3 +224,20 @@ class VcfReader(GenotypeReader):
         )
         for index, values in zip(left, decoded, strict=True):
             dosage[index] = values if self.hard_calls else as_float(values)
+
+
+def refuse_cut_off(path: Path) -> None:
+    """Refuse a bgzip file without its end block: cut between two blocks it looks whole to gzip.
+
+    Raises
+    ------
+    DataError
+        If it has none.
+    """
+    with path.open("rb") as handle:
+        start = handle.read(16)
+        if start[:4] == b"\x1f\x8b\x08\x04" and start[12:14] == b"BC":
+            handle.seek(-min(len(_BGZIP_END), path.stat().st_size), 2)
+            if handle.read() != _BGZIP_END:
+                raise DataError("a bgzip file without its end block", "a whole file", "the file is cut off: copy it again",
+                                where=str(path))  # fmt: skip
