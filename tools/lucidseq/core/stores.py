@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 CHUNK_BYTES = 1 << 20
+_HEAP, _HEAP_BYTES = b"GCOL\x01\x00\x00\x00", 1 << 20
 _HDF5_SAYS = ("Unable to ", "Can't ", "Object visitation failed", "Link iteration failed", "Unspecified error in H5")
 
 
@@ -114,6 +115,7 @@ def open_store(path: Path, schema: Store) -> Iterator[h5py.File]:
     """
     import h5py
 
+    _refuse_damaged_heap(path)
     try:
         store = h5py.File(path, "r")
     except OSError as error:
@@ -150,6 +152,33 @@ def damage_named(path: Path) -> Iterator[None]:
             raise  # not of HDF5, or of an output that is written meanwhile
         raise DataError(f"an HDF5 file that is damaged ({text})", "a whole file", "copy or make it again",
                         where=str(path)) from error  # fmt: skip
+
+
+def _refuse_damaged_heap(path: Path) -> None:
+    """Refuse a file whose heap of attributes' texts does not add up: the HDF5 library would walk over it for ever.
+
+    Heaps have no checksum. Those of stores lie at the beginning, where attributes are written first.
+
+    References
+    ----------
+    HDF5 File Format Specification, version 3.0, section III.E (global heap).
+    """
+    try:
+        with Path(path).open("rb") as handle:
+            start = handle.read(_HEAP_BYTES)
+    except OSError:
+        return  # opening it says what is wrong
+    at = start.find(_HEAP)
+    while at >= 0:
+        end = at + int.from_bytes(start[at + 8 : at + 16], "little")
+        item = at + 16
+        while item + 16 <= min(end, len(start)):
+            number, size = (int.from_bytes(start[item + a : item + b], "little") for a, b in ((0, 2), (8, 16)))
+            if number == 0 and item + size != end:
+                raise DataError("an HDF5 file that is damaged (its heap of texts)", "a whole file", "copy or make it again",
+                                where=str(path))  # fmt: skip
+            item += size if number == 0 else 16 + -(-size // 8) * 8
+        at = start.find(_HEAP, at + 1)
 
 
 def _refuse_links(group: h5py.Group, path: Path) -> None:
