@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 20
 _HEAP, _HEAP_BYTES = b"GCOL\x01\x00\x00\x00", 1 << 20
-_HDF5_SAYS = ("Unable to ", "Can't ", "Object visitation failed", "Link iteration failed", "Unspecified error in H5")
+_HDF5_SAYS = (
+    "Unable to ",
+    "Can't ",
+    "Object visitation failed",
+    "Link iteration failed",
+    "Insufficient precision",
+    "Unspecified error in H5",
+)
 
 
 @contextmanager
