@@ -18,7 +18,6 @@ from lucidseq.encode.ld.listed import NOT_LISTED, OTHER_ALLELES, TWICE
 from lucidseq.encode.ld.matrix import CONSTANT as NO_NUMBER
 
 _STEPS = (NOT_CARRIED, NO_NUMBER, NOT_LISTED, OTHER_ALLELES, TWICE, CONSTANT, OUTSIDE, LEFT_OUT)
-_ALWAYS = (NOT_LISTED, LEFT_OUT)
 FEW, MANY_REPAIRED = 500, 0.05  # individuals; change of a correlation by the repair
 
 
@@ -28,7 +27,7 @@ def write_qc(tally: Tally, loci: int, path: Path) -> None:
     left = tally.counts["variants"]
     rows.append(("variants", "in the loci", 0, left))
     for step in _STEPS:
-        if tally.counts[step] or step in (*_ALWAYS, CONSTANT):
+        if step in tally.counts or step == LEFT_OUT:
             left -= tally.counts[step]
             rows.append(("variants", step, tally.counts[step], left))
     rows.append(("swapped variants", "alleles as in --variants, sign turned", 0, tally.swapped))
