@@ -158,6 +158,7 @@ def derive(folder: Path) -> None:
     for kind in ("positive", "negative"):
         (folder / f"{kind}.fa").write_text("".join(f">{record}" for record in records if record.startswith(kind[:3])))
     plink(folder)
+    plink2(folder)
     published_ld(folder)
     gene_tests(folder)
     whole = (folder / "people.genotypes.h5").read_bytes()
@@ -181,6 +182,23 @@ def plink(folder: Path) -> None:
     (folder / "people.bed").write_bytes(b"\x6c\x1b\x01" + packed.tobytes())
     (folder / "people.bim").write_text("".join(rows))
     (folder / "people.fam").write_text("".join(f"{name}\t{name}\t0\t0\t0\t-9\n" for name in reader.samples))
+
+
+def plink2(folder: Path) -> None:
+    """Write the people's first 40 variants as a PLINK 2 set."""
+    import cyvcf2
+    import numpy as np
+    import pgenlib
+
+    reader = cyvcf2.VCF(str(folder / "people.vcf.gz"), gts012=True)
+    variants = [variant for variant, _ in zip(reader, range(40), strict=False)]
+    names = "".join(f"{v.CHROM}\t{v.POS}\t{v.ID}\t{v.REF}\t{v.ALT[0]}\n" for v in variants)
+    (folder / "few.pvar").write_text("#CHROM\tPOS\tID\tREF\tALT\n" + names)
+    (folder / "few.psam").write_text("#IID\tSEX\n" + "".join(f"{name}\tNA\n" for name in reader.samples))
+    file = str(folder / "few.pgen").encode()
+    with pgenlib.PgenWriter(file, len(reader.samples), variant_ct=len(variants), nonref_flags=False) as writer:
+        for variant in variants:
+            writer.append_biallelic(np.array([0, 1, 2, -9], dtype=np.int8)[variant.gt_types])
 
 
 def published_ld(folder: Path) -> None:

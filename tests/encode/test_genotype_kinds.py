@@ -244,3 +244,19 @@ def test_heterozygosity__outliers_leave_on_request(tmp_path: Path) -> None:
     assert abs(inbreeding.mean()) < 0.05
     with open_genotypes(tmp_path / "g.genotypes.h5") as store:
         assert len(store.samples) == 58
+
+
+def test_real_data__of_people_and_of_flies(tmp_path: Path, shared_data: Path) -> None:
+    store = encode(tmp_path / "people", "--genotypes", shared_data / "polyfun" / "chr1.bed")
+    with open_genotypes(store) as found:
+        assert (len(found.start), len(found.samples)) == (952, 489)
+    flies = shared_data / "popgen" / "relernn_example.vcf.gz"
+    store = encode(tmp_path / "flies", "--genotypes", flies, "--ploidy", 1, "--min-hwe-p", 0)
+    with open_genotypes(store) as found:
+        assert (len(found.start), len(found.samples)) == (50005, 10)
+        assert set(np.unique(found.dosage(0, 50005))) == {0, 1}
+        assert found.frequency.max() <= 1
+    store = encode(tmp_path / "simulated", "--genotypes", shared_data / "popgen" / "mutrecrate.test.vcf.gz", *OFF)
+    with open_genotypes(store) as found:
+        assert (len(found.start), len(found.samples)) == (45857, 20)
+    assert qc(tmp_path / "simulated").loc[("sites of several ALT alleles", "split, one variant an allele"), "kept"] == 81

@@ -176,9 +176,9 @@ def read_sex_table(path: Path, samples: list[str]) -> np.ndarray:
 
 
 def read_sample_list(path: Path, samples: list[str]) -> np.ndarray:
-    """Read names of samples, one a line (or FID and IID), or a table of samples that this command wrote; return a mask of them.
+    """Read names of samples, one a line (or FID and IID), or a table whose first column is ``sample``; return a mask of them.
 
-    Of such a table those whose outcome is ``kept`` are taken.
+    Of the table of samples that this command writes those whose outcome is ``kept`` are taken.
 
     Raises
     ------
@@ -186,8 +186,9 @@ def read_sample_list(path: Path, samples: list[str]) -> np.ndarray:
         If no sample is shared.
     """
     _, rows = _table(path)
-    if rows[0][0] == "sample" and rows[0][-1] == "outcome":
-        rows = [row[:1] for row in rows[1:] if row[-1] == "kept"]
+    if rows[0][0] == "sample":  # a table with a header
+        judged = rows[0][-1] == "outcome"
+        rows = [row[:1] for row in rows[1:] if not judged or row[-1] == "kept"]
     listed = {row[0] for row in rows if len(row) == 1}
     listed |= {name for row in rows if len(row) > 1 for name in (row[1], f"{row[0]}_{row[1]}")}
     mask = np.array([sample in listed for sample in samples])
