@@ -242,7 +242,7 @@ def read_inputs(
     return {
         "base_image": base, "base_identifier": "sha256:" + identifier.removeprefix("sha256:"),
         "requirements": image_lock.digest([wheels / f"{lock}.txt"]), "package": image_lock.digest(wheels.glob("lucidseq-*.whl")),
-        "recipe": image_lock.digest([recipe, recipe.with_name("base.sh"), recipe.with_name("install.sh")]),
+        "recipe": image_lock.digest([recipe, *(recipe.with_name(name) for name in ("base.sh", "install.sh", "strip_symbols.py"))]),
         "builder": f"{engine} {ask([engine, '--version']).split()[2]}", "network": arguments.network,
     }  # fmt: skip
 

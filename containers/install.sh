@@ -3,6 +3,7 @@
 # usage: install.sh LOCK; the wheels are in /wheels
 set -euo pipefail
 lock=$1
+recipe=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 target=/opt/lucidseq
 
 python3 -m venv /tmp/pip
@@ -18,5 +19,7 @@ rm -rf logomaker/{examples,tutorials} tensorflow/include nvidia/*/include clang 
 rm -rf matplotlib/mpl-data/sample_data
 # Sources of compiled modules and stubs for type checkers: no run reads them
 find . \( -name '*.a' -o -name '*.cpp' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' \) -delete
+# Two readers of genotypes bring their debug information along, 32 MB of it
+find . -maxdepth 2 \( -name 'pgenlib.*.so' -o -path './bgen/*.so' \) -exec python3 "$recipe/strip_symbols.py" {} +
 # -f: running pip has left some bytecode of the other kind
 PYTHONHASHSEED=0 "$target/bin/python" -m compileall -q -f --invalidation-mode unchecked-hash .

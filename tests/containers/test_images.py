@@ -19,7 +19,7 @@ from lucidseq.contract.model import IMAGES
 pytestmark = pytest.mark.containers
 MEGABYTES = {"core": 600, "nets": 2000}
 IMPORTS = {
-    "core": ["pysam", "cyvcf2", "bioframe", "pybigtools", "h5py", "pandas", "scipy.stats", "matplotlib.pyplot", "logomaker", "jinja2", "jsonschema"],
+    "core": ["pysam", "cyvcf2", "pgenlib", "bgen", "tskit", "bioframe", "pybigtools", "h5py", "pandas", "scipy.stats", "matplotlib.pyplot", "logomaker", "jinja2", "jsonschema"],
     "nets": ["pysam", "cyvcf2", "bioframe", "pybigtools", "h5py", "pandas", "scipy.stats", "matplotlib.pyplot", "logomaker", "keras", "tensorflow"],
     "motifs": ["pysam", "bioframe", "pybigtools", "h5py", "pandas", "scipy.stats", "matplotlib.pyplot", "logomaker", "memelite", "modiscolite", "igraph", "leidenalg"],
     "simulate": ["pysam", "cyvcf2", "bioframe", "h5py", "pandas", "scipy.stats", "msprime", "pyjaspar"],

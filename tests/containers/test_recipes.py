@@ -131,3 +131,31 @@ def checkers() -> Path:
 @pytest.mark.containers
 def test_hadolint__finds_nothing(checkers: Path) -> None:
     assert call([str(checkers / "hadolint"), *map(str, RECIPES)]) == ""
+
+
+def test_strip__leaves_a_library_that_works(tmp_path: Path) -> None:
+    import pgenlib
+
+    library = tmp_path / Path(pgenlib.__file__).name
+    library.write_bytes(Path(pgenlib.__file__).read_bytes())
+    script = ROOT / "containers" / "strip_symbols.py"
+    before = library.stat().st_size
+    for _ in range(2):  # the second time finds nothing to cut
+        subprocess.run([sys.executable, str(script), str(library)], check=True)
+        code = "import pgenlib; print(pgenlib.__file__, pgenlib.PgenReader.__name__)"
+        said = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert said.stdout.split() == [str(library), "PgenReader"]
+    assert library.stat().st_size < 0.2 * before
+    (tmp_path / "no.so").write_bytes(b"text")
+    assert (
+        subprocess.run(
+            [sys.executable, str(script), str(tmp_path / "no.so")], capture_output=True, check=False
+        ).returncode
+        != 0
+    )
