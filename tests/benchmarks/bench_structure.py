@@ -150,26 +150,20 @@ def apart(code: str, *words: object) -> str:
 def compare_memory(folder: Path) -> list[float]:
     """Print peak memory of both commands at 1 and 10 times the variants and return the ratios."""
     ratios = []
-    stores = [
-        write_store(folder / f"{variants}.h5", draw(variants, 1000, 4), spacing=500) for variants in (20_000, 200_000)
-    ]
-    for command in ("structure", "matrix"):
-        small, large = (
-            float(
-                apart(
-                    'print(peak_memory("encode", *sys.argv[1:]))',
-                    command,
-                    "--genotypes",
-                    store,
-                    "--out",
-                    folder / f"{command}{store.stem}",
-                )
-            )
-            for store in stores
-        )
-        ratios.append(large / small)
+    for command, people, few in (
+        ("structure", 1000, 20_000),
+        ("matrix", 500, 60_000),
+    ):  # buffers of the matrix fill up later
+        peaks = []
+        for variants in (few, 10 * few):
+            store = folder / f"{variants}.h5"
+            make = f"write_store(Path(sys.argv[1]), draw({variants}, {people}, 4), spacing=500)"
+            apart(make, store)
+            words = (command, "--genotypes", store, "--out", folder / f"{command}{variants}")
+            peaks.append(float(apart('print(peak_memory("encode", *sys.argv[1:]))', *words)))
+        ratios.append(peaks[1] / peaks[0])
         print(
-            f"encode {command}, 1000 people: peak {small:.0f} MB at 20,000 variants, {large:.0f} MB at 200,000, ratio {ratios[-1]:.2f} (bar {MEMORY_BAR})"
+            f"encode {command}, {people} people: peak {peaks[0]:.0f} MB at {few} variants, {peaks[1]:.0f} MB at {10 * few}, ratio {ratios[-1]:.2f} (bar {MEMORY_BAR})"
         )
     return ratios
 

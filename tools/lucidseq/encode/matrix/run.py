@@ -34,6 +34,7 @@ def matrix(
     card = Card("encode", "matrix")
     with open_store(genotypes, GENOTYPES) as store:
         samples = read_text(store["samples/id"])
+        _refuse_other_lengths(store, len(samples), genotypes)
         if not store["dosage"].size:
             raise DataError(
                 "no genotypes", "at least one variant and one sample", "check the genotype store", where=str(genotypes)
@@ -59,6 +60,14 @@ def matrix(
             missing = _transpose(store, result, given.train, chosen, hard_call_tolerance)
             _judge(card, result, missing, given, str(attributes["training_digest"]))
     return card
+
+
+def _refuse_other_lengths(store: h5py.File, samples: int, path: Path) -> None:
+    shape = store["dosage"].shape
+    lengths = {store[f"variants/{name}"].shape for name in _COLUMNS}
+    if len(shape) != 2 or shape[1] != samples or lengths != {shape[:1]}:
+        raise DataError(f"genotypes of shape {shape}, {samples} samples, columns of variants of shapes {sorted(lengths)}",
+                        "arrays that fit each other", "encode the genotypes again", where=str(path))  # fmt: skip
 
 
 def _splits(path: Path | None, samples: np.ndarray, card: Card) -> Splits:
@@ -122,6 +131,7 @@ def _transpose(store: h5py.File, result: h5py.File, train: np.ndarray, layout: L
                 rows[:, first // 4 : -(-last // 4)] = pack(values)
             else:
                 rows[:, first:last] = np.ascontiguousarray(values.T.astype(layout.value))
+            del values  # before the next block is read
             for name, column in columns.items():
                 column[first:last] = store[f"variants/{name}"][first:last]
             progress.step(last - first)
