@@ -257,7 +257,14 @@ def test_memory__is_flat_in_the_number_of_variants(tmp_path: Path) -> None:
     assert compare_memory(tmp_path) <= MEMORY_BAR
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # memory first: a child begins with what its parent holds
     with tempfile.TemporaryDirectory() as name:
-        for compare in (compare_bed, compare_sample_major, compare_pgen, compare_bgen, compare_vcf, compare_memory):
+        for compare in (
+            compare_memory,
+            compare_bed,
+            compare_sample_major,
+            compare_pgen,
+            compare_bgen,
+            compare_vcf,
+        ):
             compare(Path(name))

@@ -179,10 +179,11 @@ class BgenReader(GenotypeReader):
             dosage = variant.alt_dosage
         else:
             dosage = _allele_dosage(variant.probabilities, ploidy, allele, len(name.alleles), phased=variant.is_phased)
-        with np.errstate(invalid="ignore"):
-            if (dosage > ploidy + _SLACK).any() or (dosage < -_SLACK).any() or self._exceeds_one(variant):
-                raise ValueError(f"{name.contig}:{name.start + 1} has probabilities above one")
         other = ploidy != wanted
+        if (
+            self.hard_calls or other.any() or self._head.layout == 1
+        ):  # otherwise chunks are checked where they are taken
+            self._refuse_excess(variant, dosage, ploidy)
         if other.any():
             haploid = (ploidy == 1) & (wanted == 2)
             if (other & ~haploid & ~np.isnan(dosage)).any():
@@ -196,9 +197,14 @@ class BgenReader(GenotypeReader):
             near = np.abs(dosage - calls) <= HARD_CALL_DISTANCE
         return np.where(near, np.nan_to_num(calls), MISSING_CALL).astype(np.int8)
 
-    def _exceeds_one(self, variant: bgen.BgenVar) -> bool:
-        """Say whether the three probabilities of layout 1, each stored, sum to more than one; of layout 2 the library tells."""
-        return self._head.layout == 1 and bool((np.nansum(variant.probabilities, axis=1) > 1 + _SLACK).any())
+    def _refuse_excess(self, variant: bgen.BgenVar, dosage: np.ndarray, ploidy: np.ndarray) -> None:
+        """Refuse probabilities above one: of layout 1 all three are stored; of layout 2 the library tells what sums to more."""
+        with np.errstate(invalid="ignore"):
+            wrong = (dosage > ploidy + np.float32(_SLACK)).any() or (dosage < -_SLACK).any()
+        if not wrong and self._head.layout == 1:
+            wrong = (np.nansum(variant.probabilities, axis=1) > 1 + _SLACK).any()
+        if wrong:
+            raise ValueError("probabilities above one")
 
 
 def _allele_dosage(
