@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import h5py
+import numpy as np
+
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -121,12 +124,25 @@ def describe() -> list[Call]:
             test_contigs="chr3", valid_contigs="chr2", build="simulated")),
         Call("classes", "encode", "sequences", study(positive=extra / "positive.fa", negative=extra / "negative.fa")),
         Call("labelled", "encode", "sequences", study(fasta=Path("codes/codes.fa"), labels=Path("codes/codes.labels.tsv"))),
+        Call("starts", "encode", "sequences", study(
+            fasta=locus(".fa"), gtf=locus(".gtf"), window=200, signal=locus(".signal.bw"), bin_size=50, blacklist=extra / "inversion.bed",
+            negatives="gc-matched", negatives_from=locus(".peaks.bed"), variants=locus(".vcf.gz"), samples=extra / "names.txt",
+            near_copies="separate")),
+        Call("arrays", "encode", "sequences", study(one_hot=extra / "one_hot.h5")),
+        Call("haplotypes", "encode", "haplotypes", study(
+            genotypes=locus(".vcf.gz"), window_size=50_000, genome=extra / "region.bed", accessible=extra / "region.bed",
+            mask=extra / "inversion.bed", samples=extra / "names.txt", ancestral=locus(".fa"))),
+        Call("haplotypes_given", "encode", "haplotypes", study(genotypes=locus(".vcf.gz"), windows=locus(".loci.bed"), calls="dosages")),
         Call("fit", "train", "fit", study(dataset=dataset, epochs=2, filters=4, architecture="cnn-shallow")),
         Call("predict", "train", "predict", study(model=model, dataset=dataset)),
         Call("evaluate", "train", "evaluate", study(predictions=made("predict", ".predictions.tsv.gz"), bootstrap_samples=50)),
         Call("maps", "attribute", "maps", study(model=model, dataset=dataset, max_sequences=6, references=4, logos=1)),
         Call("effects", "effects", "variants", study(
             model=model, variants=locus(".vcf.gz"), fasta=locus(".fa"), regions=locus(".loci.bed"))),
+        Call("annotations", "encode", "annotations", study(
+            variants=store, bed=locus(".peaks.bed"), distance=locus(".loci.bed"), signal=locus(".signal.bw"), gtf=locus(".gtf"),
+            table=scores, attributions=made("maps", ".attributions.h5"))),
+        Call("annotated_windows", "encode", "annotations", study(windows=locus(".peaks.bed"), bed=locus(".loci.bed"), bed_value="name")),
         Call("finemap_scored", "finemap", "locus", study(sumstats=sumstats, ld=ld, loci=locus(".loci.bed"), scores=scores)),
         Call("finemap_people", "finemap", "locus", study(genotypes=store, trait="trait", loci=locus(".loci.bed"))),
         Call("genes", "enrich", "genes", study(sumstats=sumstats, ld=ld, gtf=locus(".gtf"), pips=pips)),
@@ -167,10 +183,21 @@ def write_extra_inputs(folder: Path) -> None:
     decay = ("\t".join(f"{(-0.9) ** abs(row - column):.6f}" for column in range(12)) for row in range(12))
     (folder / "ld.txt").write_text("\n".join(decay) + "\n")
     (folder / "ld.bim").write_text("".join(f"chr3\tv{row}\t0\t{1000 + 10 * row}\tG\tA\n" for row in range(12)))
+    (folder / "names.txt").write_text("".join(f"person{index + 1:05d}\n" for index in range(7)))
+    one_hot(folder / "one_hot.h5")
     (folder / "nextflow_schema.json").write_bytes((ROOT / "nextflow_schema.json").read_bytes())
     named = {"workflow": "association", "input": "sheet.csv", "loci": "a.bed", "gtf": "a.gtf", "gene_sets": "a.gmt"}
     (folder / "parameters.json").write_text(json.dumps(named, indent=1))
     (folder / "sheet.csv").write_text("cohort,genotypes,phenotypes\none,one.vcf.gz,one.tsv\n")
+
+
+def one_hot(path: Path) -> None:
+    """Write a small dataset of one-hot arrays."""
+    random = np.random.default_rng(4)
+    with h5py.File(path, "w") as store:
+        for name, rows in (("train", 60), ("valid", 20), ("test", 20)):
+            store[f"x_{name}"] = np.eye(4, dtype=np.float32)[random.integers(0, 4, (rows, 30))]
+            store[f"y_{name}"] = (np.arange(rows) % 2).astype(np.float32)
 
 
 def add_derived_inputs(folder: Path, name: str) -> None:

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.card import Card
-from lucidseq.core.errors import DataError, UsageError, place
+from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.intervals import Interval, read_bed
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import QC, WINDOWS
-from lucidseq.core.tables import open_text, write_table
+from lucidseq.core.tables import write_table
+from lucidseq.encode.genotypes.sample_files import read_sample_list
 from lucidseq.encode.haplotypes.accessibility import Accessibility
 from lucidseq.encode.haplotypes.choices import Calls, Polarization
 from lucidseq.encode.haplotypes.collect import STEPS, Pass, Plan
@@ -84,13 +85,7 @@ def _columns(readers: list[SiteReader], wanted: Path | None) -> np.ndarray:
                             "give files of the same individuals", where=str(other.path))  # fmt: skip
     if wanted is None:
         return np.arange(len(first.samples))
-    with open_text(wanted) as handle:
-        names = {line.split()[0]: number for number, line in enumerate(handle, start=1) if line.strip()}
-    unknown = [name for name in names if name not in set(first.samples)]
-    if unknown or not names:
-        raise DataError(f"sample {unknown[0]}" if unknown else "no names", f"samples of {first.path.name}, one name a line",
-                        "correct the list", where=place(wanted, line=names[unknown[0]] if unknown else 1))  # fmt: skip
-    return np.flatnonzero([name in names for name in first.samples])
+    return np.flatnonzero(read_sample_list(wanted, first.samples))
 
 
 def _polarization(asked: Polarization, readers: list[SiteReader], *, has_fasta: bool) -> Polarization:

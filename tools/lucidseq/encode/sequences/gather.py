@@ -11,7 +11,6 @@ from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.genome import Genome
 from lucidseq.core.intervals import Interval, read_bed
 from lucidseq.core.log import get_logger
-from lucidseq.core.tables import open_text
 from lucidseq.encode.gene_models import read_gene_models
 from lucidseq.encode.regions import Regions
 from lucidseq.encode.sequences.choices import LabelColumn, Negatives, SignalTransform
@@ -184,11 +183,7 @@ def _with_signal(found: Gathered, sources: Sources) -> Gathered:
 
 def _with_alleles(found: Gathered, genome: Genome, sources: Sources, path: Path) -> Gathered:
     """Replace each window by those of the haplotypes of every sample."""
-    samples = None
-    if sources.samples is not None:
-        with open_text(sources.samples) as handle:
-            samples = [line.split()[0] for line in handle if line.strip()]
-    with PersonalGenomes(path, samples) as people:
+    with PersonalGenomes(path, sources.samples) as people:
         people.require_contigs([str(name) for name in dict.fromkeys(found.rows.contig)])
         rows, origin = personal_rows(genome, found.rows, people)
     for reason, count in sorted(people.skipped.items()):

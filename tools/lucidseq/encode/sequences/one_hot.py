@@ -40,6 +40,9 @@ def read_one_hot(path: Path) -> tuple[SequenceRows, np.ndarray]:
         ) from error
     parts: list[tuple[np.ndarray, np.ndarray, int]] = []
     with store, damage_named(path):
+        if "schema" in store.attrs:
+            raise DataError(f"a file of lucidseq with schema {store.attrs['schema']}", "arrays x_train and y_train", "give another program's file",
+                            where=str(path))  # fmt: skip
         arrays = {
             str(name).lower().replace("_val", "_valid").replace("_validid", "_valid"): store[name] for name in store
         }

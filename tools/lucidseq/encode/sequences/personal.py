@@ -15,6 +15,8 @@ import numpy as np
 from lucidseq.core import alphabet
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genome import Genome
+from lucidseq.encode.genotypes.reader import require_unique_samples
+from lucidseq.encode.genotypes.sample_files import read_sample_list
 from lucidseq.encode.regions import other_spelling
 from lucidseq.encode.sequences.rows import SequenceRows
 
@@ -56,7 +58,7 @@ class PersonalGenomes:
         If the file cannot be read or indexed, or a sample is not in it.
     """
 
-    def __init__(self, path: Path, samples: list[str] | None) -> None:
+    def __init__(self, path: Path, wanted: Path | None) -> None:
         import cyvcf2
 
         self.path = path
@@ -64,24 +66,16 @@ class PersonalGenomes:
         self._scratch = tempfile.TemporaryDirectory(prefix="lucidseq-csi-")
         try:
             self._file = cyvcf2.VCF(str(_indexed(path, Path(self._scratch.name))))
-            known = list(self._file.samples)
-            absent = [name for name in samples or [] if name not in known]
-            if not absent and samples:
-                self._file.set_samples(samples)
-            self.samples = list(self._file.samples)
-            self._contigs = set(self._file.seqnames)
+            self.samples, self._contigs = list(self._file.samples), set(self._file.seqnames)
         except DataError:
             raise
         except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
             raise DataError(f"a file that cannot be read as VCF ({error})", "VCF or BCF", "check the file",
                             where=str(path)) from error  # fmt: skip
-        if absent or not self.samples:
-            raise DataError(
-                f"sample {absent[0]}" if absent else "zero samples",
-                f"samples of {path.name}",
-                "correct the list",
-                where=str(path),
-            )
+        if wanted is not None:
+            self.samples = [self.samples[index] for index in np.flatnonzero(read_sample_list(wanted, self.samples))]
+            self._file.set_samples(self.samples)
+        require_unique_samples(self.samples, path)
 
     def __enter__(self) -> PersonalGenomes:
         return self
