@@ -41,9 +41,12 @@ class StoreReader(GenotypeReader):
         with open_store(path, GENOTYPES) as store:
             _check_shapes(store, path)
             hard_calls = store["dosage"].dtype == np.int8
-            ploidy = int(store.attrs.get("ploidy", 2))
-            self.haploid = HaploidCoding(str(store.attrs.get("haploid", HaploidCoding.TWO)))
+            ploidy = store.attrs.get("ploidy", 2)
+            coding = str(store.attrs.get("haploid", HaploidCoding.TWO.value))
             sex = store["samples/sex"][()] if "samples/sex" in store else None
+        if coding not in set(HaploidCoding):
+            raise DataError(f"haploid calls coded {coding!r}", "0-2 or 0-1", "make the store again", where=str(path))
+        self.haploid = HaploidCoding(coding)
         if ploidy != reading.ploidy:
             raise DataError(
                 f"a store of ploidy {ploidy}", f"ploidy {reading.ploidy}", f"give --ploidy {ploidy}", where=str(path)

@@ -85,9 +85,10 @@ def decode_lines(
         try:
             for record in cyvcf2.VCF(str(path)):
                 at = len(decoded)
-                decoded.append(
-                    record_dosage(record, field, where=where[at], allele=alleles[at], ploidy=ploidy, strict=strict)
-                )
+                values = record_dosage(record, field, where=where[at], allele=alleles[at], ploidy=ploidy, strict=strict)
+                if len(values) != lines[at].count(b"\t") - _SITE:
+                    raise _unreadable(f"{len(values)} samples are left of it", where[at])
+                decoded.append(values)
         except DataError:
             raise
         except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
