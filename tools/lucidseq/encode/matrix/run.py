@@ -104,7 +104,7 @@ def _write_samples(store: h5py.File, result: h5py.File, samples: np.ndarray, spl
 def _transpose(store: h5py.File, result: h5py.File, train: np.ndarray, layout: Layout, tolerance: float) -> np.ndarray:
     """Write genotypes by sample, the variants' columns and what the training samples say, in one reading; return missing genotypes of each sample.
 
-    A block of variants as large as 16 MB holds is turned round at a time: memory does not grow with the variants.
+    A block of variants as large as 16 MB holds is turned round at a time: memory does not grow with variants x samples.
     """
     dosage = store["dosage"]
     variants, samples = dosage.shape
