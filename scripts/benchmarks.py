@@ -20,6 +20,7 @@ TITLES = {
     "bench_encode": ("Reading genotypes beside bed-reader, pgenlib, bgen and cyvcf2", "Bars: 3,000 (.bed, decoding), 1,000 (the same by sample) and 40 (VCF) million genotypes per CPU second; at most 1.2 of pgenlib's CPU time; memory flat."),
     "bench_ld": ("LD beside the plain product", "Bars: an LD block at most 1.3 of the CPU time of the float32 product, within 1e-5 of float64; memory flat."),
     "bench_structure": ("Relatives, components and random samples beside PLINK 2 and bed-reader", "Bars: KING at most 4 times, pruning 2 times, components once PLINK 2's CPU seconds; 1,000 million genotypes per CPU second from random samples; memory flat (matrix: 100 bytes a variant)."),
+    "bench_biobank": ("A chromosome at biobank shape", "Bar: at most 4 GB of memory for 50,000 people and 100,000 variants (.pgen)."),
     "bench_sumstats": ("Reading summary statistics beside pandas", "Bars: at least 0.25 of a plain pandas.read_csv; at most 200 bytes of memory a row."),
     "bench_deeplift": ("DeepSHAP beside shap.DeepExplainer", "Bar: at least 3 times cheaper a sequence (shap with one explainer a sequence, which shuffled references need)."),
     "bench_train": ("Training on CTCF against PU.1 peaks", "Bar: AUROC 0.995 on chr8 and chr9 within 120 CPU s."),

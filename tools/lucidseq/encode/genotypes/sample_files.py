@@ -183,17 +183,23 @@ def read_sample_list(path: Path, samples: list[str]) -> np.ndarray:
     Raises
     ------
     DataError
-        If no sample is shared.
+        If no sample is shared, or a line names none of the samples.
     """
-    _, rows = _table(path)
+    numbers, rows = _table(path)
     if rows[0][0] == "sample":  # a table with a header
         judged = rows[0][-1] == "outcome"
-        rows = [row[:1] for row in rows[1:] if not judged or row[-1] == "kept"]
+        chosen = [index for index in range(1, len(rows)) if not judged or rows[index][-1] == "kept"]
+        numbers, rows = [numbers[index] for index in chosen], [rows[index][:1] for index in chosen]
     listed = {row[0] for row in rows if len(row) == 1}
     listed |= {name for row in rows if len(row) > 1 for name in (row[1], f"{row[0]}_{row[1]}")}
     mask = np.array([sample in listed for sample in samples])
     if not mask.any():
         raise _nothing_shared(path, sorted(listed), samples)
+    known = set(samples)
+    for number, row in zip(numbers, rows, strict=True):
+        if known.isdisjoint(row[:1] if len(row) == 1 else (row[1], f"{row[0]}_{row[1]}")):
+            raise DataError(f"sample {' '.join(row[:2])}", "samples of the genotypes", "correct the name, or leave the line out",
+                            where=place(path, line=number))  # fmt: skip
     return mask
 
 
