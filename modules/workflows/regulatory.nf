@@ -24,7 +24,7 @@ workflow REGULATORY {
             .combine(signal.map { files -> [files] })
             .combine(positive.map { file -> [file] })
             .combine(negative.map { file -> [file] })
-            .map { genome, bed, tracks, plus, minus -> [[id: 'sequences'], genome, bed, tracks, plus, minus, []] }
+            .map { genome, bed, tracks, plus, minus -> [[id: 'sequences'], genome, bed, [], [], tracks, plus, minus, [], [], [], [], []] }
     )
     TRAIN_FIT(ENCODE_SEQUENCES.out.dataset.map { _meta, dataset -> [[id: 'model'], dataset] })
     ch_model_data = TRAIN_FIT.out.model.combine(ENCODE_SEQUENCES.out.dataset.map { _meta, dataset -> dataset })
