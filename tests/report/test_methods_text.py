@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from lucidseq.report.methods_text import describe, settings, versions
+from lucidseq.contract.model import read_contract
+from lucidseq.report.methods_text import TEXTS, describe, settings, versions
 from lucidseq.report.page import cells
 from lucidseq.report.results import Results
 from lucidseq.report.run import summary_tables
@@ -39,6 +40,35 @@ def test_describe__names_the_attribution_method_that_was_used() -> None:
     )
     assert "gradients (saliency) and by mutagenesis" in saliency and "simplex" in saliency
     assert any("Majdandzic" in paper for paper in papers) and not any("DeepLIFT" in paper for paper in papers)
+
+
+def test_describe__says_what_encode_was_given() -> None:
+    harmonised = ran("encode", "sumstats") | {"inputs": {"input": [{"name": "a.tsv"}], "chain": [{"name": "b.chain"}]}}
+    tested = ran("encode", "sumstats") | {"inputs": {"genotypes": [{"name": "a.h5"}]}}
+    assert "harmonised, lifted over" in describe([harmonised])[0] and "tested" not in describe([harmonised])[0]
+    assert "tested" in describe([tested])[0] and "harmonised" not in describe([tested])[0]
+    both = describe([harmonised, tested])[0]
+    assert "tested" in both and "harmonised" in both
+    ldgm = ran("encode", "ld", ld_scores=True, shrinkage="auto") | {"inputs": {"input": [{"name": "x.edgelist.gz"}]}}
+    text, papers = describe([ldgm])
+    assert "published matrices" in text and "dosages" not in text and len(papers) == 3
+    fitted = ran("encode", "matrix") | {"inputs": {"splits": [{"name": "s.tsv"}]}}
+    assert "training samples alone" in describe([fitted])[0] and "all samples" in describe([ran("encode", "matrix")])[0]
+    apart = ran("encode", "sequences", near_copies="separate", test_contigs="chr8") | {
+        "inputs": {"positive": [{"name": "a.fa"}]}
+    }
+    text, papers = describe([apart])
+    assert "reference genome" not in text and "held out" in text and "12-mers" in text and "MinHash" in papers[0]
+
+
+def test_describe__knows_every_command() -> None:
+    known = {(command.tool, command.command) for command in read_contract()} - {
+        ("report", "build"),
+        ("check", "pipeline"),
+    }
+    assert set(TEXTS) == known
+    for tool, command in known - {("attribute", "maps")}:
+        assert describe([ran(tool, command)])[0].endswith("."), command
 
 
 def test_settings__say_once_what_shards_share() -> None:

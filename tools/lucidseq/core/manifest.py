@@ -13,7 +13,10 @@ from typing import Any
 import lucidseq
 
 SCHEMA, SCHEMA_VERSION = "lucidseq.manifest", 1
-_LIBRARIES = ("numpy", "pandas", "scipy", "h5py", "pysam", "keras", "tensorflow", "tensorflow-cpu", "jax", "msprime")
+_LIBRARIES = (
+    "numpy", "pandas", "scipy", "h5py", "pysam", "cyvcf2", "pgenlib", "bgen", "tskit", "bioframe", "pybigtools", "keras", "tensorflow",
+    "tensorflow-cpu", "jax", "msprime",
+)  # fmt: skip
 
 
 def sha256(path: Path) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from lucidseq.report.methods_encode import ENCODE
+
 TEXTS = {
     ("simulate", "locus"): ("Genotypes were simulated by the coalescent with recombination hotspots; causal variants were planted in regulatory motifs.",
                             ["Baumdicker et al. 2022, Genetics 220:iyab229 (msprime)", "Rauluseviciute et al. 2024, Nucleic Acids Res. 52:D174 (JASPAR)"]),
     ("simulate", "sequences"): ("Sequences of the synthetic regulatory code were simulated.", ["Koo and Ploenzke 2021, Nat. Mach. Intell. 3:258"]),
-    ("encode", "genotypes"): ("Genotypes were filtered on frequency, missingness and Hardy-Weinberg proportions.", ["Chang et al. 2015, GigaScience 4:7"]),
-    ("encode", "sumstats"): ("Association was tested variant by variant (least squares for quantitative traits, score tests for binary ones).", []),
-    ("encode", "ld"): ("LD was computed as the correlation of effect-allele dosages.", []),
-    ("encode", "sequences"): ("Sequences were taken from the reference genome; whole contigs were held out for testing.", []),
+    **dict.fromkeys((("encode", command) for command in ENCODE), ("", [])),  # by what they were given, below
     ("train", "fit"): ("Convolutional networks were trained with reverse-complement augmentation and early stopping on a validation split.",
                        ["Koo and Ploenzke 2021, Nat. Mach. Intell. 3:258 (exponential activations)", "Chollet et al. 2015, Keras"]),
     ("train", "predict"): ("Predictions were averaged over both strands.", []),
@@ -42,16 +41,27 @@ CORRECTION = "Majdandzic et al. 2023, Genome Biol. 24:109 (gradient correction)"
 def describe(manifests: list[dict[str, Any]]) -> tuple[str, list[str]]:
     """Return one paragraph on the commands that ran, in the order of the chain, and the citations, sorted."""
     ran = {(item["tool"], item["command"]) for item in manifests}
-    chosen = [_attribution(manifests) if key == ("attribute", "maps") else TEXTS[key] for key in TEXTS if key in ran]
+    chosen = [
+        _said(key, [item for item in manifests if (item["tool"], item["command"]) == key])
+        for key in TEXTS
+        if key in ran
+    ]
     software = sorted({f"{item['software']['name']} {item['software']['version']}" for item in manifests})
     opening = f"Analyses were run with {', '.join(software)}. " if software else ""
     citations = sorted({citation for _, papers in chosen for citation in papers})
     return opening + " ".join(text for text, _ in chosen), citations
 
 
+def _said(key: tuple[str, str], runs: list[dict[str, Any]]) -> tuple[str, list[str]]:
+    """Return the sentences on a command's runs, and the citations."""
+    if key == ("attribute", "maps"):
+        return _attribution(runs)
+    return ENCODE[key[1]](runs) if key[0] == "encode" else TEXTS[key]
+
+
 def _attribution(manifests: list[dict[str, Any]]) -> tuple[str, list[str]]:
     """Return the sentence on attribution, by the methods that were used."""
-    runs = [item["parameters"] for item in manifests if (item["tool"], item["command"]) == ("attribute", "maps")]
+    runs = [item["parameters"] for item in manifests]
     methods = [name for name in ATTRIBUTION if any(run.get("method") == name for run in runs)]
     text = f"Predictions were attributed to bases by {' and by '.join(ATTRIBUTION[name][0] for name in methods) or 'attribution maps'}."
     papers = [paper for name in methods for paper in ATTRIBUTION[name][1]]

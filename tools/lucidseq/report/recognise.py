@@ -44,12 +44,12 @@ def recognise(path: Path) -> str:
 
 
 def _store_schema(path: Path) -> str | None:
-    import h5py
+    from lucidseq.core.hdf5 import open_file
 
     try:
-        with h5py.File(path, "r") as store:
+        with open_file(path, lambda why: damaged(path, "HDF5", OSError(why))) as store:
             name = str(store.attrs.get("schema"))
-    except (OSError, RuntimeError, KeyError) as error:
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise damaged(path, "HDF5", error) from error
     return name if isinstance(SCHEMAS.get(name), Store) else None
 
