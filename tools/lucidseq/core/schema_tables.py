@@ -301,7 +301,13 @@ KINSHIP = Table(
         Column("relationship", "text", "duplicate, first, second or third (degree)."),
     ),
 )
-PCS = Table("lucidseq.pcs", (Column("sample", "text", "Name of the sample; then PC1, PC2, ..."),))
+PCS = Table(
+    "lucidseq.pcs",
+    (
+        Column("sample", "text", "Name of the sample."),
+        Column("PC1", "float", "Its score on the first component; PC2, ... follow."),
+    ),
+)
 EIGENVALUES = Table(
     "lucidseq.eigenvalues",
     (

@@ -19,7 +19,7 @@ def build(
     results: Annotated[
         list[Path],
         typer.Option("--results", help="Files that lucidseq commands wrote, of any kind (repeat for each file)."),
-        In(Format.TSV, Format.HDF5, Format.JSON),
+        In(Format.TSV, Format.HDF5, Format.JSON, Format.PNG),
     ],
     out: Annotated[
         Path,

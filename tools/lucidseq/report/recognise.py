@@ -13,10 +13,12 @@ from lucidseq.core.tables import open_text
 
 DOCUMENTS = {card.SCHEMA, manifest.SCHEMA}
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+PNG_MAGIC, PNG_END = b"\x89PNG\r\n\x1a\n", bytes.fromhex("0000000049454e44ae426082")
+PICTURE = "picture"
 
 
 def recognise(path: Path) -> str:
-    """Return the name of a file's schema, such as ``lucidseq.pips``.
+    """Return the name of a file's schema, such as ``lucidseq.pips``, or ``picture`` for a PNG.
 
     JSON and HDF5 say it themselves; a table is the schema with the most required columns, all of which its header has.
 
@@ -29,7 +31,12 @@ def recognise(path: Path) -> str:
         raise DataError("a folder", "files that lucidseq commands wrote", "name the files in it", where=str(path))
     with path.open("rb") as handle:
         head = handle.read(8)
-    if head == HDF5_MAGIC:
+    name: str | None
+    if head == PNG_MAGIC:
+        if not path.read_bytes().endswith(PNG_END):
+            raise damaged(path, "PNG", OSError("it ends too early"))
+        name = PICTURE
+    elif head == HDF5_MAGIC:
         name = _store_schema(path)
     elif head[:1] in (b"{", b"["):
         name = _json_schema(path)

@@ -13,7 +13,7 @@ from lucidseq.core.card import Card, read_card
 from lucidseq.core.errors import DataError
 from lucidseq.core.schema import SCHEMAS, Table
 from lucidseq.core.tables import read_table
-from lucidseq.report.recognise import damaged, recognise
+from lucidseq.report.recognise import PICTURE, damaged, recognise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,12 +35,15 @@ class Results:
         Schema name to (label, table) pairs, sorted by label; the label is the prefix the files were written under.
     stores
         Schema name to paths of HDF5 files, sorted.
+    pictures
+        PNG files, sorted.
     """
 
     cards: list[tuple[str, Card]] = field(default_factory=list)
     manifests: list[dict[str, Any]] = field(default_factory=list)
     tables: dict[str, list[tuple[str, pd.DataFrame]]] = field(default_factory=dict)
     stores: dict[str, list[Path]] = field(default_factory=dict)
+    pictures: list[Path] = field(default_factory=list)
 
     def table(self, kind: str) -> list[tuple[str, pd.DataFrame]]:
         """Return the tables of a kind (``pips`` for ``lucidseq.pips``)."""
@@ -69,6 +72,8 @@ def gather(paths: list[Path]) -> Results:
             results.cards.append((stem.removesuffix(f".{card.tool}_{card.command}".replace("-", "_")), card))
         elif kind == manifest.SCHEMA:
             results.manifests.append(read_manifest(path))
+        elif kind == PICTURE:
+            results.pictures.append(path)
         elif isinstance(schema, Table):
             try:
                 table = read_table(path, schema)

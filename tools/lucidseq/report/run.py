@@ -18,6 +18,7 @@ from lucidseq.report.figure import Figure, named_for_files
 from lucidseq.report.loci import locus_figures
 from lucidseq.report.multiqc import write_multiqc
 from lucidseq.report.networks import network_figures
+from lucidseq.report.pictures import picture_figures
 from lucidseq.report.quantiles import quantile_figure
 from lucidseq.report.results import Results, gather
 from lucidseq.report.trust import as_table, count, merged
@@ -57,7 +58,7 @@ def build(
     found = gather(results)
     facts = compare(found, truth_variants, truth) if truth_variants is not None else None
     figures = named_for_files(
-        network_figures(found) + quantile_figure(found) + locus_figures(found, gtf) + variant_figures(found) + enrichment_figures(found)
+        picture_figures(found) + network_figures(found) + quantile_figure(found) + locus_figures(found, gtf) + variant_figures(found) + enrichment_figures(found)
     )  # fmt: skip
     text = page.render(
         title=title, cards=found.cards, figures=figures, tables=summary_tables(found), facts=facts,
@@ -95,6 +96,8 @@ def write_figures(folder: Path, figures: list[Figure]) -> None:
     folder.mkdir()
     for figure in figures:
         (folder / f"{figure.name}.png").write_bytes(figure.png)
+        if not len(figure.numbers.columns):  # a picture that was given
+            continue
         figure.numbers.to_csv(folder / f"{figure.name}.tsv", sep="\t", index=False, na_rep="#NA", lineterminator="\n")
 
 
