@@ -5,10 +5,8 @@ LUCIDSEQ_FUZZ sets the number of files of each kind (default 150).
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +14,8 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from mutation import TRANSLATED, mutate
 
-from lucidseq.core.errors import LucidseqError
 from lucidseq.encode.annotations.bed import BedSource
 from lucidseq.encode.annotations.choices import BedValue
 from lucidseq.encode.annotations.rows import Rows, read_variants
@@ -26,42 +24,6 @@ from lucidseq.encode.gene_models import read_gene_models
 from lucidseq.encode.sequences.one_hot import read_one_hot
 
 ROUNDS = int(os.environ.get("LUCIDSEQ_FUZZ", "150"))
-# What the house translates for the user (core/app.py); h5py's own errors on damaged structures too
-TRANSLATED = (LucidseqError, UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile)
-SPARE = [
-    b"\t",
-    b"\n",
-    b"0",
-    b"-1",
-    b".",
-    b"nan",
-    b"1e400",
-    b"\xff",
-    b"\x00",
-    b",",
-    b"c2",
-    b" ",
-    b"",
-    b"\r",
-    b'"',
-    b"99999999999999999999",
-    b"#",
-]
-
-
-def mutate(data: bytes, random: np.random.Generator) -> bytes:
-    """Change up to four places: replace, insert, delete, flip a bit or cut off."""
-    for _ in range(random.integers(1, 5)):
-        at, end = sorted(random.integers(0, len(data) + 1, 2))
-        end = min(end, at + int(random.integers(0, 12)))
-        kind = random.random()
-        if kind < 0.6:
-            data = data[:at] + SPARE[random.integers(len(SPARE))] + data[end:]
-        elif kind < 0.9 and at < len(data):
-            data = data[:at] + bytes([data[at] ^ (1 << int(random.integers(8)))]) + data[at + 1 :]
-        else:
-            data = data[: max(at, 1)]
-    return data
 
 
 def rows() -> Rows:

@@ -2,53 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mutation import TRANSLATED, mutate
 
 from fixtures_genotypes import random_calls, write_plink1, write_vcf
-from lucidseq.core.errors import LucidseqError
 from lucidseq.core.intervals import read_bed
 from lucidseq.encode.genotypes.choices import GenotypeField
 from lucidseq.encode.genotypes.open_reader import open_reader
 from lucidseq.encode.genotypes.people import read_individuals, recognise
 from lucidseq.encode.sequences.fasta_records import read_fasta
 from lucidseq.encode.sequences.labels import read_labels
-
-# What the house translates for the user (core/app.py)
-TRANSLATED = (LucidseqError, UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile)
-SPARE = [
-    b"\t",
-    b"\n",
-    b"0",
-    b"-1",
-    b".",
-    b":",
-    b"|",
-    b"nan",
-    b"1e400",
-    b"\xff",
-    b"\x00",
-    b",",
-    b"chr1",
-    b" ",
-    b"",
-    b"\r",
-]
-
-
-def mutate(data: bytes, random: np.random.Generator) -> bytes:
-    """Change up to four places: replace, insert, delete or cut off."""
-    for _ in range(random.integers(1, 5)):
-        at, end = sorted(random.integers(0, len(data) + 1, 2))
-        end = min(end, at + int(random.integers(0, 12)))
-        spare = SPARE[random.integers(len(SPARE))]
-        data = data[:at] + spare + data[end:] if random.random() < 0.9 else data[:at]
-    return data
 
 
 def read_genotypes(path: Path) -> None:

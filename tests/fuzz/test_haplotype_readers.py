@@ -5,43 +5,19 @@ LUCIDSEQ_FUZZ sets the number of files of each kind (default 150).
 
 from __future__ import annotations
 
-import gzip
 import os
-import zlib
 from pathlib import Path
 
 import cyvcf2
 import msprime
 import numpy as np
 import pytest
+from mutation import TRANSLATED, mutate
 
-from lucidseq.core.errors import LucidseqError
 from lucidseq.encode.haplotypes.open_sites import open_sites
 from lucidseq.encode.haplotypes.sites import MISSING, PADDING
 
 ROUNDS = int(os.environ.get("LUCIDSEQ_FUZZ", "150"))
-TRANSLATED = (LucidseqError, UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile)
-
-
-def mutate(data: bytes, random: np.random.Generator) -> bytes:
-    """Flip bits, cut off, exchange two blocks, or write a number that lies."""
-    changed = bytearray(data)
-    for _ in range(random.integers(1, 4)):
-        kind, at = random.integers(4), int(random.integers(len(changed)))
-        if kind == 0:
-            changed[at] ^= 1 << int(random.integers(8))
-        elif kind == 1 and random.random() < 0.3:
-            del changed[max(at, 1) :]
-        elif kind == 2:
-            size, other = int(random.integers(1, 40)), int(random.integers(len(changed)))
-            changed[at : at + size], changed[other : other + size] = (
-                changed[other : other + size],
-                changed[at : at + size],
-            )
-        else:
-            number = int(random.choice([0, 1, 255, 2**16, 2**31 - 1, 2**32 - 1, 2**40]))
-            changed[at : at + 8] = number.to_bytes(8, "little")
-    return bytes(changed)
 
 
 def make(folder: Path) -> dict[str, bytes]:

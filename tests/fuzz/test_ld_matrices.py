@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -23,36 +22,16 @@ from scipy.linalg import toeplitz
 if __name__ == "__main__":  # pytest puts this folder on the path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from mutation import PIECES, TRANSLATED, mutate
+
 from fixtures_ld import variant_table, write_bim, write_ldgm, write_ukb, write_ukb_list
-from lucidseq.core.errors import LucidseqError
 from lucidseq.encode.ld.choices import InputFormat
 from lucidseq.encode.ld.from_matrix import open_matrix
 from lucidseq.encode.ld.variant_lists import read_variants
 
 COUNT = 24
-TRANSLATED = (LucidseqError, UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile)
-SPARE = [b"\t", b"\n", b"0", b"-1", b".", b",", b"NA", b"nan", b"inf", b"1e400", b"1e-400", b"\xff", b"\x00", b" ", b"", b"\r", b'"', b"#CHROM",
-         b"99999999999999999999", b"ACGT", b"##", b"\xe2\x80\xa8", b"0x1", b"\x1f\x8b", b"PK\x03\x04", b"(1000000000,)", b"0.5", b"2", b"\x7f"]  # fmt: skip
+SPARE = [*PIECES, b"#CHROM", b"PK\x03\x04", b"(1000000000,)", b"0.5", b"2", b"\x7f"]
 SECONDS, MEGABYTES = 10.0, 600.0  # what one damaged file may take, and what all of them may
-
-
-def mutate(data: bytes, random: np.random.Generator) -> bytes:
-    """Flip bits, replace, insert, delete, exchange blocks, repeat a piece, or cut off, once or twice."""
-    for _ in range(random.integers(1, 3)):
-        at, end = sorted(random.integers(0, len(data) + 1, 2).tolist())
-        short = min(end, at + int(random.integers(0, 12)))
-        kind = random.random()
-        if kind < 0.4:
-            data = data[:at] + SPARE[random.integers(len(SPARE))] + data[short:]
-        elif kind < 0.7 and at < len(data):
-            data = data[:at] + bytes([data[at] ^ (1 << int(random.integers(8)))]) + data[at + 1 :]
-        elif kind < 0.8:
-            data = data[:at] + data[end : end + 200] + data[at:end] + data[end + 200 :]
-        elif kind < 0.9:
-            data = data[:end] + data[at : at + 300] + data[end:]
-        else:
-            data = data[:at]
-    return data
 
 
 def read(path: Path, listing: Path, kind: InputFormat = InputFormat.AUTO) -> None:
@@ -91,7 +70,7 @@ class Inner:
         name = list(self.members)[random.integers(len(self.members))]
         with zipfile.ZipFile(path, "w") as target:
             for other, data in self.members.items():
-                target.writestr(other, mutate(data, random) if other == name else data)
+                target.writestr(other, mutate(data, random, SPARE) if other == name else data)
 
 
 class Target:
@@ -146,7 +125,7 @@ class Target:
                 if isinstance(data, Inner):
                     data.write(path, random)
                 else:
-                    path.write_bytes(mutate(data, random))
+                    path.write_bytes(mutate(data, random, SPARE))
                 started = time.monotonic()
                 try:
                     reader(path)

@@ -10,7 +10,6 @@ import io
 import sys
 import tempfile
 import time
-import zlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -21,9 +20,10 @@ import numpy as np
 if __name__ == "__main__":  # pytest puts this folder on the path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from mutation import TRANSLATED, mutate
+
 from fixtures_structure import write_store
 from lucidseq.core.codings import Coding
-from lucidseq.core.errors import LucidseqError
 from lucidseq.core.genotype_matrix import open_matrix
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.roles import Format, OutFile
@@ -32,31 +32,10 @@ from lucidseq.encode.matrix.choices import MatrixLayout
 from lucidseq.encode.matrix.run import matrix
 from lucidseq.encode.structure.groups import read_groups
 
-TRANSLATED = (LucidseqError, UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile)
 NAMES = [f"s{row}" for row in range(12)]
-SPARE = [b"\t", b"\n", b"s1", b"train", b"test", b"", b"NA", b"\xff", b"\x00", b"\r", b'"', b"1e400", b"-1", b"group", b"FID\tIID", b" ",
-         b"\x1f\x8b", b"99999999999999999999", b"\xef\xbb\xbf", b"#", b"nan"]  # fmt: skip
 Mutate = Callable[[bytes, np.random.Generator], bytes]
 WORDS = ["", "float16", "bits2", "[]", '["a"]', "{", 0, 4, -1, 2.5, np.array([1, 2]), "x" * 300]
 SECONDS = 5.0  # what one damaged file may take
-
-
-def mutate(data: bytes, random: np.random.Generator) -> bytes:
-    """Flip bits, replace, insert, delete, exchange blocks, repeat a piece, or cut off, once or twice."""
-    for _ in range(random.integers(1, 3)):
-        at, end = sorted(random.integers(0, len(data) + 1, 2).tolist())
-        kind = random.random()
-        if kind < 0.4:
-            data = data[:at] + SPARE[random.integers(len(SPARE))] + data[min(end, at + int(random.integers(0, 8))) :]
-        elif kind < 0.7 and at < len(data):
-            data = data[:at] + bytes([data[at] ^ (1 << int(random.integers(8)))]) + data[at + 1 :]
-        elif kind < 0.8:
-            data = data[:at] + data[end : end + 60] + data[at:end] + data[end + 60 :]
-        elif kind < 0.9:
-            data = data[:end] + data[at : at + 60] + data[end:]
-        else:
-            data = data[:at]
-    return data
 
 
 def read_split_table(path: Path) -> None:

@@ -11,7 +11,6 @@ import resource
 import sys
 import tempfile
 import time
-import zlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,8 @@ import pytest
 if __name__ == "__main__":  # pytest puts this folder on the path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from mutation import TRANSLATED, mutate
+
 from fixtures_sumstats import WRITTEN, Study, simulate
 from lucidseq.core.errors import LucidseqError
 from lucidseq.encode.sumstats.choices import Dialect, StrandRule
@@ -31,30 +32,8 @@ from lucidseq.encode.sumstats.liftover import read_chain
 from lucidseq.encode.sumstats.read import ReadOptions
 from lucidseq.encode.sumstats.study import Ledger
 
-TRANSLATED = (LucidseqError, UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile)
-SPARE = [b"\t", b"\n", b"0", b"-1", b".", b":", b"NA", b"nan", b"1e400", b"1e-400", b"\xff", b"\x00", b",", b"chr1", b" ", b"", b"\r",
-         b'"', b"99999999999999999999", b"ACGTACGTACGT", b"#", b"##", b"\xe2\x80\xa8", b"0x1", b"True", b"\x1f\x8b", b";", b"\x0c", b"inf"]  # fmt: skip
 CHAIN = b"chain 9 chr1 30000 + 0 30000 chr1 30500 + 500 30500 1\n12000 0 0\n18000\n\nchain 8 chr2 30000 + 0 30000 chr2 30000 + 0 30000 2\n30000\n"
 SECONDS, MEGABYTES = 10.0, 600.0  # what one damaged file may take, and what all of them may
-
-
-def mutate(data: bytes, random: np.random.Generator) -> bytes:
-    """Flip bits, replace, insert, delete, exchange blocks, repeat a piece, or cut off, once or twice."""
-    for _ in range(random.integers(1, 3)):
-        at, end = sorted(random.integers(0, len(data) + 1, 2).tolist())
-        short = min(end, at + int(random.integers(0, 12)))
-        kind = random.random()
-        if kind < 0.5:
-            data = data[:at] + SPARE[random.integers(len(SPARE))] + data[short:]
-        elif kind < 0.7 and at < len(data):
-            data = data[:at] + bytes([data[at] ^ (1 << int(random.integers(8)))]) + data[at + 1 :]
-        elif kind < 0.8:
-            data = data[:at] + data[end : end + 200] + data[at:end] + data[end + 200 :]
-        elif kind < 0.9:
-            data = data[:end] + data[at : at + 300] + data[end:]
-        else:
-            data = data[:at]
-    return data
 
 
 def read(path: Path, folder: Path, dialect: Dialect = Dialect.AUTO, **references: object) -> int:

@@ -208,7 +208,7 @@ class Plink1Reader(GenotypeReader):
         if len(rows) < count:
             raise self._disagree(f"{first + len(rows)} variants")
         for number, row in enumerate(rows, start=first + 1):
-            if len(row) != 6 or not row[3].isdecimal() or int(row[3]) < 1:
+            if len(row) != 6 or not row[3].isdecimal() or not 0 < int(row[3]) < 1 << 31:
                 raise DataError(f"{' '.join(row)[:80]!r}", "contig, id, cM, position (from 1), A1, A2", "correct the row",
                                 where=place(self.bim, line=number))  # fmt: skip
         contig, rsid, _, position, effect, other = (
