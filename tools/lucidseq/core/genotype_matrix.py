@@ -81,6 +81,41 @@ def unpack(packed: np.ndarray, variants: int) -> np.ndarray:
     return calls[:, :variants]
 
 
+class RowSums:
+    """Checksums of rows that come in pieces: a changed byte is noticed, and never two changed bits of one word.
+
+    The sum of a row is that of its 64-bit words (zeros past its end), each multiplied by an odd number of its own, modulo 2^64. Any
+    change of one word changes it; other changes go unnoticed with a probability of about 2^-64.
+
+    Parameters
+    ----------
+    rows
+        Number of rows.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self.values = np.zeros(rows, dtype=np.uint64)
+        self._at = 0
+
+    def add(self, piece: np.ndarray) -> None:
+        """Add the next piece of every row, shape (rows, width): a multiple of eight bytes, but for the last one."""
+        data = np.ascontiguousarray(piece).view(np.uint8)
+        if data.shape[1] % 8:
+            data = np.pad(data, ((0, 0), (0, -data.shape[1] % 8)))
+        words = data.view(np.uint64)
+        self.values += np.einsum("ij,j->i", words, _odd(self._at, self._at + words.shape[1]))
+        self._at += words.shape[1]
+
+
+def _odd(first: int, last: int) -> np.ndarray:
+    """Return odd numbers first..last-1 of a fixed sequence (SplitMix64 of the place)."""
+    mixed = np.arange(first + 1, last + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    odd: np.ndarray = (mixed ^ (mixed >> np.uint64(31))) | np.uint64(1)
+    return odd
+
+
 class GenotypeMatrix:
     """An open genotype matrix.
 
@@ -116,6 +151,7 @@ class GenotypeMatrix:
         self.covariate_names = read_list(store, "covariate_names")
         self._refuse_impossible()
         self._rows = _on_disk(store["genotypes"], path)
+        self._sums = store["genotype_sums"][()] if "genotype_sums" in store else None
         self._tables: dict[tuple[Coding, Imputer], np.ndarray] = {}
 
     @property
@@ -206,10 +242,17 @@ class GenotypeMatrix:
 
     def _read(self, indices: np.ndarray) -> np.ndarray:
         if isinstance(self._rows, np.ndarray):
-            chosen: np.ndarray = self._rows[indices]
-            return chosen
-        order, back = np.unique(indices, return_inverse=True)  # HDF5 takes rising indices
-        values: np.ndarray = self._rows[order][back.reshape(-1)]
+            values: np.ndarray = self._rows[indices]
+        else:
+            order, back = np.unique(indices, return_inverse=True)  # HDF5 takes rising indices
+            values = self._rows[order][back.reshape(-1)]
+        if self._sums is not None:
+            found = RowSums(len(values))
+            found.add(values)
+            bad = found.values != self._sums[indices]
+            if bad.any():
+                raise DataError(f"damaged genotypes of sample {self.samples[indices][bad][0]}", "rows as they were written",
+                                "copy or make the file again", where=str(self.path))  # fmt: skip
         return values
 
 
@@ -268,6 +311,8 @@ def _checked_layout(store: h5py.File, path: Path) -> Layout:
         f"training/{name}": (kind, (*variants, 3) if name == "genotype_frequency" else variants)
         for name, kind in _FITTED.items()
     }
+    if "genotype_sums" in store:
+        wanted["genotype_sums"] = ("u", samples)
     for group, names in (("phenotypes", "trait_names"), ("covariates", "covariate_names")):
         if f"{group}/values" in store:
             wanted[f"{group}/values"] = ("f", (len(read_list(store, names)), *samples))

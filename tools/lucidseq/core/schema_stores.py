@@ -94,6 +94,7 @@ GENOTYPE_MATRIX = Store(
         Array("variants/other_allele", "text", "(variants,)", "The other allele."),
         Array("variants/id", "text", "(variants,)", "variant_id (contig:position:other:effect)."),
         Array("variants/rsid", "text", "(variants,)", "Identifier in the source."),
+        Array("genotype_sums", "uint64", "(samples,)", "Checksum of each row of genotypes.", required=False),
         Array("samples/id", "text", "(samples,)", "Sample names."),
         Array("splits/split", "uint8", "(samples,)", "0 train, 1 valid, 2 test."),
         Array("splits/group", "text", "(samples,)", "Group of the sample; its name when it has none."),

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import h5py
     import numpy as np
 
-CHUNK_BYTES = 1 << 20
-_HEAP, _HEAP_BYTES = b"GCOL\x01\x00\x00\x00", 1 << 20
 _HDF5_SAYS = (
     "Unable to ",
     "Can't ",
@@ -37,17 +35,18 @@ def create_store(path: Path, schema: Store, **attributes: Any) -> Iterator[h5py.
     ValueError
         If an attribute the schema lists is not given: a bug in the caller.
     """
-    import h5py
+    from lucidseq.core.hdf5 import TEXT_SUM, create_file, text_sum
 
     absent = [name for name in schema.attributes if name not in attributes]
     if absent:
         raise ValueError(f"{schema.name} lacks the attributes {absent}")
-    with h5py.File(path, "w", track_order=False, libver="v110") as store:
+    with create_file(path) as store:
         store.attrs["schema"] = schema.name
         store.attrs["schema_version"] = schema.version
         store.attrs["tool_version"] = lucidseq.__version__
         for name, value in sorted(attributes.items()):
             store.attrs[name] = json.dumps(list(value)) if isinstance(value, list | tuple) else value
+        store.attrs[TEXT_SUM] = text_sum(store)
         yield store
 
 
@@ -63,16 +62,19 @@ def write_array(store: h5py.Group, name: str, values: np.ndarray) -> None:
 
 
 def create_array(store: h5py.Group, name: str, shape: tuple[int, ...], dtype: Any) -> h5py.Dataset:
-    """Make an array to be written in slices along its first axis, in compressed chunks of about a megabyte."""
+    """Make an array to be written in slices along its first axis, in compressed chunks of at most 256 kB where a row allows it."""
     import numpy as np
+
+    from lucidseq.core.hdf5 import CHECKED, CHUNK_BYTES
 
     if 0 in shape:
         return store.create_dataset(name, shape, dtype)
     row_bytes = max(1, int(np.prod(shape[1:])) * np.dtype(dtype).itemsize)
     rows = int(min(shape[0], max(1, CHUNK_BYTES // row_bytes)))
     return store.create_dataset(
-        name, shape, dtype, chunks=(rows, *shape[1:]), compression="gzip", compression_opts=4, shuffle=True
-    )
+        name, shape, dtype, chunks=(rows, *shape[1:]), compression="gzip", compression_opts=4, shuffle=True,
+        **CHECKED,
+    )  # fmt: skip
 
 
 def encode_text(values: Sequence[str] | np.ndarray) -> np.ndarray:
@@ -120,23 +122,20 @@ def open_store(path: Path, schema: Store) -> Iterator[h5py.File]:
     DataError
         If it is not HDF5, has another schema or version, lacks an array, or holds a link out of the file.
     """
-    import h5py
+    from lucidseq.core.hdf5 import open_file, refuse_changed_texts
 
-    _refuse_damaged_heap(path)
-    try:
-        store = h5py.File(path, "r")
-    except OSError as error:
-        raise DataError(
-            f"not a readable HDF5 file ({error})", f"a {schema.name} file", "give the .h5 file that a lucidseq command wrote",
-            where=str(path),
-        ) from error  # fmt: skip
-    with store, damage_named(path):
+    def refuse(why: str) -> DataError:
+        return DataError(f"not a readable HDF5 file ({why})", f"a {schema.name} file", "give the .h5 file that a lucidseq command wrote",
+                         where=str(path))  # fmt: skip
+
+    with open_file(path, refuse) as store, damage_named(path):
         found, version = store.attrs.get("schema"), store.attrs.get("schema_version")
         if (str(found), str(version)) != (schema.name, str(schema.version)):
             raise DataError(
                 f"an HDF5 file with schema {found} version {version}", f"schema {schema.name} version {schema.version}",
                 "give the right file, or make it again with this version", where=str(path),
             )  # fmt: skip
+        refuse_changed_texts(store, path)
         _refuse_links(store, path)
         absent = [array.path for array in schema.arrays if array.required and array.path not in store]
         absent += [name for name in schema.attributes if name not in store.attrs]
@@ -159,33 +158,6 @@ def damage_named(path: Path) -> Iterator[None]:
             raise  # not of HDF5, or of an output that is written meanwhile
         raise DataError(f"an HDF5 file that is damaged ({text})", "a whole file", "copy or make it again",
                         where=str(path)) from error  # fmt: skip
-
-
-def _refuse_damaged_heap(path: Path) -> None:
-    """Refuse a file whose heap of attributes' texts does not add up: the HDF5 library would walk over it for ever.
-
-    Heaps have no checksum. Those of stores lie at the beginning, where attributes are written first.
-
-    References
-    ----------
-    HDF5 File Format Specification, version 3.0, section III.E (global heap).
-    """
-    try:
-        with Path(path).open("rb") as handle:
-            start = handle.read(_HEAP_BYTES)
-    except OSError:
-        return  # opening it says what is wrong
-    at = start.find(_HEAP)
-    while at >= 0:
-        end = at + int.from_bytes(start[at + 8 : at + 16], "little")
-        item = at + 16
-        while item + 16 <= min(end, len(start)):
-            number, size = (int.from_bytes(start[item + a : item + b], "little") for a, b in ((0, 2), (8, 16)))
-            if number == 0 and item + size != end:
-                raise DataError("an HDF5 file that is damaged (its heap of texts)", "a whole file", "copy or make it again",
-                                where=str(path))  # fmt: skip
-            item += size if number == 0 else 16 + -(-size // 8) * 8
-        at = start.find(_HEAP, at + 1)
 
 
 def _refuse_links(group: h5py.Group, path: Path) -> None:

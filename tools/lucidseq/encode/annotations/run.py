@@ -8,6 +8,7 @@ import pandas as pd
 
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.errors import DataError, UsageError
+from lucidseq.core.hdf5 import CHECKED
 from lucidseq.core.log import Progress
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import ANNOTATION_SUMMARY, ANNOTATIONS
@@ -100,8 +101,9 @@ def _write(path: Path, rows: Rows, sources: list[Source], build: str, unit: str)
     ):
         chunk = (min(len(rows), max(1, _CHUNK_BYTES // (4 * len(names)))), len(names))
         values = store.create_dataset(
-            "values", (len(rows), len(names)), "f4", chunks=chunk, compression="gzip", compression_opts=4, shuffle=True
-        )
+            "values", (len(rows), len(names)), "f4", chunks=chunk, compression="gzip", compression_opts=4, shuffle=True,
+            **CHECKED,
+        )  # fmt: skip
         for first in range(0, len(rows), _ROWS):
             part = rows.slice(first, min(first + _ROWS, len(rows)))
             found = np.concatenate([source.values(part) for source in sources], axis=1)

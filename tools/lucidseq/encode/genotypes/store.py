@@ -14,6 +14,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import CHUNK
+from lucidseq.core.hdf5 import CHECKED, column_rows
 from lucidseq.core.schema import GENOTYPES
 from lucidseq.core.stores import create_store, encode_text, write_array
 from lucidseq.core.variants import variant_ids
@@ -22,7 +23,6 @@ from lucidseq.encode.genotypes.people import Trait
 from lucidseq.encode.genotypes.reader import VariantChunk, as_float
 
 _COLUMNS = ("contig", "effect_allele", "other_allele", "id", "rsid", "start", "frequency")
-_ROWS = 1 << 14  # rows of a chunk of the variants' columns
 
 
 class _Spool:
@@ -39,25 +39,27 @@ class _Spool:
         self._parts += 1
 
     def write(self, store: h5py.File, name: str, rows: int) -> None:
-        """Write the column in pieces of `_ROWS`, whatever the pieces were that it came in: so the file's bytes repeat."""
+        """Write the column in whole chunks, whatever the pieces were that it came in: so the file's bytes repeat."""
         self._file.seek(0)
         column: h5py.Dataset | None = None
         waiting: list[np.ndarray] = []
-        count = written = 0
+        count = written = size = 0
         for _ in range(self._parts):
             waiting.append(np.load(self._file))
             count += len(waiting[-1])
             if column is None:
-                kind = f"S{self.width}" if waiting[0].dtype.kind == "S" else waiting[0].dtype
+                kind = np.dtype(f"S{self.width}") if waiting[0].dtype.kind == "S" else waiting[0].dtype
+                size = column_rows(rows, kind.itemsize)
                 column = store.create_dataset(
-                    name, (rows,), kind, chunks=(min(_ROWS, rows),), compression="gzip", shuffle=True
-                )
-            if count >= _ROWS:
+                    name, (rows,), kind, chunks=(size,), compression="gzip", shuffle=True,
+                    **CHECKED,
+                )  # fmt: skip
+            if count >= size:
                 joined = np.concatenate(waiting)
-                whole = count // _ROWS * _ROWS
-                for first in range(0, whole, _ROWS):
-                    column[written : written + _ROWS] = joined[first : first + _ROWS]
-                    written += _ROWS
+                whole = count // size * size
+                for first in range(0, whole, size):
+                    column[written : written + size] = joined[first : first + size]
+                    written += size
                 waiting, count = [joined[whole:]], count - whole
         if column is not None and count:
             column[written:] = np.concatenate(waiting)
@@ -116,6 +118,7 @@ class GenotypeWriter:
         self._dosage = store.create_dataset(
             "dosage", shape=(0, n), maxshape=(None, n), dtype="i1" if hard_calls else "f4", chunks=(CHUNK, min(CHUNK, n)),
             compression="gzip", compression_opts=1, shuffle=not hard_calls,
+            **CHECKED,
         )  # fmt: skip
         write_array(store, "samples/id", np.array(contents.samples, dtype=object))
         if contents.sex.any():

@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from lucidseq.core.hdf5 import CHECKED
 from lucidseq.core.schema import HAPLOTYPES
 from lucidseq.core.stores import create_store, write_array
 
@@ -33,8 +34,9 @@ class HaplotypeWriter:
     def _column(self, name: str, kind: str, chunks: tuple[int, ...]) -> h5py.Dataset:
         rest = chunks[1:]
         return self._store.create_dataset(
-            name, (0, *rest), kind, maxshape=(None, *rest), chunks=chunks, compression="gzip", compression_opts=4
-        )
+            name, (0, *rest), kind, maxshape=(None, *rest), chunks=chunks, compression="gzip", compression_opts=4,
+            **CHECKED,
+        )  # fmt: skip
 
     def add(
         self, alleles: np.ndarray, contig: int, position: np.ndarray, counted: np.ndarray, other: np.ndarray

@@ -10,8 +10,9 @@ import numpy as np
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.codings import Training
 from lucidseq.core.errors import DataError
-from lucidseq.core.genotype_matrix import Layout, pack
+from lucidseq.core.genotype_matrix import Layout, RowSums, pack
 from lucidseq.core.genotypes import CHUNK, MISSING_CALL
+from lucidseq.core.hdf5 import CHECKED, column_rows
 from lucidseq.core.log import Progress, get_logger
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import GENOTYPE_MATRIX, GENOTYPES
@@ -22,7 +23,7 @@ from lucidseq.encode.matrix.choices import MatrixLayout
 from lucidseq.encode.matrix.fit import fit
 
 _log = get_logger("lucidseq.encode")
-_BLOCK_BYTES = 1 << 24  # genotypes transposed at a time
+_BLOCK_BYTES = 1 << 23  # genotypes transposed at a time
 _COLUMNS = ("contig", "start", "effect_allele", "other_allele", "id", "rsid")
 _FITTED = {"called": "i8", "mean": "f8", "sd": "f8", "mode": "u1", "genotype_frequency": "f8"}
 
@@ -57,8 +58,8 @@ def matrix(
         }
         with create_store(out["matrix"], GENOTYPE_MATRIX, **attributes) as result:
             _write_samples(store, result, samples, given)
-            missing = _transpose(store, result, given.train, chosen, hard_call_tolerance)
-            _judge(card, result, missing, given, str(attributes["training_digest"]))
+            missing, still = _transpose(store, result, given.train, chosen, hard_call_tolerance)
+        _judge(card, still, missing, given, str(attributes["training_digest"]))
     return card
 
 
@@ -101,10 +102,14 @@ def _write_samples(store: h5py.File, result: h5py.File, samples: np.ndarray, spl
             write_array(result, name, store[name][()])
 
 
-def _transpose(store: h5py.File, result: h5py.File, train: np.ndarray, layout: Layout, tolerance: float) -> np.ndarray:
-    """Write genotypes by sample, the variants' columns and what the training samples say, in one reading; return missing genotypes of each sample.
+def _transpose(
+    store: h5py.File, result: h5py.File, train: np.ndarray, layout: Layout, tolerance: float
+) -> tuple[np.ndarray, float]:
+    """Write genotypes by sample, the variants' columns and what the training samples say, in one reading.
 
-    A block of variants as large as 16 MB holds is turned round at a time: memory does not grow with variants x samples.
+    Return the share of missing genotypes of each sample, and of variants that do not vary among the training samples.
+
+    A block of variants as large as 8 MB holds is turned round at a time: memory does not grow with variants x samples.
     """
     dosage = store["dosage"]
     variants, samples = dosage.shape
@@ -116,7 +121,7 @@ def _transpose(store: h5py.File, result: h5py.File, train: np.ndarray, layout: L
     }
     shapes = {name: (variants, 3) if name == "genotype_frequency" else (variants,) for name in _FITTED}
     fitted = {name: _column(result, f"training/{name}", np.dtype(kind), shapes[name]) for name, kind in _FITTED.items()}
-    missing = np.zeros(samples, dtype=np.int64)
+    missing, still, sums = np.zeros(samples, dtype=np.int64), 0, RowSums(samples)
     size = max(CHUNK, _BLOCK_BYTES // (samples * (1 if layout is Layout.BITS2 else 4)) // CHUNK * CHUNK)
     people = np.flatnonzero(train)
     with Progress("variants", total=variants) as progress:
@@ -126,22 +131,27 @@ def _transpose(store: h5py.File, result: h5py.File, train: np.ndarray, layout: L
             missing += (values == MISSING_CALL if values.dtype == np.int8 else np.isnan(values)).sum(axis=0)
             for start in range(0, last - first, CHUNK):  # indicators of a few variants at a time
                 part = slice(start, min(start + CHUNK, last - first))
-                _store_fit(fitted, first + start, fit(values[part][:, people]))
-            if layout is Layout.BITS2:
-                rows[:, first // 4 : -(-last // 4)] = pack(values)
-            else:
-                rows[:, first:last] = np.ascontiguousarray(values.T.astype(layout.value))
-            del values  # before the next block is read
+                found = fit(values[part][:, people])
+                _store_fit(fitted, first + start, found)
+                still += int((found.sd == 0).sum())
+            turned = pack(values) if layout is Layout.BITS2 else np.ascontiguousarray(values.T.astype(layout.value))
+            at = first // 4 if layout is Layout.BITS2 else first
+            rows[:, at : at + turned.shape[1]] = turned
+            sums.add(turned)
+            del values, turned  # before the next block is read
             for name, column in columns.items():
                 column[first:last] = store[f"variants/{name}"][first:last]
             progress.step(last - first)
-    return missing
+    write_array(result, "genotype_sums", sums.values)
+    return missing / variants, still / variants
 
 
 def _column(result: h5py.File, name: str, dtype: np.dtype, shape: tuple[int, ...]) -> h5py.Dataset:
     """Make an array of the variants, whose chunks do not depend on how it is written."""
-    rows = min(shape[0], 1 << 14)
-    return result.create_dataset(name, shape, dtype, chunks=(rows, *shape[1:]), compression="gzip", shuffle=True)
+    rows = column_rows(shape[0], dtype.itemsize * int(np.prod(shape[1:])))
+    return result.create_dataset(
+        name, shape, dtype, chunks=(rows, *shape[1:]), compression="gzip", shuffle=True, **CHECKED
+    )
 
 
 def _read_block(dosage: h5py.Dataset, first: int, last: int, layout: Layout, tolerance: float, path: str) -> np.ndarray:
@@ -160,18 +170,17 @@ def _store_fit(fitted: dict[str, h5py.Dataset], first: int, found: Training) -> 
         column[first : first + len(values)] = values
 
 
-def _judge(card: Card, result: h5py.File, missing: np.ndarray, splits: Splits, fingerprint: str) -> None:
-    variants, train = len(result["variants/start"]), splits.train
+def _judge(card: Card, still: float, missing: np.ndarray, splits: Splits, fingerprint: str) -> None:
+    train = splits.train
     people = int(train.sum())
     card.add("training samples behind imputer and codings", people, Verdict.OK if people >= 50 else Verdict.CAUTION, threshold=">= 50",
              advice=f"Means and frequencies of few samples are noisy. Digest of their names: {fingerprint[:16]}.")  # fmt: skip
-    still = float((result["training/sd"][()] == 0).mean())
     card.add("variants that do not vary among training samples", still, Verdict.OK if still <= 0.05 else Verdict.CAUTION, threshold="<= 0.05",
              advice="They are 0 in standardised and dominance codings: filter rare variants first.")  # fmt: skip
-    share = float(missing[train].mean() / variants)
+    share = float(missing[train].mean())
     card.add("missing genotypes of training samples", share, Verdict.OK if share <= 0.02 else Verdict.CAUTION, threshold="<= 0.02",
              advice="They are imputed with the mean or the mode: impute from haplotypes first where you can.")  # fmt: skip
     if not train.all():
-        apart = abs(float(missing[~train].mean() / variants) - share)
+        apart = abs(float(missing[~train].mean()) - share)
         card.add("difference of missing genotypes between training and other samples", apart, Verdict.OK if apart <= 0.01 else Verdict.CAUTION,
                  threshold="<= 0.01", advice="The sets were called differently: a model can learn the batch.")  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 
 from lucidseq.core.alphabet import N_CODE
 from lucidseq.core.errors import DataError, place
+from lucidseq.core.hdf5 import open_file
 from lucidseq.core.stores import damage_named
 from lucidseq.encode.sequences.rows import SequenceRows
 from lucidseq.encode.sequences.splits import NAMES
@@ -30,16 +31,14 @@ def read_one_hot(path: Path) -> tuple[SequenceRows, np.ndarray]:
     DataError
         If arrays are missing or of another shape, or rows are not one-hot.
     """
-    import h5py
 
-    try:
-        store = h5py.File(path, "r")
-    except OSError as error:
-        raise DataError(
-            f"a file that cannot be read as HDF5 ({error})", "an HDF5 file", "check the file", where=str(path)
-        ) from error
+    def refuse(why: str) -> DataError:
+        return DataError(
+            f"a file that cannot be read as HDF5 ({why})", "an HDF5 file", "check the file", where=str(path)
+        )
+
     parts: list[tuple[np.ndarray, np.ndarray, int]] = []
-    with store, damage_named(path):
+    with open_file(path, refuse) as store, damage_named(path):
         if "schema" in store.attrs:
             raise DataError(f"a file of lucidseq with schema {store.attrs['schema']}", "arrays x_train and y_train", "give another program's file",
                             where=str(path))  # fmt: skip
