@@ -375,3 +375,28 @@ def test_bad_options__are_named(tmp_path: Path) -> None:
         tmp_path / "out" / "y",
     )
     assert_bad_input(result, "half.trees", folder=tmp_path / "out")
+
+
+def test_other_names_and_lengths__are_refused(tmp_path: Path) -> None:
+    vcf = write_vcf(tmp_path / "x.vcf")
+    base = ["encode", "haplotypes", "--genotypes", vcf, "--out", tmp_path / "out" / "x"]
+    (tmp_path / "chr.bed").write_text("chrc1\t0\t100\n")
+    (tmp_path / "long.bed").write_text("c1\t900\t1100\n")
+    for words, mention in (
+        (["--window-size", 100, "--mask", tmp_path / "chr.bed"], "it calls c1 chrc1"),
+        (["--window-size", 100, "--accessible", tmp_path / "chr.bed"], "it calls c1 chrc1"),
+        (["--windows", tmp_path / "long.bed"], "positions up to 1000"),
+        (["--window-size", 100, "--genome", tmp_path / "long.bed"], "positions up to 1000"),
+    ):
+        assert_bad_input(run_cli(*base, *words), mention, folder=tmp_path / "out")
+
+
+def test_byte_order_mark_and_carriage_returns__are_read(tmp_path: Path) -> None:
+    plain = write_vcf(tmp_path / "x.vcf")
+    marked = tmp_path / "y.vcf"
+    marked.write_bytes(b"\xef\xbb\xbf" + plain.read_bytes().replace(b"\n", b"\r\n"))
+    one, other = (
+        encode(tmp_path / path.stem, "--genotypes", path, "--window-size", 100, "--max-missing", 1)
+        for path in (plain, marked)
+    )
+    assert all(np.array_equal(values, other[name]) for name, values in one.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import itertools
+import json
 from pathlib import Path
 
 import h5py
@@ -373,6 +374,49 @@ def test_personal__each_haplotype_carries_its_alleles(genome: Path, tmp_path: Pa
     ]
 
 
+def test_personal__star_symbolic_and_neighbouring_alleles(genome: Path, tmp_path: Path) -> None:
+    one = GENOME["chr1"]
+    snv = other(one[1042])
+    rows = [
+        ("chr1", 1041, one[1040:1044], one[1040], "1|0 0|0"),  # takes bases 1042-1044 away
+        ("chr1", 1043, one[1042], f"{snv},*", "2|1 0|0"),  # gone on ann's first, changed on her second
+        ("chr1", 1061, one[1060], one[1060] + "TT", "0|1 0|0"),  # after a base ...
+        ("chr1", 1061, one[1060], other(one[1060]), "0|1 0|0"),  # ... that is changed too
+        ("chr1", 1081, one[1080], "<DEL>", "1|0 0|0"),
+    ]
+    (tmp_path / "r.bed").write_text("chr1\t1000\t1200\tx\n")
+    people = write_people(tmp_path / "p.vcf.gz", rows)
+    found = encode(tmp_path, "--fasta", genome, "--regions", tmp_path / "r.bed", "--variants", people)
+    left, right = one[1000:1100], one[1100:1200]
+    changed = left[:42] + snv + left[43:60] + other(left[60]) + "TT" + left[61:]
+    deleted = one[997:1000] + left[:41] + left[44:]
+    assert text(found["codes"]) == [deleted + right, changed[-100:] + right, left + right, left + right]
+    steps = (tmp_path / "s.sequences.qc.tsv").read_text()
+    assert "alleles\tcarried by a haplotype, or missing\t0\t5\n" in steps
+    assert "alleles\tsymbolic allele\t1\t4\n" in steps
+    card = json.loads((tmp_path / "s.encode_sequences.card.json").read_text())
+    assert {check["name"]: check["value"] for check in card["checks"]}[
+        "alleles put into the sequences, of those carried"
+    ] == pytest.approx(0.8)
+
+
+def test_personal__as_many_haplotypes_as_a_sample_has(genome: Path, tmp_path: Path) -> None:
+    one = GENOME["chr1"]
+    rows = [("chr1", 1021, one[1020], other(one[1020]), "0|1 1"), ("chr1", 1051, one[1050], other(one[1050]), "1|0 .")]
+    (tmp_path / "r.bed").write_text("chr1\t1000\t1200\tx\nchr1\t3000\t3200\ty\n")
+    people = write_people(tmp_path / "p.vcf.gz", rows)
+    words = ["--fasta", genome, "--regions", tmp_path / "r.bed", "--variants", people]
+    result = run_cli("encode", "sequences", *words, "--out", tmp_path / "s")
+    assert result.returncode == 0, result.stderr
+    assert "UserWarning" not in result.stderr  # of a window without variants
+    with h5py.File(tmp_path / "s.sequences.h5") as store:
+        names = store["id"].asstr()[:].tolist()
+    assert names == [f"{window}|{copy}" for window in "xy" for copy in ("ann|1", "ann|2", "bob|1")]
+    write_people(tmp_path / "p.vcf.gz", [*rows, ("chr1", 1061, one[1060], other(one[1060]), "0|1 0|1")])
+    bad = run_cli("encode", "sequences", *words, "--out", tmp_path / "out" / "s")
+    assert_bad_input(bad, "bob with different numbers of alleles", folder=tmp_path / "out")
+
+
 def test_personal__versions_of_a_window_share_a_split(genome: Path, tmp_path: Path) -> None:
     starts = list(range(1000, 25_000, 500))
     rows = [("chr1", at + 50, GENOME["chr1"][at + 49], other(GENOME["chr1"][at + 49]), "0|1 1|0") for at in starts]
@@ -437,7 +481,8 @@ def test_bad_options__are_named(genome: Path, track, tmp_path: Path) -> None:
         (["--one-hot", tmp_path / "two.h5"], 3, "one 1 and three 0"),
         (["--one-hot", tmp_path / "two.h5", "--fasta", genome], 2, "--one-hot"),
         ([*whole, "--blacklist", regions], 3, "overlaps every window"),
-        ([*whole, "--negatives", "gc-matched", "--negatives-from", far], 3, "zero negatives"),
+        ([*whole, "--negatives", "gc-matched", "--negatives-from", far], 3, "contigs in use"),
+        ([*whole, "--blacklist", far], 3, "contigs in use"),
         (["--fasta", lower, "--regions", regions, "--negatives", "gc-repeat-matched"], 3, "soft-masked"),
         ([*whole, "--variants", unphased], 3, "chr1:1021"),
         ([*whole, "--variants", wrong], 3, "chr1:1021"),

@@ -10,6 +10,7 @@ import pytest
 
 from fixtures_genotypes import random_calls, vcf_header, write_plink1, write_text_vcf, write_vcf
 from lucidseq.core.errors import DataError
+from lucidseq.encode import vcf_lines
 from lucidseq.encode.genotypes import vcf
 from lucidseq.encode.genotypes.choices import GenotypeField, Multiallelic
 from lucidseq.encode.genotypes.open_reader import open_reader
@@ -154,7 +155,7 @@ def test_blocks__results_do_not_depend_on_their_size(tmp_path: Path, monkeypatch
     path = write_vcf(tmp_path / "x.vcf", calls)
     path.write_bytes(path.read_bytes().rstrip(b"\n").replace(b"\n", b"\r\n"))
     for size in (50, 1000, 1 << 20):
-        monkeypatch.setattr(vcf, "BLOCK_BYTES", size)
+        monkeypatch.setattr(vcf_lines, "BLOCK_BYTES", size)
         assert np.array_equal(read_all(path), calls)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 
+from lucidseq.core.errors import DataError
 from lucidseq.core.intervals import Interval
 
 
@@ -94,3 +96,19 @@ def other_spelling(contig: str) -> str:
     ('1', 'chrX')
     """
     return contig[3:] if contig.startswith("chr") else f"chr{contig}"
+
+
+def require_shared(wanted: list[str], there: Iterable[str], path: Path) -> None:
+    """Check that a file has at least one of the contigs it is used for; without any it would change nothing, and nobody would know.
+
+    Raises
+    ------
+    DataError
+        With a hint when only the spelling differs.
+    """
+    known = set(there)
+    if not known.isdisjoint(wanted):
+        return
+    hint = next((f" (it calls {name} {other_spelling(name)})" for name in wanted if other_spelling(name) in known), "")
+    raise DataError(f"contigs {', '.join(sorted(known)[:3])}{hint}", f"contigs in use, such as {wanted[0]}",
+                    "use files of the same build with the same contig names", where=str(path))  # fmt: skip

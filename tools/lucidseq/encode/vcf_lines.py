@@ -12,17 +12,19 @@ from lucidseq.core.tables import is_gzip
 
 BLOCK_BYTES = 1 << 22
 FIXED = 9  # columns before the first sample
+_MOST_DIGITS = 10  # of a position
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # The empty block that ends every whole bgzip file
 _BGZIP_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
 class VcfText:
-    """An open VCF file.
+    """A VCF file whose rows are read in blocks.
 
     Attributes
     ----------
     header
-        The header's bytes, ``#CHROM`` line included, ending in a line feed.
+        The header's bytes, ``#CHROM`` line included, ending in a line feed; without byte-order mark and carriage returns.
     samples
         Sample names as the header lists them.
 
@@ -34,37 +36,27 @@ class VcfText:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self._refuse_cut_off()
+        refuse_cut_off(self.path)
         with self._open() as handle:
             self.header, self._header_lines, self.samples = self._read_header(handle)
 
     def _open(self) -> IO[bytes]:
         return cast(IO[bytes], gzip.open(self.path) if is_gzip(self.path) else self.path.open("rb"))
 
-    def _refuse_cut_off(self) -> None:
-        """A bgzip file cut between two blocks looks whole to gzip; its end block is then missing."""
-        with self.path.open("rb") as handle:
-            start = handle.read(16)
-            if start[:4] == b"\x1f\x8b\x08\x04" and start[12:14] == b"BC":
-                handle.seek(-min(len(_BGZIP_END), self.path.stat().st_size), 2)
-                if handle.read() != _BGZIP_END:
-                    raise DataError("a bgzip file without its end block", "a whole file", "the file is cut off: copy it again",
-                                    where=str(self.path))  # fmt: skip
-
     def _read_header(self, handle: IO[bytes]) -> tuple[bytes, int, list[str]]:
         lines: list[bytes] = []
         for line in handle:
-            if not line.startswith(b"#"):
+            text = line.rstrip(b"\r\n") if lines else line.rstrip(b"\r\n").removeprefix(_BYTE_ORDER_MARK)
+            if not text.startswith(b"#"):
                 break
-            lines.append(line.rstrip(b"\r\n"))
-            if line.startswith(b"#CHROM"):
-                samples = lines[-1].decode("utf-8").split("\t")[FIXED:]
-                return b"\n".join(lines) + b"\n", len(lines), samples
-        raise DataError("no #CHROM line", "a VCF file, BCF file or PLINK 1 .bed (or its prefix)", "check the file",
+            lines.append(text)
+            if text.startswith(b"#CHROM"):
+                return b"\n".join(lines) + b"\n", len(lines), text.decode("utf-8").split("\t")[FIXED:]
+        raise DataError("no #CHROM line", "the header of a VCF file", "check what kind of file it is",
                         where=place(self.path, line=len(lines) + 1))  # fmt: skip
 
-    def blocks(self) -> Iterator[tuple[int, list[bytes]]]:
-        """Yield the number of the line before, and about `BLOCK_BYTES` of lines without their line feeds."""
+    def blocks(self) -> Iterator[list[tuple[int, bytes]]]:
+        """Yield about `BLOCK_BYTES` of rows at a time: the number of each line in the file, and its bytes; empty lines are left out."""
         number = self._header_lines
         with self._open() as handle:
             for _ in range(self._header_lines):
@@ -73,28 +65,47 @@ class VcfText:
             while block := handle.read(BLOCK_BYTES):
                 text, _, rest = (rest + block).rpartition(b"\n")
                 lines = text.split(b"\n") if text else []
-                yield number, lines
+                yield _numbered(lines, number)
                 number += len(lines)
             if rest:
-                yield number, [rest]
+                yield _numbered([rest], number)
 
-    def split(self, line: bytes, number: int) -> list[bytes]:
-        """Return the nine fixed columns of a row and its sample columns as one; an empty list for an empty line.
+    def fields(self, line: bytes, number: int, count: int = FIXED) -> list[bytes]:
+        """Return the first ``count`` columns of a row, and what follows as one.
 
         Raises
         ------
         DataError
-            If there are fewer columns, or the position is no number from 1.
+            If nothing follows, or the position is no number from 1.
         """
-        line = line.removesuffix(b"\r")
-        if not line:
-            return []
-        fields = line.split(b"\t", FIXED)
-        where = place(self.path, line=number)
-        if len(fields) <= FIXED:
+        fields = line.split(b"\t", count)
+        if len(fields) <= count:
             raise DataError(f"{len(fields)} columns", f"{FIXED + len(self.samples)} columns separated by tabs",
-                            "the row is cut off or not VCF: make the file again", where=where)  # fmt: skip
-        if not fields[1].isdigit() or fields[1] == b"0":
-            raise DataError(f"POS {fields[1].decode(errors='replace')[:40]!r}", "a position from 1", "correct the row",
-                            where=where)  # fmt: skip
+                            "the row is cut off or not VCF: make the file again", where=place(self.path, line=number))  # fmt: skip
+        position = fields[1]
+        if not position.isdigit() or len(position) > _MOST_DIGITS or not int(position):
+            raise DataError(f"POS {position.decode(errors='replace')[:40]!r}", "a position from 1", "correct the row",
+                            where=place(self.path, line=number))  # fmt: skip
         return fields
+
+
+def _numbered(lines: list[bytes], before: int) -> list[tuple[int, bytes]]:
+    plain = (line[:-1] if line.endswith(b"\r") else line for line in lines)
+    return [(number, line) for number, line in enumerate(plain, start=before + 1) if line]
+
+
+def refuse_cut_off(path: Path) -> None:
+    """Refuse a bgzip file without its end block: cut between two blocks it looks whole to gzip.
+
+    Raises
+    ------
+    DataError
+        If it has none.
+    """
+    with path.open("rb") as handle:
+        start = handle.read(16)
+        if start[:4] == b"\x1f\x8b\x08\x04" and start[12:14] == b"BC":
+            handle.seek(-min(len(_BGZIP_END), path.stat().st_size), 2)
+            if handle.read() != _BGZIP_END:
+                raise DataError("a bgzip file without its end block", "a whole file", "the file is cut off: copy it again",
+                                where=str(path))  # fmt: skip

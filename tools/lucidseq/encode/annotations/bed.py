@@ -15,8 +15,9 @@ import pandas as pd
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.intervals import Interval, read_bed
 from lucidseq.encode.annotations.choices import BedValue, FeatureKind
-from lucidseq.encode.annotations.rows import Rows, require_shared
+from lucidseq.encode.annotations.rows import Rows
 from lucidseq.encode.annotations.sources import stem
+from lucidseq.encode.regions import require_shared
 
 _MOST_NAMES = 1000
 
@@ -61,7 +62,7 @@ class BedSource:
         self.path, self._value = path, value
         intervals = read_bed(path)
         self._frame = interval_frame(intervals)
-        require_shared(contigs, set(self._frame["chrom"]), path)
+        require_shared(contigs, self._frame["chrom"], path)
         self.names, self.kinds = [stem(path)], [FeatureKind.SHARE]
         if value is BedValue.NAME:
             labels, uniques = pd.factorize(pd.Series([item.name for item in intervals]), sort=True)
@@ -102,7 +103,7 @@ class DistanceSource:
     def __init__(self, path: Path, contigs: list[str]) -> None:
         self.path = path
         self._frame = interval_frame(read_bed(path))
-        require_shared(contigs, set(self._frame["chrom"]), path)
+        require_shared(contigs, self._frame["chrom"], path)
         self.names, self.kinds = [f"{stem(path)}.distance"], [FeatureKind.DISTANCE]
 
     def values(self, rows: Rows) -> np.ndarray:

@@ -8,9 +8,9 @@ import numpy as np
 
 from lucidseq.encode.annotations.bed import covered_share, interval_frame, nearest_distance
 from lucidseq.encode.annotations.choices import FeatureKind
-from lucidseq.encode.annotations.rows import Rows, require_shared
+from lucidseq.encode.annotations.rows import Rows
 from lucidseq.encode.gene_models import promoter, read_gene_models
-from lucidseq.encode.regions import Regions
+from lucidseq.encode.regions import Regions, require_shared
 
 _SHARES = ("coding", "noncoding_exon", "intron", "promoter", "intergenic")
 
@@ -25,7 +25,7 @@ class GeneSource:
     def __init__(self, path: Path, contigs: list[str], *, upstream: int, downstream: int) -> None:
         self.path = path
         models = read_gene_models(path)
-        require_shared(contigs, {gene.contig for gene in models.genes}, path)
+        require_shared(contigs, (gene.contig for gene in models.genes), path)
         coding, exons, genes = Regions(models.coding), Regions(models.exons), Regions(models.genes)
         promoters = [promoter(site, upstream, downstream) for site in models.starts]
         kinds = {

@@ -10,8 +10,9 @@ import pandas as pd
 from lucidseq.core.schema import ATTRIBUTIONS
 from lucidseq.core.stores import open_store, read_text
 from lucidseq.encode.annotations.choices import FeatureKind
-from lucidseq.encode.annotations.rows import Rows, require_shared
+from lucidseq.encode.annotations.rows import Rows
 from lucidseq.encode.annotations.sources import stem
+from lucidseq.encode.regions import require_shared
 
 
 class AttributionSource:
@@ -23,7 +24,7 @@ class AttributionSource:
             contig, start, end = read_text(store["contig"]), store["start"][()], store["end"][()]
             strand = read_text(store["strand"])
             contributions = store["contributions"][()].astype(np.float64)
-        require_shared(contigs, set(contig), path)
+        require_shared(contigs, contig, path)
         backward = strand == "-"
         contributions[backward] = contributions[backward, ::-1]  # maps run along the strand, rows along the contig
         self._before = np.concatenate([np.zeros((len(contributions), 1)), np.cumsum(contributions, axis=1)], axis=1)

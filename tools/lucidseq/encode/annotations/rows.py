@@ -11,7 +11,6 @@ import pandas as pd
 from lucidseq.core.errors import DataError
 from lucidseq.core.intervals import read_bed
 from lucidseq.core.variants import variant_ids
-from lucidseq.encode.regions import other_spelling
 from lucidseq.encode.sumstats.panel import read_panel
 from lucidseq.encode.sumstats.values import Alleles, Names, Words
 
@@ -97,18 +96,3 @@ def read_windows(path: Path) -> Rows:
         np.array(contig, dtype=object), np.array(start, dtype=np.int64), np.array(end, dtype=np.int64), np.array(name, dtype=object),
         nothing, nothing, nothing,
     )  # fmt: skip
-
-
-def require_shared(rows: list[str], source: set[str], path: Path) -> None:
-    """Check that rows and a source have a contig in common.
-
-    Raises
-    ------
-    DataError
-        With a hint when only the spelling differs.
-    """
-    if not source.isdisjoint(rows):
-        return
-    hint = next((f" (it calls {name} {other_spelling(name)})" for name in rows if other_spelling(name) in source), "")
-    raise DataError(f"contigs {', '.join(sorted(source)[:3])}{hint}", f"contigs of the rows, such as {rows[0]}",
-                    "use files of the same build with the same contig names", where=str(path))  # fmt: skip

@@ -10,8 +10,9 @@ import numpy as np
 
 from lucidseq.core.errors import DataError
 from lucidseq.encode.annotations.choices import FeatureKind
-from lucidseq.encode.annotations.rows import Rows, require_shared
+from lucidseq.encode.annotations.rows import Rows
 from lucidseq.encode.annotations.sources import stem
+from lucidseq.encode.regions import require_shared
 
 _BLOCK = 1 << 22  # bases read at a time
 _GAP = 1 << 16  # a stretch without rows that is not worth reading
@@ -36,7 +37,7 @@ class SignalSource:
         except Exception as error:  # pybigtools raises several kinds
             raise DataError(f"a file that cannot be read as bigWig ({error})", "a bigWig file", "check the file",
                             where=str(path)) from error  # fmt: skip
-        require_shared(contigs, set(self._lengths), path)
+        require_shared(contigs, self._lengths, path)
         self.names, self.kinds = [stem(path)], [FeatureKind.SIGNAL]
 
     def values(self, rows: Rows) -> np.ndarray:

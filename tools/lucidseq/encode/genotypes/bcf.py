@@ -30,7 +30,7 @@ from lucidseq.encode.genotypes.reader import (
     make_chunk,
     require_unique_samples,
 )
-from lucidseq.encode.genotypes.vcf import refuse_cut_off
+from lucidseq.encode.vcf_lines import refuse_cut_off
 
 _MAGIC = b"BCF\x02"
 _INTEGERS, _FLOAT, _TEXT = {1: "<i1", 2: "<i2", 3: "<i4"}, 5, 7

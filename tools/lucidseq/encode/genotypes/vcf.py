@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
 
 import numpy as np
 
 from lucidseq.core.errors import DataError, place
-from lucidseq.core.tables import is_gzip
 from lucidseq.encode.genotypes.calls import KEYS, field_to_read
 from lucidseq.encode.genotypes.choices import GenotypeField
 from lucidseq.encode.genotypes.reader import (
@@ -26,12 +23,9 @@ from lucidseq.encode.genotypes.reader import (
 from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
 from lucidseq.encode.genotypes.vcf_records import decode_lines
 from lucidseq.encode.genotypes.vcf_text import Decoded, decode_calls, decode_ploidy, decode_subfields
+from lucidseq.encode.vcf_lines import VcfText
 
-BLOCK_BYTES = 1 << 22
-_FIXED = 9  # columns before the first sample
 _MOST_DIGIT_ALLELES = 9  # alleles that calls name with one digit
-# The empty block that ends every whole bgzip file
-_BGZIP_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
 def _one_allele(allele: int) -> bytes:
@@ -81,82 +75,33 @@ class VcfReader(GenotypeReader):
     """
 
     def __init__(self, path: Path, reading: Reading) -> None:
-        self.path = Path(path)
-        refuse_cut_off(self.path)
-        with self._open() as handle:
-            self.header, self._header_lines, samples = self._read_header(handle)
-        self._field = field_to_read(reading.field, has_dosage=b"ID=DS," in self.header)
-        super().__init__(path, samples, reading, hard_calls=self._field is GenotypeField.GT)
-
-    def _open(self) -> IO[bytes]:
-        return cast(IO[bytes], gzip.open(self.path) if is_gzip(self.path) else self.path.open("rb"))
-
-    def _read_header(self, handle: IO[bytes]) -> tuple[bytes, int, list[str]]:
-        lines: list[bytes] = []
-        for line in handle:
-            if not line.startswith(b"#"):
-                break
-            lines.append(line.rstrip(b"\r\n"))
-            if line.startswith(b"#CHROM"):
-                fields = lines[-1].decode("utf-8").split("\t")
-                samples = fields[_FIXED:]
-                require_unique_samples(samples, self.path)
-                return b"\n".join(lines) + b"\n", len(lines), samples
-        raise DataError("no #CHROM line", "a VCF file, BCF file or PLINK 1 .bed (or its prefix)", "check the file",
-                        where=place(self.path, line=len(lines) + 1))  # fmt: skip
-
-    def _blocks(self) -> Iterator[tuple[int, list[tuple[int, bytes]]]]:
-        """Read about `BLOCK_BYTES` of text at a time: the number of rows before, and numbered lines."""
-        number, before = self._header_lines, 0
-        with self._open() as handle:
-            for _ in range(self._header_lines):
-                handle.readline()
-            rest = b""
-            while block := handle.read(BLOCK_BYTES):
-                text, _, rest = (rest + block).rpartition(b"\n")
-                lines = text.split(b"\n") if text else []
-                rows = self._numbered(lines, number)
-                yield before, rows
-                number, before = number + len(lines), before + len(rows)
-            if rest:
-                yield before, self._numbered([rest], number)
-
-    @staticmethod
-    def _numbered(lines: list[bytes], before: int) -> list[tuple[int, bytes]]:
-        plain = (line[:-1] if line.endswith(b"\r") else line for line in lines)
-        return [(number, line) for number, line in enumerate(plain, start=before + 1) if line]
+        self._text = VcfText(path)
+        require_unique_samples(self._text.samples, path)
+        self._field = field_to_read(reading.field, has_dosage=b"ID=DS," in self._text.header)
+        super().__init__(path, self._text.samples, reading, hard_calls=self._field is GenotypeField.GT)
 
     def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read the first columns alone."""
-        for _, lines in self._blocks():
-            rows = [self._fields(line, number, 2) for number, line in lines]
+        for lines in self._text.blocks():
+            rows = [self._text.fields(line, number, 2) for number, line in lines]
             if rows:
                 contigs = np.array([fields[0].decode() for fields in rows], dtype=object)
                 yield contigs, np.array([int(fields[1]) - 1 for fields in rows])
 
     def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]:
-        for before, lines in self._blocks():
+        before = 0
+        for lines in self._text.blocks():
             if last is not None and before >= last:
                 return
             end = None if last is None else last - before
             rows = [row for number, line in lines[max(0, first - before) : end] for row in self._parse(line, number)]
+            before += len(lines)
             if rows:
                 yield make_chunk([row.names() for row in rows], self._dosages(rows))
 
-    def _fields(self, line: bytes, number: int, count: int) -> list[bytes]:
-        fields = line.split(b"\t", count)
-        where = place(self.path, line=number)
-        if len(fields) <= count:
-            raise DataError(f"{len(fields)} columns", f"{_FIXED + len(self.samples)} columns separated by tabs",
-                            "the row is cut off or not VCF: make the file again", where=where)  # fmt: skip
-        if not fields[1].isdigit() or not 0 < len(fields[1]) < 11 or not int(fields[1]):
-            raise DataError(f"POS {fields[1].decode(errors='replace')[:40]!r}", "a position from 1", "correct the row",
-                            where=where)  # fmt: skip
-        return fields
-
     def _parse(self, line: bytes, number: int) -> list[_Row]:
         """Return the variants of a line; rows that are left out are counted."""
-        fields = self._fields(line, number, _FIXED)
+        fields = self._text.fields(line, number)
         alternates = 0 if fields[4] in (b".", b"") else fields[4].count(b",") + 1
         return [_Row(number, line, fields, allele, alternates) for allele in self.keep_alleles(alternates)]
 
@@ -220,24 +165,7 @@ class VcfReader(GenotypeReader):
         lines, alleles = [rows[index].line for index in left], [rows[index].allele for index in left]
         strict = self.reading.field is not GenotypeField.AUTO
         decoded = decode_lines(
-            self.header, lines, alleles, places, self._field, ploidy=self.reading.ploidy, strict=strict
+            self._text.header, lines, alleles, places, self._field, ploidy=self.reading.ploidy, strict=strict
         )
         for index, values in zip(left, decoded, strict=True):
             dosage[index] = values if self.hard_calls else as_float(values)
-
-
-def refuse_cut_off(path: Path) -> None:
-    """Refuse a bgzip file without its end block: cut between two blocks it looks whole to gzip.
-
-    Raises
-    ------
-    DataError
-        If it has none.
-    """
-    with path.open("rb") as handle:
-        start = handle.read(16)
-        if start[:4] == b"\x1f\x8b\x08\x04" and start[12:14] == b"BC":
-            handle.seek(-min(len(_BGZIP_END), path.stat().st_size), 2)
-            if handle.read() != _BGZIP_END:
-                raise DataError("a bgzip file without its end block", "a whole file", "the file is cut off: copy it again",
-                                where=str(path))  # fmt: skip

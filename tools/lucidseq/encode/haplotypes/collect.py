@@ -89,7 +89,7 @@ class Pass:
 
     def _write(self, chunk: SiteChunk, windows: Windows) -> None:
         matrix = filters.as_columns(chunk.alleles, dosages=self.plan.calls is Calls.DOSAGES)
-        windows.add(chunk.position, (matrix == sites.MISSING).sum(axis=1), matrix.shape[1])
+        windows.add(chunk.position, np.count_nonzero(matrix == sites.MISSING, axis=1), matrix.shape[1])
         self.offsets.setdefault(chunk.contig, self.writer.sites)
         if len(chunk):
             self.writer.add(matrix, self.contigs.index(chunk.contig), chunk.position, chunk.alternate, chunk.reference)

@@ -18,8 +18,9 @@ def refuse_unphased(chunk: SiteChunk, samples: list[str], path: str) -> None:
     DataError
         Naming the first that is not.
     """
-    lowest = np.where(chunk.alleles < 0, 2, chunk.alleles).min(axis=2)
-    unphased = ~chunk.phased & (chunk.alleles.max(axis=2) == 1) & (lowest == 0)
+    if chunk.phased.all():
+        return
+    unphased = ~chunk.phased & (chunk.alleles == 0).any(axis=2) & (chunk.alleles == 1).any(axis=2)
     if unphased.any():
         site, sample = np.argwhere(unphased)[0]
         raise DataError(
@@ -41,8 +42,8 @@ def judge(alleles: np.ndarray, *, max_missing: float, min_minor_count: int) -> d
         Least copies of the rarer allele.
     """
     flat = as_columns(alleles, dosages=False)
-    missing = (flat == MISSING).sum(axis=1)
-    counted = (flat == 1).sum(axis=1)
+    missing = np.count_nonzero(flat == MISSING, axis=1)
+    counted = np.count_nonzero(flat == 1, axis=1)
     rarer = np.minimum(counted, flat.shape[1] - missing - counted)
     return {TOO_MISSING: missing > max_missing * flat.shape[1], TOO_RARE: rarer < min_minor_count}
 

@@ -23,8 +23,8 @@ from lucidseq.encode.haplotypes.open_sites import open_sites
 from lucidseq.encode.haplotypes.polarity import AncestralGenome
 from lucidseq.encode.haplotypes.sites import SiteReader
 from lucidseq.encode.haplotypes.store import create_haplotypes
-from lucidseq.encode.haplotypes.windows import Windows, by_contig, check_options, tile
-from lucidseq.encode.regions import Regions, other_spelling
+from lucidseq.encode.haplotypes.windows import Windows, by_contig, check_options, refuse_beyond, tile
+from lucidseq.encode.regions import Regions, other_spelling, require_shared
 
 FEW_BASES, FEW_SITES = "too few accessible bases", "too few sites"
 
@@ -55,8 +55,10 @@ def haplotypes(
     readers = [open_sites(path) for path in genotypes]
     columns = _columns(readers, samples)
     polarization = _polarization(polarize, readers, has_fasta=ancestral is not None)
-    accessibility = Accessibility(_regions(accessible), _regions(mask))
-    laid = by_contig(_intervals(readers, windows, window_size, step, genome), accessibility)
+    intervals = _intervals(readers, windows, window_size, step, genome)
+    contigs = list(dict.fromkeys(item.contig for item in intervals))
+    accessibility = Accessibility(_regions(accessible, contigs), _regions(mask, contigs))
+    laid = by_contig(intervals, accessibility)
     low = {name: part.accessible < min_accessible * (part.end - part.start) for name, part in laid.items()}
     with ExitStack() as stack:
         writer = stack.enter_context(
@@ -109,20 +111,25 @@ def _polarization(asked: Polarization, readers: list[SiteReader], *, has_fasta: 
     return asked
 
 
-def _regions(path: Path | None) -> Regions | None:
-    return None if path is None else Regions(read_bed(path))
+def _regions(path: Path | None, contigs: list[str]) -> Regions | None:
+    if path is None:
+        return None
+    regions = Regions(read_bed(path))
+    require_shared(contigs, regions.contigs, path)
+    return regions
 
 
 def _intervals(
     readers: list[SiteReader], windows: Path | None, size: int | None, step: int | None, genome: Path | None
 ) -> list[Interval]:
     """Return the windows as given, or tiles of the genome."""
-    if windows is not None:
-        return read_bed(windows)
-    assert size is not None  # check_options has seen to it
-    if genome is not None:
-        return tile(read_bed(genome), size, step or size)
     lengths = {contig: length for reader in readers for contig, length in reader.lengths.items()}
+    given = windows or genome
+    if given is not None:
+        intervals = read_bed(given)
+        refuse_beyond(intervals, lengths, given)
+        return intervals if size is None else tile(intervals, size, step or size)
+    assert size is not None  # check_options has seen to it
     if not lengths:
         raise DataError("a header without lengths of contigs", "##contig lines with lengths, or --genome", "give --genome (BED)",
                         where=str(readers[0].path))  # fmt: skip

@@ -92,7 +92,10 @@ def one_ploidy(alleles: np.ndarray, where: str) -> int:
     DataError
         If samples differ, as on the sex chromosomes.
     """
-    found = np.unique((alleles != PADDING).sum(axis=2))
+    padded = alleles == PADDING
+    if not padded.any():
+        return alleles.shape[2]
+    found = np.unique((~padded).sum(axis=2))
     if len(found) > 1:
         raise DataError(f"calls of {found[0]} and of {found[-1]} alleles", "one ploidy for all samples and sites",
                         "encode sex chromosomes apart, females or males alone (--samples)", where=where)  # fmt: skip

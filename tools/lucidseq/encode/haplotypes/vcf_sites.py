@@ -61,13 +61,14 @@ class VcfSiteReader:
     def chunks(self) -> Iterator[SiteChunk]:
         """Read about `vcf_lines.BLOCK_BYTES` of text at a time."""
         self.skipped.clear()
-        for before, lines in self._text.blocks():
+        for lines in self._text.blocks():
             rows = []
-            for number, line in enumerate(lines, start=before + 1):
-                fields = self._text.split(line, number)
-                reason = kind(fields[3].decode(errors="replace"), fields[4].decode(errors="replace")) if fields else ""
-                self.skipped[reason] += bool(reason)
-                if fields and not reason:
+            for number, line in lines:
+                fields = self._text.fields(line, number)
+                reason = kind(fields[3].decode(errors="replace"), fields[4].decode(errors="replace"))
+                if reason:
+                    self.skipped[reason] += 1
+                else:
                     rows.append((number, fields))
             for contig, group in groupby(rows, key=lambda row: row[1][0]):
                 yield self._decode(contig.decode(), list(group))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
-from lucidseq.core.errors import UsageError
+from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.intervals import Interval
 from lucidseq.encode.haplotypes.accessibility import Accessibility
 from lucidseq.encode.regions import Regions
@@ -107,6 +108,21 @@ def by_contig(intervals: list[Interval], accessibility: Accessibility) -> dict[s
         names = np.array([window.name for window in windows], dtype=object)
         found[contig] = Windows(contig, start, end, names, accessibility.bases(contig, start, end))
     return found
+
+
+def refuse_beyond(intervals: list[Interval], lengths: dict[str, int], path: Path) -> None:
+    """Check that intervals end within their contigs, as far as lengths are known: bases beyond would count as accessible.
+
+    Raises
+    ------
+    DataError
+        Naming the first that does not.
+    """
+    for item in intervals:
+        length = lengths.get(item.contig, 0)
+        if 0 < length < item.end:
+            raise DataError(f"{item.contig}:{item.start}-{item.end}", f"positions up to {length}, the contig's length in the header",
+                            "use windows of the same build, cut at the contig's end", where=str(path))  # fmt: skip
 
 
 def check_options(*, has_windows: bool, size: int | None, step: int | None, has_genome: bool) -> None:

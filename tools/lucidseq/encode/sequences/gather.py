@@ -12,7 +12,7 @@ from lucidseq.core.genome import Genome
 from lucidseq.core.intervals import Interval, read_bed
 from lucidseq.core.log import get_logger
 from lucidseq.encode.gene_models import read_gene_models
-from lucidseq.encode.regions import Regions
+from lucidseq.encode.regions import Regions, require_shared
 from lucidseq.encode.sequences.choices import LabelColumn, Negatives, SignalTransform
 from lucidseq.encode.sequences.fasta_records import read_fasta, to_rows
 from lucidseq.encode.sequences.labels import bed_targets, pick, read_labels
@@ -44,6 +44,10 @@ class Gathered:
         Window that a sequence is a version of, int64 of shape (n,); None where each is one of its own.
     steps
         What was left out, as rows of the qc table.
+    negatives_found
+        Share of the negatives asked for that were found; None where none were.
+    alleles_put_in
+        Share of the samples' alleles (missing ones too) that are in their sequences; 0 where they carry none, None without samples.
     """
 
     rows: SequenceRows
@@ -52,13 +56,15 @@ class Gathered:
     profile: np.ndarray | None = None
     origin: np.ndarray | None = None
     steps: list[tuple[str, str, int, int]] = field(default_factory=list)
+    negatives_found: float | None = None
+    alleles_put_in: float | None = None
 
     def take(self, keep: np.ndarray) -> Gathered:
         """Return the sequences of a mask or of indices."""
         split, profile, origin = (
             None if part is None else part[keep] for part in (self.split, self.profile, self.origin)
         )
-        return Gathered(self.rows.take(keep), self.target_names, split, profile, origin, self.steps)
+        return replace(self, rows=self.rows.take(keep), split=split, profile=profile, origin=origin)
 
 
 def gather(sources: Sources) -> Gathered:
@@ -138,6 +144,7 @@ def _labelled(found: Gathered, regions: list[Interval], sources: Sources, path: 
 def _without(found: Gathered, blacklist: list[Interval], path: Path) -> Gathered:
     """Leave out windows that overlap the blacklist."""
     rows, covered = found.rows, Regions(blacklist)
+    require_shared(list(dict.fromkeys(rows.contig)), covered.contigs, path)
     clean = np.ones(len(rows), dtype=bool)
     for contig in dict.fromkeys(rows.contig):
         mine = rows.contig == contig
@@ -154,6 +161,8 @@ def _without(found: Gathered, blacklist: list[Interval], path: Path) -> Gathered
 def _with_negatives(found: Gathered, genome: Genome, occupied: list[Interval], sources: Sources) -> Gathered:
     repeats = sources.negatives is Negatives.GC_REPEAT_MATCHED
     pool = None if sources.negatives_from is None else read_bed(sources.negatives_from)
+    if pool is not None and sources.negatives_from is not None:
+        require_shared(list(dict.fromkeys(found.rows.contig)), (item.contig for item in pool), sources.negatives_from)
     rule = NegativeRule(sources.negatives_per_positive, sources.max_n_share, repeats, pool, sources.seed)
     drawn = draw_negatives(genome, found.rows, occupied, rule, repeat_share(genome, found.rows) if repeats else None)
     _log.info(f"{len(drawn)} negatives for {len(found.rows)} regions")
@@ -161,7 +170,8 @@ def _with_negatives(found: Gathered, genome: Genome, occupied: list[Interval], s
         where = sources.negatives_from or sources.main
         raise DataError("zero negatives that match", "windows outside the regions like them", "give other intervals to draw from, or match GC alone",
                         where=str(where))  # fmt: skip
-    return replace(found, rows=found.rows.append(drawn))
+    wanted = len(found.rows) * rule.per_positive
+    return replace(found, rows=found.rows.append(drawn), negatives_found=len(drawn) / wanted)
 
 
 def _with_signal(found: Gathered, sources: Sources) -> Gathered:
@@ -186,9 +196,13 @@ def _with_alleles(found: Gathered, genome: Genome, sources: Sources, path: Path)
     with PersonalGenomes(path, sources.samples) as people:
         people.require_contigs([str(name) for name in dict.fromkeys(found.rows.contig)])
         rows, origin = personal_rows(genome, found.rows, people)
+    left = people.put_in + people.skipped.total()
+    found.alleles_put_in = people.put_in / max(left, 1)
+    found.steps.append(("alleles", "carried by a haplotype, or missing", 0, left))
     for reason, count in sorted(people.skipped.items()):
         _log.warning(f"{count} alleles of {path.name}: {reason}")
-        found.steps.append(("alleles", reason, count, 0))
+        left -= count
+        found.steps.append(("alleles", reason, count, left))
     whole = replace(found.take(origin), rows=replace(rows, target=found.rows.target[origin]), origin=origin)
     if sources.labels is None:
         return whole

@@ -9,7 +9,7 @@ from lucidseq.encode.sequences import splits
 from lucidseq.encode.sequences.choices import Task
 from lucidseq.encode.sequences.rows import SequenceRows, gc_share, n_share
 
-_MOST_N, _MOST_GC_DIFFERENCE, _FEWEST = 0.01, 0.02, 50
+_MOST_N, _MOST_GC_DIFFERENCE, _FEWEST, _MOST_FOUND = 0.01, 0.02, 50, 0.95
 
 
 def judge(card: Card, rows: SequenceRows, split: np.ndarray, same: np.ndarray, task: str, names: list[str]) -> None:
@@ -27,6 +27,38 @@ def judge(card: Card, rows: SequenceRows, split: np.ndarray, same: np.ndarray, t
     if task == Task.BINARY:
         for index, name in enumerate(names):
             _judge_classes(card, rows, rows.target[:, index] == 1, name)
+
+
+def judge_sources(card: Card, negatives_found: float | None, alleles_put_in: float | None) -> None:
+    """Add the checks of drawn negatives and of personal sequences (`gather.Gathered`), where there are any."""
+    if negatives_found is not None:
+        card.add("negatives found, of those asked for", negatives_found, Verdict.OK if negatives_found >= _MOST_FOUND else Verdict.CAUTION,
+                 threshold=f">= {_MOST_FOUND}",
+                 advice="Regions without a match stand alone, so the classes differ: match GC alone, or draw from more intervals.")  # fmt: skip
+    if alleles_put_in is not None:
+        card.add("alleles put into the sequences, of those carried", alleles_put_in,
+                 Verdict.OK if alleles_put_in >= _MOST_FOUND else Verdict.CAUTION, threshold=f">= {_MOST_FOUND}",
+                 advice="The rest reads as the reference: the qc table says why. At 0 nobody differs from the genome: check the VCF's contigs.")  # fmt: skip
+
+
+def judge_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> None:
+    """Add the checks of clusters of near-copies.
+
+    Parameters
+    ----------
+    card
+        To add to.
+    groups
+        What splits hold together, shape (n,).
+    copies
+        Clusters of near-copies, shape (n,).
+    """
+    linked = float((np.bincount(copies)[copies] > 1).mean())
+    card.add("share of sequences with a near-copy", linked, Verdict.OK, threshold="none",
+             advice="Their clusters lie in one split each, so a test measures on sequences unlike those trained on.")  # fmt: skip
+    largest = float(np.bincount(groups).max() / len(groups))
+    card.add("largest cluster of near-copies", largest, Verdict.OK if largest <= 0.1 else Verdict.CAUTION, threshold="<= 10 % of the sequences",
+             advice="Splits cannot have the shares that were asked for: raise --near-copy-similarity, or mask repeats.")  # fmt: skip
 
 
 def _straddling(same: np.ndarray, split: np.ndarray) -> int:

@@ -99,10 +99,7 @@ def draw_negatives(
             chosen = _match(random, wanted, share)
         picked = starts[np.sort(chosen)]
         found.append(_rows(contig, picked, windows[picked], positives.target.shape[1]))
-    result = found[0]
-    for more in found[1:]:
-        result = result.append(more)
-    return result
+    return found[0].append(*found[1:])
 
 
 def repeat_share(genome: Genome, rows: SequenceRows) -> np.ndarray:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
 MISSING, SYMBOLIC, OVERLAPPING, CROSSING = (
     "missing allele, taken as reference", "symbolic allele", "overlaps the allele before", "crosses the window's start or middle",
 )  # fmt: skip
-_UNKNOWN = -1
+_UNKNOWN, _ABSENT = -1, -2  # of alleles: not called; no such chromosome
+_DELETED = "*"  # VCF: the base is gone with an allele of a row before
+_USUAL_PLOIDY = 2  # of samples about which the file says nothing
+_BASES = set("ACGTN")
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Site:
-    """A variant: where it is, its alleles (0 is the reference), and the allele of each haplotype, shape (samples, ploidy)."""
+    """A variant: where it is, its alleles in capitals (0 is the reference), and the allele of each haplotype, shape (samples, ploidy)."""
 
     start: int
     alleles: list[str]
@@ -51,6 +56,13 @@ class PersonalGenomes:
     """Haplotypes of the samples of a bgzip VCF or a BCF. Use as a context manager.
 
     The index beside the file is read; without one it is made in a temporary folder.
+
+    Attributes
+    ----------
+    samples
+        Those taken, in the file's order.
+    put_in, skipped
+        Alleles that went into sequences, and that did not by reason, counted by `personal_rows`.
 
     Raises
     ------
@@ -63,6 +75,7 @@ class PersonalGenomes:
 
         self.path = path
         self.skipped: Counter[str] = Counter()
+        self.put_in = 0
         self._scratch = tempfile.TemporaryDirectory(prefix="lucidseq-csi-")
         try:
             self._file = cyvcf2.VCF(str(_indexed(path, Path(self._scratch.name))))
@@ -76,6 +89,7 @@ class PersonalGenomes:
             self.samples = [self.samples[index] for index in np.flatnonzero(read_sample_list(wanted, self.samples))]
             self._file.set_samples(self.samples)
         require_unique_samples(self.samples, path)
+        self._ploidies: dict[str, np.ndarray] = {}
 
     def __enter__(self) -> PersonalGenomes:
         return self
@@ -94,30 +108,62 @@ class PersonalGenomes:
         DataError
             If the file is damaged, or a heterozygous call is not phased.
         """
-        if contig not in self._contigs:
-            return []
-        found = []
-        try:
-            for record in self._file(f"{contig}:{start + 1}-{end}"):
-                if any(not set(allele.upper()) <= set("ACGTN") for allele in [record.REF, *record.ALT]):
-                    self.skipped[SYMBOLIC] += 1
-                elif record.ALT:
-                    found.append(Site(record.start, [record.REF, *record.ALT], self._calls(record)))
-        except DataError:
-            raise
-        except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
-            raise DataError(f"a file that is damaged near {contig}:{start + 1}-{end} ({error})", "a whole file", "copy or make it again",
-                            where=str(self.path)) from error  # fmt: skip
-        return found
+        sites = (self._site(record) for record in self._records(contig, f"{contig}:{start + 1}-{end}"))
+        return [site for site in sites if len(site.alleles) > 1]
 
-    def _calls(self, record: cyvcf2.Variant) -> np.ndarray:
+    def _records(self, contig: str, region: str) -> Iterator[cyvcf2.Variant]:
+        """Yield the rows of a region that lies on a contig."""
+        if contig not in self._contigs:
+            return
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="no intervals found")  # a region without variants is no news
+                yield from self._file(region)
+        except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
+            raise DataError(f"a file that is damaged near {region} ({error})", "a whole file", "copy or make it again",
+                            where=str(self.path)) from error  # fmt: skip
+
+    def copies(self, contig: str, sites: list[Site]) -> np.ndarray:
+        """Return how many haplotypes each sample has at some sites of a contig, int64 of shape (samples,).
+
+        Where calls do not tell, as without sites, the first row of the contig does.
+
+        Raises
+        ------
+        DataError
+            If a sample's ploidy changes from site to site.
+        """
+        if not sites:
+            return self._usual(contig)
+        told = np.stack([_copies(site.calls) for site in sites])
+        most = told.max(axis=0)
+        changing = ((told > 0) & (told < most)).any(axis=0)
+        if changing.any():
+            raise DataError(f"calls of {self.samples[int(np.argmax(changing))]} with different numbers of alleles", "one ploidy in a window",
+                            "leave windows at the edge of pseudo-autosomal regions out (--blacklist)",
+                            where=place(self.path, variant=f"{contig}:{sites[0].start + 1}"))  # fmt: skip
+        return most if most.all() else np.where(most > 0, most, self._usual(contig))
+
+    def _usual(self, contig: str) -> np.ndarray:
+        if contig not in self._ploidies:
+            first = next(self._records(contig, contig), None)
+            told = np.zeros(len(self.samples), dtype=np.int64) if first is None else _copies(self._site(first).calls)
+            self._ploidies[contig] = np.where(told > 0, told, told.max(initial=0) or _USUAL_PLOIDY)
+        return self._ploidies[contig]
+
+    def _site(self, record: cyvcf2.Variant) -> Site:
+        where = place(self.path, variant=f"{record.CHROM}:{record.POS}")
+        if "GT" not in record.FORMAT:
+            raise DataError(
+                f"FORMAT {':'.join(record.FORMAT)}", "calls (GT)", "give a file with genotype calls", where=where
+            )
         calls = record.genotype.array()
         alleles, phased = calls[:, :-1], calls[:, -1] != 0
         split = ~phased & (alleles.max(axis=1) != alleles.min(axis=1)) & (alleles.min(axis=1) >= 0)
         if split.any():
             raise DataError(f"an unphased heterozygous call of {self.samples[int(np.argmax(split))]}", "phased calls (0|1)", "phase the file first",
-                            where=place(self.path, variant=f"{record.CHROM}:{record.POS}"))  # fmt: skip
-        return alleles
+                            where=where)  # fmt: skip
+        return Site(record.start, [allele.upper() for allele in (record.REF, *record.ALT)], alleles)
 
     def require_contigs(self, contigs: list[str]) -> None:
         """Check that the file and the regions share a contig.
@@ -149,11 +195,19 @@ def _indexed(path: Path, folder: Path) -> Path:
     return link
 
 
+def _copies(calls: np.ndarray) -> np.ndarray:
+    """Return the alleles of each sample's call, shape (samples,); 0 where it is a lone ``.``, which says nothing."""
+    present = (calls != _ABSENT).sum(axis=1)
+    told: np.ndarray = np.where((present > 1) | (calls[:, 0] >= 0), present, 0)
+    return told
+
+
 def personal_rows(genome: Genome, rows: SequenceRows, people: PersonalGenomes) -> tuple[SequenceRows, np.ndarray]:
     """Return every window once for each haplotype of each sample, called ``window|sample|haplotype``.
 
     The middle base of the window stays in the middle: alleles before it move what lies further out to the left, those after it to the right, and the window is
-    cut at its length. The first of two overlapping alleles counts. What a deletion brings in from beyond the window is the reference.
+    cut at its length. Bases that REF and ALT begin with in common do not count as changed. The first of two overlapping alleles counts. What a deletion brings
+    in from beyond the window is the reference. A sample has as many haplotypes as its calls have alleles.
 
     Returns
     -------
@@ -162,13 +216,10 @@ def personal_rows(genome: Genome, rows: SequenceRows, people: PersonalGenomes) -
     Raises
     ------
     DataError
-        If a variant's REF is not the genome's base.
+        If a variant's REF is not the genome's base, or a sample's ploidy changes within a window.
     """
     parts = [_haplotypes(genome, rows, index, people) for index in range(len(rows))]
-    result = parts[0]
-    for part in parts[1:]:
-        result = result.append(part)
-    return result, np.repeat(np.arange(len(rows)), [len(part) for part in parts])
+    return parts[0].append(*parts[1:]), np.repeat(np.arange(len(rows)), [len(part) for part in parts])
 
 
 def _haplotypes(genome: Genome, rows: SequenceRows, index: int, people: PersonalGenomes) -> SequenceRows:
@@ -176,51 +227,77 @@ def _haplotypes(genome: Genome, rows: SequenceRows, index: int, people: Personal
     sites = people.sites(contig, max(start, 0), end)
     for site in sites:
         _check_reference(genome, contig, site, people.path)
-    ploidy = max((site.calls.shape[1] for site in sites), default=2)
-    codes, names = [], []
-    for sample, name in enumerate(people.samples):
-        for copy in range(ploidy):
-            codes.append(
-                apply_edits(genome, contig, start, end, _edits(sites, sample, copy, people.skipped), people.skipped)
-            )
-            names.append(f"{rows.id[index]}|{name}|{copy + 1}")
-    count = len(names)
-    found = np.stack(codes)
+    copies = people.copies(contig, sites)
+    sample = np.repeat(np.arange(len(copies)), copies)
+    copy = np.arange(len(sample)) - np.repeat(np.cumsum(copies) - copies, copies)
+    found = _versions(genome, (contig, start, end), sites, _alleles(sites, sample, copy), people)
     if rows.strand[index] == "-":
         found = alphabet.reverse_complement(found)
-    contigs, starts, ends, strands = (
-        np.repeat(column[index : index + 1], count) for column in (rows.contig, rows.start, rows.end, rows.strand)
-    )
-    targets = np.repeat(rows.target[index : index + 1], count, axis=0)
-    return SequenceRows(found, contigs, starts, ends, strands, np.array(names, dtype=object), targets)
+    names = [f"{rows.id[index]}|{people.samples[who]}|{which + 1}" for who, which in zip(sample, copy, strict=True)]
+    return replace(rows.take(np.full(len(sample), index)), codes=found, id=np.array(names, dtype=object))
+
+
+def _alleles(sites: list[Site], sample: np.ndarray, copy: np.ndarray) -> np.ndarray:
+    """Return the allele of each haplotype at each site, shape (haplotypes, sites)."""
+    columns = [site.calls[sample, np.minimum(copy, site.calls.shape[1] - 1)] for site in sites]
+    # Beyond a lone dot there is no second allele: as unknown as the first
+    columns = [np.where(column == _ABSENT, _UNKNOWN, column) for column in columns]
+    return np.stack(columns, axis=1) if columns else np.zeros((len(sample), 0), dtype=np.int64)
+
+
+def _versions(
+    genome: Genome, window: tuple[str, int, int], sites: list[Site], alleles: np.ndarray, people: PersonalGenomes
+) -> np.ndarray:
+    """Return the window of each haplotype, uint8 of shape (haplotypes, length); what several have in common is made once."""
+    different, which, carriers = np.unique(alleles, axis=0, return_inverse=True, return_counts=True)
+    codes = []
+    for row, count in zip(different, carriers.tolist(), strict=True):
+        skipped: Counter[str] = Counter()
+        edits = _edits(sites, row, skipped)
+        codes.append(apply_edits(genome, *window, edits, skipped))
+        people.put_in += count * (len(edits) - skipped[CROSSING])
+        for reason, number in skipped.items():
+            people.skipped[reason] += count * number
+    return np.stack(codes)[which.ravel()]
 
 
 def _check_reference(genome: Genome, contig: str, site: Site, path: Path) -> None:
-    reference = site.alleles[0].upper()
+    reference = site.alleles[0]
     found = alphabet.decode(genome.fetch(contig, site.start, site.start + len(reference)))
     if any(one != other and "N" not in (one, other) for one, other in zip(reference, found, strict=True)):
         raise DataError(f"REF {reference[:20]}, and {found[:20]} in {genome.path.name}", "the genome's bases as REF", "use the FASTA of the VCF's build",
                         where=place(path, variant=f"{contig}:{site.start + 1}"))  # fmt: skip
 
 
-def _edits(sites: list[Site], sample: int, copy: int, skipped: Counter[str]) -> Iterator[Edit]:
-    """Yield the alleles of a haplotype that are not the reference, by position, without overlaps."""
-    reach = -1
-    for site in sites:
-        allele = int(site.calls[sample, copy]) if copy < site.calls.shape[1] else 0
+def _edits(sites: list[Site], alleles: np.ndarray, skipped: Counter[str]) -> list[Edit]:
+    """Return the alleles of a haplotype that are not the reference, by position, without overlaps."""
+    carried = []
+    for site, allele in zip(sites, alleles.tolist(), strict=True):
+        text = site.alleles[max(allele, 0)]
         if allele == _UNKNOWN:
             skipped[MISSING] += 1
-        if allele <= 0:
-            continue
-        if site.start < reach:
+        elif allele > 0 and not set(text + site.alleles[0]) <= _BASES | {_DELETED}:
+            skipped[SYMBOLIC] += 1
+        elif allele > 0 and text != _DELETED:
+            carried.append(_trimmed(site.start, site.alleles[0], text))
+    edits: list[Edit] = []
+    for edit in sorted(carried, key=lambda edit: edit.start):
+        last = edits[-1] if edits else None
+        if last is not None and (edit.start < last.end or edit.start == edit.end == last.start == last.end):
             skipped[OVERLAPPING] += 1
-            continue
-        reach = site.start + len(site.alleles[0])
-        yield Edit(site.start, reach, alphabet.encode(site.alleles[allele].upper()))
+        else:
+            edits.append(edit)
+    return edits
+
+
+def _trimmed(start: int, reference: str, alternate: str) -> Edit:
+    """Return an allele without the bases that both texts begin with, such as the anchor of an indel."""
+    shared = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(reference, alternate, strict=False))))
+    return Edit(start + shared, start + len(reference), alphabet.encode(alternate[shared:]))
 
 
 def apply_edits(
-    genome: Genome, contig: str, start: int, end: int, edits: Iterator[Edit], skipped: Counter[str]
+    genome: Genome, contig: str, start: int, end: int, edits: list[Edit], skipped: Counter[str]
 ) -> np.ndarray:
     """Return a window with alleles put in, uint8 of shape (end - start,); its middle base stays in the middle."""
     middle = start + (end - start) // 2

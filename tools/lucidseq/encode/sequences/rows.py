@@ -40,10 +40,10 @@ class SequenceRows:
         """Return the rows of a mask or of indices."""
         return SequenceRows(*(getattr(self, item.name)[rows] for item in fields(self)))
 
-    def append(self, other: SequenceRows) -> SequenceRows:
+    def append(self, *others: SequenceRows) -> SequenceRows:
         """Return these rows followed by others of the same length and targets."""
         return SequenceRows(
-            *(np.concatenate([getattr(self, item.name), getattr(other, item.name)]) for item in fields(self))
+            *(np.concatenate([getattr(part, item.name) for part in (self, *others)]) for item in fields(self))
         )
 
 

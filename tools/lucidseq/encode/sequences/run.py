@@ -23,7 +23,7 @@ from lucidseq.encode.sequences.choices import (
     Task,
 )
 from lucidseq.encode.sequences.gather import Gathered, drop_unknown, gather
-from lucidseq.encode.sequences.judge import judge
+from lucidseq.encode.sequences.judge import judge, judge_near_copies, judge_sources
 from lucidseq.encode.sequences.near_copies import near_copies as find_near_copies
 from lucidseq.encode.sequences.rows import identity
 from lucidseq.encode.sequences.sources import Sources, refuse_confusion
@@ -81,20 +81,22 @@ def sequences(
     same = identity(gathered.rows.codes)
     groups = same if gathered.origin is None else splits.join(same, gathered.origin)
     if near_copies is NearCopies.SEPARATE:
-        groups = splits.join(groups, find_near_copies(gathered.rows.codes, near_copy_similarity))
+        copies = find_near_copies(gathered.rows.codes, near_copy_similarity)
+        groups = splits.join(groups, copies)
     card = Card("encode", "sequences")
     split = _split(
         gathered, groups, _names(test_contigs), _names(valid_contigs), test_share, valid_share, sources, card
     )
     if near_copies is NearCopies.SEPARATE:
+        judge_near_copies(card, groups, copies)
         keep = ~splits.leaking(split, groups)
         gathered.steps.append(("sequences", _NEAR_COPY, int((~keep).sum()), int(keep.sum())))
-        gathered, split, same, groups = gathered.take(keep), split[keep], same[keep], groups[keep]
-        _judge_clusters(card, groups)
+        gathered, split, same = gathered.take(keep), split[keep], same[keep]
     rows = gathered.rows
     kind = _task(task, rows.target, sources)
     _write(out["dataset"], gathered, split, kind, build)
     write_table(pd.DataFrame(gathered.steps, columns=["unit", "step", "removed", "kept"]), out["qc"], QC)
+    judge_sources(card, gathered.negatives_found, gathered.alleles_put_in)
     judge(card, rows, split, same, kind, gathered.target_names)
     return card
 
@@ -124,12 +126,6 @@ def _split(
         advice="Neighbours and overlaps of test sequences are trained on, so the test flatters: use --test-contigs.",
     )  # fmt: skip
     return split if valid else splits.draw(split, groups, valid_share, splits.VALID, sources.seed)
-
-
-def _judge_clusters(card: Card, groups: np.ndarray) -> None:
-    largest = float(np.bincount(groups).max() / len(groups))
-    card.add("largest cluster of near-copies", largest, Verdict.OK if largest <= 0.1 else Verdict.CAUTION, threshold="<= 10 % of the sequences",
-             advice="Splits cannot have the shares that were asked for: raise --near-copy-similarity, or mask repeats.")  # fmt: skip
 
 
 def _task(task: Task, target: np.ndarray, sources: Sources) -> str:
