@@ -15,7 +15,7 @@ from lucidseq.core.outputs import OutputSet
 from lucidseq.core.tables import open_text
 
 COLUMNS = ("cohort", "chromosome", "genotypes", "phenotypes", "covariates")
-GENOTYPE_SUFFIXES = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf", ".bed")
+GENOTYPE_SUFFIXES = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf", ".bed", ".pgen", ".bgen")
 # What each workflow cannot do without; a group of several names needs one of them
 NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "association": (("input",), ("loci",), ("gtf",), ("gene_sets",)),
