@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
 
-from lucidseq.contract.galaxy import DATATYPES, requirements_name
+from lucidseq.contract.galaxy import DATATYPES, attributes, requirements_name
 from lucidseq.contract.model import CommandContract, Kind, Option
 from lucidseq.core.roles import Format, OutFile
 
@@ -152,28 +152,6 @@ def _params(parent: Element | None, *, inside: bool) -> Iterator[tuple[Element, 
             yield child, inside
         else:
             yield from _params(child, inside=inside or child.tag == "when")
-
-
-def attributes(option: Option) -> dict[str, str]:
-    """Return the attributes that a param must have to mean what the option means (files apart)."""
-    if option.kind is Kind.FLAG:
-        off = f"--no-{option.flag[2:]}"
-        return {
-            "type": "boolean",
-            "truevalue": option.flag,
-            "falsevalue": off,
-            "checked": str(bool(option.default)).lower(),
-        }
-    kinds = {Kind.INTEGER: "integer", Kind.NUMBER: "float", Kind.TEXT: "text", Kind.CHOICE: "select"}
-    words = {"type": kinds[option.kind]}
-    if option.default is not None and option.kind is not Kind.CHOICE:
-        words["value"] = f"{option.default}"
-    for name, bound in (("min", option.minimum), ("max", option.maximum)):
-        if bound is not None:
-            words[name] = f"{bound:.12g}"
-    if option.default is None and not option.required:
-        words["optional"] = "true"
-    return words
 
 
 def _param_problems(param: Element, option: Option, *, conditional: bool) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.sax.saxutils import escape, quoteattr
 
 import lucidseq
-from lucidseq.contract.model import CommandContract, Option
+from lucidseq.contract.model import CommandContract, Kind, Option
 from lucidseq.contract.nextflow import HEADER, SHARED_OPTIONS
 from lucidseq.core.roles import Format
 
@@ -96,7 +96,6 @@ def render_macros(contract: list[CommandContract]) -> str:
 
 def param(option: Option) -> str:
     """Return an option that is no file as a form's param."""
-    from lucidseq.contract.forms import attributes
 
     words = [f"argument={quoteattr(option.flag)}"]
     words += [f"{name}={quoteattr(value)}" for name, value in attributes(option).items()]
@@ -196,3 +195,25 @@ def _citations() -> list[str]:
         "    <yield/>",
         "</citations>",
     ]
+
+
+def attributes(option: Option) -> dict[str, str]:
+    """Return the attributes that a param must have to mean what the option means (files apart)."""
+    if option.kind is Kind.FLAG:
+        off = f"--no-{option.flag[2:]}"
+        return {
+            "type": "boolean",
+            "truevalue": option.flag,
+            "falsevalue": off,
+            "checked": str(bool(option.default)).lower(),
+        }
+    kinds = {Kind.INTEGER: "integer", Kind.NUMBER: "float", Kind.TEXT: "text", Kind.CHOICE: "select"}
+    words = {"type": kinds[option.kind]}
+    if option.default is not None and option.kind is not Kind.CHOICE:
+        words["value"] = f"{option.default}"
+    for name, bound in (("min", option.minimum), ("max", option.maximum)):
+        if bound is not None:
+            words[name] = f"{bound:.12g}"
+    if option.default is None and not option.required:
+        words["optional"] = "true"
+    return words
