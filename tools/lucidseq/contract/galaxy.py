@@ -96,7 +96,6 @@ def render_macros(contract: list[CommandContract]) -> str:
 
 def param(option: Option) -> str:
     """Return an option that is no file as a form's param."""
-
     words = [f"argument={quoteattr(option.flag)}"]
     words += [f"{name}={quoteattr(value)}" for name, value in attributes(option).items()]
     label = LABELS.get(option.name, option.name.replace("_", " ").capitalize())
