@@ -1,6 +1,6 @@
 """Make tools/galaxy/test-data anew: a tiny simulated study and what each command makes of it.
 
-Run it after a change of a file format: `.venv/bin/python scripts/galaxy_test_data.py`. The files are small (less than 1 MB together)
+Run it after a change of a file format: `.venv/bin/python scripts/galaxy_test_data.py`. The files are small (about 1 MB together)
 and synthetic.
 """
 
