@@ -329,6 +329,13 @@ BAD = {
     "twice in the table": ("--table", "CHR\tBP\tx\nc1\t5\t1\nc1\t5\t2\n", 3, "twice"),
     "position": ("--table", "CHR\tBP\tx\nc1\t5,5\t1\n", 3, "5,5"),
     "no common variant": ("--table", "CHR\tBP\tx\nc9\t5\t1\n", 3, "without any of the variants"),
+    "a text among numbers": (
+        "--table",
+        "CHR\tBP\tx\ty\nc1\t5\t1\t1\nc1\t6\t2\t1\nc1\t7\ttwo\t1\n",
+        3,
+        "'two' in column x",
+    ),
+    "decimal commas": ("--table", "CHR\tBP\tx\ty\nc1\t5\t0,5\t1\n", 3, "'0,5' in column x"),
     "no bigWig": ("--signal", "c1\t0\t5\n", 3, "bigWig"),
     "no GTF": ("--gtf", "c1\t0\t5\n", 3, "nine columns"),
 }
@@ -353,10 +360,14 @@ def test_bad_source__is_named(name: str, rows, tmp_path: Path) -> None:
 
 def test_bad_options__are_named(rows, intervals, tmp_path: Path) -> None:
     base = ["encode", "annotations", "--out", tmp_path / "out" / "y"]
+    (tmp_path / "x.parquet").write_bytes(b"PAR1 and so on")
+    (tmp_path / "x.bcf").write_bytes(b"BCF\x02\x02 and so on")
     for words, code, mention in (
         (["--bed", intervals[0]], 2, "--variants"),
         (["--variants", rows[0]], 2, "--bed"),
         (["--windows", intervals[0], "--table", rows[0]], 2, "--table"),
+        (["--variants", tmp_path / "x.parquet", "--bed", intervals[0]], 3, "a parquet file"),
+        (["--variants", tmp_path / "x.bcf", "--bed", intervals[0]], 3, "a BCF file"),
         (["--variants", rows[0], "--bed", intervals[0], "--bed", intervals[0]], 3, "two features called open"),
     ):
         assert_bad_input(run_cli(*base, *words), mention, folder=tmp_path / "out", exit_code=code)

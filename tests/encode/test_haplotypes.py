@@ -400,3 +400,26 @@ def test_byte_order_mark_and_carriage_returns__are_read(tmp_path: Path) -> None:
         for path in (plain, marked)
     )
     assert all(np.array_equal(values, other[name]) for name, values in one.items())
+
+
+def test_bcf__cut_between_blocks_is_refused(trees: msprime.TreeSequence, tmp_path: Path) -> None:
+    with (tmp_path / "x.vcf").open("w") as handle:
+        trees.write_vcf(handle, position_transform=lambda positions: np.asarray(positions) + 1)
+    reader = cyvcf2.VCF(str(tmp_path / "x.vcf"))
+    writer = cyvcf2.Writer(str(tmp_path / "x.bcf"), reader, mode="wb")
+    for record in reader:
+        writer.write_record(record)
+    writer.close()
+    whole = (tmp_path / "x.bcf").read_bytes()
+    (tmp_path / "cut.bcf").write_bytes(whole[:-28])  # without the empty block that ends it
+    result = run_cli(
+        "encode",
+        "haplotypes",
+        "--genotypes",
+        tmp_path / "cut.bcf",
+        "--window-size",
+        1000,
+        "--out",
+        tmp_path / "out" / "x",
+    )
+    assert_bad_input(result, "without its end block", folder=tmp_path / "out")

@@ -412,6 +412,10 @@ def test_personal__as_many_haplotypes_as_a_sample_has(genome: Path, tmp_path: Pa
     with h5py.File(tmp_path / "s.sequences.h5") as store:
         names = store["id"].asstr()[:].tolist()
     assert names == [f"{window}|{copy}" for window in "xy" for copy in ("ann|1", "ann|2", "bob|1")]
+    whole = people.read_bytes()
+    people.write_bytes(whole[:-28])  # without the empty block that ends it
+    bad = run_cli("encode", "sequences", *words, "--out", tmp_path / "out" / "s")
+    assert_bad_input(bad, "without its end block", folder=tmp_path / "out")
     write_people(tmp_path / "p.vcf.gz", [*rows, ("chr1", 1061, one[1060], other(one[1060]), "0|1 0|1")])
     bad = run_cli("encode", "sequences", *words, "--out", tmp_path / "out" / "s")
     assert_bad_input(bad, "bob with different numbers of alleles", folder=tmp_path / "out")

@@ -11,7 +11,9 @@ import pandas as pd
 from lucidseq.core.errors import DataError
 from lucidseq.core.intervals import read_bed
 from lucidseq.core.variants import variant_ids
+from lucidseq.encode.genotypes.bcf import is_bcf
 from lucidseq.encode.sumstats.panel import read_panel
+from lucidseq.encode.sumstats.parquet import is_parquet
 from lucidseq.encode.sumstats.values import Alleles, Names, Words
 
 
@@ -67,6 +69,10 @@ def read_variants(path: Path) -> tuple[Rows, int]:
     DataError
         If the file is none of the forms that `sumstats.panel.read_panel` reads, or a variant comes twice.
     """
+    form = "a BCF file" if is_bcf(path) else "a parquet file" if is_parquet(path) else ""
+    if form:
+        raise DataError(form, "VCF, .pvar, .bim, a genotype store, or a table with alleles",
+                        "turn it into VCF (bcftools view) or a table (TSV)", where=str(path))  # fmt: skip
     contigs, alleles, names = Words(), Alleles(), Names()
     panel = read_panel(path, contigs, alleles, names)
     start = panel.position - 1

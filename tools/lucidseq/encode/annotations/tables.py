@@ -13,11 +13,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lucidseq.core.errors import DataError, MissingExtraError
+from lucidseq.core.errors import DataError, missing_extra
+from lucidseq.core.log import get_logger
 from lucidseq.core.tables import open_text
 from lucidseq.encode.annotations.choices import FeatureKind
 from lucidseq.encode.annotations.rows import Rows
+from lucidseq.encode.sumstats.parquet import is_parquet
 
+_log = get_logger("lucidseq.encode")
 _MARKS = ["", "#NA", "NA", "nan", "NaN", "."]
 # Columns that name the variant, in small letters
 _KEYS = {
@@ -82,9 +85,7 @@ class TableSource:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    with Path(path).open("rb") as handle:
-        parquet = handle.read(4) == b"PAR1"
-    if parquet:
+    if is_parquet(path):
         return _read_parquet(path)
     try:
         with open_text(path) as handle:
@@ -99,9 +100,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except ImportError as error:
-        raise MissingExtraError(
-            "a parquet file, and pyarrow is not installed", "pyarrow", 'pip install "lucidseq[parquet]"'
-        ) from error
+        raise missing_extra("pyarrow", "parquet") from error
     except Exception as error:  # on damaged files pyarrow and pandas raise errors of many kinds
         raise _unreadable(error, path) from error
 
@@ -141,7 +140,7 @@ def _by_key(table: pd.DataFrame, path: Path) -> _Keyed:
         kind = _key(column)
         if kind and kind not in places:
             places[kind] = column
-    values = table[[c for c in table.columns if not _key(c) and str(c).lower() not in _IGNORED]].select_dtypes("number")
+    values = _numbers(table[[c for c in table.columns if not _key(c) and str(c).lower() not in _IGNORED]], path)
     if not len(values.columns) or not len(table):
         raise DataError(f"a table with columns {', '.join(map(str, table.columns))[:150]} and {len(table)} rows", "numeric columns and rows",
                         "check the file", where=str(path))  # fmt: skip
@@ -151,6 +150,28 @@ def _by_key(table: pd.DataFrame, path: Path) -> _Keyed:
         raise DataError(f"variant {keys[int(np.argmax(twice))]} twice", "each variant once", "leave out the second row, or add both alleles",
                         where=str(path))  # fmt: skip
     return _Keyed(values, keys, by)
+
+
+def _numbers(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return the columns of numbers (true and false are 1 and 0); those of text are told and left out.
+
+    Raises
+    ------
+    DataError
+        If a column of numbers holds a text, or has decimal commas: left out in silence it would be missed.
+    """
+    numbers = table.select_dtypes(["number", "bool"])
+    texts = [name for name in table.columns if name not in numbers]
+    for name in texts:
+        told = table[name].dropna().astype(str)
+        wrong = pd.to_numeric(told, errors="coerce").isna()
+        meant = pd.to_numeric(told.str.replace(",", "."), errors="coerce").notna()
+        if len(told) and meant.mean() > 0.5:
+            raise DataError(f"{told[wrong].iloc[0]!r} in column {name}", "numbers with a decimal point, or NA", "correct the column",
+                            where=str(path))  # fmt: skip
+    if texts:
+        _log.warning(f"columns of {path.name} that are text, and no features: {', '.join(map(str, texts))}")
+    return numbers
 
 
 def _keys(table: pd.DataFrame, places: dict[str, str], path: Path) -> tuple[pd.Index, str]:

@@ -16,7 +16,7 @@ from lucidseq.core.errors import DataError, place
 from lucidseq.encode.genotypes.reader import require_unique_samples
 from lucidseq.encode.haplotypes.calls import decode_alleles
 from lucidseq.encode.haplotypes.sites import MULTIALLELIC, NO_ALTERNATE, NOT_SNP, PADDING, SITES, SiteChunk
-from lucidseq.encode.vcf_lines import VcfText
+from lucidseq.encode.vcf_lines import VcfText, refuse_cut_off
 
 if TYPE_CHECKING:
     import cyvcf2
@@ -101,6 +101,7 @@ class BcfSiteReader:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
+        refuse_cut_off(self.path)
         records = self._open()
         self.samples, header = list(records.samples), records.raw_header.encode()
         records.close()

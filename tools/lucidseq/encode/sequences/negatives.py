@@ -121,10 +121,10 @@ def repeat_share(genome: Genome, rows: SequenceRows) -> np.ndarray:
 
 
 def _repeats(genome: Genome, contig: str, starts: np.ndarray, length: int) -> np.ndarray:
-    size = genome.lengths[contig]
-    letters = np.frombuffer(genome.letters(contig, 0, size), dtype=np.uint8)
-    before = np.concatenate([[0], np.cumsum(letters >= ord("a"))])
-    share: np.ndarray = (before[np.clip(starts + length, 0, size)] - before[np.clip(starts, 0, size)]) / length
+    letters = np.frombuffer(genome.letters(contig, 0, genome.lengths[contig]), dtype=np.uint8)
+    share = np.zeros(len(starts))
+    for row, start in enumerate(starts.tolist()):  # a window that begins before the contig has nothing there
+        share[row] = np.count_nonzero(letters[max(start, 0) : max(start + length, 0)] >= ord("a")) / length
     return share
 
 

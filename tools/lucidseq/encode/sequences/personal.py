@@ -21,6 +21,7 @@ from lucidseq.encode.genotypes.reader import require_unique_samples
 from lucidseq.encode.genotypes.sample_files import read_sample_list
 from lucidseq.encode.regions import other_spelling
 from lucidseq.encode.sequences.rows import SequenceRows
+from lucidseq.encode.vcf_lines import refuse_cut_off
 
 if TYPE_CHECKING:
     import cyvcf2
@@ -67,13 +68,14 @@ class PersonalGenomes:
     Raises
     ------
     DataError
-        If the file cannot be read or indexed, or a sample is not in it.
+        If the file is cut off, cannot be read or indexed, or a sample is not in it.
     """
 
     def __init__(self, path: Path, wanted: Path | None) -> None:
         import cyvcf2
 
         self.path = path
+        refuse_cut_off(path)
         self.skipped: Counter[str] = Counter()
         self.put_in = 0
         self._scratch = tempfile.TemporaryDirectory(prefix="lucidseq-csi-")
