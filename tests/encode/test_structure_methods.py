@@ -19,7 +19,7 @@ from lucidseq.encode.structure import pca
 from lucidseq.encode.structure.ancestry import allele_frequency, place_samples, prune, standardise
 from lucidseq.encode.structure.filling import fill, strata_of
 from lucidseq.encode.structure.groups import clusters, components, unrelated
-from lucidseq.encode.structure.king import pair_blocks, relationship
+from lucidseq.encode.structure.king import pair_blocks, relationship, sharing
 from lucidseq.encode.structure.panel import Panel, identical, survey
 from lucidseq.encode.structure.pruning import Pruner
 from lucidseq.encode.structure.splitting import with_duplicates
@@ -41,12 +41,18 @@ def dense(calls: np.ndarray, *, size: int = 2048, chunk: int = 100) -> dict[str,
         return (calls[first : first + chunk, samples] for first in range(0, len(calls), chunk))
 
     n = calls.shape[1]
-    names = ("called", "hethet", "ibs0", "same", "kinship")
-    found = {name: np.full((n, n), np.nan) for name in names}
+    found = {name: np.full((n, n), np.nan) for name in ("called", "hethet", "ibs0", "same", "kinship")}
     for block in pair_blocks(read, len(calls), n, size=size):
-        for name in names:
-            found[name][block.rows, block.columns] = getattr(block, name)
-            found[name][block.columns, block.rows] = getattr(block, name).T
+        pairs = [grid.ravel() for grid in np.indices(block.called.shape)]
+        shared = sharing(read, block, *pairs)
+        every = {name: getattr(block, name) for name in ("called", "kinship")}
+        every |= {
+            name: np.rint(getattr(shared, name).reshape(block.called.shape) * block.called)
+            for name in ("hethet", "ibs0", "same")
+        }
+        for name, values in every.items():
+            found[name][block.rows, block.columns] = values
+            found[name][block.columns, block.rows] = values.T
     return found
 
 

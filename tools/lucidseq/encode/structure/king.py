@@ -16,8 +16,10 @@ from scipy.sparse import csr_array
 
 BLOCK = 2048  # samples on one side of a block of pairs
 DUPLICATE, FIRST, SECOND, THIRD = 0.353553, 0.176777, 0.088388, 0.044194  # 2^-1.5, 2^-2.5, 2^-3.5, 2^-4.5
-_EXACT = 1 << 24  # float32 counts whole numbers up to here
+_EXACT = 1 << 22  # variants up to which float32 holds four times their number exactly
 _SPARSE = 0.05  # share of missing genotypes up to which their products are done sparsely
+_FEW_PAIRS = 32  # a pair on its own costs about as much as this many in a matrix product
+_PAIRS = 1 << 14  # compared at a time
 
 ReadCalls = Callable[[slice], Iterator[np.ndarray]]
 
@@ -32,8 +34,10 @@ class PairBlock:
         The two stretches.
     called
         Variants called in both.
-    hethet, ibs0, same
-        Of these, the number at which both are heterozygous, opposite homozygotes, and alike.
+    het_rows, het_columns
+        Of these, the number at which the sample of the rows, and that of the columns, is heterozygous.
+    difference
+        The number at which both are alike homozygotes, minus that at which they are opposite ones.
     kinship
         KING-robust coefficient; NaN where one of the two has no heterozygous genotype.
     """
@@ -41,17 +45,26 @@ class PairBlock:
     rows: slice
     columns: slice
     called: np.ndarray
+    het_rows: np.ndarray
+    het_columns: np.ndarray
+    difference: np.ndarray
+    kinship: np.ndarray
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """What pairs share, as shares of the variants called in both: both heterozygous, opposite homozygotes, the same genotype."""
+
     hethet: np.ndarray
     ibs0: np.ndarray
     same: np.ndarray
-    kinship: np.ndarray
 
 
 def pair_blocks(read: ReadCalls, variants: int, samples: int, *, size: int = BLOCK) -> Iterator[PairBlock]:
     """Yield every pair of samples once (the blocks on the diagonal hold both orders).
 
-    The counts of a block are matrix products of indicators, summed over chunks of variants. Time grows with samples² variants,
-    memory with size².
+    The difference is a matrix product of indicators, summed over chunks of variants; kinship needs no other one. Time grows with
+    samples² variants, memory with size².
 
     Parameters
     ----------
@@ -65,45 +78,85 @@ def pair_blocks(read: ReadCalls, variants: int, samples: int, *, size: int = BLO
     size
         Samples on one side of a block.
     """
-    dtype = np.float32 if variants < _EXACT else np.float64
+    dtype = np.dtype(np.float32 if variants < _EXACT else np.float64)
     stretches = [slice(first, min(first + size, samples)) for first in range(0, samples, size)]
     for number, rows in enumerate(stretches):
         for columns in stretches[number:]:
-            yield _block(read, rows, columns, np.dtype(dtype))
+            yield _block(read, rows, columns, dtype)
 
 
 def _block(read: ReadCalls, rows: slice, columns: slice, dtype: np.dtype) -> PairBlock:
     shape = (rows.stop - rows.start, columns.stop - columns.start)
-    hethet, difference, absent, het_absent, absent_het = (np.zeros(shape, dtype=dtype) for _ in range(5))
-    variants = 0
+    difference, absent, het_absent, absent_het = (np.zeros(shape, dtype=dtype) for _ in range(4))
     hets, absents = ([np.zeros(length, dtype=dtype) for length in shape] for _ in range(2))
-    same_side = rows == columns
-    chunks = ((calls, calls) for calls in read(rows)) if same_side else zip(read(rows), read(columns), strict=True)
-    for left, right in chunks:
+    variants, same_side = 0, rows == columns
+    for left, right in _pairs_of_chunks(read, rows, columns):
         one = _indicators(left)
         other = one if same_side else _indicators(right)
         variants += len(left)
-        hethet += one.het.T @ other.het
         difference += one.sign.T @ other.sign
         for at, side in enumerate((one, other)):
             hets[at] += side.het.sum(axis=0)
-            absents[at] += side.missing.sum(axis=1)
-        # Few genotypes are missing, so products with them are cheap; those with the called ones would cost as much as the two above
-        absent += _dense(one.missing @ other.missing.T)
-        part = _dense(other.missing @ one.het).T
+            absents[at] += side.missing.sum(axis=0)
+        # Few genotypes are missing, so products with them are cheap; those with the called ones would cost as much as the one above
+        absent += _dense(one.missing.T @ other.missing)
+        part = _dense(other.missing.T @ one.het).T
         het_absent += part
-        absent_het += part.T if same_side else _dense(one.missing @ other.het)
+        absent_het += part.T if same_side else _dense(one.missing.T @ other.het)
     called = variants - absents[0][:, None] - absents[1][None, :] + absent
-    het_called, called_het = hets[0][:, None] - het_absent, hets[1][None, :] - absent_het
-    homhom = called - het_called - called_het + hethet
-    ibs0, alike = (homhom - difference) / 2, (homhom + difference) / 2
-    kinship = king_robust(hethet, ibs0, het_called, called_het)
-    return PairBlock(rows, columns, called, hethet, ibs0, hethet + alike, kinship)
+    het_rows, het_columns = hets[0][:, None] - het_absent, hets[1][None, :] - absent_het
+    kinship = king_robust(called, difference, het_rows, het_columns)
+    return PairBlock(rows, columns, called, het_rows, het_columns, difference, kinship)
+
+
+def sharing(read: ReadCalls, block: PairBlock, first: np.ndarray, second: np.ndarray) -> Sharing:
+    """Return what some pairs of a block share, float64 of shape (pairs,).
+
+    Parameters
+    ----------
+    read
+        As for `pair_blocks`.
+    block
+        The block that they are in.
+    first, second
+        Numbers of the samples within the stretches of the block, shape (pairs,).
+    """
+    samples, at_first = np.unique(first, return_inverse=True)
+    others, at_second = np.unique(second, return_inverse=True)
+    shape = (len(samples), len(others))
+    many = len(first) * _FEW_PAIRS > shape[0] * shape[1]
+    both = np.zeros(shape, dtype=block.called.dtype) if many else np.zeros(len(first), dtype=np.int64)
+    for left, right in _pairs_of_chunks(read, block.rows, block.columns) if len(first) else ():
+        het, other = (calls[:, chosen] == 1 for calls, chosen in ((left, samples), (right, others)))
+        if many:
+            both += het.T.astype(np.float32) @ other.astype(np.float32)
+        else:
+            packed, others_packed = (np.packbits(values.T, axis=1) for values in (het, other))
+            for start in range(0, len(first), _PAIRS):
+                part = slice(start, start + _PAIRS)
+                shared = packed[at_first[part]] & others_packed[at_second[part]]
+                both[part] += np.bitwise_count(shared).sum(axis=1, dtype=np.int64)
+    hethet = (both[at_first, at_second] if many else both).astype(np.float64)
+    at = (first, second)
+    called, het_1, het_2, difference = (
+        values[at].astype(np.float64) for values in (block.called, block.het_rows, block.het_columns, block.difference)
+    )
+    homhom = called - het_1 - het_2 + hethet
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Sharing(
+            hethet / called, (homhom - difference) / 2 / called, (hethet + (homhom + difference) / 2) / called
+        )
+
+
+def _pairs_of_chunks(read: ReadCalls, rows: slice, columns: slice) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    if rows == columns:
+        return ((calls, calls) for calls in read(rows))
+    return zip(read(rows), read(columns), strict=True)
 
 
 @dataclass(frozen=True)
 class _Indicators:
-    """float32 indicators: heterozygotes, and +1 and -1 for the homozygotes, (variants, samples); missing ones, (samples, variants)."""
+    """float32 indicators of shape (variants, samples): heterozygotes, +1 and -1 for the homozygotes, missing ones."""
 
     het: np.ndarray
     sign: np.ndarray
@@ -111,12 +164,16 @@ class _Indicators:
 
 
 def _indicators(calls: np.ndarray) -> _Indicators:
+    absent = calls < 0
+    sign = np.subtract(calls, 1, dtype=np.float32)
+    row, column = np.nonzero(absent)
+    sign[row, column] = 0
     het = (calls == 1).astype(np.float32)
-    sign = (calls == 2).astype(np.float32)
-    sign -= calls == 0
-    missing = (calls < 0).T
-    few = missing.mean() <= _SPARSE
-    return _Indicators(het, sign, csr_array(missing, dtype=np.float32) if few else missing.astype(np.float32))
+    if len(row) > _SPARSE * calls.size:
+        return _Indicators(het, sign, absent.astype(np.float32))
+    starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(calls)))])
+    missing = csr_array((np.ones(len(row), dtype=np.float32), column, starts), shape=calls.shape)
+    return _Indicators(het, sign, missing)
 
 
 def _dense(product: np.ndarray | csr_array) -> np.ndarray:
@@ -124,30 +181,32 @@ def _dense(product: np.ndarray | csr_array) -> np.ndarray:
     return found
 
 
-def king_robust(hethet: np.ndarray, ibs0: np.ndarray, het_1: np.ndarray, het_2: np.ndarray) -> np.ndarray:
+def king_robust(called: np.ndarray, difference: np.ndarray, het_1: np.ndarray, het_2: np.ndarray) -> np.ndarray:
     """Return KING-robust kinship coefficients, float64.
 
     With N the counts over variants called in both, and the smaller number of heterozygotes as divisor (equation 11):
     phi = (N_hethet - 2 N_ibs0) / (2 min(N_het1, N_het2)) + 1/2 - (N_het1 + N_het2) / (4 min(N_het1, N_het2)).
+    Here 2 N_ibs0 = N_homhom - D, with D the alike minus the opposite homozygotes, and N_homhom = N - N_het1 - N_het2 + N_hethet:
+    N_hethet goes out, and phi = 1/2 + (N_het1 + N_het2 + 2 D - 2 N) / (4 min(N_het1, N_het2)).
 
     Parameters
     ----------
-    hethet, ibs0
-        Variants at which both are heterozygous, and opposite homozygotes; any shape.
+    called
+        N; any shape.
+    difference
+        D.
     het_1, het_2
         Variants at which the first, and the second, is heterozygous.
 
     Examples
     --------
-    >>> float(king_robust(np.array(30.0), np.array(0.0), np.array(30.0), np.array(30.0)))
+    >>> float(king_robust(np.array(90.0), np.array(60.0), np.array(30.0), np.array(30.0)))
     0.5
     """
-    counts = (values.astype(np.float64) for values in (hethet, ibs0, het_1, het_2))
-    both, opposite, first, second = counts
-    smaller = np.minimum(first, second)
+    smaller = np.minimum(het_1, het_2)
+    above = het_1 + het_2 - 2 * (called - difference)
     with np.errstate(divide="ignore", invalid="ignore"):
-        kinship = 0.5 - (4 * opposite + first + second - 2 * both) / (4 * smaller)
-    return np.where(smaller > 0, kinship, np.nan)
+        return np.where(smaller > 0, 0.5 + above / (4 * smaller.astype(np.float64)), np.nan)
 
 
 def relationship(kinship: np.ndarray) -> np.ndarray:

@@ -66,7 +66,7 @@ def _relatedness(histogram: Any, cloud: Any, relatives: Relatives) -> None:
     pairs = np.triu_indices(len(relatives.watched), 1)
     closeness = (relatives.kinship if relatives.defined else relatives.identity)[pairs]
     ibs0 = relatives.ibs0[pairs]
-    seen = np.isfinite(closeness) & np.isfinite(ibs0)
+    seen = np.isfinite(closeness)
     closeness, ibs0 = closeness[seen], ibs0[seen]
     label = "KING-robust kinship" if relatives.defined else "share of equal genotypes"
     low = float(max(closeness.min(initial=0), -0.5))
@@ -77,6 +77,11 @@ def _relatedness(histogram: Any, cloud: Any, relatives: Relatives) -> None:
     )
     histogram.hist(np.clip(closeness, bins[0], None), bins=bins, color="#9aa5b1")
     histogram.set(yscale="symlog", xlabel=label, ylabel="pairs", title="Pairs of samples")
+    listed = relatives.table
+    column = listed["kinship" if relatives.defined else "identity"].to_numpy(dtype=np.float32)
+    known = np.isfinite(ibs0)  # of some samples only; of close pairs always
+    closeness = np.concatenate([column, closeness[known]])
+    ibs0 = np.concatenate([listed["ibs0"].to_numpy(dtype=np.float32), ibs0[known]])
     rank = np.argsort(-closeness, kind="stable")  # close pairs, and an even choice of the others
     rank = rank[np.unique(np.concatenate([np.arange(min(2000, len(rank))), np.linspace(0, max(len(rank) - 1, 0), 5000).astype(np.int64)]))] if len(rank) else rank  # fmt: skip
     cloud.scatter(ibs0[rank], closeness[rank], s=4, color="#0072b2", alpha=0.5, linewidths=0)
