@@ -117,6 +117,20 @@ def test_store__external_and_soft_links_are_refused(tmp_path: Path) -> None:
             pass
 
 
+def test_store__changed_text_and_changed_data_are_noticed(tmp_path: Path) -> None:
+    write_sequences(tmp_path / "a.h5")
+    data = (tmp_path / "a.h5").read_bytes()
+    with h5py.File(tmp_path / "a.h5") as opened:
+        at = opened["codes"].id.get_chunk_info(0).byte_offset
+    text = data.index(b"binary")
+    for place, said in ((text, "attributes are not what was written"), (at + 5, "damaged")):
+        changed = bytearray(data)
+        changed[place] ^= 1
+        (tmp_path / "b.h5").write_bytes(changed)
+        with pytest.raises(DataError, match=said), open_store(tmp_path / "b.h5", SEQUENCES) as opened:
+            opened["codes"][()]
+
+
 def test_store__damage_wrong_schema_and_missing_arrays_are_told(tmp_path: Path) -> None:
     write_sequences(tmp_path / "a.h5")
     (tmp_path / "half.h5").write_bytes((tmp_path / "a.h5").read_bytes()[:2000])

@@ -16,7 +16,8 @@ from lucidseq.core import genotype_matrix as reader
 from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.codings import Coding, Imputer, Training, coding_table
 from lucidseq.core.errors import DataError, UsageError
-from lucidseq.core.genotype_matrix import Layout, code, open_matrix, pack, unpack
+from lucidseq.core.genotype_matrix import Layout, RowSums, code, open_matrix, pack, unpack
+from lucidseq.core.hdf5 import TEXT_SUM, text_sum
 from lucidseq.core.splits import digest
 from lucidseq.encode.matrix import run as command
 from lucidseq.encode.matrix.fit import fit
@@ -327,8 +328,42 @@ def test_reader__refuses_arrays_that_do_not_fit(name: str, change: object, matri
     bad.write_bytes(matrix.read_bytes())
     with h5py.File(bad, "r+") as store:
         change(store)
+        store.attrs[TEXT_SUM] = text_sum(store)
     with pytest.raises(DataError, match="make the file again"), open_matrix(bad):
         pass
+
+
+def test_reader__notices_one_flipped_bit_of_a_row(matrix: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "flipped.h5"
+    data = bytearray(matrix.read_bytes())
+    with open_matrix(matrix) as whole, h5py.File(matrix) as store:
+        genotypes, second = store["genotypes"], str(whole.samples[1])
+        at = genotypes.id.get_offset() + genotypes.shape[1] + 3  # in the second row
+    data[at] ^= 4
+    bad.write_bytes(data)
+    with open_matrix(bad) as damaged:
+        damaged.rows(np.array([0, 2]))
+        with pytest.raises(DataError, match=f"damaged genotypes of sample {second}"):
+            damaged.rows(np.array([2, 1]))
+
+
+def test_row_sums__do_not_depend_on_the_pieces_and_change_with_any_bit() -> None:
+    rows = np.random.default_rng(1).integers(0, 256, (3, 44)).astype(np.uint8)
+
+    def sums(values: np.ndarray, *edges: int) -> list[int]:
+        found = RowSums(len(values))
+        for piece in np.split(values, edges, axis=1):
+            found.add(piece)
+        return found.values.tolist()
+
+    whole = sums(rows)
+    assert sums(rows, 8, 32) == sums(rows, 40) == whole
+    for byte in range(44):
+        for bit in range(8):
+            changed = rows.copy()
+            changed[1, byte] ^= 1 << bit
+            found = sums(changed)
+            assert found[1] != whole[1] and (found[0], found[2]) == (whole[0], whole[2])
 
 
 def test_tetraploids__are_kept_as_dosages_with_additive_codings(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from mutation import TRANSLATED, mutate
 from fixtures_structure import write_store
 from lucidseq.core.codings import Coding
 from lucidseq.core.genotype_matrix import open_matrix
+from lucidseq.core.hdf5 import TEXT_SUM, text_sum
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.roles import Format, OutFile
 from lucidseq.core.splits import Split, read_splits
@@ -63,7 +64,7 @@ def read_matrix(path: Path) -> None:
 def spoil(data: bytes, random: np.random.Generator) -> bytes:
     """Change arrays and attributes of an HDF5 file: values, lengths, kinds, absence.
 
-    Flipped bits of HDF5's own structures are not for us to survive: libhdf5 itself can loop on them.
+    What flipped bits do is in test_stores.py.
     """
     memory = io.BytesIO(data)
     with h5py.File(memory, "r+") as store:
@@ -73,6 +74,7 @@ def spoil(data: bytes, random: np.random.Generator) -> bytes:
         if random.random() < 0.3:
             key = list(store.attrs)[random.integers(len(store.attrs))]
             store.attrs[key] = WORDS[random.integers(len(WORDS))]
+            store.attrs[TEXT_SUM] = text_sum(store)
             return _closed(store, memory)
         values = store[name][()]
         kind = random.random()
@@ -90,6 +92,8 @@ def spoil(data: bytes, random: np.random.Generator) -> bytes:
         elif kind < 0.9:
             return _closed(store, memory)
         store[name] = values
+        if name == "genotypes" and "genotype_sums" in store and random.random() < 0.5:
+            del store["genotype_sums"]  # older files have none
         return _closed(store, memory)
 
 
