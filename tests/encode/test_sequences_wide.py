@@ -432,6 +432,12 @@ def test_personal__versions_of_a_window_share_a_split(genome: Path, tmp_path: Pa
         by_window.setdefault(name.partition("|")[0], set()).add(split)
     assert {len(splits) for splits in by_window.values()} == {1}
     assert set(found["split"]) == {0, 1, 2}
+    card = json.loads((tmp_path / "s.encode_sequences.card.json").read_text())
+    counts = [
+        sum(splits == {split} for splits in by_window.values()) for split in (0, 1, 2)
+    ]  # of windows, not of the four versions of each
+    said = f"train {counts[0]}, valid {counts[1]}, test {counts[2]} windows, each in several versions"
+    assert said in [check["value"] for check in card["checks"]]
 
 
 def test_one_hot__real_irf1_peaks(shared_data: Path, tmp_path: Path) -> None:

@@ -12,10 +12,20 @@ from lucidseq.encode.sequences.rows import SequenceRows, gc_share, n_share
 _MOST_N, _MOST_GC_DIFFERENCE, _FEWEST, _MOST_FOUND = 0.01, 0.02, 50, 0.95
 
 
-def judge(card: Card, rows: SequenceRows, split: np.ndarray, same: np.ndarray, task: str, names: list[str]) -> None:
-    """Add the checks of a dataset to its card."""
-    counts = np.bincount(split, minlength=3)
+def judge(
+    card: Card,
+    rows: SequenceRows,
+    split: np.ndarray,
+    same: np.ndarray,
+    task: str,
+    names: list[str],
+    origin: np.ndarray | None,
+) -> None:
+    """Add the checks of a dataset to its card; versions of one window (``origin``) count once, for they are no new evidence."""
+    first = np.arange(len(split)) if origin is None else np.unique(origin, return_index=True)[1]
+    counts = np.bincount(split[first], minlength=3)
     said = ", ".join(f"{name} {count}" for name, count in zip(splits.NAMES, counts, strict=True))
+    said += "" if origin is None else " windows, each in several versions"
     card.add("sequences by split", said, Verdict.OK if counts.min() >= _FEWEST else Verdict.CAUTION, threshold=f">= {_FEWEST} each",
              advice="A split is small: figures measured on it are noisy.")  # fmt: skip
     shared = _straddling(same, split)
