@@ -194,7 +194,7 @@ def test_projection__lands_in_the_own_population(tmp_path: Path) -> None:
 def test_projection__of_fitted_samples_is_their_fit() -> None:
     z = standardise(structured(5, 700, 90), np.full(700, 0.5))
     found = pca.fit_exact(lambda: iter([z]), 90, 4)
-    scores, squares = pca.project(iter([(z[:300], z[:300]), (z[300:], z[300:])]), found)
+    scores, squares = pca.project(iter([(z[:300], z[:300]), (z[300:], z[300:])]), found, np.arange(len(z)))
     assert np.allclose(scores, found.vectors, atol=1e-5)
     assert np.allclose(squares.sum(axis=0), 1, atol=1e-5)
 

@@ -16,6 +16,7 @@ from lucidseq.core.stores import open_store, read_list, read_text
 
 MISSING_CALL = -1
 CHUNK = 1024  # variants x samples of one compressed chunk
+_NAMES = 1 << 16  # names of contigs read at a time
 _EVERY = slice(None)
 
 
@@ -40,10 +41,8 @@ class GenotypeStore:
         self.build = str(store.attrs["build"])
         self.ploidy = int(store.attrs.get("ploidy", 2))
         self.samples = read_text(store["samples/id"])
-        names, at = np.unique(store["variants/contig"][()], return_inverse=True)  # one text a contig, not one a variant
-        self.contig = read_text(names)[at.reshape(-1)]
+        self.contig = _contigs(store["variants/contig"])
         self.start = store["variants/start"][()]
-        self.frequency = store["variants/frequency"][()]
         self.trait_names, self.trait_kinds = read_list(store, "trait_names"), read_list(store, "trait_kinds")
         self.covariate_names = read_list(store, "covariate_names")
 
@@ -55,6 +54,12 @@ class GenotypeStore:
     def names(self, first: int, last: int) -> np.ndarray:
         """Return `variant_id` of variants first..last-1, read from the file."""
         return read_text(self._store["variants/id"][first:last])
+
+    @cached_property
+    def frequency(self) -> np.ndarray:
+        """Effect-allele frequency of each variant."""
+        values: np.ndarray = self._store["variants/frequency"][()]
+        return values
 
     @cached_property
     def rsid(self) -> np.ndarray:
@@ -121,6 +126,16 @@ class GenotypeStore:
             return np.empty((0, len(self.samples)))
         values: np.ndarray = self._store["covariates/values"][()]
         return values
+
+
+def _contigs(names: h5py.Dataset) -> np.ndarray:
+    """Read names of contigs, as an object array with one text a contig, not one a variant."""
+    found, known = np.empty(len(names), dtype=object), dict[str, str]()
+    for first in range(0, len(names), _NAMES):
+        part, at = np.unique(names[first : first + _NAMES], return_inverse=True)
+        texts = [known.setdefault(text, text) for text in read_text(part)]
+        found[first : first + _NAMES] = np.array(texts, dtype=object)[at.reshape(-1)]
+    return found
 
 
 @contextmanager

@@ -95,10 +95,9 @@ def place_samples(panel: Panel, fitted: np.ndarray, k: int, min_frequency: float
         if exact
         else pca.fit_randomised(blocks, samples, k, stream(seed, "components"))
     )
-    scores, squares = pca.project(both(), found)
-    scores[fitted] = found.vectors
     regions = _regions(panel, kept)
-    share = np.stack([np.bincount(regions, weights=column) for column in squares.T], axis=1)
+    scores, share = pca.project(both(), found, regions)
+    scores[fitted] = found.vectors
     concentration = share.max(axis=0) / np.maximum(share.sum(axis=0), np.finfo(float).tiny)
     spread = float(np.bincount(regions).max() / len(kept))
     return Ancestry(scores * np.sqrt(samples), fitted, found, concentration, spread)
@@ -163,7 +162,9 @@ def allele_frequency(dosage: np.ndarray) -> np.ndarray:
 
 
 def _regions(panel: Panel, rows: np.ndarray) -> np.ndarray:
-    """Return the number of the 5 Mb window that each variant is in."""
-    contigs = {name: number for number, name in enumerate(dict.fromkeys(panel.store.contig[rows]))}
-    keys = np.array([contigs[name] for name in panel.store.contig[rows]]) << 32 | panel.store.start[rows] // _REGION
-    return np.unique(keys, return_inverse=True)[1].reshape(-1)
+    """Return the number of the 5 Mb window that each of some variants, in the order of the store, is in: int32."""
+    window = (panel.store.start[rows] // _REGION).astype(np.int32)
+    contig = panel.store.contig[rows]
+    new = window[1:] != window[:-1]
+    new |= contig[1:] != contig[:-1]
+    return np.concatenate([[0], np.cumsum(new, dtype=np.int32)]).astype(np.int32)

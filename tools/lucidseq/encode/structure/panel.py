@@ -80,8 +80,10 @@ def diploid_scale(dosage: np.ndarray, ploidy: int) -> np.ndarray:
 
 def autosomal(contigs: np.ndarray) -> np.ndarray:
     """Return a mask of variants that are not on contigs called X, Y, Z, W or M (with or without chr)."""
-    names = {name for name in set(contigs) if str(name).removeprefix("chr").upper() in NOT_AUTOSOMES}
-    return np.array([name not in names for name in contigs], dtype=bool)
+    mask = np.ones(len(contigs), dtype=bool)
+    for name in {name for name in set(contigs) if str(name).removeprefix("chr").upper() in NOT_AUTOSOMES}:
+        mask &= contigs != name
+    return mask
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,6 @@ class Survey:
         Variants called in each sample, and heterozygous; int64 of shape (samples,).
     expected_het
         Heterozygotes that Hardy-Weinberg proportions would give, over the variants called in the sample.
-    frequency
-        Effect-allele frequency of each variant of the panel, NaN where nobody is called.
     fingerprint
         uint64 of shape (samples, 2): equal for equal genotypes.
     """
@@ -103,7 +103,6 @@ class Survey:
     called: np.ndarray
     het: np.ndarray
     expected_het: np.ndarray
-    frequency: np.ndarray
     fingerprint: np.ndarray
 
     @property
@@ -121,7 +120,6 @@ def survey(panel: Panel) -> Survey:
     """
     called, het = (np.zeros(panel.samples, dtype=np.int64) for _ in range(2))
     expected = np.zeros(panel.samples)
-    frequencies = [np.empty(0)]
     prints = np.zeros((panel.samples, _MULTIPLIERS), dtype=np.uint64)
     rng = np.random.default_rng(2010)  # fixed: not a choice anybody makes
     for calls in panel.calls():
@@ -134,7 +132,6 @@ def survey(panel: Panel) -> Survey:
         called += present.sum(axis=0)
         het += (calls == 1).sum(axis=0)
         expected += each @ present
-        frequencies.append(frequency)
         padded = np.zeros((panel.samples, -(-len(calls) // 8) * 8), dtype=np.int8)
         padded[:, : len(calls)] = calls.T
         words = padded.view(np.uint64)
@@ -143,7 +140,7 @@ def survey(panel: Panel) -> Survey:
         )
         for column, factor in enumerate(factors):
             prints[:, column] += ((words ^ (words >> np.uint64(32))) * factor).sum(axis=1, dtype=np.uint64)
-    return Survey(called, het, expected, np.concatenate(frequencies), prints)
+    return Survey(called, het, expected, prints)
 
 
 def identical(fingerprint: np.ndarray) -> np.ndarray:

@@ -88,7 +88,7 @@ def fit_randomised(blocks: Blocks, samples: int, k: int, random: np.random.Gener
 
 
 def project(
-    standardised: Iterator[tuple[np.ndarray, np.ndarray]], components: Components
+    standardised: Iterator[tuple[np.ndarray, np.ndarray]], components: Components, windows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Project samples on components.
 
@@ -98,22 +98,27 @@ def project(
         Chunks of the same variants: those of the fitted samples, and of all samples.
     components
         Of the fitted samples.
+    windows
+        Number of the window that each variant is in, int from 0, shape (variants,).
 
     Returns
     -------
-    (scores, float64 of shape (all samples, k), on the scale of ``vectors``; squared loadings that sum to 1, shape (variants, k))
+    (scores, float64 of shape (all samples, k), on the scale of ``vectors``; sums of the squared loadings in each window, which sum to 1,
+    shape (windows, k))
     """
     scores: np.ndarray | None = None
-    squares = []
+    squares, at = np.zeros((windows.max(initial=0) + 1, components.vectors.shape[1])), 0
     scale = components.vectors / np.maximum(components.values, np.finfo(float).tiny) / components.variants
     for fitted, every in standardised:
         loadings = fitted @ scale
         part = every.T @ loadings
         scores = part if scores is None else scores + part
-        squares.append((loadings**2) * components.values * components.variants)
+        here = windows[at : at + len(fitted)]
+        np.add.at(squares, here, (loadings**2) * components.values * components.variants)
+        at += len(fitted)
     if scores is None:
         raise ValueError("no variants to project on")
-    return scores, np.concatenate(squares)
+    return scores, squares
 
 
 def _leading(matrix: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
