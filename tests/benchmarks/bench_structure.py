@@ -33,6 +33,7 @@ from lucidseq.encode.structure.relatives import find_relatives
 from support import need, run_ok
 
 PEOPLE, VARIANTS, SPACING, REPEATS = 2000, 20_000, 2000, 3  # one variant every 2 kb
+MANY, MANY_BARS = 10_000, (1.0, 180.0)  # people; GB and CPU seconds
 FEW = 100_000  # variants of the smaller set that memory is measured with
 ROWS_BAR = 1000.0  # million genotypes per CPU second
 MEMORY_BARS = {"matrix": 1.10, "structure": 1.10}  # peak memory at 10 times the variants
@@ -168,6 +169,22 @@ def compare_memory(folder: Path) -> dict[str, float]:
     return ratios
 
 
+def measure_many(folder: Path) -> tuple[float, float]:
+    """Print CPU seconds and peak memory of 10,000 people, split by clusters; return the memory (GB) and the CPU seconds."""
+    store = folder / "many.h5"
+    apart(f"write_store(Path(sys.argv[1]), draw({VARIANTS}, {MANY}, 3), spacing={SPACING})", store)
+    words = ("structure", "--genotypes", store, "--split-by", "clusters", "--threads", 1, "--out", folder / "many")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    peak = float(apart('print(peak_memory("encode", *sys.argv[1:]))', *words)) / 1024
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    print(
+        f"encode structure --split-by clusters, {MANY} people x {VARIANTS} variants: {cpu:.0f} CPU s (bar {MANY_BARS[1]:.0f}), "
+        f"peak {peak:.2f} GB (bar {MANY_BARS[0]:.0f})"
+    )
+    return peak, cpu
+
+
 @pytest.mark.bench
 def test_structure__beside_plink2(tmp_path: Path) -> None:
     ratios = compare_plink2(tmp_path)
@@ -185,7 +202,13 @@ def test_memory__is_flat_in_the_number_of_variants(tmp_path: Path) -> None:
     assert {command: ratio for command, ratio in ratios.items() if ratio > MEMORY_BARS[command]} == {}
 
 
+@pytest.mark.bench
+def test_many_people__in_time_and_memory(tmp_path: Path) -> None:
+    peak, cpu = measure_many(tmp_path)
+    assert peak <= MANY_BARS[0] and cpu <= MANY_BARS[1]
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
-        for compare in (compare_plink2, compare_rows, compare_memory):
+        for compare in (compare_plink2, compare_rows, compare_memory, measure_many):
             compare(Path(name))

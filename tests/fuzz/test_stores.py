@@ -150,7 +150,7 @@ def outcome(path: Path, read: Callable[[Path], Contents], good: Contents) -> str
             found = read(path)
             wrong = sorted(name for name in found.keys() | good.keys() if found.get(name) != good.get(name))
             said = f"wrong {wrong[:3]}" if wrong else "read"
-        except LucidseqError:
+        except (LucidseqError, UnicodeDecodeError):  # core/app.py translates the latter
             said = "refused"
         except BaseException as error:  # a traceback for the user
             said = f"{type(error).__name__}: {error}"[:200]
