@@ -5,6 +5,7 @@ LUCIDSEQ_FUZZ sets the number of files of each kind (default 150).
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 
@@ -12,10 +13,10 @@ import cyvcf2
 import msprime
 import numpy as np
 import pytest
-from mutation import TRANSLATED, mutate
 
 from lucidseq.encode.haplotypes.open_sites import open_sites
 from lucidseq.encode.haplotypes.sites import MISSING, PADDING
+from mutation import TRANSLATED, mutate
 
 ROUNDS = int(os.environ.get("LUCIDSEQ_FUZZ", "150"))
 
@@ -32,11 +33,12 @@ def make(folder: Path) -> dict[str, bytes]:
     for record in reader:
         writer.write_record(record)
     writer.close()
-    return {name: (folder / name).read_bytes() for name in ("x.trees", "x.vcf", "x.bcf")}
+    whole = {name: (folder / name).read_bytes() for name in ("x.trees", "x.vcf", "x.bcf")}
+    return {**whole, "records.bcf": gzip.decompress(whole["x.bcf"])}  # damage that the blocks' checksums would find
 
 
-@pytest.mark.parametrize("name", ["x.trees", "x.vcf", "x.bcf"])
-def test_reader__gives_sites_or_an_error(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", ["x.trees", "x.vcf", "x.bcf", "records.bcf"])
+def test_reader__gives_sites_or_an_error(name: str, tmp_path: Path) -> None:
     whole = make(tmp_path)[name]
     random, refused = np.random.default_rng(len(name)), 0
     for _ in range(ROUNDS):
@@ -50,5 +52,4 @@ def test_reader__gives_sites_or_an_error(name: str, tmp_path: Path, capfd: pytes
                 assert (chunk.position >= 0).all()
         except TRANSLATED:
             refused += 1
-    capfd.readouterr()  # htslib's own complaints
     assert 0 < refused < ROUNDS or name == "x.bcf"

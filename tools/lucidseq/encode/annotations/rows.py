@@ -11,7 +11,7 @@ import pandas as pd
 from lucidseq.core.errors import DataError
 from lucidseq.core.intervals import read_bed
 from lucidseq.core.variants import variant_ids
-from lucidseq.encode.genotypes.bcf import is_bcf
+from lucidseq.encode.bcf_records import is_bcf
 from lucidseq.encode.sumstats.panel import read_panel
 from lucidseq.encode.sumstats.parquet import is_parquet
 from lucidseq.encode.sumstats.values import Alleles, Names, Words

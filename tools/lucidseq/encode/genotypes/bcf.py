@@ -1,25 +1,16 @@
-"""Genotypes of BCF 2, decoded from its bytes: sizes are checked, where a library would read past a damaged record.
-
-References
-----------
-The Variant Call Format specification, version 4.3, section 6 (BCF), https://samtools.github.io/hts-specs/VCFv4.3.pdf
-"""
+"""Genotypes of BCF 2."""
 
 from __future__ import annotations
 
-import gzip
-import re
-import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import cast
 
 import numpy as np
 
-from lucidseq.core.errors import DataError, place
+from lucidseq.core.errors import place
 from lucidseq.core.genotypes import CHUNK
-from lucidseq.core.tables import is_gzip
+from lucidseq.encode.bcf_records import BcfRecord, BcfRecords
 from lucidseq.encode.genotypes.calls import KEYS, SampleFields, allele_dosage, field_to_read
 from lucidseq.encode.genotypes.choices import GenotypeField
 from lucidseq.encode.genotypes.reader import (
@@ -30,148 +21,23 @@ from lucidseq.encode.genotypes.reader import (
     make_chunk,
     require_unique_samples,
 )
-from lucidseq.encode.vcf_lines import refuse_cut_off
-
-_MAGIC = b"BCF\x02"
-_INTEGERS, _FLOAT, _TEXT = {1: "<i1", 2: "<i2", 3: "<i4"}, 5, 7
-_SIZES = {0: 0, 1: 1, 2: 2, 3: 4, _FLOAT: 4, _TEXT: 1}
-_LONG = 15  # a length that follows as a number of its own
-_MISSING, _END = 0, 1  # how far above the least value of their type these marks are
-_PIECE = 1 << 24  # bytes read at a time
-_FIXED = struct.Struct("<iiifII")
-_LINE = re.compile(r"##(contig|INFO|FILTER|FORMAT)=<(.*)>$")
-
-
-@dataclass(frozen=True)
-class _Header:
-    contigs: dict[int, str]
-    names: dict[int, str]
-    samples: list[str]
-
-
-@dataclass(frozen=True)
-class _Record:
-    contig: str
-    start: int
-    rsid: str
-    alleles: list[str]
-    fields: bytes
-    formats: int
-
-
-class _Bytes:
-    """Typed values read one after the other from a record.
-
-    Raises
-    ------
-    ValueError
-        If the record ends before a value does, or a type is none.
-    """
-
-    def __init__(self, data: bytes, at: int = 0) -> None:
-        self.data, self.at = data, at
-
-    def take(self, count: int) -> bytes:
-        """Return the next bytes."""
-        piece = self.data[self.at : self.at + count]
-        if len(piece) < count:
-            raise ValueError("a value goes past the end of its record")
-        self.at += count
-        return piece
-
-    def kind(self) -> tuple[int, int]:
-        """Return the type and the number of values that follow."""
-        byte = self.take(1)[0]
-        kind, length = byte & 15, byte >> 4
-        if kind not in _SIZES:
-            raise ValueError(f"a value of type {kind}")
-        if length == _LONG:
-            length = self.integer()
-        if length < 0:
-            raise ValueError("a value of negative length")
-        return kind, length
-
-    def integer(self) -> int:
-        """Return one typed whole number."""
-        byte = self.take(1)[0]
-        if byte >> 4 != 1 or byte & 15 not in _INTEGERS:
-            raise ValueError("no whole number where one must be")
-        form = _INTEGERS[byte & 15]
-        return int(np.frombuffer(self.take(int(form[2])), dtype=form)[0])
-
-    def text(self) -> str:
-        """Return a typed text."""
-        kind, length = self.kind()
-        if kind != _TEXT and length:
-            raise ValueError("no text where one must be")
-        return self.take(length * _SIZES[kind]).rstrip(b"\0").decode("utf-8")
 
 
 class BcfReader(GenotypeReader):
     """Reader of a BCF file (see `reader.GenotypeReader`); ALT is the effect allele."""
 
     def __init__(self, path: Path, reading: Reading) -> None:
-        self.path = Path(path)
-        refuse_cut_off(self.path)
-        with self._open() as handle:
-            self._header = self._read_header(handle)
-        samples = self._header.samples
-        require_unique_samples(samples, path)
-        self._field = field_to_read(reading.field, has_dosage="DS" in self._header.names.values())
-        self._keys = {name: key for key, name in self._header.names.items()}
-        super().__init__(path, samples, reading, hard_calls=self._field is GenotypeField.GT)
-
-    def _open(self) -> IO[bytes]:
-        return cast(IO[bytes], gzip.open(self.path) if is_gzip(self.path) else self.path.open("rb"))
-
-    def _damaged(self, error: Exception, row: int) -> DataError:
-        return DataError(f"a BCF file that cannot be read ({error})", "a whole BCF file", "copy or make it again",
-                         where=place(self.path, item=f"record {row}"))  # fmt: skip
-
-    def _read_header(self, handle: IO[bytes]) -> _Header:
-        head = handle.read(9)
-        length = int.from_bytes(head[5:9], "little")
-        text = _take(handle, length)
-        if head[:4] != _MAGIC or len(text) < length:
-            raise self._damaged(ValueError("its header"), 0)
-        try:
-            return _parse_header(text.rstrip(b"\0").decode("utf-8"))
-        except ValueError as error:
-            raise self._damaged(error, 0) from error
-
-    def _records(self) -> Iterator[_Record]:
-        with self._open() as handle:
-            self._read_header(handle)
-            row = 0
-            while sizes := handle.read(8):
-                row += 1
-                try:
-                    yield self._record(handle, sizes)
-                except (struct.error, ValueError) as error:
-                    raise self._damaged(error, row) from error
-
-    def _record(self, handle: IO[bytes], sizes: bytes) -> _Record:
-        shared_size, fields_size = struct.unpack("<II", sizes)
-        shared, fields = _take(handle, shared_size), _take(handle, fields_size)
-        if len(shared) < shared_size or len(fields) < fields_size:
-            raise ValueError("the file ends too early")
-        contig, start, _, _, counts, sample_counts = _FIXED.unpack_from(shared)
-        if contig not in self._header.contigs or start < 0:
-            raise ValueError(f"contig number {contig}, position {start + 1}")
-        if sample_counts & 0xFFFFFF != len(self._header.samples):
-            raise ValueError(f"genotypes of {sample_counts & 0xFFFFFF} samples")
-        values = _Bytes(shared, _FIXED.size)
-        rsid = values.text() or "."
-        alleles = [values.text() for _ in range(counts >> 16)]
-        if not alleles or not all(alleles):
-            raise ValueError("a record without alleles")
-        return _Record(self._header.contigs[contig], start, rsid, alleles, fields, sample_counts >> 24)
+        self._bcf = BcfRecords(path)
+        header = self._bcf.header
+        require_unique_samples(header.samples, path)
+        self._field = field_to_read(reading.field, has_dosage="DS" in header.names.values())
+        super().__init__(path, header.samples, reading, hard_calls=self._field is GenotypeField.GT)
 
     def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read the file without decoding genotypes."""
         contigs: list[str] = []
         starts: list[int] = []
-        for record in self._records():
+        for record in self._bcf.records():
             contigs.append(record.contig)
             starts.append(record.start)
             if len(starts) == CHUNK:
@@ -183,7 +49,7 @@ class BcfReader(GenotypeReader):
     def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]:
         rows: list[tuple[str, int, str, str, str]] = []
         dosages: list[np.ndarray] = []
-        for row, record in enumerate(self._records()):
+        for row, record in enumerate(self._bcf.records()):
             if row < first:
                 continue
             if last is not None and row >= last:
@@ -199,86 +65,15 @@ class BcfReader(GenotypeReader):
         if rows:
             yield make_chunk(rows, np.stack(dosages))
 
-    def _dosage(self, record: _Record, fields: SampleFields, allele: int) -> np.ndarray:
+    def _dosage(self, record: BcfRecord, fields: SampleFields, allele: int) -> np.ndarray:
         where = place(self.path, variant=f"{record.contig}:{record.start + 1}")
         strict = self.reading.field is not GenotypeField.AUTO
         values = allele_dosage(fields, self._field, allele, self.reading.ploidy, strict=strict, where=where)
         return values if self.hard_calls else as_float(values)
 
-    def _fields(self, record: _Record, row: int) -> SampleFields:
-        """Return the fields of a record that are read here; all of them are walked over."""
-        wanted = {self._keys.get(name): name for name in {"GT", KEYS[self._field]} if name in self._keys}
-        found: dict[str, np.ndarray] = {}
-        names = []
-        values = _Bytes(record.fields)
-        samples = len(self.samples)
-        try:
-            for _ in range(record.formats):
-                key = values.integer()
-                kind, length = values.kind()
-                data = values.take(samples * length * _SIZES[kind])
-                names.append(self._header.names.get(key, "?"))
-                if key in wanted:
-                    found[wanted[key]] = _matrix(data, kind, samples, length, calls=wanted[key] == "GT")
-        except ValueError as error:
-            raise self._damaged(error, row + 1) from error
-        return SampleFields(len(record.alleles) - 1, names, found.get("GT"), found.get(KEYS[self._field]))
-
-
-def _take(handle: IO[bytes], count: int) -> bytes:
-    """Read up to so many bytes, without room for what a damaged file only says it has."""
-    pieces = []
-    while count and (piece := handle.read(min(count, _PIECE))):
-        pieces.append(piece)
-        count -= len(piece)
-    return b"".join(pieces)
-
-
-def _matrix(data: bytes, kind: int, samples: int, length: int, *, calls: bool) -> np.ndarray:
-    """Return values as float64 with NaN, or alleles with -1 for missing and -2 past the end of a shorter call."""
-    if calls:
-        if kind not in _INTEGERS or not length:
-            raise ValueError("calls that are no whole numbers")
-        raw = np.frombuffer(data, dtype=_INTEGERS[kind]).reshape(samples, length)
-        least = np.iinfo(raw.dtype).min
-        alleles = (raw >> 1).astype(np.int32) - 1
-        alleles[raw == least + _MISSING] = -1
-        alleles[raw == least + _END] = -2
-        if (alleles < -2).any():
-            raise ValueError("calls of negative alleles")
-        return alleles
-    if kind != _FLOAT or not length:
-        raise ValueError("dosages that are no decimal numbers")
-    return np.frombuffer(data, dtype="<f4").reshape(samples, length)
-
-
-def _parse_header(text: str) -> _Header:
-    """Return contigs and names by number: as IDX says, else in order; PASS is the first name."""
-    contigs: dict[int, str] = {}
-    names = {0: "PASS"}
-    samples: list[str] = []
-    for line in text.split("\n"):
-        if line.startswith("#CHROM"):
-            samples = line.split("\t")[9:]
-        found = _LINE.match(line)
-        if not found:
-            continue
-        name, number = re.search(r"(?:^|,)ID=([^,]+)", found[2]), re.search(r",IDX=(\d+)$", found[2])
-        if name is None:
-            raise ValueError(f"a header line without ID: {line[:60]}")
-        table = contigs if found[1] == "contig" else names
-        if name[1] not in table.values():
-            table[int(number[1]) if number else len(table)] = name[1]
-    return _Header(contigs, names, samples)
-
-
-def is_bcf(path: Path) -> bool:
-    """Say whether a file is BCF (compressed or not)."""
-    if is_gzip(path):
-        try:
-            with gzip.open(path) as handle:
-                return handle.read(3) == _MAGIC[:3]
-        except (OSError, EOFError):
-            return False
-    with Path(path).open("rb") as handle:
-        return handle.read(3) == _MAGIC[:3]
+    def _fields(self, record: BcfRecord, row: int) -> SampleFields:
+        """Return the fields of a record that are read here."""
+        names, found = self._bcf.fields(record, row + 1, {"GT", KEYS[self._field]})
+        alleles = self._bcf.calls(found["GT"], row + 1)[0] if "GT" in found else None
+        values = alleles if self.hard_calls else found.get(KEYS[self._field])
+        return SampleFields(len(record.alleles) - 1, names, alleles, values)

@@ -37,6 +37,7 @@ def open_reader(path: Path, reading: Reading | GenotypeField = GenotypeField.AUT
     DataError
         If it is none of these, or is damaged.
     """
+    from lucidseq.encode.bcf_records import is_bcf
     from lucidseq.encode.genotypes import bcf, bgen_file, pgen, store_reader, vcf
 
     path = Path(path)
@@ -49,6 +50,6 @@ def open_reader(path: Path, reading: Reading | GenotypeField = GenotypeField.AUT
         return store_reader.StoreReader(path, reading)
     if bgen_file.is_bgen(path):
         return bgen_file.BgenReader(path, reading)
-    if bcf.is_bcf(path):
+    if is_bcf(path):
         return bcf.BcfReader(path, reading)
     return vcf.VcfReader(path, reading)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lucidseq.encode.genotypes.bcf import is_bcf
+from lucidseq.encode.bcf_records import is_bcf
 from lucidseq.encode.haplotypes.sites import SiteReader
 from lucidseq.encode.haplotypes.tree_sites import TreeSiteReader, is_tree_sequence
 from lucidseq.encode.haplotypes.vcf_sites import BcfSiteReader, VcfSiteReader

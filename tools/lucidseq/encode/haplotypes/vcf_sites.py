@@ -8,18 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lucidseq.core.errors import DataError, place
+from lucidseq.encode.bcf_records import BcfRecord, BcfRecords
 from lucidseq.encode.genotypes.reader import require_unique_samples
 from lucidseq.encode.haplotypes.calls import decode_alleles
 from lucidseq.encode.haplotypes.sites import MULTIALLELIC, NO_ALTERNATE, NOT_SNP, PADDING, SITES, SiteChunk
-from lucidseq.encode.vcf_lines import VcfText, refuse_cut_off
-
-if TYPE_CHECKING:
-    import cyvcf2
+from lucidseq.encode.vcf_lines import VcfText
 
 _BASES = {"A", "C", "G", "T"}
 _CONTIG = re.compile(rb"##contig=<ID=([^,>]+).*?[,]length=(\d+)")
@@ -97,68 +94,59 @@ class VcfSiteReader:
 
 
 class BcfSiteReader:
-    """Reader of BCF through htslib (see `sites.SiteReader`)."""
+    """Reader of BCF (see `sites.SiteReader`)."""
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        refuse_cut_off(self.path)
-        records = self._open()
-        self.samples, header = list(records.samples), records.raw_header.encode()
-        records.close()
+        self._bcf = BcfRecords(self.path)
+        header = self._bcf.header
+        self.samples = header.samples
         require_unique_samples(self.samples, self.path)
-        self.lengths = lengths_of(header)
-        self.knows_ancestral = b"##INFO=<ID=AA," in header
+        self.lengths = lengths_of(header.text.encode())
+        self.knows_ancestral = "##INFO=<ID=AA," in header.text
         self.skipped: Counter[str] = Counter()
-
-    def _open(self) -> cyvcf2.VCF:
-        import cyvcf2
-
-        try:
-            return cyvcf2.VCF(str(self.path))
-        except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
-            raise self._damaged(error) from error
-
-    def _damaged(self, error: Exception) -> DataError:
-        return DataError(f"a BCF file that cannot be read ({error})", "a whole BCF file", "copy or make it again",
-                         where=str(self.path))  # fmt: skip
 
     def chunks(self) -> Iterator[SiteChunk]:
         """Read up to `sites.SITES` records of a contig at a time."""
         self.skipped.clear()
-        rows: list[_Record] = []
-        records = self._open()
-        try:
-            for record in records:
-                reason = kind(record.REF, ",".join(record.ALT))
-                self.skipped[reason] += bool(reason)
-                if reason:
-                    continue
-                if rows and (rows[0].contig != record.CHROM or len(rows) == SITES):
-                    yield _stack(rows)
-                    rows = []
-                rows.append(self._record(record))
-        except DataError:
-            raise
-        except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
-            raise self._damaged(error) from error
-        finally:
-            records.close()
+        rows: list[_Site] = []
+        for number, record in enumerate(self._bcf.records(), start=1):
+            reason = kind(record.alleles[0], ",".join(record.alleles[1:]))
+            if reason:
+                self.skipped[reason] += 1
+                continue
+            if rows and (rows[0].contig != record.contig or len(rows) == SITES):
+                yield _stack(rows)
+                rows = []
+            rows.append(self._site(record, number))
         if rows:
             yield _stack(rows)
 
-    def _record(self, record: cyvcf2.Variant) -> _Record:
-        if "GT" not in record.FORMAT:
-            raise DataError(f"FORMAT {':'.join(record.FORMAT)}", "calls (GT)", "give a file with genotype calls",
-                            where=place(self.path, variant=f"{record.CHROM}:{record.POS}"))  # fmt: skip
-        calls = record.genotype.array()
-        ancestral = str(record.INFO.get("AA") or "").partition("|")[0] if self.knows_ancestral else ""
-        return _Record(
-            record.CHROM, record.start, record.REF, record.ALT[0], ancestral, calls[:, :-1], calls[:, -1] != 0
+    def _site(self, record: BcfRecord, number: int) -> _Site:
+        where = place(self.path, variant=f"{record.contig}:{record.start + 1}")
+        names, found = self._bcf.fields(record, number, {"GT"})
+        if "GT" not in found:
+            raise DataError(f"FORMAT {':'.join(names)}", "calls (GT)", "give a file with genotype calls", where=where)
+        alleles, joined = self._bcf.calls(found["GT"], number)
+        if alleles.max() > 1:
+            raise DataError(
+                f"an allele {alleles.max()}", "calls of alleles 0, 1 or missing", "correct the record", where=where
+            )
+        phased = (joined | (alleles == PADDING))[:, 1:].all(axis=1)
+        ancestral = self._bcf.info_text(record, number, "AA").partition("|")[0] if self.knows_ancestral else ""
+        return _Site(
+            record.contig,
+            record.start,
+            record.alleles[0],
+            record.alleles[1],
+            ancestral,
+            alleles.astype(np.int8),
+            phased,
         )
 
 
 @dataclass(frozen=True)
-class _Record:
+class _Site:
     contig: str
     position: int
     reference: str
@@ -168,7 +156,7 @@ class _Record:
     phased: np.ndarray
 
 
-def _stack(rows: list[_Record]) -> SiteChunk:
+def _stack(rows: list[_Site]) -> SiteChunk:
     """Return records of one contig as a chunk; where their ploidies differ, calls are padded to the largest."""
     ploidy = max(row.alleles.shape[1] for row in rows)
     alleles = np.full((len(rows), len(rows[0].alleles), ploidy), PADDING, dtype=np.int8)

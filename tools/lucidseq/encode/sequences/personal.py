@@ -161,6 +161,13 @@ class PersonalGenomes:
             )
         calls = record.genotype.array()
         alleles, phased = calls[:, :-1], calls[:, -1] != 0
+        if not ((alleles >= _ABSENT) & (alleles <= len(record.ALT))).all():
+            raise DataError(
+                f"an allele {alleles.max()} of {len(record.ALT)} in ALT",
+                "numbers of the row's alleles",
+                "correct the row",
+                where=where,
+            )
         split = ~phased & (alleles.max(axis=1) != alleles.min(axis=1)) & (alleles.min(axis=1) >= 0)
         if split.any():
             raise DataError(f"an unphased heterozygous call of {self.samples[int(np.argmax(split))]}", "phased calls (0|1)", "phase the file first",
