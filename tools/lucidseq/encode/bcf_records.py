@@ -92,8 +92,7 @@ class _Bytes:
         byte = self.take(1)[0]
         if byte >> 4 != 1 or byte & 15 not in _INTEGERS:
             raise ValueError("no whole number where one must be")
-        form = _INTEGERS[byte & 15]
-        return int(np.frombuffer(self.take(int(form[2])), dtype=form)[0])
+        return int.from_bytes(self.take(_SIZES[byte & 15]), "little", signed=True)
 
     def text(self) -> str:
         """Return a typed text."""

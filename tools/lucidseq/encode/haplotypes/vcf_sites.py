@@ -116,33 +116,55 @@ class BcfSiteReader:
                 self.skipped[reason] += 1
                 continue
             if rows and (rows[0].contig != record.contig or len(rows) == SITES):
-                yield _stack(rows)
+                yield self._stack(rows)
                 rows = []
             rows.append(self._site(record, number))
         if rows:
-            yield _stack(rows)
+            yield self._stack(rows)
 
     def _site(self, record: BcfRecord, number: int) -> _Site:
         where = place(self.path, variant=f"{record.contig}:{record.start + 1}")
         names, found = self._bcf.fields(record, number, {"GT"})
         if "GT" not in found:
             raise DataError(f"FORMAT {':'.join(names)}", "calls (GT)", "give a file with genotype calls", where=where)
-        alleles, joined = self._bcf.calls(found["GT"], number)
-        if alleles.max() > 1:
-            raise DataError(
-                f"an allele {alleles.max()}", "calls of alleles 0, 1 or missing", "correct the record", where=where
-            )
-        phased = (joined | (alleles == PADDING))[:, 1:].all(axis=1)
         ancestral = self._bcf.info_text(record, number, "AA").partition("|")[0] if self.knows_ancestral else ""
-        return _Site(
-            record.contig,
-            record.start,
-            record.alleles[0],
-            record.alleles[1],
-            ancestral,
-            alleles.astype(np.int8),
+        return _Site(record.contig, record.start, record.alleles[0], record.alleles[1], ancestral, found["GT"], number)
+
+    def _stack(self, rows: list[_Site]) -> SiteChunk:
+        """Return records of one contig as a chunk; where their ploidies differ, calls are padded to the largest."""
+        ploidy = max(row.coded.shape[1] for row in rows)
+        alleles = np.full((len(rows), len(self.samples), ploidy), PADDING, dtype=np.int8)
+        phased = np.ones(alleles.shape[:2], dtype=bool)
+        forms = np.array([f"{row.coded.dtype}{row.coded.shape[1]}" for row in rows])
+        for form in np.unique(forms):  # calls of one form are decoded together
+            at = np.flatnonzero(forms == form)
+            found, joined = self._calls([rows[index] for index in at])
+            alleles[at, :, : found.shape[2]] = found
+            phased[at] = (joined | (found == PADDING))[:, :, 1:].all(axis=2)
+        return SiteChunk(
+            rows[0].contig,
+            np.array([row.position for row in rows], dtype=np.int64),
+            np.array([row.reference.upper() for row in rows], dtype=object),
+            np.array([row.alternate.upper() for row in rows], dtype=object),
+            np.array([row.ancestral if row.ancestral.upper() in _BASES else "" for row in rows], dtype=object),
+            alleles,
             phased,
         )
+
+    def _calls(self, rows: list[_Site]) -> tuple[np.ndarray, np.ndarray]:
+        """Decode calls of one form (see `BcfRecords.calls`), each with an axis of records before."""
+        try:
+            alleles, joined = self._bcf.calls(np.stack([row.coded for row in rows]), rows[0].number)
+        except DataError:
+            for row in rows:  # to name the one
+                self._bcf.calls(row.coded, row.number)
+            raise
+        high = (alleles > 1).any(axis=(1, 2))
+        if high.any():
+            row = rows[int(np.argmax(high))]
+            raise DataError(f"an allele {alleles[high].max()}", "calls of alleles 0, 1 or missing", "correct the record",
+                            where=place(self.path, variant=f"{row.contig}:{row.position + 1}"))  # fmt: skip
+        return alleles, joined
 
 
 @dataclass(frozen=True)
@@ -152,22 +174,5 @@ class _Site:
     reference: str
     alternate: str
     ancestral: str
-    alleles: np.ndarray
-    phased: np.ndarray
-
-
-def _stack(rows: list[_Site]) -> SiteChunk:
-    """Return records of one contig as a chunk; where their ploidies differ, calls are padded to the largest."""
-    ploidy = max(row.alleles.shape[1] for row in rows)
-    alleles = np.full((len(rows), len(rows[0].alleles), ploidy), PADDING, dtype=np.int8)
-    for index, row in enumerate(rows):
-        alleles[index, :, : row.alleles.shape[1]] = row.alleles
-    return SiteChunk(
-        rows[0].contig,
-        np.array([row.position for row in rows], dtype=np.int64),
-        np.array([row.reference.upper() for row in rows], dtype=object),
-        np.array([row.alternate.upper() for row in rows], dtype=object),
-        np.array([row.ancestral if row.ancestral.upper() in _BASES else "" for row in rows], dtype=object),
-        alleles,
-        np.stack([row.phased for row in rows]),
-    )
+    coded: np.ndarray
+    number: int
