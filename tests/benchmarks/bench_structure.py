@@ -21,6 +21,9 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+if __name__ == "__main__":  # pytest puts this folder on the path
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 from fixtures_genotypes import write_plink1
 from fixtures_structure import write_store
 from lucidseq.core.codings import Coding

@@ -20,6 +20,7 @@ _EXACT = 1 << 22  # variants up to which float32 holds four times their number e
 _SPARSE = 0.05  # share of missing genotypes up to which their products are done sparsely
 _FEW_PAIRS = 32  # a pair on its own costs about as much as this many in a matrix product
 _PAIRS = 1 << 14  # compared at a time
+_ROWS = 16
 
 ReadCalls = Callable[[slice], Iterator[np.ndarray]]
 
@@ -87,7 +88,8 @@ def pair_blocks(read: ReadCalls, variants: int, samples: int, *, size: int = BLO
 
 def _block(read: ReadCalls, rows: slice, columns: slice, dtype: np.dtype) -> PairBlock:
     shape = (rows.stop - rows.start, columns.stop - columns.start)
-    difference, absent, het_absent, absent_het = (np.zeros(shape, dtype=dtype) for _ in range(4))
+    difference, absent, absent_het = (np.zeros(shape, dtype=dtype) for _ in range(3))
+    het_absent = absent_het if rows == columns else np.zeros(shape[::-1], dtype=dtype)  # turned round
     hets, absents = ([np.zeros(length, dtype=dtype) for length in shape] for _ in range(2))
     variants, same_side = 0, rows == columns
     for left, right in _pairs_of_chunks(read, rows, columns):
@@ -99,13 +101,16 @@ def _block(read: ReadCalls, rows: slice, columns: slice, dtype: np.dtype) -> Pai
             hets[at] += side.het.sum(axis=0)
             absents[at] += side.missing.sum(axis=0)
         # Few genotypes are missing, so products with them are cheap; those with the called ones would cost as much as the one above
-        absent += _dense(one.missing.T @ other.missing)
-        part = _dense(other.missing.T @ one.het).T
-        het_absent += part
-        absent_het += part.T if same_side else _dense(one.missing.T @ other.het)
+        _add(absent, one.missing.T @ other.missing)
+        absent_het += one.missing.T @ other.het
+        if not same_side:
+            het_absent += other.missing.T @ one.het
     called = variants - absents[0][:, None] - absents[1][None, :] + absent
-    het_rows, het_columns = hets[0][:, None] - het_absent, hets[1][None, :] - absent_het
-    kinship = king_robust(called, difference, het_rows, het_columns)
+    het_rows, het_columns = hets[0][:, None] - het_absent.T, hets[1][None, :] - absent_het
+    kinship = np.empty(shape)
+    for first in range(0, shape[0], _ROWS):  # what lies between stays in the processor's cache
+        part = slice(first, first + _ROWS)
+        kinship[part] = king_robust(called[part], difference[part], het_rows[part], het_columns[part])
     return PairBlock(rows, columns, called, het_rows, het_columns, difference, kinship)
 
 
@@ -176,9 +181,13 @@ def _indicators(calls: np.ndarray) -> _Indicators:
     return _Indicators(het, sign, missing)
 
 
-def _dense(product: np.ndarray | csr_array) -> np.ndarray:
-    found: np.ndarray = product if isinstance(product, np.ndarray) else product.toarray()
-    return found
+def _add(total: np.ndarray, product: np.ndarray | csr_array) -> None:
+    """Add a product to a sum, at the few places where it is not 0."""
+    if isinstance(product, np.ndarray):
+        total += product
+    else:
+        found = product.tocoo()
+        total[found.row, found.col] += found.data
 
 
 def king_robust(called: np.ndarray, difference: np.ndarray, het_1: np.ndarray, het_2: np.ndarray) -> np.ndarray:
