@@ -77,7 +77,8 @@ def place_samples(panel: Panel, fitted: np.ndarray, k: int, min_frequency: float
         )  # fmt: skip
     rows = np.zeros(len(panel.rows), dtype=bool)
     rows[kept] = True
-    chosen = panel.only(rows)
+    chosen, variants, regions = panel.only(rows), len(kept), _regions(panel, kept)
+    del kept
 
     def blocks() -> Iterator[np.ndarray]:
         return (standardise(values[:, fitted], frequency[at]) for at, values in pieces(chosen))
@@ -89,17 +90,16 @@ def place_samples(panel: Panel, fitted: np.ndarray, k: int, min_frequency: float
 
     exact = samples <= pca.EXACT_SAMPLES
     how = "every eigenvector" if exact else "a random subspace"
-    _log.info(f"{k} principal components of {len(kept)} pruned variants and {samples} samples, from {how}")
+    _log.info(f"{k} principal components of {variants} pruned variants and {samples} samples, from {how}")
     found = (
         pca.fit_exact(blocks, samples, k)
         if exact
         else pca.fit_randomised(blocks, samples, k, stream(seed, "components"))
     )
-    regions = _regions(panel, kept)
     scores, share = pca.project(both(), found, regions)
     scores[fitted] = found.vectors
     concentration = share.max(axis=0) / np.maximum(share.sum(axis=0), np.finfo(float).tiny)
-    spread = float(np.bincount(regions).max() / len(kept))
+    spread = float(np.bincount(regions).max() / variants)
     return Ancestry(scores * np.sqrt(samples), fitted, found, concentration, spread)
 
 

@@ -101,13 +101,15 @@ def structure(
             splits = _by_relatedness(study, split_by, strata, wanted, largest_group, clusters, card)
         _need_training(splits, split_table or genotypes)
         ancestry = study.place(splits.train)
-    audit.judge_relatives(card, study.relatives, ancestry.components.variants)
+        samples, relatives, same = store.samples, study.relatives, study.same
+    del store, study  # with the columns of the variants
+    audit.judge_relatives(card, relatives, ancestry.components.variants)
     audit.judge_sizes(
         card, splits, None if given is not None else (1 - valid_share - test_share, valid_share, test_share)
     )
-    audit.judge_leakage(card, study.relatives, splits, study.same, max_kinship)
+    audit.judge_leakage(card, relatives, splits, same, max_kinship)
     audit.judge_components(card, ancestry)
-    _write(out, store.samples, study.relatives, ancestry, splits)
+    _write(out, samples, relatives, ancestry, splits)
     return card
 
 
