@@ -259,4 +259,6 @@ def test_real_data__of_people_and_of_flies(tmp_path: Path, shared_data: Path) ->
     store = encode(tmp_path / "simulated", "--genotypes", shared_data / "popgen" / "mutrecrate.test.vcf.gz", *OFF)
     with open_genotypes(store) as found:
         assert (len(found.start), len(found.samples)) == (45857, 20)
-    assert qc(tmp_path / "simulated").loc[("sites of several ALT alleles", "split, one variant an allele"), "kept"] == 81
+    assert (
+        qc(tmp_path / "simulated").loc[("sites of several ALT alleles", "split, one variant an allele"), "kept"] == 81
+    )
