@@ -20,8 +20,6 @@ import numpy as np
 if __name__ == "__main__":  # pytest puts this folder on the path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from mutation import TRANSLATED, mutate
-
 from fixtures_structure import write_store
 from lucidseq.core.codings import Coding
 from lucidseq.core.genotype_matrix import open_matrix
@@ -32,6 +30,7 @@ from lucidseq.core.splits import Split, read_splits
 from lucidseq.encode.matrix.choices import MatrixLayout
 from lucidseq.encode.matrix.run import matrix
 from lucidseq.encode.structure.groups import read_groups
+from mutation import TRANSLATED, mutate
 
 NAMES = [f"s{row}" for row in range(12)]
 Mutate = Callable[[bytes, np.random.Generator], bytes]
