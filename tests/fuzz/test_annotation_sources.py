@@ -14,7 +14,6 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from mutation import TRANSLATED, mutate
 
 from lucidseq.encode.annotations.bed import BedSource
 from lucidseq.encode.annotations.choices import BedValue
@@ -22,6 +21,7 @@ from lucidseq.encode.annotations.rows import Rows, read_variants
 from lucidseq.encode.annotations.tables import TableSource
 from lucidseq.encode.gene_models import read_gene_models
 from lucidseq.encode.sequences.one_hot import read_one_hot
+from mutation import TRANSLATED, mutate
 
 ROUNDS = int(os.environ.get("LUCIDSEQ_FUZZ", "150"))
 

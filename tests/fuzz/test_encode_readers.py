@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mutation import TRANSLATED, mutate
 
 from fixtures_genotypes import random_calls, write_plink1, write_vcf
 from lucidseq.core.intervals import read_bed
@@ -16,6 +15,7 @@ from lucidseq.encode.genotypes.open_reader import open_reader
 from lucidseq.encode.genotypes.people import read_individuals, recognise
 from lucidseq.encode.sequences.fasta_records import read_fasta
 from lucidseq.encode.sequences.labels import read_labels
+from mutation import TRANSLATED, mutate
 
 
 def read_genotypes(path: Path) -> None:

@@ -22,12 +22,11 @@ from scipy.linalg import toeplitz
 if __name__ == "__main__":  # pytest puts this folder on the path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from mutation import PIECES, TRANSLATED, mutate
-
 from fixtures_ld import variant_table, write_bim, write_ldgm, write_ukb, write_ukb_list
 from lucidseq.encode.ld.choices import InputFormat
 from lucidseq.encode.ld.from_matrix import open_matrix
 from lucidseq.encode.ld.variant_lists import read_variants
+from mutation import PIECES, TRANSLATED, mutate
 
 COUNT = 24
 SPARE = [*PIECES, b"#CHROM", b"PK\x03\x04", b"(1000000000,)", b"0.5", b"2", b"\x7f"]

@@ -21,8 +21,6 @@ import pytest
 if __name__ == "__main__":  # pytest puts this folder on the path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from mutation import TRANSLATED, mutate
-
 from fixtures_sumstats import WRITTEN, Study, simulate
 from lucidseq.core.errors import LucidseqError
 from lucidseq.encode.sumstats.choices import Dialect, StrandRule
@@ -31,6 +29,7 @@ from lucidseq.encode.sumstats.file import References, harmonise_file
 from lucidseq.encode.sumstats.liftover import read_chain
 from lucidseq.encode.sumstats.read import ReadOptions
 from lucidseq.encode.sumstats.study import Ledger
+from mutation import TRANSLATED, mutate
 
 CHAIN = b"chain 9 chr1 30000 + 0 30000 chr1 30500 + 500 30500 1\n12000 0 0\n18000\n\nchain 8 chr2 30000 + 0 30000 chr2 30000 + 0 30000 2\n30000\n"
 SECONDS, MEGABYTES = 10.0, 600.0  # what one damaged file may take, and what all of them may
