@@ -42,7 +42,7 @@ CALLS = {
     "structure": Call(
         {"genotypes": ["people.genotypes.h5"]},
         "--components 3 --folds 4 --threads 1",
-        settings={"how|by": "relatedness", "shares|folds": 4, "pca|components": 3},
+        settings={"how|by": "relatedness", "sizes|folds": 4, "pca|components": 3},
     ),
     "matrix": Call({"genotypes": ["people.genotypes.h5"], "splits": ["splits.tsv"]}),
     "haplotypes": Call(

@@ -46,7 +46,7 @@ def test_error__shows_the_tools_own_message(outcomes: dict[str, list[dict[str, A
 
 def test_canary__fails(programs: Path, galaxy: server.Galaxy, canary: Path, tmp_path: Path) -> None:
     tests = check(programs, galaxy, [canary], tmp_path)["lucidseq_canary"]
-    assert [test["status"] for test in tests] == ["failure", "success", "success"]
+    assert [test["status"] for test in tests] == ["failure", *["success"] * (len(tests) - 1)]
     assert "somethingelse" in str(tests[0]["output_problems"])
 
 
