@@ -105,7 +105,7 @@ def describe() -> list[Call]:
             motifs=extra / "motifs.jaspar", core_motifs="ALPHA,BETA", background_motifs=2, positives=60, negatives=60, length=60)),
         Call("genotypes", "encode", "genotypes", study(
             genotypes=locus(".vcf.gz"), phenotypes=locus(".phenotypes.tsv"), covariates=extra / "covariates.tsv",
-            region=extra / "region.bed", build="simulated")),
+            region=extra / "region.bed", sex=extra / "sexes.tsv", samples=extra / "everyone.txt", build="simulated")),
         Call("structure", "encode", "structure", study(
             genotypes=store, groups=extra / "villages.tsv", exclude_regions=extra / "inversion.bed", components=3, max_kinship=0.4)),
         Call("structure_given", "encode", "structure", study(
@@ -183,6 +183,13 @@ def write_extra_inputs(folder: Path) -> None:
     decay = ("\t".join(f"{(-0.9) ** abs(row - column):.6f}" for column in range(12)) for row in range(12))
     (folder / "ld.txt").write_text("\n".join(decay) + "\n")
     (folder / "ld.bim").write_text("".join(f"chr3\tv{row}\t0\t{1000 + 10 * row}\tG\tA\n" for row in range(12)))
+    everyone = [f"person{index + 1:05d}" for index in range(120)]
+    (folder / "everyone.txt").write_text(
+        "\n\n\n" + "".join(f"{name}\n" for name in everyone)
+    )  # half of it ends within a name
+    (folder / "sexes.tsv").write_text(
+        "sample\tsex\n" + "".join(f"{name}\t{1 + row % 2}\n" for row, name in enumerate(everyone))
+    )
     (folder / "names.txt").write_text("".join(f"person{index + 1:05d}\n" for index in range(7)))
     one_hot(folder / "one_hot.h5")
     (folder / "nextflow_schema.json").write_bytes((ROOT / "nextflow_schema.json").read_bytes())
