@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from importlib.util import find_spec
 from pathlib import Path
 
 import h5py
@@ -306,10 +307,7 @@ def test_real_ldsc_annotations__land_on_their_variants(shared_data: Path, tmp_pa
 
 
 def test_real_polyfun_annotations__in_parquet(shared_data: Path, tmp_path: Path) -> None:
-    try:
-        import pyarrow  # noqa: F401 (pandas reads parquet by it)
-    except ImportError:
-        need("pyarrow is not installed")
+    need(None if find_spec("pyarrow") else "pyarrow is not installed")
     annot = pd.read_parquet(shared_data / "polyfun" / "annotations.22.annot.parquet")
     variants = annot.rename(
         columns={"CHR": "chromosome", "BP": "base_pair_location", "A2": "effect_allele", "A1": "other_allele"}

@@ -42,6 +42,11 @@ def read(path: Path, listing: Path, kind: InputFormat = InputFormat.AUTO) -> Non
     assert (np.diagonal(r) == 1).all() and np.array_equal(r, r.T)
 
 
+def as_kind(listing: Path, kind: InputFormat) -> Callable[[Path], None]:
+    """Return the reader of a matrix with this list of variants."""
+    return lambda path: read(path, listing, kind)
+
+
 def read_list(path: Path) -> None:
     """Read a list of variants and check what every result must hold."""
     table = read_variants(path, "chr1")
@@ -92,7 +97,6 @@ class Target:
         pvar = "##x\n#CHROM\tPOS\tID\tREF\tALT\n" + "".join(
             f"{row.contig}\t{row.position}\t{row.rsid}\t{row.other}\t{row.effect}\n" for row in table.itertuples())  # fmt: skip
         plain = gzip.decompress(edges.read_bytes())
-        as_kind = lambda listing, kind: lambda path: read(path, listing, kind)  # noqa: E731 - a reader for each kind
         self.cases: dict[str, tuple[bytes | Inner, Callable[[Path], None]]] = {
             "text": (text.read_bytes(), as_kind(bim, InputFormat.PLINK)),
             "text, gzip": (gzip.compress(text.read_bytes(), mtime=0), as_kind(bim, InputFormat.PLINK)),
