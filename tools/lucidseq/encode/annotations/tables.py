@@ -98,7 +98,11 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path)
+        table = pd.read_parquet(path)
+        texts = table.select_dtypes(exclude=["number", "bool"]).columns
+        return table.astype(
+            dict.fromkeys(texts, object)
+        )  # damaged texts show when they are taken out of Arrow's memory
     except ImportError as error:
         raise missing_extra("pyarrow", "parquet") from error
     except Exception as error:  # on damaged files pyarrow and pandas raise errors of many kinds
@@ -160,17 +164,27 @@ def _numbers(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     DataError
         If a column of numbers holds a text, or has decimal commas: left out in silence it would be missed.
     """
-    numbers = table.select_dtypes(["number", "bool"])
-    texts = [name for name in table.columns if name not in numbers]
-    for name in texts:
+    table = table.copy()
+    texts = [name for name in table.columns if name not in table.select_dtypes(["number", "bool"])]
+    for name in list(texts):
         told = table[name].dropna().astype(str)
         wrong = pd.to_numeric(told, errors="coerce").isna()
+        if len(told) and not wrong.any():  # whole numbers that no integer holds
+            table[name] = pd.to_numeric(table[name].astype(str), errors="coerce")
+            texts.remove(name)
+            continue
         meant = pd.to_numeric(told.str.replace(",", "."), errors="coerce").notna()
         if len(told) and meant.mean() > 0.5:
             raise DataError(f"{told[wrong].iloc[0]!r} in column {name}", "numbers with a decimal point, or NA", "correct the column",
                             where=str(path))  # fmt: skip
     if texts:
         _log.warning(f"columns of {path.name} that are text, and no features: {', '.join(map(str, texts))}")
+    numbers = table.drop(columns=texts)
+    for name in numbers.columns:
+        beyond = np.abs(numbers[name].to_numpy(dtype=np.float64, na_value=np.nan)) > np.finfo(np.float32).max
+        if beyond.any():
+            raise DataError(f"{numbers[name].iloc[int(np.argmax(beyond))]} in column {name}", "finite numbers", "correct the value",
+                            where=str(path))  # fmt: skip
     return numbers
 
 
