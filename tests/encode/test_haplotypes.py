@@ -203,6 +203,13 @@ def test_decoding__equals_a_loop_over_the_text(ploidy: int) -> None:
     assert ploidy == 1 or np.array_equal(phased, separators == "|")
 
 
+def test_decoding__of_one_sample() -> None:
+    alleles, phased, wrong = decode_alleles([b"0|1:12", b"1/1:7", b"0|1:3\t0|0:1"], 1)
+    assert wrong.tolist() == [False, False, True]
+    assert alleles[:2, 0].tolist() == [[0, 1], [1, 1]]
+    assert phased[:2, 0].tolist() == [True, False]
+
+
 @pytest.mark.parametrize(
     "row",
     [

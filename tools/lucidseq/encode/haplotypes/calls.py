@@ -54,7 +54,7 @@ def decode_alleles(columns: list[bytes], samples: int) -> tuple[np.ndarray, np.n
     starts = np.zeros((len(columns), samples), dtype=np.int64)
     starts[:, 0] = np.concatenate([[0], ends[:-1] + 1])
     begins = tabs[np.repeat(~wrong, counts)] + 1
-    starts[~wrong, 1:] = begins.reshape(-1, samples - 1)
+    starts[~wrong, 1:] = begins.reshape(int((~wrong).sum()), samples - 1)
     starts[wrong] = starts[wrong, :1]
     return _alleles(text, starts, wrong)
 
