@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from lucidseq.core.errors import DataError
 from lucidseq.encode.annotations.choices import FeatureKind
 from lucidseq.encode.annotations.rows import Rows
 from lucidseq.encode.annotations.sources import stem
+from lucidseq.encode.bigwig import BigWig
 from lucidseq.encode.regions import require_shared
 
 _BLOCK = 1 << 22  # bases read at a time
@@ -28,25 +27,18 @@ class SignalSource:
     """
 
     def __init__(self, path: Path, flank: int, contigs: list[str]) -> None:
-        import pybigtools
-
         self.path, self._flank = path, flank
-        try:
-            self._track = pybigtools.open(str(path))
-            self._lengths: dict[str, int] = dict(self._track.chroms())
-        except Exception as error:  # pybigtools raises several kinds
-            raise DataError(f"a file that cannot be read as bigWig ({error})", "a bigWig file", "check the file",
-                            where=str(path)) from error  # fmt: skip
-        require_shared(contigs, self._lengths, path)
+        self._track = BigWig(path)
+        require_shared(contigs, self._track.lengths, path)
         self.names, self.kinds = [stem(path)], [FeatureKind.SIGNAL]
 
     def values(self, rows: Rows) -> np.ndarray:
         """Return the mean signal of rows."""
         found = np.full((len(rows), 1), np.nan, dtype=np.float32)
         for contig in dict.fromkeys(rows.contig):
-            if contig not in self._lengths:
+            if contig not in self._track.lengths:
                 continue
-            length = self._lengths[contig]
+            length = self._track.lengths[contig]
             mine = np.flatnonzero(rows.contig == contig)
             start = np.clip(rows.start[mine] - self._flank, 0, length)
             end = np.clip(rows.end[mine] + self._flank, 0, length)
@@ -60,7 +52,7 @@ class SignalSource:
         first, last = int(start.min()), int(end.max())
         if last <= first:
             return np.full(len(start), np.nan)
-        signal = read_bases(self._track, contig, first, last, self.path)
+        signal = self._track.bases(contig, first, last)
         known = ~np.isnan(signal)
         total = np.concatenate([[0.0], np.cumsum(np.where(known, signal, 0.0))])
         count = np.concatenate([[0], np.cumsum(known)])
@@ -81,21 +73,3 @@ def blocks(start: np.ndarray, end: np.ndarray) -> list[slice]:
     cut = np.flatnonzero((start[1:] > reach[:-1] + _GAP) | (start[1:] // _BLOCK != start[:-1] // _BLOCK)) + 1
     edges = [0, *cut.tolist(), len(start)]
     return [slice(first, last) for first, last in pairwise(edges)]
-
-
-def read_bases(track: Any, contig: str, start: int, end: int, path: Path) -> np.ndarray:  # pybigtools has no types
-    """Return the signal of each base, NaN where there is none, float64 of shape (end - start,).
-
-    Raises
-    ------
-    DataError
-        If the file is damaged there.
-    """
-    try:
-        values: np.ndarray = track.values(contig, start, end, fillna=None)
-    except BaseException as error:  # on damaged blocks pybigtools panics, which Python sees beside Exception
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-            raise
-        raise DataError(f"a bigWig file that is damaged near {contig}:{start}-{end}", "a whole bigWig file",
-                        "copy or make the file again", where=str(path)) from error  # fmt: skip
-    return values

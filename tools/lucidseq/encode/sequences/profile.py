@@ -69,7 +69,7 @@ def read_profile(
     margin = (rows.codes.shape[1] - covered) // 2
     with open_track(path, rows) as track, Progress(f"windows of {path.name}", total=len(rows)) as progress:
         for row, (contig, start) in enumerate(zip(rows.contig, rows.start.tolist(), strict=True)):
-            signal = track.window(contig, start + margin, start + margin + covered)
+            signal = track.bases(contig, start + margin, start + margin + covered, missing=0.0)
             found[row] = _REDUCE[statistic](signal.reshape(bins, bin_size))
             progress.step()
     backward = rows.strand == "-"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +12,7 @@ from lucidseq.core.errors import DataError, place
 from lucidseq.core.genome import Genome
 from lucidseq.core.intervals import Interval
 from lucidseq.core.log import Progress
+from lucidseq.encode.bigwig import BigWig
 from lucidseq.encode.regions import other_spelling
 from lucidseq.encode.sequences.choices import SignalStatistic
 from lucidseq.encode.sequences.rows import SequenceRows
@@ -86,29 +85,7 @@ def cut_windows(
     )
 
 
-class Track:
-    """An open bigWig; bases without data count as 0."""
-
-    def __init__(self, path: Path, track: Any, lengths: dict[str, int]) -> None:  # pybigtools has no types
-        self.path, self._track, self._lengths = path, track, lengths
-
-    def window(self, contig: str, start: int, end: int) -> np.ndarray:
-        """Return the signal of each base, float64 of shape (end - start,); what lies outside the track's contigs is 0.
-
-        Raises
-        ------
-        DataError
-            If the file is damaged there.
-        """
-        signal = np.zeros(end - start)
-        inner, outer = max(start, 0), min(end, self._lengths.get(contig, 0))
-        if inner < outer:
-            signal[inner - start : outer - start] = _values(self._track, contig, inner, outer, self.path)
-        return signal
-
-
-@contextmanager
-def open_track(path: Path, rows: SequenceRows) -> Iterator[Track]:
+def open_track(path: Path, rows: SequenceRows) -> BigWig:
     """Open a bigWig for windows.
 
     Raises
@@ -116,21 +93,13 @@ def open_track(path: Path, rows: SequenceRows) -> Iterator[Track]:
     DataError
         If the file is not bigWig, or has none of the windows' contigs.
     """
-    import pybigtools
-
-    try:
-        track = pybigtools.open(str(path))
-        lengths = dict(track.chroms())
-    except Exception as error:  # pybigtools raises several kinds
-        raise DataError(f"a file that cannot be read as bigWig ({error})", "a bigWig file", "check the file",
-                        where=str(path)) from error  # fmt: skip
-    if not set(rows.contig) & set(lengths):
+    track = BigWig(path)
+    if not set(rows.contig) & set(track.lengths):
         first = str(rows.contig[0])
-        hint = f"; the bigWig calls it {other_spelling(first)}" if other_spelling(first) in lengths else ""
-        raise DataError(f"no signal on {first}{hint}", f"contigs of the regions (the bigWig has {', '.join(list(lengths)[:5])})",
+        hint = f"; the bigWig calls it {other_spelling(first)}" if other_spelling(first) in track.lengths else ""
+        raise DataError(f"no signal on {first}{hint}", f"contigs of the regions (the bigWig has {', '.join(list(track.lengths)[:5])})",
                         "use a bigWig of the same build and contig names", where=str(path))  # fmt: skip
-    with track:
-        yield Track(path, track, lengths)
+    return track
 
 
 def read_signal(path: Path, rows: SequenceRows, statistic: SignalStatistic) -> np.ndarray:
@@ -147,17 +116,6 @@ def read_signal(path: Path, rows: SequenceRows, statistic: SignalStatistic) -> n
         for row, (contig, start, end) in enumerate(
             zip(rows.contig, rows.start.tolist(), rows.end.tolist(), strict=True)
         ):
-            values[row] = compute(track.window(contig, start, end))
+            values[row] = compute(track.bases(contig, start, end, missing=0.0))
             progress.step()
-    return values
-
-
-def _values(track: Any, contig: str, start: int, end: int, path: Path) -> np.ndarray:  # pybigtools has no types
-    try:
-        values: np.ndarray = track.values(contig, start, end, fillna=0)
-    except BaseException as error:  # on damaged blocks pybigtools panics, which Python sees beside Exception
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-            raise
-        raise DataError(f"a bigWig file that is damaged near {contig}:{start}-{end}", "a whole bigWig file",
-                        "copy or make the file again", where=str(path)) from error  # fmt: skip
     return values

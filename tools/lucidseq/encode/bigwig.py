@@ -1,0 +1,69 @@
+"""Signal tracks (bigWig), base by base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from lucidseq.core.errors import DataError
+
+
+class BigWig:
+    """An open bigWig. Use as a context manager, or keep it open as long as the process lasts.
+
+    Attributes
+    ----------
+    lengths
+        Length (bp) of each contig.
+
+    Raises
+    ------
+    DataError
+        If the file is not bigWig.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import pybigtools
+
+        self.path = path
+        try:
+            self._track = pybigtools.open(str(path))
+            self.lengths: dict[str, int] = dict(self._track.chroms())
+        except Exception as error:  # pybigtools raises several kinds
+            raise DataError(f"a file that cannot be read as bigWig ({error})", "a bigWig file", "check the file",
+                            where=str(path)) from error  # fmt: skip
+
+    def __enter__(self) -> BigWig:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._track.close()
+
+    def bases(self, contig: str, start: int, end: int, *, missing: float = np.nan) -> np.ndarray:
+        """Return the signal of each base, float64 of shape (end - start,); ``missing`` where there is none, and outside the contigs.
+
+        Raises
+        ------
+        DataError
+            If the file is damaged there.
+        """
+        signal = np.full(end - start, missing)
+        inner, outer = max(start, 0), min(end, self.lengths.get(contig, 0))
+        if inner < outer:
+            signal[inner - start : outer - start] = self._values(contig, inner, outer)
+        signal[np.isnan(signal)] = missing
+        return signal
+
+    def _values(self, contig: str, start: int, end: int) -> np.ndarray:
+        try:
+            values: np.ndarray = self._track.values(contig, start, end, fillna=None)
+        except BaseException as error:  # on damaged blocks pybigtools panics, which Python sees beside Exception
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                raise
+            raise DataError(f"a bigWig file that is damaged near {contig}:{start}-{end}", "a whole bigWig file",
+                            "copy or make the file again", where=str(self.path)) from error  # fmt: skip
+        return values
