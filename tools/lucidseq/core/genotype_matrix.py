@@ -12,7 +12,7 @@ import numpy as np
 
 from lucidseq.core.codings import Coding, Imputer, Training, coding_table
 from lucidseq.core.errors import DataError
-from lucidseq.core.genotypes import MISSING_CALL
+from lucidseq.core.genotypes import MISSING_CALL, read_trait
 from lucidseq.core.schema import GENOTYPE_MATRIX
 from lucidseq.core.splits import Split, Splits
 from lucidseq.core.stores import open_store, read_list, read_text
@@ -227,11 +227,7 @@ class GenotypeMatrix:
         DataError
             If there is no such trait.
         """
-        if name not in self.trait_names:
-            raise DataError(f"trait {name}", f"one of {', '.join(self.trait_names) or 'no traits: none were encoded'}",
-                            "correct --trait, or encode the phenotypes with the genotypes", where=str(self.path))  # fmt: skip
-        values: np.ndarray = self._store["phenotypes/values"][self.trait_names.index(name)]
-        return values
+        return read_trait(self._store, self.trait_names, name, self.path)
 
     def covariates(self) -> np.ndarray:
         """Return covariates, float64 of shape (samples, covariates), NaN where missing."""

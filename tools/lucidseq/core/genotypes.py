@@ -110,11 +110,7 @@ class GenotypeStore:
         DataError
             If there is no such trait.
         """
-        if name not in self.trait_names:
-            raise DataError(f"trait {name}", f"one of {', '.join(self.trait_names) or 'no traits: none were encoded'}",
-                            "correct --trait, or encode the phenotypes with the genotypes", where=str(self.path))  # fmt: skip
-        values: np.ndarray = self._store["phenotypes/values"][self.trait_names.index(name)]
-        return values
+        return read_trait(self._store, self.trait_names, name, self.path)
 
     def trait_kind(self, name: str) -> str:
         """Return ``quantitative`` or ``binary`` (0/1 values)."""
@@ -136,6 +132,21 @@ def _contigs(names: h5py.Dataset) -> np.ndarray:
         texts = [known.setdefault(text, text) for text in read_text(part)]
         found[first : first + _NAMES] = np.array(texts, dtype=object)[at.reshape(-1)]
     return found
+
+
+def read_trait(store: h5py.File, names: list[str], name: str, path: Path) -> np.ndarray:
+    """Return a trait that rides along in a store, float64 of shape (samples,), NaN where missing.
+
+    Raises
+    ------
+    DataError
+        If there is no such trait.
+    """
+    if name not in names:
+        raise DataError(f"trait {name}", f"one of {', '.join(names) or 'no traits: none were encoded'}",
+                        "correct --trait, or encode the phenotypes with the genotypes", where=str(path))  # fmt: skip
+    values: np.ndarray = store["phenotypes/values"][names.index(name)]
+    return values
 
 
 @contextmanager
