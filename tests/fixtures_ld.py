@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import gzip
-import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 from scipy import sparse
 
 from lucidseq.core.ld import LdBlock, open_ld
@@ -113,11 +110,3 @@ def removed(prefix: Path) -> dict[str, int]:
     """What each step left out, by its name."""
     table = pd.read_csv(prefix.with_name(prefix.name + ".ld.qc.tsv"), sep="\t")
     return dict(zip(table["step"], table["removed"], strict=True))
-
-
-def program(variable: str, *names: str) -> str:
-    """Path of a program; skips without it."""
-    found = os.environ.get(variable) or next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip(f"{names[0]} is not on PATH; set {variable} to run this test")
-    return found

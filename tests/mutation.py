@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import time
 import zlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -16,6 +21,47 @@ PIECES = [
     b"\r", b'"', b"99999999999999999999", b"ACGTACGTACGT", b"#", b"##", b"\xe2\x80\xa8", b"0x1", b"True", b"\x1f\x8b", b";", b"\x0c",
 ]  # fmt: skip
 _NUMBERS = [0, 1, 255, 2**16, 2**31 - 1, 2**32 - 1, 2**40]
+
+
+class Damageable(Protocol):
+    """A file whose inside is damaged."""
+
+    def write(self, path: Path, random: np.random.Generator) -> None:
+        """Write it, damaged."""
+
+
+def survive(
+    cases: Mapping[str, tuple[bytes | Damageable, Callable[[Path], object]]], folder: Path, rounds: int, seed: int, *,
+    prefix: str = "damaged_", pieces: list[bytes] = PIECES, seconds: float = 10.0,
+) -> Counter[str]:  # fmt: skip
+    """Damage the file of each case ``rounds`` times and read it; return how many were read and refused, and the slowest (in ms).
+
+    A case is a whole file, or what writes a damaged one itself, and its reader. Any error but those in `TRANSLATED`, and any file that takes
+    longer than ``seconds``, is a failure.
+    """
+    random, outcome, slowest = np.random.default_rng(seed), Counter[str](), 0.0
+    for name, (data, reader) in cases.items():
+        path = folder / f"{prefix}{name.replace(',', '')}"
+        if isinstance(data, bytes):
+            path.write_bytes(data)
+            reader(path)  # the whole file is read
+        for _ in range(rounds):
+            if isinstance(data, bytes):
+                path.write_bytes(mutate(data, random, pieces))
+            else:
+                data.write(path, random)
+            started = time.monotonic()
+            try:
+                reader(path)
+                outcome["read"] += 1
+            except TRANSLATED:
+                outcome["refused"] += 1
+            except Exception as error:
+                raise AssertionError(f"{name}: {error!r} from {path.read_bytes()!r}") from error
+            slowest = max(slowest, time.monotonic() - started)
+    assert slowest < seconds
+    outcome["slowest, ms"] = round(1000 * slowest)
+    return outcome
 
 
 def mutate(data: bytes, random: np.random.Generator, pieces: list[bytes] = PIECES) -> bytes:

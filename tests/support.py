@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,13 @@ def need(why_not: str | None) -> None:
         pytest.fail(why_not)
     if why_not:
         pytest.skip(why_not)
+
+
+def program(variable: str, *names: str) -> str:
+    """Return the path of a program: an environment variable's, or the first of the names on PATH; without it, as `need` says."""
+    found = os.environ.get(variable) or next((path for name in names if (path := shutil.which(name))), None)
+    need(None if found else f"{names[0]} is not on PATH: set {variable}")
+    return str(found)
 
 
 def run_cli(

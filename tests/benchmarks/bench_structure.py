@@ -7,9 +7,7 @@ variants with 0.3 % missing, in the genotype store and in a .bed; one thread; PL
 
 from __future__ import annotations
 
-import os
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,7 +31,7 @@ from lucidseq.encode.structure import pca
 from lucidseq.encode.structure.ancestry import pieces, prune, standardise
 from lucidseq.encode.structure.panel import Panel
 from lucidseq.encode.structure.relatives import find_relatives
-from support import need, run_ok
+from support import program, run_ok
 
 PEOPLE, VARIANTS, SPACING, REPEATS = 2000, 20_000, 2000, 3  # one variant every 2 kb
 MANY, MANY_BARS = 10_000, (1.0, 180.0)  # people; GB and CPU seconds
@@ -65,10 +63,16 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 
 def plink2_seconds(folder: Path, *words: object) -> float:
     """Return the median CPU seconds of PLINK 2 on folder/x.bed."""
-    program = os.environ.get("LUCIDSEQ_PLINK2") or shutil.which("plink2")
-    if program is None:
-        need("plink2 is not on PATH: set LUCIDSEQ_PLINK2")
-    line = [program, "--bfile", folder / "x", "--out", folder / "p", "--threads", 1, *words]
+    line = [
+        program("LUCIDSEQ_PLINK2", "plink2"),
+        "--bfile",
+        folder / "x",
+        "--out",
+        folder / "p",
+        "--threads",
+        1,
+        *words,
+    ]
     found = []
     for _ in range(REPEATS):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -18,7 +18,6 @@ from fixtures_genotypes import write_plink1
 from fixtures_ld import (
     autoregressive,
     one_block,
-    program,
     removed,
     variant_table,
     write_bim,
@@ -35,7 +34,7 @@ from lucidseq.encode.ld.from_matrix import detect, open_matrix
 from lucidseq.encode.ld.ldgm import NOT_CARRIED, contig_of
 from lucidseq.encode.ld.listed import NOT_LISTED, OTHER_ALLELES, TWICE
 from lucidseq.encode.ld.matrix import CONSTANT
-from support import assert_bad_input, run_cli, run_ok
+from support import assert_bad_input, program, run_cli, run_ok
 
 COUNT = 30
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fixtures_ld import one_block, program, removed
+from fixtures_ld import one_block, removed
 from lucidseq.core.ld import open_ld
 from lucidseq.core.schema import LD_SCORES, SUMSTATS
 from lucidseq.core.tables import read_table
-from support import run_ok
+from support import program, run_ok
 
 OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--min-hwe-p", 0)
 COLUMNS = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,14 +21,21 @@ from lucidseq.encode.structure.king import pair_blocks, relationship, sharing
 from lucidseq.encode.structure.panel import Panel, identical, survey
 from lucidseq.encode.structure.pruning import Pruner
 from lucidseq.encode.structure.splitting import with_duplicates
+from support import program
 
 
 def plink2(folder: Path, *words: object) -> None:
-    """Run PLINK 2 on folder/x.bed; skips without it (LUCIDSEQ_PLINK2 names it elsewhere)."""
-    program = os.environ.get("LUCIDSEQ_PLINK2") or shutil.which("plink2")
-    if program is None:
-        pytest.skip("plink2 is not on PATH; set LUCIDSEQ_PLINK2 to run this test")
-    line = [program, "--bfile", folder / "x", "--out", folder / "x", "--threads", 1, *words]
+    """Run PLINK 2 on folder/x.bed."""
+    line = [
+        program("LUCIDSEQ_PLINK2", "plink2"),
+        "--bfile",
+        folder / "x",
+        "--out",
+        folder / "x",
+        "--threads",
+        1,
+        *words,
+    ]
     subprocess.run([str(word) for word in line], check=True, capture_output=True)
 
 

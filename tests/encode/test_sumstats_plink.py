@@ -5,8 +5,6 @@ Skips without `plink1.9` (or `plink`) and `plink2` on PATH; LUCIDSEQ_PLINK1 and 
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,17 +17,10 @@ from fixtures_sumstats import encode_here
 from lucidseq.core.card import read_card
 from lucidseq.core.schema import SUMSTATS
 from lucidseq.core.tables import read_table
-from support import run_ok
+from support import program, run_ok
 
 PEOPLE, VARIANTS = 400, 150
 OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--min-hwe-p", 0)
-
-
-def program(variable: str, *names: str) -> str:
-    found = os.environ.get(variable) or next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip(f"{names[0]} is not on PATH; set {variable} to run this test")
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from fixtures_ld import variant_table, write_bim, write_ldgm, write_ukb, write_u
 from lucidseq.encode.ld.choices import InputFormat
 from lucidseq.encode.ld.from_matrix import open_matrix
 from lucidseq.encode.ld.variant_lists import read_variants
-from mutation import PIECES, TRANSLATED, mutate
+from mutation import PIECES, mutate, survive
 
 COUNT = 24
 SPARE = [*PIECES, b"#CHROM", b"PK\x03\x04", b"(1000000000,)", b"0.5", b"2", b"\x7f"]
@@ -118,29 +118,7 @@ class Target:
 
     def run(self, rounds: int, seed: int) -> Counter[str]:
         """Damage each file ``rounds`` times; return how many were read and refused, and the slowest (in ms)."""
-        random, outcome, slowest = np.random.default_rng(seed), Counter[str](), 0.0
-        for name, (data, reader) in self.cases.items():
-            path = self.folder / f"damaged_chr1_{name.replace(',', '')}"
-            if isinstance(data, bytes):
-                path.write_bytes(data)
-                reader(path)  # the whole file is read
-            for _ in range(rounds):
-                if isinstance(data, Inner):
-                    data.write(path, random)
-                else:
-                    path.write_bytes(mutate(data, random, SPARE))
-                started = time.monotonic()
-                try:
-                    reader(path)
-                    outcome["read"] += 1
-                except TRANSLATED:
-                    outcome["refused"] += 1
-                except Exception as error:
-                    raise AssertionError(f"{name}: {error!r} from {path.read_bytes()!r}") from error
-                slowest = max(slowest, time.monotonic() - started)
-        assert slowest < SECONDS
-        outcome["slowest, ms"] = round(1000 * slowest)
-        return outcome
+        return survive(self.cases, self.folder, rounds, seed, prefix="damaged_chr1_", pieces=SPARE, seconds=SECONDS)
 
 
 def test_damaged_files(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from lucidseq.encode.sumstats.file import References, harmonise_file
 from lucidseq.encode.sumstats.liftover import read_chain
 from lucidseq.encode.sumstats.read import ReadOptions
 from lucidseq.encode.sumstats.study import Ledger
-from mutation import TRANSLATED, mutate
+from mutation import survive
 
 CHAIN = b"chain 9 chr1 30000 + 0 30000 chr1 30500 + 500 30500 1\n12000 0 0\n18000\n\nchain 8 chr2 30000 + 0 30000 chr2 30000 + 0 30000 2\n30000\n"
 SECONDS, MEGABYTES = 10.0, 600.0  # what one damaged file may take, and what all of them may
@@ -81,25 +81,7 @@ class Target:
 
     def run(self, rounds: int, seed: int) -> Counter[str]:
         """Damage each file ``rounds`` times; return how many were read and refused, and the slowest (in ms)."""
-        random, outcome, slowest = np.random.default_rng(seed), Counter[str](), 0.0
-        for name, (data, reader) in self.cases.items():
-            path = self.folder / f"damaged {name.replace(',', '')}"
-            path.write_bytes(data)
-            reader(path)  # the whole file is read
-            for _ in range(rounds):
-                path.write_bytes(mutate(data, random))
-                started = time.monotonic()
-                try:
-                    reader(path)
-                    outcome["read"] += 1
-                except TRANSLATED:
-                    outcome["refused"] += 1
-                except Exception as error:
-                    raise AssertionError(f"{name}: {error!r} from {path.read_bytes()!r}") from error
-                slowest = max(slowest, time.monotonic() - started)
-        assert slowest < SECONDS
-        outcome["slowest, ms"] = round(1000 * slowest)
-        return outcome
+        return survive(self.cases, self.folder, rounds, seed, prefix="damaged ", seconds=SECONDS)
 
 
 def test_damaged_files(tmp_path: Path) -> None:
