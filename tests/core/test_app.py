@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import json
 import os
@@ -101,6 +102,7 @@ def test_force__removes_an_optional_output_that_is_not_made_again(run: Callable[
     [
         (DataError("r", "e", "f", where="w"), 3, "at: w"),
         (MemoryError(), 137, "memory"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), 137, "memory"),
         (EOFError("Compressed file ended"), 3, "ends too early"),
         (zlib.error("bad"), 3, "damaged"),
         (OSError(28, "No space left on device", "/full"), 3, "No space left"),

@@ -170,12 +170,12 @@ def execute(command: Command, arguments: dict[str, Any]) -> int:
     except LucidseqError as error:
         _say(f"error in lucidseq-{command.tool} {command.name}\n{error}")
         return error.exit_code
-    except MemoryError:
-        _say(
-            "received: out of memory\nexpected: enough memory\nfix: give more memory, or use a smaller --batch-size or --shard where the command has them"
-        )
-        return OUT_OF_MEMORY
     except Exception as error:
+        if _out_of_memory(error):
+            _say(
+                "received: out of memory\nexpected: enough memory\nfix: give more memory, or use a smaller --batch-size or --shard where the command has them"
+            )
+            return OUT_OF_MEMORY
         known = _explain(error)
         if known is not None:
             if known.where is None:
@@ -228,6 +228,11 @@ def _paths(value: Any) -> list[Path]:
     if value is None:
         return []
     return [Path(item) for item in value] if isinstance(value, list | tuple) else [Path(value)]
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether memory ended: mapping a file says so with an OSError (a scheduler's limit of address space does that)."""
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
 
 
 def _explain(error: Exception) -> LucidseqError | None:
