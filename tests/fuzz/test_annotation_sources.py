@@ -17,7 +17,7 @@ import pytest
 
 from lucidseq.encode.annotations.bed import BedSource
 from lucidseq.encode.annotations.choices import BedValue
-from lucidseq.encode.annotations.rows import Rows, read_variants
+from lucidseq.encode.annotations.rows import Rows, Variants
 from lucidseq.encode.annotations.tables import TableSource
 from lucidseq.encode.gene_models import read_gene_models
 from lucidseq.encode.sequences.one_hot import read_one_hot
@@ -40,17 +40,18 @@ def read_bed_source(path: Path) -> None:
 
 
 def read_table_source(path: Path) -> None:
-    source = TableSource(path, rows())
+    source = TableSource(path, [rows()])
     values = source.values(rows())
     assert values.shape == (20, len(source.names))
     assert values.dtype == np.float32
 
 
 def read_variant_rows(path: Path) -> None:
-    found, left_out = read_variants(path)
-    assert left_out >= 0
-    assert (found.end > found.start).all()
-    assert (found.start >= 0).all()
+    with Variants(path, path.parent) as found:
+        assert found.left_out >= 0
+        parts = list(found.parts(1 << 17))
+        assert sum(map(len, parts)) == len(found)
+        assert all((part.end > part.start).all() and (part.start >= 0).all() for part in parts)
 
 
 def read_models(path: Path) -> None:

@@ -55,6 +55,15 @@ class GenotypeStore:
         """Return `variant_id` of variants first..last-1, read from the file."""
         return read_text(self._store["variants/id"][first:last])
 
+    def columns(self, first: int, last: int) -> dict[str, np.ndarray]:
+        """Return contig, start, rsid, effect_allele, other_allele and frequency of variants first..last-1; texts are read from the file."""
+        texts = {
+            name: read_text(self._store[f"variants/{name}"][first:last])
+            for name in ("rsid", "effect_allele", "other_allele")
+        }
+        frequency = self._store["variants/frequency"][first:last]
+        return {"contig": self.contig[first:last], "start": self.start[first:last], **texts, "frequency": frequency}
+
     @cached_property
     def frequency(self) -> np.ndarray:
         """Effect-allele frequency of each variant."""

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from lucidseq.core.errors import DataError
-from lucidseq.core.intervals import read_bed
-from lucidseq.core.variants import variant_ids
+from lucidseq.core.intervals import MOST_BASES, read_bed
+from lucidseq.core.variants import variant_id, variant_ids
 from lucidseq.encode.bcf_records import is_bcf
-from lucidseq.encode.sumstats.panel import read_panel
+from lucidseq.encode.sumstats.panel import read_panel_parts
 from lucidseq.encode.sumstats.parquet import is_parquet
 from lucidseq.encode.sumstats.values import Alleles, Names, Words
+
+_CHECKED = 1 << 17  # variants looked at together
+_CODES = np.dtype([("place", "<i8"), ("effect", "<i4"), ("other", "<i4"), ("name_end", "<i8")])
+_POSITION = MOST_BASES - 1  # the bits of a place that hold the position; those above hold the contig's code
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Variants or windows, in the file's order.
+    """Some variants or windows, in the file's order.
 
     Attributes
     ----------
@@ -44,61 +54,173 @@ class Rows:
     def __len__(self) -> int:
         return len(self.start)
 
-    def slice(self, first: int, last: int) -> Rows:
-        """Return rows first..last-1."""
-        part = slice(first, last)
-        return Rows(
-            self.contig[part], self.start[part], self.end[part], self.id[part], self.rsid[part], self.effect_allele[part],
-            self.other_allele[part],
-        )  # fmt: skip
-
     def frame(self) -> pd.DataFrame:
         """Return the intervals as bioframe wants them."""
         return pd.DataFrame({"chrom": self.contig, "start": self.start, "end": self.end})
 
 
-def read_variants(path: Path) -> tuple[Rows, int]:
-    """Read variants; each covers the bases of its other allele.
+class Targets(Protocol):
+    """Everything that is annotated.
 
-    Returns
-    -------
-    (the variants; how many rows were left out for being multi-allelic or without bases)
-
-    Raises
-    ------
-    DataError
-        If the file is none of the forms that `sumstats.panel.read_panel` reads, or a variant comes twice.
+    Attributes
+    ----------
+    unit
+        ``variant`` or ``window``.
+    contigs
+        Names of the contigs, in the order in which they appear.
+    left_out
+        Rows of the file that are not among them.
     """
-    form = "a BCF file" if is_bcf(path) else "a parquet file" if is_parquet(path) else ""
-    if form:
-        raise DataError(form, "VCF, .pvar, .bim, a genotype store, or a table with alleles",
-                        "turn it into VCF (bcftools view) or a table (TSV)", where=str(path))  # fmt: skip
-    contigs, alleles, names = Words(), Alleles(), Names()
-    panel = read_panel(path, contigs, alleles, names)
-    start = panel.position - 1
-    effect, other, contig = alleles.decode(panel.effect), alleles.decode(panel.other), contigs.decode(panel.contig)
-    end = start + alleles.lengths()[panel.other]
-    ids = np.array(variant_ids(contig, panel.position, other, effect), dtype=object)
-    twice = pd.Index(ids).duplicated()
-    if twice.any():
-        raise DataError(f"variant {ids[int(np.argmax(twice))]} twice", "each variant once", "leave out the second row",
-                        where=str(path))  # fmt: skip
-    rsid = np.array(names.decode(panel.name), dtype=object)
-    return Rows(contig, start, end, ids, rsid, effect, other), panel.left_out
+
+    unit: str
+    contigs: list[str]
+    left_out: int
+
+    def __len__(self) -> int: ...
+
+    def parts(self, rows: int) -> Iterator[Rows]:
+        """Return the rows, some at a time."""
+        ...
 
 
-def read_windows(path: Path) -> Rows:
-    """Read windows of a BED file.
+class Windows:
+    """Windows of a BED file (see `Targets`).
 
     Raises
     ------
     DataError
         As `core.intervals.read_bed`.
     """
-    windows = read_bed(path)
-    contig, start, end, name = zip(*((w.contig, w.start, w.end, w.name) for w in windows), strict=True)
-    nothing = np.full(len(windows), "", dtype=object)
-    return Rows(
-        np.array(contig, dtype=object), np.array(start, dtype=np.int64), np.array(end, dtype=np.int64), np.array(name, dtype=object),
-        nothing, nothing, nothing,
-    )  # fmt: skip
+
+    unit, left_out = "window", 0
+
+    def __init__(self, path: Path) -> None:
+        self._windows = read_bed(path)
+        self.contigs = list(dict.fromkeys(window.contig for window in self._windows))
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def parts(self, rows: int) -> Iterator[Rows]:
+        """Return the windows, some at a time."""
+        for first in range(0, len(self), rows):
+            some = self._windows[first : first + rows]
+            contig, start, end, name = zip(*((w.contig, w.start, w.end, w.name) for w in some), strict=True)
+            nothing = np.full(len(some), "", dtype=object)
+            yield Rows(
+                np.array(contig, dtype=object), np.array(start, dtype=np.int64), np.array(end, dtype=np.int64), np.array(name, dtype=object),
+                nothing, nothing, nothing,
+            )  # fmt: skip
+
+
+class Variants:
+    """Variants (see `Targets`); each covers the bases of its other allele. They lie on disk as codes, so that memory does not grow with them.
+
+    Use as a context manager: its files are gone at the end.
+
+    Parameters
+    ----------
+    path
+        One of the forms that `sumstats.panel.read_panel` reads.
+    scratch
+        Folder for temporary files.
+
+    Raises
+    ------
+    DataError
+        If the file is of another form, or a variant comes twice.
+    """
+
+    unit = "variant"
+
+    def __init__(self, path: Path, scratch: Path) -> None:
+        form = "a BCF file" if is_bcf(path) else "a parquet file" if is_parquet(path) else ""
+        if form:
+            raise DataError(form, "VCF, .pvar, .bim, a genotype store, or a table with alleles",
+                            "turn it into VCF (bcftools view) or a table (TSV)", where=str(path))  # fmt: skip
+        self._path, self._contigs, self._alleles = path, Words(), Alleles()
+        self._rows = self.left_out = 0
+        with ExitStack() as files:
+            self._codes = files.enter_context(TemporaryFile(dir=scratch))
+            self._names = files.enter_context(TemporaryFile(dir=scratch))
+            self.contigs = self._spool()
+            self._refuse_twice()
+            self._files = files.pop_all()
+
+    def __enter__(self) -> Variants:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._files.close()
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def parts(self, rows: int) -> Iterator[Rows]:
+        """Return the variants, some at a time."""
+        self._names.seek(0)
+        lengths, done = self._alleles.lengths(), 0
+        for codes in self._read(rows):
+            contig, position = (
+                self._contigs.decode(codes["place"] >> _POSITION.bit_length()),
+                codes["place"] & _POSITION,
+            )
+            effect, other = self._alleles.decode(codes["effect"]), self._alleles.decode(codes["other"])
+            ends = codes["name_end"]
+            text = self._names.read(int(ends[-1]) - done)
+            edges = [0, *(ends - done).tolist()]
+            rsid = np.array([text[first:last].decode("utf-8") for first, last in pairwise(edges)], dtype=object)
+            done = int(ends[-1])
+            ids = np.array(variant_ids(contig, position, other, effect), dtype=object)
+            yield Rows(contig, position - 1, position - 1 + lengths[codes["other"]], ids, rsid, effect, other)
+
+    def _spool(self) -> list[str]:
+        """Put the file's variants on disk; return the names of their contigs."""
+        names, written = Names(), 0
+        seen: dict[int, None] = {}
+        for panel in read_panel_parts(self._path, self._contigs, self._alleles, names):
+            self.left_out += panel.left_out
+            texts = [name.encode("utf-8") for name in names.decode(panel.name)]
+            names.clear()
+            codes = np.empty(len(panel), dtype=_CODES)
+            codes["place"] = (panel.contig.astype(np.int64) << _POSITION.bit_length()) | panel.position
+            codes["effect"], codes["other"] = panel.effect, panel.other
+            codes["name_end"] = written + np.cumsum([len(text) for text in texts], dtype=np.int64)
+            self._codes.write(codes.tobytes())
+            written += self._names.write(b"".join(texts))
+            self._rows += len(panel)
+            seen |= dict.fromkeys(pd.unique(panel.contig).tolist())
+        return [self._contigs.texts[code] for code in seen]
+
+    def _read(self, rows: int) -> Iterator[np.ndarray]:
+        self._codes.seek(0)
+        while data := self._codes.read(rows * _CODES.itemsize):
+            yield np.frombuffer(data, dtype=_CODES)
+
+    def _refuse_twice(self) -> None:
+        shared = self._shared_places()
+        some = np.concatenate([codes[np.isin(codes["place"], shared)] for codes in self._read(_CHECKED)])
+        twice = pd.DataFrame({name: some[name] for name in ("place", "other", "effect")}).duplicated().to_numpy()
+        if twice.any():
+            code = some[int(np.argmax(twice))]
+            name = variant_id(
+                self._contigs.texts[int(code["place"]) >> _POSITION.bit_length()], int(code["place"]) & _POSITION,
+                self._alleles.texts[code["other"]], self._alleles.texts[code["effect"]],
+            )  # fmt: skip
+            raise DataError(
+                f"variant {name} twice", "each variant once", "leave out the second row", where=str(self._path)
+            )
+
+    def _shared_places(self) -> np.ndarray:
+        """Return the places of more than one variant, by looking at neighbours; of a file that is not sorted, all places are compared."""
+        shared, last = [], -1
+        for codes in self._read(_CHECKED):
+            steps = np.diff(codes["place"], prepend=last)
+            if (steps < 0).any():
+                places = np.sort(np.concatenate([codes["place"] for codes in self._read(_CHECKED)]))
+                return np.unique(places[1:][np.diff(places) == 0])
+            shared.append(codes["place"][steps == 0])
+            last = int(codes["place"][-1])
+        return np.unique(np.concatenate(shared))

@@ -1,12 +1,15 @@
 """`encode annotations`: variants or windows, and files about the genome -> features."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from lucidseq.core.card import Card, Verdict
+from lucidseq.core.columns import ColumnSpools
 from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.hdf5 import CHECKED
 from lucidseq.core.log import Progress
@@ -18,14 +21,14 @@ from lucidseq.encode.annotations.bed import BedSource, DistanceSource
 from lucidseq.encode.annotations.choices import BedValue
 from lucidseq.encode.annotations.genes import GeneSource
 from lucidseq.encode.annotations.maps import AttributionSource
-from lucidseq.encode.annotations.rows import Rows, read_variants, read_windows
+from lucidseq.encode.annotations.rows import Targets, Variants, Windows
 from lucidseq.encode.annotations.signal import SignalSource
 from lucidseq.encode.annotations.sources import Source
 from lucidseq.encode.annotations.summary import Summary
 from lucidseq.encode.annotations.tables import TableSource
 
 _ROWS = 1 << 17  # annotated at a time
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES, _CHUNK_ROWS = 1 << 20, 1 << 17
 
 
 def annotations(
@@ -48,23 +51,23 @@ def annotations(
     """Encode annotations (options as in ``cli.annotations``)."""
     if windows is not None and table:
         raise UsageError("--table with --windows", "--variants with it: tables are matched by variant", "leave one out")
-    rows, left_out = _rows(variants, windows)
-    contigs = [str(name) for name in dict.fromkeys(rows.contig)]
-    sources: list[Source] = [BedSource(path, bed_value, contigs) for path in bed or []]
-    sources += [DistanceSource(path, contigs) for path in distance or []]
-    sources += [SignalSource(path, flank, contigs) for path in signal or []]
-    if gtf is not None:
-        sources.append(GeneSource(gtf, contigs, upstream=promoter_upstream, downstream=promoter_downstream))
-    sources += [TableSource(path, rows) for path in table or []]
-    sources += [AttributionSource(path, contigs) for path in attributions or []]
-    _refuse_equal_names(sources)
-    summary = _write(out["annotations"], rows, sources, build, "variant" if variants is not None else "window")
-    write_table(summary, out["summary"], ANNOTATION_SUMMARY)
-    return _judge(summary, left_out, len(rows))
+    with _targets(variants, windows, scratch=out["annotations"].parent) as targets:
+        sources: list[Source] = [BedSource(path, bed_value, targets.contigs) for path in bed or []]
+        sources += [DistanceSource(path, targets.contigs) for path in distance or []]
+        sources += [SignalSource(path, flank, targets.contigs) for path in signal or []]
+        if gtf is not None:
+            sources.append(GeneSource(gtf, targets.contigs, upstream=promoter_upstream, downstream=promoter_downstream))
+        sources += [TableSource(path, targets.parts(_ROWS)) for path in table or []]
+        sources += [AttributionSource(path, targets.contigs) for path in attributions or []]
+        _refuse_equal_names(sources)
+        summary = _write(out["annotations"], targets, sources, build)
+        write_table(summary, out["summary"], ANNOTATION_SUMMARY)
+        return _judge(summary, targets.left_out, len(targets))
 
 
-def _rows(variants: Path | None, windows: Path | None) -> tuple[Rows, int]:
-    """Return what is annotated, and how many rows of the file were left out.
+@contextmanager
+def _targets(variants: Path | None, windows: Path | None, scratch: Path) -> Iterator[Targets]:
+    """Open what is annotated.
 
     Raises
     ------
@@ -72,11 +75,13 @@ def _rows(variants: Path | None, windows: Path | None) -> tuple[Rows, int]:
         If not one of the two is given.
     """
     if variants is not None and windows is None:
-        return read_variants(variants)
-    if windows is not None and variants is None:
-        return read_windows(windows), 0
-    raise UsageError("both --variants and --windows" if variants else "neither --variants nor --windows", "one of the two",
-                     "give the variants or the windows to annotate")  # fmt: skip
+        with Variants(variants, scratch) as opened:
+            yield opened
+    elif windows is not None and variants is None:
+        yield Windows(windows)
+    else:
+        raise UsageError("both --variants and --windows" if variants else "neither --variants nor --windows", "one of the two",
+                         "give the variants or the windows to annotate")  # fmt: skip
 
 
 def _refuse_equal_names(sources: list[Source]) -> None:
@@ -91,31 +96,39 @@ def _refuse_equal_names(sources: list[Source]) -> None:
                         where=" and ".join(map(str, dict.fromkeys(paths))))  # fmt: skip
 
 
-def _write(path: Path, rows: Rows, sources: list[Source], build: str, unit: str) -> pd.DataFrame:
+def _write(path: Path, targets: Targets, sources: list[Source], build: str) -> pd.DataFrame:
     """Write every feature of every row, a part of the rows at a time, and return what is to be said of each feature."""
     names = [name for source in sources for name in source.names]
     summary = Summary(sources)
     with (
-        create_store(path, ANNOTATIONS, build=build, unit=unit) as store,
-        Progress(f"{unit}s", total=len(rows)) as progress,
+        create_store(path, ANNOTATIONS, build=build, unit=targets.unit) as store,
+        ColumnSpools(("contig", "start", "end", "id"), path.parent) as columns,
+        Progress(f"{targets.unit}s", total=len(targets)) as progress,
     ):
-        chunk = (min(len(rows), max(1, _CHUNK_BYTES // (4 * len(names)))), len(names))
+        chunk = (min(len(targets), _chunk_rows(4 * len(names))), len(names))
         values = store.create_dataset(
-            "values", (len(rows), len(names)), "f4", chunks=chunk, compression="gzip", compression_opts=4, shuffle=True,
+            "values", (len(targets), len(names)), "f4", chunks=chunk, compression="gzip", compression_opts=4, shuffle=True,
             **CHECKED,
         )  # fmt: skip
-        for first in range(0, len(rows), _ROWS):
-            part = rows.slice(first, min(first + _ROWS, len(rows)))
+        first = 0
+        for part in targets.parts(_ROWS):
             found = np.concatenate([source.values(part) for source in sources], axis=1)
             values[first : first + len(part)] = found
+            first += len(part)
             summary.add(found)
+            columns.add({"contig": part.contig, "start": part.start, "end": part.end, "id": part.id})
             progress.step(len(part))
-        for name, column in (("contig", rows.contig), ("start", rows.start), ("end", rows.end), ("id", rows.id)):
-            write_array(store, f"rows/{name}", column)
+        columns.write(store, "rows")
         table = summary.table()
         for name in ("feature", "kind", "source"):
             write_array(store, f"features/{'name' if name == 'feature' else name}", table[name].to_numpy(dtype=object))
     return table
+
+
+def _chunk_rows(row_bytes: int) -> int:
+    """Return the rows of a chunk: a power of two, so that every part but the last is written in whole chunks."""
+    rows = max(1, min(_CHUNK_ROWS, _CHUNK_BYTES // row_bytes))
+    return 1 << (rows.bit_length() - 1)
 
 
 def _judge(summary: pd.DataFrame, left_out: int, rows: int) -> Card:

@@ -7,6 +7,7 @@ Finucane et al. (2015) Nature Genetics 47:1228 (LDSC .annot files); Weissbrod et
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,14 +67,14 @@ class TableSource:
         If the table has no key, no number, a variant twice, or none of the rows' variants.
     """
 
-    def __init__(self, path: Path, rows: Rows) -> None:
+    def __init__(self, path: Path, parts: Iterable[Rows]) -> None:
         self.path = path
         table = _by_key(_spread(_read(path), path), path)
         self._values = table.values.to_numpy(dtype=np.float32)
         self._index, self._by = table.keys, table.by
         self.names = [str(name) for name in table.values.columns]
         self.kinds = [FeatureKind.TABLE] * len(self.names)
-        if (self._index.get_indexer(_row_keys(rows, self._by)) < 0).all():
+        if all((self._index.get_indexer(_row_keys(rows, self._by)) < 0).all() for rows in parts):
             raise DataError(f"a table without any of the variants (matched by {self._by})", "variants in common",
                             "use a table of the same build and alleles", where=str(path))  # fmt: skip
 

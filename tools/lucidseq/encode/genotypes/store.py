@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,60 +11,18 @@ from types import TracebackType
 import h5py
 import numpy as np
 
+from lucidseq.core.columns import ColumnSpools
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import CHUNK
-from lucidseq.core.hdf5 import CHECKED, column_rows
+from lucidseq.core.hdf5 import CHECKED
 from lucidseq.core.schema import GENOTYPES
-from lucidseq.core.stores import create_store, encode_text, write_array
+from lucidseq.core.stores import create_store, write_array
 from lucidseq.core.variants import variant_ids
 from lucidseq.encode.genotypes.choices import HaploidCoding
 from lucidseq.encode.genotypes.people import Trait
 from lucidseq.encode.genotypes.reader import VariantChunk, as_float
 
 _COLUMNS = ("contig", "effect_allele", "other_allele", "id", "rsid", "start", "frequency")
-
-
-class _Spool:
-    """A column kept on disk until its length and widest text are known, as HDF5's fixed-length text needs it."""
-
-    def __init__(self, folder: str) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed by `close`)
-        self.width, self._parts = 1, 0
-
-    def add(self, values: np.ndarray) -> None:
-        encoded = encode_text(values) if values.dtype == object else values
-        self.width = max(self.width, encoded.dtype.itemsize)
-        np.save(self._file, encoded)
-        self._parts += 1
-
-    def write(self, store: h5py.File, name: str, rows: int) -> None:
-        """Write the column in whole chunks, whatever the pieces were that it came in: so the file's bytes repeat."""
-        self._file.seek(0)
-        column: h5py.Dataset | None = None
-        waiting: list[np.ndarray] = []
-        count = written = size = 0
-        for _ in range(self._parts):
-            waiting.append(np.load(self._file))
-            count += len(waiting[-1])
-            if column is None:
-                kind = np.dtype(f"S{self.width}") if waiting[0].dtype.kind == "S" else waiting[0].dtype
-                size = column_rows(rows, kind.itemsize)
-                column = store.create_dataset(
-                    name, (rows,), kind, chunks=(size,), compression="gzip", shuffle=True,
-                    **CHECKED,
-                )  # fmt: skip
-            if count >= size:
-                joined = np.concatenate(waiting)
-                whole = count // size * size
-                for first in range(0, whole, size):
-                    column[written : written + size] = joined[first : first + size]
-                    written += size
-                waiting, count = [joined[whole:]], count - whole
-        if column is not None and count:
-            column[written:] = np.concatenate(waiting)
-
-    def close(self) -> None:
-        self._file.close()
 
 
 @dataclass(frozen=True)
@@ -123,7 +80,7 @@ class GenotypeWriter:
         write_array(store, "samples/id", np.array(contents.samples, dtype=object))
         if contents.sex.any():
             write_array(store, "samples/sex", contents.sex)
-        self._spools = {name: _Spool(str(scratch)) for name in _COLUMNS}
+        self._columns = ColumnSpools(_COLUMNS, scratch)
         self._waiting: list[np.ndarray] = []
         self._waiting_rows = 0
         self.variants = 0
@@ -134,8 +91,7 @@ class GenotypeWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for spool in self._spools.values():
-            spool.close()
+        self._columns.__exit__(kind, error, trace)
 
     def add(self, chunk: VariantChunk, frequency: np.ndarray) -> None:
         """Append variants."""
@@ -148,8 +104,7 @@ class GenotypeWriter:
             chunk.contig, chunk.effect_allele, chunk.other_allele, ids, chunk.rsid,
             chunk.start.astype("<i8"), frequency.astype("<f8"),
         )  # fmt: skip
-        for name, values in zip(_COLUMNS, columns, strict=True):
-            self._spools[name].add(values)
+        self._columns.add(dict(zip(_COLUMNS, columns, strict=True)))
         self.variants += len(chunk)
         self._waiting.append(chunk.dosage if self._contents.hard_calls else as_float(chunk.dosage))
         self._waiting_rows += len(chunk)
@@ -169,8 +124,7 @@ class GenotypeWriter:
         """Write what is left, the columns of the variants, phenotypes and covariates."""
         if self._waiting_rows:
             _append(self._dosage, np.concatenate(self._waiting))
-        for name, spool in self._spools.items():
-            spool.write(self._store, f"variants/{name}", self.variants)
+        self._columns.write(self._store, "variants")
         if self._contents.traits:
             write_array(self._store, "phenotypes/values", np.stack([trait.values for trait in self._contents.traits]))
         if len(self._contents.covariates):

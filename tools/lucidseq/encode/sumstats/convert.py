@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.errors import DataError, UsageError, place
+from lucidseq.core.intervals import MOST_BASES
 from lucidseq.core.log import get_logger
 from lucidseq.encode.sumstats.choices import Dialect, SampleSize
 from lucidseq.encode.sumstats.detect import Layout
@@ -314,7 +315,7 @@ class _Rows:
             same, self._to.alleles.decode(values["effect"]), "an allele other than other_allele"
         )
         position, least = values["position"], 1 if self._layout.has(_M.POSITION) else 0
-        odd = (position < least) | (position % 1 != 0) | (position >= 1 << 40)
+        odd = (position < least) | (position % 1 != 0) | (position >= MOST_BASES)
         self.where(_M.POSITION).refuse(odd, position, "a whole number from 1")
         for meaning, name, wrong, expected in (
             (_M.STANDARD_ERROR, "standard_error", values["standard_error"] <= 0, "a number above 0"),

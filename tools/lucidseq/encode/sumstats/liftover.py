@@ -14,10 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from lucidseq.core.errors import DataError, place
+from lucidseq.core.intervals import MOST_BASES
 from lucidseq.core.tables import open_text
 from lucidseq.encode.sumstats.study import Ledger, Study
-
-_LONGEST = 1 << 40  # bases of a contig
 
 
 @dataclass(frozen=True)
@@ -97,9 +96,9 @@ def _chains(
                     raise ValueError("cut off")
                 contig, name, towards = fields[2], fields[7], fields[9]
                 size, start, end, length, begin, until = (int(fields[column]) for column in (3, 5, 6, 8, 10, 11))
-                if fields[4] != "+" or towards not in ("+", "-") or not 0 <= start <= end <= size < _LONGEST:
+                if fields[4] != "+" or towards not in ("+", "-") or not 0 <= start <= end <= size < MOST_BASES:
                     raise ValueError("source")
-                if not 0 <= begin <= until <= length < _LONGEST:
+                if not 0 <= begin <= until <= length < MOST_BASES:
                     raise ValueError("target")
                 source_lengths[contig], target_lengths[name] = size, length
                 target, forward = targets.setdefault(name, len(targets)), towards == "+"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import open_genotypes
+from lucidseq.core.intervals import MOST_BASES
 from lucidseq.core.tables import open_text
 from lucidseq.encode.sumstats.text import Block, find_separator, read_blocks, read_line, split_line
 from lucidseq.encode.sumstats.values import (
@@ -36,6 +37,7 @@ _NAMES = {
     "frequency": ("effect_allele_frequency", "alt_freqs", "a1_freq", "af", "freq", "frequency", "af1"),
 }
 _NUMBERS = ("position", "frequency")
+_STORE_ROWS, _BLOCK = 1 << 16, 1 << 22  # rows of a store and characters of a text that are read at a time
 _Part = tuple[pd.DataFrame, np.ndarray, bool]  # columns by kind, lines, whether it is a .bim
 
 
@@ -75,46 +77,69 @@ def read_panel(path: Path, contigs: Words, alleles: Alleles, names: Names) -> Pa
     DataError
         If the file is none of the known forms, a column is missing, or a value is not what it should be.
     """
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in _NAMES}
+    is_bim, left_out = False, 0
+    for part in read_panel_parts(path, contigs, alleles, names):
+        is_bim, left_out = part.is_bim, left_out + part.left_out
+        for name, arrays in columns.items():
+            arrays.append(getattr(part, name))
+    whole = {name: np.concatenate(columns.pop(name)) for name in _NAMES}
+    return Panel(path, **whole, is_bim=is_bim, left_out=left_out)
+
+
+def read_panel_parts(path: Path, contigs: Words, alleles: Alleles, names: Names) -> Iterator[Panel]:
+    """Read a panel bit by bit (see `read_panel`); a part may be empty, for what is left out of it.
+
+    Raises
+    ------
+    DataError
+        As `read_panel`; that no variant is there shows at the end.
+    """
     with Path(path).open("rb") as handle:
         hdf5 = handle.read(4) == _HDF5
-    parts: Iterable[_Part] = [_from_store(path)] if hdf5 else _from_text(path)
-    columns: dict[str, list[np.ndarray]] = {name: [] for name in _NAMES}
-    is_bim, rows = False, 0
-    for frame, line, bim in parts:
-        is_bim = bim
-        rows += len(frame)
-        values = {"contig": contigs.encode(frame["contig"], clean_contig)}
-        for name in ("effect", "other"):
-            values[name] = alleles.encode(frame[name], clean_allele)
-        values["name"] = names.encode(frame["name"]) if "name" in frame else np.zeros(len(frame), dtype=np.int64)
-        position = numbers(frame["position"], Where("position", line, path))
-        wrong = ~((position >= 1) & (position < 1 << 40) & (position % 1 == 0))
-        Where("position", line, path).refuse(wrong, frame["position"], "a whole number from 1")
-        values["position"] = position.astype(np.int64)
-        where = Where("frequency", line, path)
-        share = numbers(frame["frequency"], where) if "frequency" in frame else np.full(len(frame), np.nan)
-        where.refuse((share < 0) | (share > 1), share, "a number from 0 to 1")
-        values["frequency"] = share
-        states = allele_state(alleles)
-        good = (values["effect"] >= 0) & (values["other"] >= 0) & (values["contig"] >= 0)
-        good &= (states[values["effect"]] == 0) & (states[values["other"]] == 0) & (values["effect"] != values["other"])
-        for name, column in values.items():
-            columns[name].append(column[good])
+    rows = kept = 0
+    for frame, line, is_bim in _from_store(path) if hdf5 else _from_text(path):
+        part = _encode(frame, line, path, contigs, alleles, names, is_bim=is_bim)
+        rows, kept = rows + len(frame), kept + len(part)
+        yield part
     if not rows:
         raise DataError("a panel without variants", "at least one", "check the file", where=str(path))
-    whole = {name: np.concatenate(columns.pop(name)) for name in _NAMES}
-    if not len(whole["position"]):
+    if not kept:
         raise DataError("a panel without a variant of two alleles", "at least one", "check the file", where=str(path))
-    return Panel(path, **whole, is_bim=is_bim, left_out=rows - len(whole["position"]))
 
 
-def _from_store(path: Path) -> _Part:
+def _encode(
+    frame: pd.DataFrame, line: np.ndarray, path: Path, contigs: Words, alleles: Alleles, names: Names, *, is_bim: bool
+) -> Panel:
+    """Return the rows that have two alleles of bases, as codes."""
+    values = {"contig": contigs.encode(frame["contig"], clean_contig)}
+    for name in ("effect", "other"):
+        values[name] = alleles.encode(frame[name], clean_allele)
+    values["name"] = names.encode(frame["name"]) if "name" in frame else np.zeros(len(frame), dtype=np.int64)
+    position = numbers(frame["position"], Where("position", line, path))
+    wrong = ~((position >= 1) & (position < MOST_BASES) & (position % 1 == 0))
+    Where("position", line, path).refuse(wrong, frame["position"], "a whole number from 1")
+    values["position"] = position.astype(np.int64)
+    where = Where("frequency", line, path)
+    share = numbers(frame["frequency"], where) if "frequency" in frame else np.full(len(frame), np.nan)
+    where.refuse((share < 0) | (share > 1), share, "a number from 0 to 1")
+    values["frequency"] = share
+    states = allele_state(alleles)
+    good = (values["effect"] >= 0) & (values["other"] >= 0) & (values["contig"] >= 0)
+    good &= (states[values["effect"]] == 0) & (states[values["other"]] == 0) & (values["effect"] != values["other"])
+    kept = {name: column[good] for name, column in values.items()}
+    return Panel(path, **kept, is_bim=is_bim, left_out=int((~good).sum()))
+
+
+def _from_store(path: Path) -> Iterator[_Part]:
     with open_genotypes(path) as store:
-        frame = pd.DataFrame({
-            "contig": store.contig, "position": store.start + 1, "name": store.rsid, "effect": store.effect_allele,
-            "other": store.other_allele, "frequency": store.frequency,
-        })  # fmt: skip
-    return frame, np.arange(1, len(frame) + 1), False
+        for first in range(0, len(store.start), _STORE_ROWS):
+            columns = store.columns(first, min(first + _STORE_ROWS, len(store.start)))
+            frame = pd.DataFrame({
+                "contig": columns["contig"], "position": columns["start"] + 1, "name": columns["rsid"], "effect": columns["effect_allele"],
+                "other": columns["other_allele"], "frequency": columns["frequency"],
+            })  # fmt: skip
+            yield frame, np.arange(first + 1, first + len(frame) + 1), False
 
 
 def _from_text(path: Path) -> Iterator[_Part]:
@@ -146,7 +171,7 @@ def _from_text(path: Path) -> Iterator[_Part]:
         if is_bim:
             yield _named(_first_row(header, places, number + 1), kinds, -1), np.array([number + 1]), True
         for block in read_blocks(handle, separator=separator, width=len(header), columns=wanted, texts=texts,
-                                 first_line=number + 2, path=path):  # fmt: skip
+                                 first_line=number + 2, path=path, block=_BLOCK):  # fmt: skip
             yield _named(block, kinds, info), block.line, is_bim
 
 

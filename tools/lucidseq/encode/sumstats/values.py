@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,8 +171,11 @@ class Names:
     """Identifiers of variants in few bytes: rs numbers as numbers, others as bytes in one buffer; 0 is none."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._ends = [0]
+        self._buffer, self._ends = bytearray(), array("q", [0])
+
+    def clear(self) -> None:
+        """Forget the names so far: their codes mean nothing any more."""
+        self._buffer, self._ends = bytearray(), array("q", [0])
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Return codes, int64: n for rs<n>, -(k + 1) for the k-th other name, 0 where there is none."""
