@@ -37,7 +37,7 @@ def docker(images: dict[str, Image]) -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cohort with one causal variant, as a user's files, and what the plain commands make of it."""
+    """A cohort with one causal variant, as a user's files, and what the plain commands make of it, with the pipeline's threads."""
     folder = tmp_path_factory.mktemp("study")
     calls = random_calls(5, VARIANTS, PEOPLE, missing=0)
     write_vcf(folder / "people.vcf.gz", calls)
@@ -70,11 +70,12 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     run_ok(
         "encode", "ld", "--genotypes", "people.genotypes.h5", "--trait", "height", "--loci", "loci.bed", "--out", "height",
-        cwd=folder,
+        "--threads", 2, cwd=folder,
     )  # fmt: skip
     run_ok(
-        "finemap", "locus", "--sumstats", "height.sumstats.tsv.gz", "--ld", "height.ld.h5", "--out", "plain", cwd=folder
-    )
+        "finemap", "locus", "--sumstats", "height.sumstats.tsv.gz", "--ld", "height.ld.h5", "--out", "plain",
+        "--threads", 2, cwd=folder,
+    )  # fmt: skip
     return folder
 
 
@@ -90,7 +91,8 @@ def test_call_of_the_readme__writes_the_bytes_of_the_plain_call(
         for name in ("height.sumstats.tsv.gz", "height.ld.h5"):
             (folder / name).write_bytes((study / name).read_bytes())
     # README's line passes no variables on: both sides take the arithmetic that fits the processor
-    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+        monkeypatch.delenv(name, raising=False)
     call(["bash", "-euc", line], environment={**os.environ, **docker}, folder=contained)
     tool, *words = shlex.split(line[line.index("lucidseq-finemap") :])
     run_ok(tool.removeprefix("lucidseq-"), *words, cwd=plain)
@@ -109,7 +111,7 @@ def associate(folder: Path, study: Path, variables: dict[str, str], *words: obje
 
 @pytest.mark.slow
 def test_association__runs_under_the_docker_profile(docker: dict[str, str], study: Path, tmp_path: Path) -> None:
-    run = associate(tmp_path, study, docker)  # the profile passes OPENBLAS_CORETYPE on, so that bytes are the study's
+    run = associate(tmp_path, study, docker)  # the profile passes OPENBLAS_* on, so that bytes are the study's
     assert run.exit_code == 0, run.log
     assert set(run.statuses().values()) == {"COMPLETED"}
     scripts = list((tmp_path / "work").glob("??/*/.command.run"))

@@ -63,8 +63,8 @@ execution:
           value: '{programs}:$PATH'
           raw: true
 """
-# Galaxy starts jobs in a clean environment; these choose the kernels of numeric libraries, and with them last digits
-KERNELS = ("OPENBLAS_CORETYPE",)
+# Galaxy starts jobs in a clean environment; these choose the kernels and block sizes of numeric libraries, and with them last digits
+KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
 @dataclass(frozen=True)
