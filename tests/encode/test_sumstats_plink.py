@@ -154,3 +154,52 @@ def test_plink2__linear_and_logistic(cohort: Path, tmp_path: Path) -> None:
             own = read_table(cohort / f"{trait}.sumstats.tsv.gz", SUMSTATS)
             compare(found, own, exact=exact, digits=1e-4)
             source.unlink()
+
+
+@pytest.mark.parametrize(("coding", "model"), [("0-2", 2), ("0-1", 1)])
+def test_plink2__frequencies_are_those_of_the_people_tested(coding: str, model: int, tmp_path: Path) -> None:
+    """Two populations, of which the trait was measured in one; autosomes and X, with men's X coded either way."""
+    rng = np.random.default_rng(3)
+    people, variants = 200, 60
+    frequency = np.where(np.arange(people) < people // 2, *rng.uniform(0.1, 0.9, (2, variants, 1)))
+    calls = rng.binomial(2, frequency)
+    calls[rng.random(calls.shape) < 0.05] = -1
+    sex = 1 + np.arange(people) % 2
+    on_x = np.arange(variants) % 2 == 1
+    alone = on_x[:, None] & (sex == 1) & (calls >= 0)
+    calls[alone] = 2 * (rng.random(int(alone.sum())) < 0.4)
+    write_plink1(tmp_path / "x", calls[np.argsort(on_x, kind="stable")])
+    bim = pd.read_csv(tmp_path / "x.bim", sep="\t", header=None)
+    bim[0], bim[3] = ["1"] * 30 + ["X"] * 30, 5_000_000 + bim[3]
+    bim.to_csv(tmp_path / "x.bim", sep="\t", header=False, index=False)
+    fam = pd.DataFrame({"f": "f", "i": [f"s{row}" for row in range(people)], "a": 0, "b": 0, "sex": sex, "p": -9})
+    fam.to_csv(tmp_path / "x.fam", sep="\t", header=False, index=False)
+    trait = pd.DataFrame({"FID": "f", "IID": fam["i"], "q": rng.normal(size=people)})
+    trait.loc[people // 2 :, "q"] = np.nan
+    trait.to_csv(tmp_path / "p.txt", sep="\t", index=False, na_rep="NA")
+    path = program("LUCIDSEQ_PLINK2", "plink2")
+    plink(
+        path,
+        tmp_path,
+        "--pheno",
+        "p.txt",
+        "--glm",
+        "allow-no-covars",
+        "cols=+a1freq",
+        "--xchr-model",
+        str(model),
+        "--out",
+        "g",
+    )
+    theirs = pd.read_csv(tmp_path / "g.q.glm.linear", sep="\t").query("TEST == 'ADD'").set_index("ID")
+    words = ("--build", "GRCh38", "--male-x", coding, *OFF)
+    run_ok("encode", "genotypes", "--genotypes", tmp_path / "x.bed", "--phenotypes", tmp_path / "p.txt", *words, "--out",
+           tmp_path / "g")  # fmt: skip
+    run_ok("encode", "sumstats", "--genotypes", tmp_path / "g.genotypes.h5", "--trait", "q", "--out", tmp_path / "q")
+    ours = read_table(tmp_path / "q.sumstats.tsv.gz", SUMSTATS).set_index("rsid")
+    theirs = theirs.loc[ours.index]
+    assert len(ours) == variants
+    same = (ours["effect_allele"] == theirs["A1"]).to_numpy()
+    assert 0 < same.sum() <= variants
+    expected = np.where(same, theirs["A1_FREQ"], 1 - theirs["A1_FREQ"])
+    assert np.allclose(ours["effect_allele_frequency"], expected, atol=2e-6)

@@ -27,6 +27,8 @@ class GenotypeStore:
     ----------
     ploidy
         Chromosome copies of an individual: dosages go from 0 to this.
+    haploid
+        How a man's X, Y and everybody's mitochondria are counted: ``0-2`` or ``0-1``.
     samples
         Sample names, object array of shape (samples,).
     contig, start, variant_id, rsid, effect_allele, other_allele, frequency
@@ -40,6 +42,7 @@ class GenotypeStore:
         self._store = store
         self.build = str(store.attrs["build"])
         self.ploidy = int(store.attrs.get("ploidy", 2))
+        self.haploid = str(store.attrs.get("haploid", "0-2"))
         self.samples = read_text(store["samples/id"])
         self.contig = _contigs(store["variants/contig"])
         self.start = store["variants/start"][()]
@@ -63,6 +66,14 @@ class GenotypeStore:
         }
         frequency = self._store["variants/frequency"][first:last]
         return {"contig": self.contig[first:last], "start": self.start[first:last], **texts, "frequency": frequency}
+
+    @cached_property
+    def sex(self) -> np.ndarray:
+        """Sex of each sample as PLINK codes it (1 male, 2 female, 0 unknown), uint8 of shape (samples,)."""
+        if "samples/sex" not in self._store:
+            return np.zeros(len(self.samples), dtype=np.uint8)
+        values: np.ndarray = self._store["samples/sex"][()]
+        return values
 
     @cached_property
     def frequency(self) -> np.ndarray:

@@ -22,6 +22,7 @@ from lucidseq.encode.sumstats.choices import Dialect, ExportDialect, SampleSize,
 from lucidseq.encode.sumstats.detect import parse_columns
 from lucidseq.encode.sumstats.export import export_table, export_vcf
 from lucidseq.encode.sumstats.file import Harmonised, References, harmonise_file, z_kind_of
+from lucidseq.encode.sumstats.frequencies import EffectAlleleFrequencies
 from lucidseq.encode.sumstats.judge import judge_file, judge_statistics
 from lucidseq.encode.sumstats.read import ReadOptions
 from lucidseq.encode.sumstats.reference import matches
@@ -122,17 +123,19 @@ def _from_genotypes(path: Path, trait: str, card: Card) -> tuple[pd.DataFrame, _
     with open_genotypes(path) as store:
         people = complete_individuals(store, trait)
         test = _test(store, trait, people, card)
-        parts = []
+        frequencies = EffectAlleleFrequencies(store, people)
+        parts, frequency = [], np.empty(len(store.start))
         with Progress("variants", total=len(store.start)) as progress:
             for first in range(0, len(store.start), CHUNK):
-                dosage = store.dosage_float(first, min(first + CHUNK, len(store.start)))
-                parts.append(test(dosage[:, people]))
+                dosage = store.dosage_float(first, min(first + CHUNK, len(store.start)))[:, people]
+                parts.append(test(dosage))
+                frequency[first : first + len(dosage)] = frequencies(dosage, first)
                 progress.step(len(dosage))
         result = Association(*(
             np.concatenate([getattr(part, name) for part in parts] or [np.empty(0)])
             for name in ("beta", "standard_error", "z", "n", "degrees")
         ))  # fmt: skip
-        frame = _frame(store, result, test.kind)
+        frame = _frame(store, result, frequency, test.kind)
         samples = len(store.samples)
     tested = frame[np.isfinite(frame["z"])].reset_index(drop=True)
     steps = [
@@ -168,7 +171,7 @@ def _test(store: GenotypeStore, trait: str, people: np.ndarray, card: Card) -> L
                         where=where) from error  # fmt: skip
 
 
-def _frame(store: GenotypeStore, result: Association, kind: str) -> pd.DataFrame:
+def _frame(store: GenotypeStore, result: Association, frequency: np.ndarray, kind: str) -> pd.DataFrame:
     tails = neg_log10_p(result.z, result.degrees)
     return pd.DataFrame({
         "variant_id": store.variant_id,
@@ -178,7 +181,7 @@ def _frame(store: GenotypeStore, result: Association, kind: str) -> pd.DataFrame
         "other_allele": store.other_allele,
         "beta": result.beta,
         "standard_error": result.standard_error,
-        "effect_allele_frequency": store.frequency,
+        "effect_allele_frequency": frequency,
         "p_value": p_from_neg_log10(tails),
         "neg_log_10_p_value": tails,
         "rsid": store.rsid,

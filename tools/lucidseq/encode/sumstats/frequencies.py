@@ -1,0 +1,45 @@
+"""Effect-allele frequencies among the individuals whom an association test takes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lucidseq.core.genotypes import GenotypeStore
+from lucidseq.encode.genotypes.choices import HaploidCoding
+from lucidseq.encode.genotypes.sex_chromosomes import DIPLOID, SexChromosomes
+
+
+class EffectAlleleFrequencies:
+    """Frequencies among some individuals, of the copies that the test counts: a man's X is one copy where it is coded 0-1, two where 0-2.
+
+    Parameters
+    ----------
+    store
+        Genotypes.
+    people
+        Mask of the individuals, shape (samples,).
+    """
+
+    def __init__(self, store: GenotypeStore, people: np.ndarray) -> None:
+        self._rules = SexChromosomes(store.sex[people], store.build, HaploidCoding(store.haploid), store.ploidy)
+        self._kinds = self._rules.kinds(store.contig, store.start)
+        self._ploidy = store.ploidy
+
+    def __call__(self, dosage: np.ndarray, first: int) -> np.ndarray:
+        """Return the frequencies of variants from row ``first`` on, shape (variants,); NaN where no genotype is known.
+
+        Parameters
+        ----------
+        dosage
+            Of those individuals, float64 of shape (variants, people), NaN for missing.
+        first
+            Row of the first variant in the store.
+        """
+        known = ~np.isnan(dosage)
+        copies = known.sum(axis=1) * float(self._ploidy)
+        kinds = self._kinds[first : first + len(dosage)]
+        for kind in sorted(set(kinds.tolist()) - {DIPLOID}):
+            rows = kinds == kind
+            copies[rows] = known[rows] @ self._rules.copies(kind)
+        total = np.where(known, dosage, 0.0).sum(axis=1)
+        return np.divide(total, copies, out=np.full(len(dosage), np.nan), where=copies > 0)
