@@ -286,6 +286,7 @@ def test_coordinates__both_habits() -> None:
     assert parse_coordinates("chr1:100-200", 100) == ("chr1", 100, 200, ".")
     assert parse_coordinates("chr1:101-200", 100) == ("chr1", 100, 200, ".")
     assert parse_coordinates("x|y|scaffold_1:0-10(+)", 10) == ("scaffold_1", 0, 10, "+")
+    assert parse_coordinates("peak 1::chr1:100-200(-)", 100) == ("chr1", 100, 200, "-")
     assert parse_coordinates("chr1:100-201", 100) == ("", 0, 100, ".")
 
 

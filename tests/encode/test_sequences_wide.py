@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import itertools
 import json
+from collections import Counter
 from pathlib import Path
 
 import h5py
@@ -15,9 +16,11 @@ import pysam
 import pytest
 
 from lucidseq.core import alphabet
+from lucidseq.core.genome import Genome
 from lucidseq.core.schema import SEQUENCES
 from lucidseq.core.stores import open_store, read_text
 from lucidseq.encode.sequences.near_copies import K, canonical_kmers, jaccard, near_copies
+from lucidseq.encode.sequences.personal import Edit, Window, apply_edits
 from support import assert_bad_input, run_cli, run_ok
 
 LENGTHS = {"chr1": 30_000, "chr2": 20_000}
@@ -505,3 +508,92 @@ def test_bad_options__are_named(genome: Path, track, tmp_path: Path) -> None:
             folder=tmp_path / "out",
             exit_code=code,
         )
+
+
+def test_even_windows__the_start_has_the_same_index_on_both_strands(genome: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.bed").write_text(
+        "chr1\t5000\t5001\tplus\t0\t+\nchr1\t7000\t7001\tminus\t0\t-\nchr1\t9000\t9002\ttwo\t0\t-\n"
+    )
+    found = encode(
+        tmp_path, "--fasta", genome, "--regions", tmp_path / "r.bed", "--window", 20, "--stranded",
+        "--test-share", 0, "--valid-share", 0,
+    )  # fmt: skip
+    codes = text(found["codes"])
+    one = GENOME["chr1"]
+    assert codes == [one[4990:5010], complement(one[6991:7011]), complement(one[8991:9011])]
+    assert (codes[0][10], codes[1][10]) == (one[5000], complement(one[7000]))
+    assert found["start"].tolist() == [4990, 6991, 8991]
+
+
+@pytest.mark.parametrize("size", [20, 21])
+@pytest.mark.parametrize("at", range(-3, 4))
+@pytest.mark.parametrize("kind", ["insertion", "deletion"])
+def test_personal__a_strand_is_the_mirror_of_the_other(size: int, at: int, kind: str, tmp_path: Path) -> None:
+    """An allele near the middle gives the same sequence in a genome and in its reverse complement."""
+    letters, site, length = GENOME["chr1"][:2000], 1000 + at, 3
+    edited = {}
+    for strand, contig in (("+", letters), ("-", complement(letters))):
+        (tmp_path / f"{strand}.fa").write_text(f">chr1\n{contig}\n")
+        start = site if strand == "+" else len(letters) - site - (length if kind == "deletion" else 0)
+        edit = Edit(start, start, codes_of("ACC" if strand == "+" else "GGT"))
+        if kind == "deletion":
+            edit = Edit(start, start + length, codes_of(""))
+        first = 1000 - size // 2 if strand == "+" else len(letters) - (1000 - size // 2 + size)
+        window = Window("chr1", first, first + size, backward=strand == "-")
+        with Genome(tmp_path / f"{strand}.fa") as opened:
+            codes = apply_edits(opened, window, [edit], Counter())
+        edited[strand] = alphabet.decode(codes) if strand == "+" else complement(alphabet.decode(codes))
+    assert edited["+"] == edited["-"]
+    crosses = kind == "deletion" and site < 1000 < site + length
+    changed = edited["+"] != letters[1000 - size // 2 : 1000 - size // 2 + size]
+    assert changed != crosses
+    if kind == "insertion":
+        assert edited["+"][size // 2] == letters[1000] or at > 0
+
+
+def test_negatives__share_no_base_with_the_positives_windows(genome: Path, tmp_path: Path) -> None:
+    regions = write_regions(tmp_path / "r.bed", {"chr1": list(range(2000, 28_000, 2500))}, width=50)
+    found = encode(tmp_path, "--fasta", genome, "--regions", regions, "--window", 1000, "--negatives", "gc-matched")
+    positive = found["target"][:, 0] == 1
+    assert positive.sum() == 11
+    assert (~positive).any()
+    overlap = (found["start"][~positive, None] < found["end"][positive]) & (
+        found["end"][~positive, None] > found["start"][positive]
+    )
+    assert not overlap.any()
+
+
+def test_log1p_of_a_log_ratio__is_refused(genome: Path, tmp_path: Path) -> None:
+    track = tmp_path / "ratio.bw"
+    values = [("chr1", 1000, 1100, 0.5), ("chr1", 3000, 3100, -1.5)]
+    pybigtools.open(str(track), "w").write(LENGTHS, iter(values))
+    regions = write_regions(tmp_path / "r.bed", {"chr1": [1000, 3000]}, width=100)
+    words = [
+        "encode",
+        "sequences",
+        "--fasta",
+        genome,
+        "--regions",
+        regions,
+        "--signal",
+        track,
+        "--out",
+        tmp_path / "out" / "x",
+    ]
+    result = run_cli(*words, "--signal-transform", "log1p")
+    assert_bad_input(result, "-1.5", "window 3000-3100", "ratio.bw", folder=tmp_path / "out", exit_code=3)
+    # one bin below -1 in a window whose mean is above
+    wide = write_regions(tmp_path / "w.bed", {"chr1": [2800]}, width=400)
+    result = run_cli(*words[:5], wide, *words[6:], "--signal-transform", "log1p", "--bin-size", 100)
+    assert_bad_input(result, "-1.5", "window 2800-3200", folder=tmp_path / "out", exit_code=3)
+
+
+def test_ten_columns__are_narrow_peak_or_bed(genome: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.bed").write_text(
+        "chr1\t1000\t1400\ta\t0\t.\t7.5\t3\t2\t50\n"  # narrowPeak: summit 1050
+        "chr1\t3000\t3400\tb\t0\t.\t3000\t3400\t0\t1\n"  # BED with thick parts and blocks
+        "chr1\t5000\t5400\tc\t0\t.\t5100\t5100\t255,0,0\t2\n"
+        "chr1\t7000\t7400\td\t0\t.\t7\t3\t2\t-1\n"  # no summit
+    )
+    found = encode(tmp_path, "--fasta", genome, "--regions", tmp_path / "r.bed", "--window", 100)
+    assert dict(zip(found["id"], found["start"].tolist(), strict=True)) == {"a": 1000, "b": 3150, "c": 5150, "d": 7150}

@@ -13,8 +13,8 @@ from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
 from lucidseq.encode.sequences.rows import SequenceRows
 
-# name|chr1:100-200(+), or chr1:100-200 alone
-_COORDINATES = re.compile(r"(?:^|\|)(?P<contig>[^|\s:]+):(?P<start>\d+)-(?P<end>\d+)(?:\((?P<strand>[+-])\))?$")
+# name|chr1:100-200(+), bedtools' name::chr1:100-200(+), or chr1:100-200 alone
+_COORDINATES = re.compile(r"(?:^|\||::)(?P<contig>[^|\s:]+):(?P<start>\d+)-(?P<end>\d+)(?:\((?P<strand>[+-])\))?$")
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,8 @@ def parse_coordinates(name: str, length: int) -> tuple[str, int, int, str]:
     --------
     >>> parse_coordinates("peak1|chr1:100-200(-)", 100)
     ('chr1', 100, 200, '-')
+    >>> parse_coordinates("peak1::chr1:100-200", 100)
+    ('chr1', 100, 200, '.')
     >>> parse_coordinates("chr1:101-200", 100)
     ('chr1', 100, 200, '.')
     >>> parse_coordinates("peak1", 100)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lucidseq.core.errors import DataError, UsageError
+from lucidseq.core.errors import DataError, UsageError, place
 from lucidseq.core.genome import Genome
 from lucidseq.core.intervals import Interval, read_bed
 from lucidseq.core.log import get_logger
@@ -113,10 +113,14 @@ def _from_windows(sources: Sources, fasta: Path, path: Path) -> Gathered:
         regions = read_bed(path) if sources.regions else read_gene_models(path, gene_type=sources.gene_type).starts
         rows = cut_windows(genome, regions, path, window=sources.window, stranded=sources.stranded)
         found = _labelled(Gathered(rows, []), regions, sources, path)
-        occupied = regions
+        # Windows reach beyond their regions: no base may be in both classes
+        occupied = [
+            *regions,
+            *(Interval(*window, "") for window in zip(rows.contig, rows.start, rows.end, strict=True)),
+        ]
         if sources.blacklist is not None:
             blacklist = read_bed(sources.blacklist)
-            found, occupied = _without(found, blacklist, sources.blacklist), regions + blacklist
+            found, occupied = _without(found, blacklist, sources.blacklist), occupied + blacklist
         if sources.negatives is not Negatives.NONE:
             found = _with_negatives(found, genome, occupied, sources)
         if sources.signal:
@@ -176,19 +180,34 @@ def _with_negatives(found: Gathered, genome: Genome, occupied: list[Interval], s
 
 def _with_signal(found: Gathered, sources: Sources) -> Gathered:
     names, rows = _track_names(sources.signal), found.rows
-    log = sources.signal_transform is SignalTransform.LOG1P
-    values = np.stack([read_signal(track, rows, sources.signal_statistic) for track in sources.signal], axis=1)
-    rows = replace(rows, target=(np.log1p(values) if log else values).astype(np.float32))
+    transform = _log1p if sources.signal_transform is SignalTransform.LOG1P else _as_is
+    values = [
+        transform(read_signal(track, rows, sources.signal_statistic), found.rows, track) for track in sources.signal
+    ]
+    rows = replace(rows, target=np.stack(values, axis=1).astype(np.float32))
     profile = None
     if sources.bin_size is not None:
         covered = check_bins(rows.codes.shape[1], sources.target_window, sources.bin_size)
         tracks = [
-            read_profile(track, rows, sources.signal_statistic, bin_size=sources.bin_size, covered=covered)
+            transform(read_profile(track, rows, sources.signal_statistic, bin_size=sources.bin_size, covered=covered), rows, track)
             for track in sources.signal
-        ]
+        ]  # fmt: skip
         profile = np.stack(tracks, axis=1)
-        profile = np.log1p(profile) if log else profile
     return replace(found, rows=rows, target_names=names, profile=profile)
+
+
+def _as_is(values: np.ndarray, rows: SequenceRows, track: Path) -> np.ndarray:
+    return values
+
+
+def _log1p(values: np.ndarray, rows: SequenceRows, track: Path) -> np.ndarray:
+    """Return log(1 + value) of each window (and bin); a track of log ratios has values that have none."""
+    below = (values <= -1).reshape(len(values), -1).any(axis=1)
+    if below.any():
+        row = int(np.argmax(below))
+        raise DataError(f"a signal of {values[row].min():.4g}", "values above -1 for log1p", "use --signal-transform none, or a track that is not a log ratio",
+                        where=place(track, contig=str(rows.contig[row]), item=f"window {rows.start[row]}-{rows.end[row]}"))  # fmt: skip
+    return np.log1p(values)
 
 
 def _with_alleles(found: Gathered, genome: Genome, sources: Sources, path: Path) -> Gathered:

@@ -36,6 +36,21 @@ _BASES = set("ACGTN")
 
 
 @dataclass(frozen=True)
+class Window:
+    """A window of the genome, and whether it is read as the reverse complement."""
+
+    contig: str
+    start: int
+    end: int
+    backward: bool
+
+    @property
+    def middle(self) -> int:
+        """The base at which its second half begins, in the direction of the genome; the base in the middle is the second half's first, as it is read."""
+        return self.start + (self.end - self.start + self.backward) // 2
+
+
+@dataclass(frozen=True)
 class Edit:
     """An allele to put in: bases [start, end) of the contig become ``bases``."""
 
@@ -239,8 +254,9 @@ def _haplotypes(genome: Genome, rows: SequenceRows, index: int, people: Personal
     copies = people.copies(contig, sites)
     sample = np.repeat(np.arange(len(copies)), copies)
     copy = np.arange(len(sample)) - np.repeat(np.cumsum(copies) - copies, copies)
-    found = _versions(genome, (contig, start, end), sites, _alleles(sites, sample, copy), people)
-    if rows.strand[index] == "-":
+    window = Window(contig, start, end, backward=rows.strand[index] == "-")
+    found = _versions(genome, window, sites, _alleles(sites, sample, copy), people)
+    if window.backward:
         found = alphabet.reverse_complement(found)
     names = [f"{rows.id[index]}|{people.samples[who]}|{which + 1}" for who, which in zip(sample, copy, strict=True)]
     return replace(rows.take(np.full(len(sample), index)), codes=found, id=np.array(names, dtype=object))
@@ -255,7 +271,7 @@ def _alleles(sites: list[Site], sample: np.ndarray, copy: np.ndarray) -> np.ndar
 
 
 def _versions(
-    genome: Genome, window: tuple[str, int, int], sites: list[Site], alleles: np.ndarray, people: PersonalGenomes
+    genome: Genome, window: Window, sites: list[Site], alleles: np.ndarray, people: PersonalGenomes
 ) -> np.ndarray:
     """Return the window of each haplotype, uint8 of shape (haplotypes, length); what several have in common is made once."""
     different, which, carriers = np.unique(alleles, axis=0, return_inverse=True, return_counts=True)
@@ -263,7 +279,7 @@ def _versions(
     for row, count in zip(different, carriers.tolist(), strict=True):
         skipped: Counter[str] = Counter()
         edits = _edits(sites, row, skipped)
-        codes.append(apply_edits(genome, *window, edits, skipped))
+        codes.append(apply_edits(genome, window, edits, skipped))
         people.put_in += count * (len(edits) - skipped[CROSSING])
         for reason, number in skipped.items():
             people.skipped[reason] += count * number
@@ -305,18 +321,18 @@ def _trimmed(start: int, reference: str, alternate: str) -> Edit:
     return Edit(start + shared, start + len(reference), alphabet.encode(alternate[shared:]))
 
 
-def apply_edits(
-    genome: Genome, contig: str, start: int, end: int, edits: list[Edit], skipped: Counter[str]
-) -> np.ndarray:
+def apply_edits(genome: Genome, window: Window, edits: list[Edit], skipped: Counter[str]) -> np.ndarray:
     """Return a window with alleles put in, uint8 of shape (end - start,); its middle base stays in the middle."""
-    middle = start + (end - start) // 2
+    contig, start, middle, end = window.contig, window.start, window.middle, window.end
     before: list[Edit] = []
     after: list[Edit] = []
     for edit in edits:
         if edit.start < start or edit.start < middle < edit.end:
             skipped[CROSSING] += 1
-        else:
-            (before if edit.end <= middle else after).append(edit)
+        elif edit.end < middle or (edit.end == middle and not (window.backward and edit.start == middle)):
+            before.append(edit)
+        else:  # also what is put in between the halves of a window that is read backwards: there it comes before the middle base
+            after.append(edit)
     deleted = [sum(max(0, edit.end - edit.start - len(edit.bases)) for edit in side) for side in (before, after)]
     left = _edited(genome.fetch(contig, start - deleted[0], middle), start - deleted[0], before)
     right = _edited(genome.fetch(contig, middle, end + deleted[1]), middle, after)

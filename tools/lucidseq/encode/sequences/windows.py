@@ -33,9 +33,35 @@ def centre(region: Interval) -> int:
     >>> centre(Interval("c", 100, 200, "a")), centre(Interval("c", 100, 200, "a", extra=("5", "3", "2", "10")))
     (150, 110)
     """
-    if len(region.extra) == _NARROW_PEAK_FIELDS and region.extra[3].isdigit():
+    if len(region.extra) == _NARROW_PEAK_FIELDS and region.extra[3].isdigit() and not _is_bed10(region):
         return region.start + int(region.extra[3])
     return (region.start + region.end) // 2
+
+
+def _is_bed10(region: Interval) -> bool:
+    """Whether the fields are BED's thickStart, thickEnd, itemRgb and blockCount: both places inside the region, and a colour."""
+    first, last, colour, _ = region.extra
+    if not (first.isdigit() and last.isdigit() and (colour == "0" or colour.count(",") == 2)):
+        return False
+    return region.start <= int(first) <= int(last) <= region.end
+
+
+def window_start(region: Interval, length: int, *, backward: bool) -> int:
+    """Return where a window around a region begins; read in its direction, the base in the middle has index ``length // 2``.
+
+    Examples
+    --------
+    >>> window_start(Interval("c", 10, 11, "a"), 4, backward=False), window_start(Interval("c", 10, 11, "a"), 4, backward=True)
+    (8, 9)
+    """
+    middle = centre(region)
+    if not backward:
+        return middle - length // 2
+    if (
+        middle == (region.start + region.end) // 2
+    ):  # of two bases in the middle, the one that comes second in this direction
+        middle = (region.start + region.end - 1) // 2
+    return middle - (length - 1) // 2
 
 
 def cut_windows(
@@ -73,11 +99,11 @@ def cut_windows(
         if window is None and region.end - region.start != length:
             raise DataError(f"a region of {region.end - region.start} bases, the first of {length}", "regions of one length",
                             "add --window", where=where)  # fmt: skip
-        starts[row] = region.start if window is None else centre(region) - length // 2
+        backward = stranded and region.strand == "-"
+        starts[row] = region.start if window is None else window_start(region, length, backward=backward)
         codes[row] = genome.fetch(region.contig, int(starts[row]), int(starts[row]) + length)
     strand = np.array([region.strand if stranded else "." for region in regions], dtype=object)
-    backward = strand == "-"
-    codes[backward] = alphabet.reverse_complement(codes[backward])
+    codes[strand == "-"] = alphabet.reverse_complement(codes[strand == "-"])
     contig = np.array([region.contig for region in regions], dtype=object)
     names = np.array([region.name for region in regions], dtype=object)
     return SequenceRows(
