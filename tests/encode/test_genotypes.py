@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from fixtures_genotypes import random_calls, write_plink1, write_vcf
-from lucidseq.core.card import read_card
+from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.genotypes import open_genotypes
 from lucidseq.encode.genotypes.hwe import exact_mid_p
 from lucidseq.encode.genotypes.quality import Filters, assess
@@ -156,6 +156,24 @@ PHENOTYPES = {
         [1.5, -9, 2, 3, 0.001],
         "quantitative",
     ),
+    "plink 2 without families": (
+        "#IID t\ns0 1.5\ns1 -9\ns2 2\ns3 3\ns9 4\n",
+        "quantitative",
+        [1.5, np.nan, 2, 3, np.nan],
+        "-9",
+    ),
+    "plink 2 without families, cases": (
+        "IID t\ns0 1\ns1 2\ns2 0\ns3 1\ns4 -9\n",
+        "binary",
+        [0, 1, np.nan, 0, np.nan],
+        "PLINK",
+    ),
+    "-9 is a value elsewhere": (
+        "sample t\ns0 1.5\ns1 -9\ns2 2\ns3 3\ns9 4\n",
+        "quantitative",
+        [1.5, -9, 2, 3, np.nan],
+        "kept",
+    ),
     "plink quantitative": (
         "FID IID t\nf s0 1.5\nf s1 -9\nf s2 2\nf s3 3\nf s9 4\n",
         "quantitative",
@@ -179,6 +197,25 @@ def test_phenotypes__coding_is_recognised_and_said(tmp_path: Path, name: str) ->
     with open_genotypes(tmp_path / "g.genotypes.h5") as store:
         assert store.trait_kind("t") == kind
         assert np.array_equal(store.trait("t"), values, equal_nan=True)
+
+
+@pytest.mark.parametrize(("header", "missing"), [("#FID IID age", True), ("IID age", True), ("sample age", False)])
+def test_covariates__of_minus_nine_are_missing_in_plink_tables(tmp_path: Path, header: str, missing: bool) -> None:
+    family = "f " if header.startswith("#FID") else ""
+    rows = [f"{family}s{row} {age}" for row, age in enumerate((31, -9, 40, 52.5, 61))]
+    (tmp_path / "c.txt").write_text("\n".join([header, *rows]) + "\n")
+    path = write_vcf(tmp_path / "x.vcf", random_calls(5, 4, 5))
+    store = encode(tmp_path, "--genotypes", path, "--covariates", tmp_path / "c.txt", *OFF)
+    with open_genotypes(store) as found:
+        expected = [31, np.nan if missing else -9, 40, 52.5, 61]
+        assert np.array_equal(found.covariates()[0], expected, equal_nan=True)
+    (check,) = [
+        check
+        for check in read_card(store.with_name("g.encode_genotypes.card.json")).checks
+        if check.name == "covariates of -9"
+    ]
+    assert check.verdict is (Verdict.OK if missing else Verdict.CAUTION)
+    assert "age 1" in str(check.value)
 
 
 def test_fam__its_phenotype_is_taken_when_it_says_something(tmp_path: Path) -> None:

@@ -203,3 +203,25 @@ def test_plink2__frequencies_are_those_of_the_people_tested(coding: str, model: 
     assert 0 < same.sum() <= variants
     expected = np.where(same, theirs["A1_FREQ"], 1 - theirs["A1_FREQ"])
     assert np.allclose(ours["effect_allele_frequency"], expected, atol=2e-6)
+
+
+def test_minus_nine__leaves_the_people_out_that_plink_leaves_out(tmp_path: Path) -> None:
+    """PLINK 2's tables without families: -9 is missing as a phenotype and as a covariate."""
+    write_plink1(tmp_path / "x", random_calls(6, VARIANTS, PEOPLE, missing=0), family="0")
+    trait = np.random.default_rng(9).normal(size=PEOPLE).round(4)
+    table = pd.DataFrame({"#IID": [f"s{row}" for row in range(PEOPLE)], "q": trait, "c": np.arange(PEOPLE) % 7})
+    table.loc[:9, "q"] = -9
+    table.loc[10:29, "c"] = -9
+    table[["#IID", "q"]].to_csv(tmp_path / "q.txt", sep="\t", index=False)
+    table[["#IID", "c"]].to_csv(tmp_path / "c.txt", sep="\t", index=False)
+    plink(program("LUCIDSEQ_PLINK2", "plink2"), tmp_path, "--pheno", str(tmp_path / "q.txt"), "--covar", str(tmp_path / "c.txt"),
+          "--glm", "hide-covar", "--out", str(tmp_path / "theirs"))  # fmt: skip
+    run_ok("encode", "genotypes", "--genotypes", tmp_path / "x.bed", "--phenotypes", tmp_path / "q.txt", "--covariates", tmp_path / "c.txt",
+           "--out", tmp_path / "g", *OFF)  # fmt: skip
+    run_ok("encode", "sumstats", "--genotypes", tmp_path / "g.genotypes.h5", "--trait", "q", "--out", tmp_path / "ours")
+    ours = read_table(tmp_path / "ours.sumstats.tsv.gz", SUMSTATS).set_index("rsid")
+    theirs = pd.read_csv(tmp_path / "theirs.q.glm.linear", sep="\t").set_index("ID").loc[ours.index]
+    assert np.array_equal(ours["n"], theirs["OBS_CT"])
+    assert set(theirs["OBS_CT"]) == {PEOPLE - 30}
+    sign = np.where(theirs["A1"] == ours["effect_allele"], 1, -1)
+    assert np.allclose(ours["beta"], sign * theirs["BETA"], rtol=1e-4, atol=1e-6)

@@ -42,13 +42,16 @@ def genotypes(
         Path | None,
         typer.Option(
             "--phenotypes",
-            help="Table `FID IID trait...` or `sample trait...` with a header; binary traits 0/1, or PLINK's 1/2. Without it a .fam's own phenotype is taken.",
+            help="Table `FID IID trait...`, `IID trait...` (PLINK: -9 is missing) or `sample trait...` with a header; binary traits 0/1, or PLINK's 1/2. Without it a .fam's own phenotype is taken.",
         ),
         In(Format.TSV),
     ] = None,
     covariates: Annotated[
         Path | None,
-        typer.Option("--covariates", help="Table `FID IID covariate...` or `sample covariate...` with a header."),
+        typer.Option(
+            "--covariates",
+            help="Table `FID IID covariate...`, `IID covariate...` (PLINK: -9 is missing) or `sample covariate...` with a header.",
+        ),
         In(Format.TSV),
     ] = None,
     sex: Annotated[

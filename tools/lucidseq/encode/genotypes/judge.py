@@ -7,7 +7,7 @@ import numpy as np
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.log import get_logger
 from lucidseq.encode.genotypes import quality
-from lucidseq.encode.genotypes.people import BINARY, Joined, Trait
+from lucidseq.encode.genotypes.people import BINARY, KEPT, PLINK_MISSING, Joined, Trait
 from lucidseq.encode.genotypes.reader import MULTIALLELIC, NO_ALTERNATE
 from lucidseq.encode.genotypes.reading_pass import ReadingPass
 from lucidseq.encode.genotypes.sample_quality import LEAST_X_VARIANTS, NOT_LISTED, outliers
@@ -30,10 +30,21 @@ def trait(card: Card, found: Trait) -> None:
     _log.info(f"trait {found.name}: {said}")
     constant = len(np.unique(found.values[present])) < 2
     card.add(
-        f"trait {found.name}", said, Verdict.CAUTION if constant else Verdict.OK, threshold="read as meant",
+        f"trait {found.name}", said, Verdict.CAUTION if constant or KEPT in said else Verdict.OK, threshold="read as meant",
         advice="The trait does not vary, so nothing can be associated with it." if constant
         else "Check that the coding is what you meant.",
     )  # fmt: skip
+
+
+def covariates(card: Card, names: list[str], values: np.ndarray, *, plink: bool) -> None:
+    """Say what became of -9 in the covariates of a table (shape (covariates, samples), as they were read)."""
+    coded = (values == PLINK_MISSING).sum(axis=1)
+    if coded.any():
+        where = ", ".join(f"{name} {count}" for name, count in zip(names, coded, strict=True) if count)
+        said = f"{where}: " + ("read as missing (PLINK's table)" if plink else KEPT)
+        _log.info(f"covariates of -9: {said}")
+        card.add("covariates of -9", said, Verdict.OK if plink else Verdict.CAUTION, threshold="read as meant",
+                 advice="PLINK writes -9 for missing; in a table `sample covariate...` it is a number: write NA.")  # fmt: skip
 
 
 def overlap(card: Card, what: str, joined: Joined) -> None:

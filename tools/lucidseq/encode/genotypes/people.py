@@ -10,8 +10,10 @@ import numpy as np
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
 
+PLINK_MISSING = -9.0
 _MISSING = {"", "NA", "#NA", "nan", "NaN", "NAN", "N/A", "null", "."}
 QUANTITATIVE, BINARY = "quantitative", "binary"
+KEPT = "kept as a value (no PLINK table: write NA where it is missing)"
 
 
 @dataclass
@@ -27,9 +29,9 @@ class Individuals:
     values
         float64 of shape (columns, individuals), NaN where missing.
     plink
-        Whether the table is laid out as PLINK's (FID IID ...).
+        Whether the table is laid out as PLINK's (FID IID ..., or IID ...): -9 is then missing.
     families
-        Family names when ``plink``.
+        Family names where the table has them.
     """
 
     path: Path
@@ -51,7 +53,7 @@ class Trait:
 
 
 def read_individuals(path: Path) -> Individuals:
-    """Read a table with a header: ``FID IID column...`` (PLINK) or ``sample column...``, separated by tabs or spaces.
+    """Read a table with a header: ``FID IID column...``, ``IID column...`` (PLINK) or ``sample column...``, separated by tabs or spaces.
 
     Raises
     ------
@@ -62,11 +64,12 @@ def read_individuals(path: Path) -> Individuals:
         header = handle.readline().rstrip("\r\n")
         tabs = "\t" in header
         columns = _split(header, tabs=tabs)
-        plink = len(columns) > 1 and columns[0].lstrip("#").upper() == "FID" and columns[1].upper() == "IID"
-        first = 2 if plink else 1
+        keys = [name.lstrip("#").upper() for name in columns[:2]]
+        first = 2 if keys == ["FID", "IID"] else 1
+        plink = first == 2 or keys[0] == "IID"
         names = columns[first:]
         if not names or len(set(names)) < len(names):
-            raise DataError(f"a header {header[:80]!r}", "FID IID name... or sample name..., with names that differ",
+            raise DataError(f"a header {header[:80]!r}", "FID IID name..., IID name... or sample name..., with names that differ",
                             "give the table a header line", where=place(path, line=1))  # fmt: skip
         lines, rows = [], []
         for number, line in enumerate(handle, start=2):
@@ -83,7 +86,7 @@ def read_individuals(path: Path) -> Individuals:
         [_number(row[first + index], name, path, number) for number, row in zip(lines, rows, strict=True)]
         for index, name in enumerate(names)
     ])  # fmt: skip
-    families = [row[0] for row in rows] if plink else []
+    families = [row[0] for row in rows] if first == 2 else []
     people = Individuals(path, names, [row[first - 1] for row in rows], values, plink, families)
     _refuse_doubles(people, lines)
     return people
@@ -164,11 +167,16 @@ def join(people: Individuals, samples: list[str], genotypes: Path) -> Joined:
     return Joined(values, shared, len(samples) - shared, len(people.ids) - shared)
 
 
+def missing_covariates(values: np.ndarray, *, plink: bool) -> np.ndarray:
+    """Return covariates with -9 missing where the table is laid out as PLINK's, as PLINK reads it."""
+    return np.where(values == PLINK_MISSING, np.nan, values) if plink else values
+
+
 def recognise(name: str, values: np.ndarray, *, plink: bool, where: str) -> Trait:
     """Tell binary traits from quantitative ones, and undo PLINK's coding.
 
     0/1 is binary as it stands. 1/2 is PLINK's coding (1 control, 2 case), with -9 for missing, and with 0 for missing too in a
-    table laid out as PLINK's. In a quantitative trait of such a table -9 is missing; elsewhere -9 is a value.
+    table laid out as PLINK's. In a quantitative trait of such a table -9 is missing; elsewhere -9 is a value, and the note says so.
 
     Parameters
     ----------
@@ -177,7 +185,7 @@ def recognise(name: str, values: np.ndarray, *, plink: bool, where: str) -> Trai
     values
         Shape (individuals,), NaN where missing.
     plink
-        The table has PLINK's columns FID IID.
+        The table has PLINK's columns FID IID, or IID.
     where
         Place for the error message.
 
@@ -187,11 +195,11 @@ def recognise(name: str, values: np.ndarray, *, plink: bool, where: str) -> Trai
         If no value is left.
     """
     present = set(np.unique(values[~np.isnan(values)]).tolist())
-    if not present - {-9.0}:
+    if not present - {PLINK_MISSING}:
         raise DataError(
             f"trait {name} has no value", "at least one individual with a value", "check the column", where=where
         )
-    missing_codes = {-9.0, 0.0} if plink else {-9.0}
+    missing_codes = {PLINK_MISSING, 0.0} if plink else {PLINK_MISSING}
     if {1.0, 2.0} <= present <= {1.0, 2.0} | missing_codes:
         coded = np.where((values == 1) | (values == 2), values - 1, np.nan)
         return Trait(
@@ -200,13 +208,17 @@ def recognise(name: str, values: np.ndarray, *, plink: bool, where: str) -> Trai
             coded,
             "read as PLINK's coding: 1 control, 2 case, -9" + (" or 0" if plink else "") + " missing",
         )
-    if {0.0, 1.0} <= present <= {0.0, 1.0, -9.0}:
-        return Trait(name, BINARY, np.where(values == -9, np.nan, values), "read as binary: 0 control, 1 case")
-    if plink and -9.0 in present:
+    if {0.0, 1.0} <= present <= {0.0, 1.0, PLINK_MISSING}:
+        return Trait(
+            name, BINARY, np.where(values == PLINK_MISSING, np.nan, values), "read as binary: 0 control, 1 case"
+        )
+    if plink and PLINK_MISSING in present:
         return Trait(
             name,
             QUANTITATIVE,
-            np.where(values == -9, np.nan, values),
+            np.where(values == PLINK_MISSING, np.nan, values),
             "quantitative; -9 read as missing (PLINK's table)",
         )
+    if PLINK_MISSING in present:
+        return Trait(name, QUANTITATIVE, values, f"quantitative; -9 {KEPT}")
     return Trait(name, QUANTITATIVE, values, "quantitative")

@@ -20,7 +20,7 @@ from lucidseq.encode.genotypes import judge, quality
 from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding, Multiallelic
 from lucidseq.encode.genotypes.figure import draw_quality
 from lucidseq.encode.genotypes.open_reader import open_reader, whole_sets
-from lucidseq.encode.genotypes.people import Individuals, Trait, join, read_individuals, recognise
+from lucidseq.encode.genotypes.people import Individuals, Trait, join, missing_covariates, read_individuals, recognise
 from lucidseq.encode.genotypes.reader import MULTIALLELIC, NO_ALTERNATE, GenotypeReader, Reading
 from lucidseq.encode.genotypes.reading_pass import Plan, ReadingPass
 from lucidseq.encode.genotypes.sample_files import read_sample_list, read_sex_table
@@ -215,7 +215,8 @@ def _covariates(
     people: Individuals = read_individuals(path)
     joined = join(people, samples, first.path)
     judge.overlap(card, "covariate", joined)
-    return people.names, joined.values
+    judge.covariates(card, people.names, joined.values, plink=people.plink)
+    return people.names, missing_covariates(joined.values, plink=people.plink)
 
 
 def _refuse_nothing(found: ReadingPass) -> None:
