@@ -79,6 +79,36 @@ def test_plink__its_own_matrices_and_alleles(words: tuple[str, ...], tmp_path: P
     assert removed(tmp_path / "l")[CONSTANT] == 1
 
 
+def test_plink__signs_of_a_matrix_that_counts_the_rarer_allele(tmp_path: Path) -> None:
+    """PLINK 1.9 turns A1 into the rarer allele as it reads, unless told not to: the card says where the .bim's A1 is not that one."""
+    plink = program("LUCIDSEQ_PLINK1", "plink1.9", "plink")
+    calls = autoregressive(2, 40, 250)
+    calls[calls.mean(axis=1) > 1] = 2 - calls[calls.mean(axis=1) > 1]
+    calls[::2] = 2 - calls[::2]
+    prefix = write_plink1(tmp_path / "x", calls)
+    words = (plink, "--bfile", prefix, "--r", "square", "--make-just-bim", "--out", tmp_path / "m")
+    subprocess.run(words, check=True, capture_output=True)
+    table = pd.DataFrame({"contig": "chr1", "position": 100 + 10 * np.arange(40), "other": "A", "effect": "G",
+                          "rsid": [f"rs{row}" for row in range(40)]})  # fmt: skip
+    sumstats = write_sumstats(tmp_path / "s.tsv", table)
+    written = pd.read_csv(sumstats, sep="\t").assign(effect_allele_frequency=calls.mean(axis=1) / 2)
+    written.to_csv(sumstats, sep="\t", index=False)
+    truth, name = np.corrcoef(calls), "variants whose A1 in the .bim is the commoner allele"
+
+    def taken_with(listing: str, *words: object) -> tuple[np.ndarray, object, Verdict]:
+        run_ok("encode", "ld", "--input", tmp_path / "m.ld", "--input-variants", tmp_path / listing, "--n-ref", 250, *words,
+               "--out", tmp_path / "l", "--force")  # fmt: skip
+        (check,) = (check for check in read_card(tmp_path / "l.encode_ld.card.json").checks if check.name == name)
+        return one_block(tmp_path / "l").r, check.value, check.verdict
+
+    r, commoner, verdict = taken_with("x.bim", "--variants", sumstats)
+    wrong = (r * truth < 0).sum()
+    assert wrong > 100 and verdict is Verdict.CAUTION and commoner == (calls.mean(axis=1) / 2 > 0.55).sum() > 10
+    assert taken_with("x.bim")[1:] == ("unknown (no frequencies)", Verdict.CAUTION)
+    r, commoner, verdict = taken_with("m.bim", "--variants", sumstats)
+    assert np.abs(r - truth).max() < 2e-6 and (commoner, verdict) == (0, Verdict.OK)
+
+
 def test_plink__r_squared_is_refused(tmp_path: Path) -> None:
     plink = program("LUCIDSEQ_PLINK1", "plink1.9", "plink")
     prefix = write_plink1(tmp_path / "x", autoregressive(3, 40, 250))

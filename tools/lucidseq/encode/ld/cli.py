@@ -57,7 +57,7 @@ def ld(
         list[Path] | None,
         typer.Option(
             "--input-variants",
-            help="Variants of each --input, in its order: .snplist, .bim, .pvar, or a table rsid chromosome position allele1 allele2.",
+            help="Variants of each --input, in its order: .snplist, .bim (of PLINK 1.9 run with --keep-allele-order), .pvar, or a table rsid chromosome position allele1 allele2.",
         ),
         In(Format.TSV, Format.CSV),
     ] = None,

@@ -18,6 +18,9 @@ AUTO = "auto"
 _ROWS = 512
 
 
+COMMONER = 0.55  # frequency of an allele that is the commoner one in a like sample too
+
+
 @dataclass(frozen=True)
 class Estimator:
     """How r is made from correlations.
@@ -47,6 +50,15 @@ class Tally:
     smallest: float = 0.0
     repair_change: float = 0.0
     truncation: float = 0.0
+    by_a1: int = 0  # matrices whose signs rest on the A1 of a .bim
+    a1_known: int = 0  # variants of theirs with a frequency of A1
+    a1_commoner: int = 0
+
+    def see_a1(self, frequency: np.ndarray) -> None:
+        """Count a PLINK matrix with a .bim, and in how many variants A1 is the commoner allele by its frequencies."""
+        self.by_a1 += 1
+        self.a1_known += int(np.isfinite(frequency).sum())
+        self.a1_commoner += int((frequency > COMMONER).sum())
 
 
 def parse_estimator(shrinkage: str, share: float | None) -> Estimator:

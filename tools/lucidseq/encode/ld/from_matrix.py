@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from lucidseq.encode.ld.matrix import R2_VARIANTS, Published
 from lucidseq.encode.ld.npz_matrix import read_npz
 from lucidseq.encode.ld.plink_matrix import read_plink
 from lucidseq.encode.ld.shrinkage import weight_from_size
-from lucidseq.encode.ld.variant_lists import read_variants
+from lucidseq.encode.ld.variant_lists import is_bim, read_variants
 
 _log = get_logger("lucidseq.encode")
 OUTSIDE, LEFT_OUT = "outside the loci", "left out with their locus"
@@ -62,6 +62,8 @@ def matrix_blocks(
             if not published.signed and len(published.variants) > 2:
                 _log.warning(f"{path}: no negative value among the correlations of {len(published.variants)} variants; "
                              f"from {R2_VARIANTS} on that is refused as r squared")  # fmt: skip
+            if published.by_a1:
+                tally.see_a1(chosen.frequency)
             for block in _of_one(published, chosen, loci, source.n_ref, estimator, tally):
                 if block.name in names:
                     raise DataError(f"two blocks called {block.name}", "matrices that do not hold the same region",
@@ -78,7 +80,7 @@ def open_matrix(path: Path, listing: Path, kind: InputFormat, contig: str | None
     chosen = detect(path) if kind is InputFormat.AUTO else kind
     published: Published = _READERS[chosen](path, variants)
     _log.info(f"{path.name}: {chosen.value}, {len(published.variants)} variants")
-    return published
+    return replace(published, by_a1=chosen is InputFormat.PLINK and is_bim(listing))
 
 
 def detect(path: Path) -> InputFormat:

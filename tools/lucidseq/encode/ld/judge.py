@@ -52,6 +52,7 @@ def judge(tally: Tally, loci: int, n_ref: float, estimator: Estimator, *, checke
     else:
         card.add("individuals behind the LD", int(n_ref), Verdict.OK if n_ref >= FEW else Verdict.CAUTION,
                  threshold=f">= {FEW}", advice="LD of few individuals is noisy: fine for these individuals' own statistics, not as a panel.")  # fmt: skip
+    _signs(card, tally)
     _repairs(card, tally, checked=checked)
     card.add("median effective rank, share of the variants", float(np.median(tally.ranks)), Verdict.OK, threshold="none",
              advice="(sum of eigenvalues)^2 / sum of their squares, per variant: small where LD is strong.")  # fmt: skip
@@ -63,6 +64,17 @@ def judge(tally: Tally, loci: int, n_ref: float, estimator: Estimator, *, checke
         card.add("largest change of a correlation by low rank", tally.truncation, Verdict.OK if tally.truncation <= 0.1 else Verdict.CAUTION,
                  threshold="<= 0.1", advice="Variants that LD hardly ties lose what does: keep a larger share of the variance.")  # fmt: skip
     return card
+
+
+def _signs(card: Card, tally: Tally) -> None:
+    """Say whether signs of PLINK matrices may be those of another allele than the .bim's A1."""
+    if not tally.by_a1:
+        return
+    verdict = Verdict.CAUTION if tally.a1_commoner or not tally.a1_known else Verdict.OK
+    value = tally.a1_commoner if tally.a1_known else "unknown (no frequencies)"
+    card.add("variants whose A1 in the .bim is the commoner allele", value, verdict, threshold="0",
+             advice="PLINK 1.9 counts the rarer allele, whatever the .bim says, unless it ran with --keep-allele-order: then r has the wrong sign between such a "
+                    "variant and others. Add that option, or give the .bim that --make-just-bim writes in the same run.")  # fmt: skip
 
 
 def _repairs(card: Card, tally: Tally, *, checked: bool) -> None:

@@ -26,6 +26,8 @@ class Chosen:
         -1 where the effect allele is the other one.
     contig, position, variant_id
         As in the summary statistics where there are any; position 1-based.
+    frequency
+        Of the matrix's effect allele in the summary statistics, NaN where unknown.
     removed
         Variants left out, by reason.
     """
@@ -35,6 +37,7 @@ class Chosen:
     contig: np.ndarray
     position: np.ndarray
     variant_id: np.ndarray
+    frequency: np.ndarray
     removed: Counter[str]
 
 
@@ -46,7 +49,8 @@ def choose(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: MatchBy) -
     variants
         `variant_lists.COLUMNS`.
     sumstats
-        variant_id, chromosome, base_pair_location, other_allele, effect_allele and, to match by it, rsid.
+        variant_id, chromosome, base_pair_location, other_allele, effect_allele, effect_allele_frequency and, to match by it,
+        rsid.
     by
         Position (contig with or without chr) or rsid: rsid tells nothing of the build.
     """
@@ -63,6 +67,7 @@ def choose(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: MatchBy) -
             taken["contig"],
             taken["position"],
             ids[rows],
+            np.full(len(rows), np.nan),
             Counter({TWICE: int((~fresh).sum())}),
         )
     theirs = _keys(sumstats["chromosome"], sumstats["base_pair_location"], sumstats.get("rsid"), by)
@@ -80,9 +85,10 @@ def choose(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: MatchBy) -
     removed = Counter(
         {NOT_LISTED: int((~matched & ~other).sum()), OTHER_ALLELES: int(other.sum()), TWICE: int(again.sum())}
     )
-    taken = sumstats.iloc[positions[found[rows]]]
-    return _sorted(rows, np.where(flipped[rows], -1.0, 1.0), taken["chromosome"], taken["base_pair_location"],
-                   taken["variant_id"].to_numpy(dtype=object), removed)  # fmt: skip
+    taken, turned = sumstats.iloc[positions[found[rows]]], flipped[rows]
+    frequency = taken["effect_allele_frequency"].to_numpy(dtype=np.float64)
+    return _sorted(rows, np.where(turned, -1.0, 1.0), taken["chromosome"], taken["base_pair_location"],
+                   taken["variant_id"].to_numpy(dtype=object), np.where(turned, 1 - frequency, frequency), removed)  # fmt: skip
 
 
 def _keys(contig: pd.Series, position: pd.Series, rsid: pd.Series | None, by: MatchBy) -> np.ndarray:
@@ -101,9 +107,10 @@ def _with_alleles(keys: np.ndarray, other: pd.Series, effect: pd.Series) -> np.n
 
 
 def _sorted(
-    rows: np.ndarray, sign: np.ndarray, contig: pd.Series, position: pd.Series, ids: np.ndarray, removed: Counter[str]
-) -> Chosen:
+    rows: np.ndarray, sign: np.ndarray, contig: pd.Series, position: pd.Series, ids: np.ndarray, frequency: np.ndarray,
+    removed: Counter[str],
+) -> Chosen:  # fmt: skip
     """Order by contig as first met, then position."""
     contigs, places = contig.to_numpy(dtype=object), position.to_numpy(dtype=np.int64)
     order = np.lexsort((places, pd.factorize(contigs)[0]))
-    return Chosen(rows[order], sign[order], contigs[order], places[order], ids[order], removed)
+    return Chosen(rows[order], sign[order], contigs[order], places[order], ids[order], frequency[order], removed)

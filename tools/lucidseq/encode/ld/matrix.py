@@ -37,6 +37,8 @@ class Published:
         Variants of the list that have no row, by reason.
     signed
         Whether negative correlations were seen, or cannot be missing.
+    by_a1
+        Whether PLINK 1.9 may have counted the rarer allele rather than the list's A1.
     """
 
     variants: pd.DataFrame
@@ -45,6 +47,7 @@ class Published:
     positive: bool = False
     removed: Counter[str] = field(default_factory=Counter)
     signed: bool = True
+    by_a1: bool = False
 
 
 def from_dense(values: np.ndarray, variants: pd.DataFrame, path: Path) -> Published:

@@ -61,6 +61,16 @@ def read_variants(path: Path, contig: str | None = None) -> pd.DataFrame:
     return _frame(np.array(rows, dtype=object), header, path, contig, first)
 
 
+def is_bim(path: Path) -> bool:
+    """Say whether a list is a .bim: six columns without a header."""
+    with open_text(path) as handle:
+        for line in iter(lambda: handle.readline(MOST_CHARACTERS), ""):
+            if line.strip() and not line.startswith("##"):
+                fields = _split(line)
+                return _header(fields) is None and len(fields) == _BIM
+    return False
+
+
 def _split(line: str) -> list[str]:
     """Split at tabs or spaces, and at commas where there is neither (LDGM; no field of it is quoted but by commas inside)."""
     fields = line.rstrip("\r\n").split()
