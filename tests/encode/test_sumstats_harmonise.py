@@ -13,6 +13,7 @@ from lucidseq.core.card import read_card
 from lucidseq.core.schema import DROPPED, SUMSTATS
 from lucidseq.core.tables import read_table
 from lucidseq.encode.sumstats.builds import BUILDS, name_of, possible
+from lucidseq.encode.sumstats.contigs import match_names
 from support import assert_bad_input, run_cli
 
 
@@ -190,6 +191,22 @@ def test_wrong_effect_allele__the_card_refuses(study: Study, tmp_path: Path) -> 
     encode(rows, tmp_path, "--panel", study.write_panel(tmp_path / "panel.tsv"))
     check = checks(tmp_path)["correlation of frequencies with the panel's"]
     assert check.verdict == "refuse" and check.value < -0.9
+
+
+def test_contigs__padded_with_zeros_are_the_genomes(study: Study, tmp_path: Path) -> None:
+    """UK Biobank's BGEN files call chromosomes 01 to 09, and so does what SAIGE and BOLT-LMM write of them."""
+    fasta = study.write_fasta(tmp_path / "g.fa")
+    plain = encode(study.rows, tmp_path, "--fasta", fasta)
+    number = study.rows["chromosome"]
+    padded = study.rows.assign(chromosome=number.where(~number.str.isdigit(), number.str.zfill(2)))
+    assert (padded["chromosome"] == "01").any()
+    found = encode(padded, tmp_path, "--fasta", fasta, "--force")
+    assert counts(tmp_path).get("contig not in the FASTA", 0) == 0
+    pd.testing.assert_frame_equal(found, plain)
+
+
+def test_contigs__of_a_padded_panel() -> None:
+    assert match_names(["1", "chr2", "10", "X"], ["01", "chr02", "10"], {}) == {"1": "01", "chr2": "chr02", "10": "10"}
 
 
 def test_other_build__is_refused(study: Study, tmp_path: Path) -> None:

@@ -12,17 +12,22 @@ from lucidseq.encode.sumstats.study import Ledger, Study
 
 
 def match_names(names: Sequence[str], targets: Collection[str], numbers: Mapping[str, str]) -> dict[str, str]:
-    """Return the target's name of each contig that has one: as it is, with or without ``chr``, or by its number.
+    """Return the target's name of each contig that has one: as it is, with or without ``chr``, 01 as 1, or by its number.
 
     Examples
     --------
-    >>> match_names(["1", "23", "HLA"], ["chr1", "chrX"], {"23": "X"})
-    {'1': 'chr1', '23': 'chrX'}
+    >>> match_names(["1", "02", "23", "HLA"], ["chr1", "chr2", "chrX"], {"23": "X"})
+    {'1': 'chr1', '02': 'chr2', '23': 'chrX'}
     """
     found = {}
     for name in names:
-        letter = numbers.get(name.removeprefix("chr"), name)
+        plain = name.removeprefix("chr")
+        letter = numbers.get(plain, name)
         tries = [name, other_spelling(name), letter, other_spelling(letter)]
+        if (
+            plain.isascii() and plain.isdigit()
+        ):  # BGEN files of UK Biobank, and what is computed from them, write 01 to 09
+            tries += [prefix + digits for digits in (plain.lstrip("0"), plain.zfill(2)) for prefix in ("", "chr")]
         tries += ["chrM", "M"] if letter.removeprefix("chr") in ("MT", "M") else []
         tries += ["MT", "chrMT"] if letter.removeprefix("chr") == "M" else []
         target = next((spelling for spelling in tries if spelling in targets), None)
