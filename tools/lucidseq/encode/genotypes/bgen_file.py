@@ -76,7 +76,7 @@ class BgenReader(GenotypeReader):
         self._head = _read_head(path)
         beside = path.with_suffix(".sample")
         people = read_oxford(beside) if beside.is_file() else None
-        names = people.samples if people else self._head.names
+        names = people.names.samples if people else self._head.names
         if not names:
             raise DataError("a BGEN file without sample names", f"{beside.name} beside it", "put the .sample file there",
                             where=str(path))  # fmt: skip
@@ -86,7 +86,7 @@ class BgenReader(GenotypeReader):
         require_unique_samples(names, path)
         super().__init__(path, names, reading, hard_calls=reading.field is GenotypeField.GT)
         if people:
-            self.sex = people.sex
+            self.names, self.sex = people.names, people.sex
 
     def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read names alone."""

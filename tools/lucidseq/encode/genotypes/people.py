@@ -9,6 +9,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
+from lucidseq.encode.genotypes.names import SampleNames
 
 PLINK_MISSING = -9.0
 _MISSING = {"", "NA", "#NA", "nan", "NaN", "NAN", "N/A", "null", "."}
@@ -25,7 +26,7 @@ class Individuals:
     names
         Names of the columns.
     ids
-        Names of the individuals: sample names, or (family, individual) joined as both spellings in ``aliases``.
+        Names of the individuals: IID, or sample names.
     values
         float64 of shape (columns, individuals), NaN where missing.
     plink
@@ -66,7 +67,7 @@ def read_individuals(path: Path) -> Individuals:
         columns = _split(header, tabs=tabs)
         keys = [name.lstrip("#").upper() for name in columns[:2]]
         first = 2 if keys == ["FID", "IID"] else 1
-        plink = first == 2 or keys[0] == "IID"
+        plink = first == 2 or keys[:1] == ["IID"]
         names = columns[first:]
         if not names or len(set(names)) < len(names):
             raise DataError(f"a header {header[:80]!r}", "FID IID name..., IID name... or sample name..., with names that differ",
@@ -138,33 +139,23 @@ class Joined:
     only_table: int
 
 
-def join(people: Individuals, samples: list[str], genotypes: Path) -> Joined:
-    """Bring rows into the order of the samples, by IID (or FID_IID where the genotypes use that).
+def join(people: Individuals, samples: SampleNames) -> Joined:
+    """Bring rows into the order of the samples (see `names.SampleNames.find`).
 
     Raises
     ------
     DataError
-        If no name is shared; examples of both are given.
+        If no individual is shared, examples of both are given; or if it is not clear whom a row means.
     """
-    rows = {name: row for row, name in enumerate(people.ids)}
-    if len(rows) < len(people.ids) or not any(sample in rows for sample in samples):
-        rows.update(
-            {
-                f"{family}_{name}": row
-                for row, (family, name) in enumerate(zip(people.families, people.ids, strict=False))
-            }
-        )
-    at = np.array([rows.get(sample, -1) for sample in samples])
+    families = people.families or [""] * len(people.ids)
+    at = samples.find(families, people.ids, people.path)
     found = at >= 0
     if not found.any():
-        raise DataError(
-            f"no sample in common: genotypes have {', '.join(samples[:3])}, ...; the table has {', '.join(people.ids[:3])}, ...",
-            f"sample names of {genotypes.name}", "use the same names in both files", where=str(people.path),
-        )  # fmt: skip
-    values = np.full((len(people.names), len(samples)), np.nan)
-    values[:, found] = people.values[:, at[found]]
+        raise samples.nothing_shared(families, people.ids, people.path)
+    values = np.full((len(people.names), len(samples.samples)), np.nan)
+    values[:, at[found]] = people.values[:, found]
     shared = int(found.sum())
-    return Joined(values, shared, len(samples) - shared, len(people.ids) - shared)
+    return Joined(values, shared, len(samples.samples) - shared, len(people.ids) - shared)
 
 
 def missing_covariates(values: np.ndarray, *, plink: bool) -> np.ndarray:

@@ -62,10 +62,10 @@ class PgenReader(GenotypeReader):
         self._header, self._columns = _read_header(self.pvar)
         self._offsets = self._count_alleles()
         self.variants = len(self._offsets) - 1
-        has_dosage = _check_pgen(pgen, self.variants, len(people.samples))
+        has_dosage = _check_pgen(pgen, self.variants, len(people.names.samples))
         dosage = reading.field is GenotypeField.DOSAGE or (reading.field is GenotypeField.AUTO and has_dosage)
-        super().__init__(pgen, people.samples, reading, hard_calls=not dosage)
-        self.sex, self.phenotypes = people.sex, people.phenotypes
+        super().__init__(pgen, people.names.samples, reading, hard_calls=not dosage)
+        self.names, self.sex, self.phenotypes = people.names, people.sex, people.phenotypes
 
     def _count_alleles(self) -> np.ndarray:
         """Return where each variant's alleles begin in a list of all, as pgenlib wants it; one more than there are variants."""

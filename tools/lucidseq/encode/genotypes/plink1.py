@@ -159,8 +159,8 @@ class Plink1Reader(GenotypeReader):
         if reading.field in (GenotypeField.DOSAGE, GenotypeField.GP):
             raise no_field(reading.field.value, "of PLINK 1, which has calls alone", str(bed))
         people = read_fam(_side(path, ".fam"))
-        super().__init__(bed, people.samples, reading, hard_calls=True)
-        self.sex, self.phenotypes = people.sex, people.phenotypes
+        super().__init__(bed, people.names.samples, reading, hard_calls=True)
+        self.names, self.sex, self.phenotypes = people.names, people.sex, people.phenotypes
         self.bim = _side(path, ".bim")
         self._width = (len(self.samples) + 3) // 4
         self.variants = self._count_variants()

@@ -13,6 +13,7 @@ import numpy as np
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import MISSING_CALL
 from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding, Multiallelic
+from lucidseq.encode.genotypes.names import SampleNames
 
 MULTIALLELIC, NO_ALTERNATE = "multi-allelic", "no alternate allele"
 UNKNOWN, MALE, FEMALE = 0, 1, 2  # sexes, as PLINK codes them
@@ -79,6 +80,8 @@ class GenotypeReader(ABC):
         The file.
     samples
         Sample names in file order.
+    names
+        The same, with families where the file tells them.
     hard_calls
         Whether chunks hold int8 calls rather than float32 dosages.
     sex
@@ -97,6 +100,7 @@ class GenotypeReader(ABC):
 
     def __init__(self, path: Path, samples: list[str], reading: Reading, *, hard_calls: bool) -> None:
         self.path, self.samples, self.reading, self.hard_calls = Path(path), samples, reading, hard_calls
+        self.names = SampleNames(samples)
         self.sex = np.zeros(len(samples), dtype=np.uint8)
         self.phenotypes: dict[str, np.ndarray] = {}
         self.skipped: Counter[str] = Counter()

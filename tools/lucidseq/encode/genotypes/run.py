@@ -19,6 +19,7 @@ from lucidseq.core.tables import write_table
 from lucidseq.encode.genotypes import judge, quality
 from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding, Multiallelic
 from lucidseq.encode.genotypes.figure import draw_quality
+from lucidseq.encode.genotypes.names import SampleNames
 from lucidseq.encode.genotypes.open_reader import open_reader, whole_sets
 from lucidseq.encode.genotypes.people import Individuals, Trait, join, missing_covariates, read_individuals, recognise
 from lucidseq.encode.genotypes.reader import MULTIALLELIC, NO_ALTERNATE, GenotypeReader, Reading
@@ -88,11 +89,12 @@ def genotypes(
                          "turn them off, and name the samples to keep with --samples (the .samples.tsv of a run without --shard tells them)")  # fmt: skip
     reading = Reading(field, multiallelic, ploidy)
     readers = [open_reader(path, reading) for path in whole_sets(genotypes)]
-    names = _same_samples(readers)
+    people = _same_samples(readers)
+    names = people.samples
     card = Card("encode", "genotypes")
-    traits = _traits(phenotypes, names, readers, card)
-    covariate_names, values = _covariates(covariates, names, readers, card)
-    sexes = read_sex_table(sex, names) if sex else _told_sexes(readers)
+    traits = _traits(phenotypes, people, readers[0], card)
+    covariate_names, values = _covariates(covariates, people, readers[0], card)
+    sexes = read_sex_table(sex, people) if sex else _told_sexes(readers)
     plan = Plan(
         shares=shares(readers, index, count),
         samples=names,
@@ -108,7 +110,7 @@ def genotypes(
         raise DataError(
             f"no variants in shard {shard}", "at least one variant", "use fewer shards", where=str(readers[0].path)
         )
-    listed = read_sample_list(samples, names) if samples else np.ones(len(names), dtype=bool)
+    listed = read_sample_list(samples, people) if samples else np.ones(len(names), dtype=bool)
     found, outcomes = _read(plan, _SampleFilters(listed, max_sample_missing, max_heterozygosity), out)
     _refuse_nothing(found)
     _write_qc(found, outcomes, out["qc"])
@@ -136,7 +138,8 @@ def _read(plan: Plan, filters: _SampleFilters, out: OutputSet) -> tuple[ReadingP
     return again, outcomes
 
 
-def _same_samples(readers: list[GenotypeReader]) -> list[str]:
+def _same_samples(readers: list[GenotypeReader]) -> SampleNames:
+    """Return the samples that all files have; families are those of the first file that tells them."""
     first = readers[0]
     for other in readers[1:]:
         if other.samples != first.samples:
@@ -144,7 +147,7 @@ def _same_samples(readers: list[GenotypeReader]) -> list[str]:
             detail = f"such as {', '.join(differ[:3])}" if differ else "in another order"
             raise DataError(f"samples that differ from those of {first.path.name} ({detail})", "the same samples in every file",
                             "give files of the same individuals, in the same order", where=str(other.path))  # fmt: skip
-    return first.samples
+    return next((reader.names for reader in readers if reader.names.families), first.names)
 
 
 def _build(build: str, readers: list[GenotypeReader]) -> str:
@@ -176,12 +179,12 @@ def _told_sexes(readers: list[GenotypeReader]) -> np.ndarray:
     return sexes
 
 
-def _traits(path: Path | None, samples: list[str], readers: list[GenotypeReader], card: Card) -> list[Trait]:
+def _traits(path: Path | None, samples: SampleNames, first: GenotypeReader, card: Card) -> list[Trait]:
     if path is None:
-        traits = _told_traits(readers[0])
+        traits = _told_traits(first)
     else:
         people = read_individuals(path)
-        joined = join(people, samples, readers[0].path)
+        joined = join(people, samples)
         judge.overlap(card, "phenotype", joined)
         traits = [
             recognise(name, values, plink=people.plink, where=str(path))
@@ -205,15 +208,14 @@ def _told_traits(reader: GenotypeReader) -> list[Trait]:
 
 
 def _covariates(
-    path: Path | None, samples: list[str], readers: list[GenotypeReader], card: Card
+    path: Path | None, samples: SampleNames, first: GenotypeReader, card: Card
 ) -> tuple[list[str], np.ndarray]:
-    first = readers[0]
     if path is None and isinstance(first, StoreReader):
         return first.covariate_names, first.covariates
     if path is None:
-        return [], np.empty((0, len(samples)))
+        return [], np.empty((0, len(samples.samples)))
     people: Individuals = read_individuals(path)
-    joined = join(people, samples, first.path)
+    joined = join(people, samples)
     judge.overlap(card, "covariate", joined)
     judge.covariates(card, people.names, joined.values, plink=people.plink)
     return people.names, missing_covariates(joined.values, plink=people.plink)

@@ -9,6 +9,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
+from lucidseq.encode.genotypes.names import SampleNames
 from lucidseq.encode.genotypes.reader import parse_sex, require_unique_samples
 
 _FAM = ["FID", "IID", "PAT", "MAT", "SEX", "phenotype"]
@@ -21,15 +22,15 @@ class SampleFile:
 
     Attributes
     ----------
-    samples
-        Individual names (IID); where two families share one, FID_IID.
+    names
+        Individual names (IID; where two families share one, FID_IID), and families.
     sex
         uint8 of shape (samples,), as `reader` codes sexes.
     phenotypes
         float64 of shape (samples,) by name; NaN where there is no number.
     """
 
-    samples: list[str]
+    names: SampleNames
     sex: np.ndarray
     phenotypes: dict[str, np.ndarray]
 
@@ -99,12 +100,21 @@ def read_oxford(path: Path) -> SampleFile:
                             where=place(path, line=number))  # fmt: skip
     lower = [name.lower() for name in header]
     column = 1 if len(lower) > 1 and lower[1] == "id_2" else 0
-    samples = [row[column] for row in people]
-    if len(set(samples)) < len(samples) and column == 1:
-        samples = [f"{row[0]}_{row[1]}" for row in people]
-    require_unique_samples(samples, path)
+    families = [row[0] for row in people] if column == 1 else []
+    names = _names(families, [row[column] for row in people], path)
     sexes = [row[lower.index("sex")] for row in people] if "sex" in lower else ["0"] * len(people)
-    return SampleFile(samples, np.array([parse_sex(text) for text in sexes], dtype=np.uint8), {})
+    return SampleFile(names, np.array([parse_sex(text) for text in sexes], dtype=np.uint8), {})
+
+
+def _names(families: list[str], individuals: list[str], path: Path) -> SampleNames:
+    if not families:
+        require_unique_samples(individuals, path)
+        return SampleNames(individuals)
+    samples = individuals
+    if len(set(samples)) < len(samples):
+        samples = [f"{family}_{person}" for family, person in zip(families, individuals, strict=True)]
+    require_unique_samples(samples, path)
+    return SampleNames(samples, families, individuals)
 
 
 def _rows(path: Path, *, skip: int) -> tuple[list[int], list[list[str]]]:
@@ -119,17 +129,14 @@ def _rows(path: Path, *, skip: int) -> tuple[list[int], list[list[str]]]:
 
 def _build(path: Path, header: list[str], rows: list[list[str]]) -> SampleFile:
     columns = {name: [row[index] for row in rows] for index, name in enumerate(header)}
-    samples = columns["IID"]
-    if len(set(samples)) < len(samples) and "FID" in columns:
-        samples = [f"{family}_{person}" for family, person in zip(columns["FID"], samples, strict=True)]
-    require_unique_samples(samples, path)
+    names = _names(columns.get("FID", []), columns["IID"], path)
     sex = np.array([parse_sex(text) for text in columns.get("SEX", ["0"] * len(rows))], dtype=np.uint8)
     phenotypes = {
         name: np.array([_number(text) for text in texts])
         for name, texts in columns.items()
         if name not in _NO_PHENOTYPE
     }
-    return SampleFile(samples, sex, phenotypes)
+    return SampleFile(names, sex, phenotypes)
 
 
 def _number(text: str) -> float:
@@ -140,7 +147,7 @@ def _number(text: str) -> float:
     return value if np.isfinite(value) else np.nan
 
 
-def read_sex_table(path: Path, samples: list[str]) -> np.ndarray:
+def read_sex_table(path: Path, samples: SampleNames) -> np.ndarray:
     """Read a table with a header, ``sample sex`` or ``FID IID SEX``; sexes are 1/2, M/F or words.
 
     Returns
@@ -150,7 +157,7 @@ def read_sex_table(path: Path, samples: list[str]) -> np.ndarray:
     Raises
     ------
     DataError
-        If there is no column of sexes, a value is none, or no sample is shared.
+        If there is no column of sexes, a value is none, no sample is shared, or it is not clear whom a row means.
     """
     numbers, (header, *rows) = _table(path)
     names = [name.lstrip("#").lower() for name in header]
@@ -158,7 +165,7 @@ def read_sex_table(path: Path, samples: list[str]) -> np.ndarray:
         raise DataError(f"columns {', '.join(header)[:80]}", "sample and sex, or FID, IID and SEX", "correct the header",
                         where=place(path, line=1))  # fmt: skip
     plink, at = names[0] == "fid", names.index("sex")
-    told = {}
+    told: list[int] = []
     for number, row in zip(numbers[1:], rows, strict=True):
         if len(row) != len(header):
             raise DataError(f"{len(row)} fields", f"{len(header)}, as in the header", "correct the row",
@@ -167,15 +174,15 @@ def read_sex_table(path: Path, samples: list[str]) -> np.ndarray:
         if not sex and row[at].lower() not in ("0", "na", "nan", ".", "-9", "unknown", "u"):
             raise DataError(f"sex {row[at]!r}", "1, M or male; 2, F or female; 0 or NA", "correct the value",
                             where=place(path, line=number))  # fmt: skip
-        told[f"{row[0]}_{row[1]}" if plink else row[0]] = sex
-        if plink:
-            told.setdefault(row[1], sex)
-    if not told.keys() & set(samples):
-        raise _nothing_shared(path, list(told), samples)
-    return np.array([told.get(sample, 0) for sample in samples], dtype=np.uint8)
+        told.append(sex)
+    families = [row[0] if plink else "" for row in rows]
+    found = _find(samples, families, [row[1 if plink else 0] for row in rows], path)
+    sexes = np.zeros(len(samples.samples), dtype=np.uint8)
+    sexes[found[found >= 0]] = np.array(told, dtype=np.uint8)[found >= 0]
+    return sexes
 
 
-def read_sample_list(path: Path, samples: list[str]) -> np.ndarray:
+def read_sample_list(path: Path, samples: SampleNames | list[str]) -> np.ndarray:
     """Read names of samples, one a line (or FID and IID), or a table whose first column is ``sample``; return a mask of them.
 
     Of the table of samples that this command writes those whose outcome is ``kept`` are taken.
@@ -183,23 +190,21 @@ def read_sample_list(path: Path, samples: list[str]) -> np.ndarray:
     Raises
     ------
     DataError
-        If no sample is shared, or a line names none of the samples.
+        If no sample is shared, a line names none of the samples, or it is not clear whom it names.
     """
     numbers, rows = _table(path)
     if rows[0][0] == "sample":  # a table with a header
         judged = rows[0][-1] == "outcome"
         chosen = [index for index in range(1, len(rows)) if not judged or rows[index][-1] == "kept"]
         numbers, rows = [numbers[index] for index in chosen], [rows[index][:1] for index in chosen]
-    listed = {row[0] for row in rows if len(row) == 1}
-    listed |= {name for row in rows if len(row) > 1 for name in (row[1], f"{row[0]}_{row[1]}")}
-    mask = np.array([sample in listed for sample in samples])
-    if not mask.any():
-        raise _nothing_shared(path, sorted(listed), samples)
-    known = set(samples)
-    for number, row in zip(numbers, rows, strict=True):
-        if known.isdisjoint(row[:1] if len(row) == 1 else (row[1], f"{row[0]}_{row[1]}")):
+    names = samples if isinstance(samples, SampleNames) else SampleNames(samples)
+    at = _find(names, [row[0] if len(row) > 1 else "" for row in rows], [row[:2][-1] for row in rows], path)
+    for number, row, index in zip(numbers, rows, at, strict=True):
+        if index < 0:
             raise DataError(f"sample {' '.join(row[:2])}", "samples of the genotypes", "correct the name, or leave the line out",
                             where=place(path, line=number))  # fmt: skip
+    mask = np.zeros(len(names.samples), dtype=bool)
+    mask[at] = True
     return mask
 
 
@@ -210,8 +215,8 @@ def _table(path: Path) -> tuple[list[int], list[list[str]]]:
     return numbers, rows
 
 
-def _nothing_shared(path: Path, names: list[str], samples: list[str]) -> DataError:
-    return DataError(
-        f"no sample in common: genotypes have {', '.join(samples[:3])}, ...; the file has {', '.join(names[:3])}, ...",
-        "names of the genotypes' samples", "use the same names in both files", where=str(path),
-    )  # fmt: skip
+def _find(samples: SampleNames, families: list[str], individuals: list[str], path: Path) -> np.ndarray:
+    at = samples.find(families, individuals, path)
+    if (at < 0).all():
+        raise samples.nothing_shared(families, individuals, path)
+    return at

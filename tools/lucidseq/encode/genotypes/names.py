@@ -1,0 +1,105 @@
+"""Whom a row of a table of individuals means: names of individuals are unique within families alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from lucidseq.core.errors import DataError
+
+NO_FAMILY = frozenset({"", "0"})  # as PLINK has it
+
+
+@dataclass(frozen=True)
+class SampleNames:
+    """Names of the samples of a file of genotypes.
+
+    Attributes
+    ----------
+    samples
+        Names that differ: the individuals', or family_individual where families share one.
+    families, individuals
+        FID and IID of each sample where the file tells families, otherwise empty; a FID of 0 is none.
+    """
+
+    samples: list[str]
+    families: list[str] = field(default_factory=list)
+    individuals: list[str] = field(default_factory=list)
+
+    def find(self, families: Sequence[str], individuals: Sequence[str], path: Path) -> np.ndarray:
+        """Return the sample that each row of a table means, int64 of shape (rows,), -1 where there is none.
+
+        Where both sides tell a family it must be the same. A row without one means the sample of that name, or the individual of that
+        name; a sample without one is meant by its individual's name, or by family_individual, as PLINK writes it in VCF.
+
+        Parameters
+        ----------
+        families, individuals
+            FID (empty or 0: none) and IID or sample name of each row.
+        path
+            The table, for messages.
+
+        Raises
+        ------
+        DataError
+            If a row may mean several samples, or different rows mean the same one.
+        """
+        related, alone, anybody = self._index()
+        found = np.full(len(individuals), -1, dtype=np.int64)
+        taken: dict[int, tuple[str, str]] = {}
+        for row, (family, name) in enumerate(zip(families, individuals, strict=True)):
+            if family in NO_FAMILY:
+                meant = anybody.get(name, set())
+            else:
+                meant = (
+                    related.get((family, name), set()) | alone.get(name, set()) | alone.get(f"{family}_{name}", set())
+                )
+            if len(meant) > 1:
+                several = ", ".join(self.samples[index] for index in sorted(meant)[:3])
+                raise DataError(f"a row for {_spell(family, name)}, who may be any of the samples {several}", "rows that mean one sample",
+                                "give FID and IID as the genotypes have them", where=str(path))  # fmt: skip
+            for index in meant:
+                if taken.setdefault(index, (family, name)) != (family, name):
+                    raise DataError(f"rows for {_spell(*taken[index])} and for {_spell(family, name)}: both mean sample {self.samples[index]}",
+                                    "one row a sample", "give the table the names of the genotypes' samples", where=str(path))  # fmt: skip
+                found[row] = index
+        return found
+
+    def nothing_shared(self, families: Sequence[str], individuals: Sequence[str], path: Path) -> DataError:
+        """Build the error for a table that means none of the samples; it tells whether families are what differs."""
+        ours, theirs = ", ".join(self.samples[:3]), ", ".join(individuals[:3])
+        differ = sorted(set(self.individuals) & set(individuals))
+        if differ:
+            name = differ[0]
+            ours = _spell(self.families[self.individuals.index(name)], name)
+            theirs = _spell(families[list(individuals).index(name)], name)
+        return DataError(
+            f"no sample in common: genotypes have {ours}, ...; the table has {theirs}, ...",
+            "FID and IID of the genotypes' samples" if differ else "names of the genotypes' samples",
+            "use the same FID in both files, or 0 in the table for any" if differ else "use the same names in both files",
+            where=str(path),
+        )  # fmt: skip
+
+    def _index(self) -> tuple[dict[tuple[str, str], set[int]], dict[str, set[int]], dict[str, set[int]]]:
+        """Return samples by family and individual, those without family by name, and all by either name."""
+        related: dict[tuple[str, str], set[int]] = {}
+        alone: dict[str, set[int]] = {}
+        anybody: dict[str, set[int]] = {}
+        families = self.families or [""] * len(self.samples)
+        for index, (sample, family, name) in enumerate(
+            zip(self.samples, families, self.individuals or self.samples, strict=True)
+        ):
+            if family in NO_FAMILY:
+                alone.setdefault(name, set()).add(index)
+            else:
+                related.setdefault((family, name), set()).add(index)
+            for key in {sample, name}:
+                anybody.setdefault(key, set()).add(index)
+        return related, alone, anybody
+
+
+def _spell(family: str, name: str) -> str:
+    return name if family in NO_FAMILY else f"{family} {name}"
