@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 from pathlib import Path
 
 import cyvcf2
@@ -14,10 +15,11 @@ import pytest
 
 from lucidseq.core.intervals import Interval
 from lucidseq.encode.haplotypes.calls import decode_alleles
+from lucidseq.encode.haplotypes.lone_sites import LoneSites
 from lucidseq.encode.haplotypes.open_sites import open_sites
 from lucidseq.encode.haplotypes.windows import tile
 from lucidseq.encode.regions import Regions
-from support import assert_bad_input, run_cli, run_ok
+from support import assert_bad_input, program, run_cli, run_ok
 
 HEADER = (
     '##fileformat=VCFv4.2\n##contig=<ID=c1,length=1000>\n##contig=<ID=c2,length=500>\n##INFO=<ID=AA,Number=1,Type=String,Description="a">\n'
@@ -36,6 +38,7 @@ ROWS = [
     ("c1", 300, "T", "C", "T", "1|1 1|1 1|1"),
     ("c2", 7, "C", "A", "C", "1|0 0|0 0|0"),
     ("c2", 7, "C", "G", "C", "0|0 0|1 0|0"),
+    ("c2", 9, "C", "A", "C", "1|0 0|0 0|0"),
 ]
 
 
@@ -73,7 +76,7 @@ def trees() -> msprime.TreeSequence:
 def test_alleles__as_written(tmp_path: Path) -> None:
     found = encode(tmp_path, "--genotypes", write_vcf(tmp_path / "x.vcf"), "--window-size", 100, "--max-missing", 1)
     # ancestral by INFO/AA: the second site turns round; the one at 120 is unknown, the one at 300 does not vary
-    assert found["sites/position"].tolist() == [9, 19, 29, 6]
+    assert found["sites/position"].tolist() == [9, 19, 29, 8]
     assert found["alleles"].tolist() == [
         [0, 1, 1, 1, 0, 0],
         [1, 0, 0, 0, 1, 0],
@@ -87,11 +90,43 @@ def test_alleles__as_written(tmp_path: Path) -> None:
     qc = pd.read_csv(tmp_path / "x.haplotypes.qc.tsv", sep="\t").set_index("step")
     assert qc.loc["read", "kept"] == len(ROWS)
     counts = {
-        "no alternate allele": 1, "multi-allelic": 1, "not a single-nucleotide variant": 1, "second site at a position": 1,
+        "no alternate allele": 1, "multi-allelic": 1, "not a single-nucleotide variant": 1, "position of several sites": 2,
         "ancestral allele unknown or neither of the two": 1, "copies of the rarer allele": 1,
     }  # fmt: skip
     assert {step: qc.loc[step, "removed"] for step in counts} == counts
     assert qc[qc["unit"] == "sites"]["kept"].iloc[-1] == 4
+
+
+def test_split_sites__leave_as_the_multiallelic_site_does(tmp_path: Path) -> None:
+    """bcftools norm -m- makes two rows of A>C,G, and calls carriers of G 0 in the row of C."""
+    bcftools = program("LUCIDSEQ_BCFTOOLS", "bcftools")
+    rows = [("c1", 5, "A", "C,G", "A", "0|1 2|2 0|2"), ("c1", 6, "A", "C", "A", "0|1 1|1 0|0"), ("c2", 6, "A", "T", "A", "0|1 1|1 0|0")]  # fmt: skip
+    joined = write_vcf(tmp_path / "joined.vcf", rows)
+    command = [bcftools, "norm", "-m-", joined, "-o", tmp_path / "split.vcf"]
+    subprocess.run(command, check=True, capture_output=True)
+    one, two = (
+        encode(tmp_path, "--genotypes", tmp_path / name, "--window-size", 100, "--force")
+        for name in ("joined.vcf", "split.vcf")
+    )
+    assert one["sites/position"].tolist() == [5, 5]
+    assert all(np.array_equal(values, two[name]) for name, values in one.items())
+    qc = pd.read_csv(tmp_path / "x.haplotypes.qc.tsv", sep="\t").set_index("step")
+    assert qc.loc["position of several sites", "removed"] == 2
+
+
+@pytest.mark.parametrize("block", [40, 90, 200, 1 << 20])
+def test_lone_sites__wherever_chunks_end(block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lucidseq.encode.vcf_lines.BLOCK_BYTES", block)
+    rng = np.random.default_rng(4)
+    sites = [(contig, at) for contig in ("c1", "c2") for at in sorted(rng.integers(1, 30, 25).tolist())]
+    rows = [(contig, at, "A", "CGT"[row % 3], "A", "0|1 0|0 1|1") for row, (contig, at) in enumerate(sites)]
+    lone, kept = LoneSites(), []
+    for chunk in open_sites(write_vcf(tmp_path / "x.vcf", rows)).chunks():
+        kept += lone.take(chunk)
+    kept += lone.rest()
+    expected = [site for site in sites if sites.count(site) == 1]
+    assert [(chunk.contig, int(at) + 1) for chunk in kept for at in chunk.position] == expected
+    assert lone.removed == len(sites) - len(expected) > 10
 
 
 def test_windows__hold_the_sites_between_their_ends(tmp_path: Path) -> None:
@@ -125,7 +160,7 @@ def test_mask_and_accessible_regions__take_sites_and_bases(tmp_path: Path) -> No
         tmp_path / "mask.bed",
     ]
     found = encode(tmp_path, *words)
-    assert found["sites/position"].tolist() == [9, 29, 6]
+    assert found["sites/position"].tolist() == [9, 29, 8]
     assert found["windows/accessible"].tolist() == [60 - 13, 100]
     table = pd.read_csv(tmp_path / "x.windows.tsv", sep="\t")
     assert set(table[table["contig"].eq("c1") & table["start"].ge(100)]["reason"]) == {"too few accessible bases"}
@@ -158,10 +193,10 @@ def test_ancestral_fasta__small_letters_are_uncertain(tmp_path: Path) -> None:
     (tmp_path / "anc.fa").write_text(">c1\n" + "".join(letters) + "\n>c2\n" + "C" * 500 + "\n")
     words = ["--genotypes", write_vcf(tmp_path / "x.vcf"), "--window-size", 100, "--ancestral", tmp_path / "anc.fa"]
     found = encode(tmp_path, *words)
-    assert found["sites/position"].tolist() == [9, 19, 6]  # at 30 neither allele is ancestral
+    assert found["sites/position"].tolist() == [9, 19, 8]  # at 30 neither allele is ancestral
     assert found["alleles"][1].tolist() == [1, 0, 0, 0, 1, 0]
     found = encode(tmp_path, *words, "--confident-ancestral", "--force")
-    assert found["sites/position"].tolist() == [9, 6]
+    assert found["sites/position"].tolist() == [9, 8]
 
 
 def test_dosages__do_not_depend_on_phase(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from lucidseq.core.log import Progress
 from lucidseq.encode.haplotypes import filters, polarity, sites
 from lucidseq.encode.haplotypes.accessibility import Accessibility
 from lucidseq.encode.haplotypes.choices import Calls, Polarization
+from lucidseq.encode.haplotypes.lone_sites import SAME_POSITION, LoneSites
 from lucidseq.encode.haplotypes.sites import SiteChunk, SiteReader
 from lucidseq.encode.haplotypes.store import HaplotypeWriter
-from lucidseq.encode.haplotypes.tree_sites import SAME_POSITION
 from lucidseq.encode.haplotypes.windows import Windows
 
 _OUTSIDE, _CLOSED = "outside the windows", "not accessible"
@@ -57,18 +57,23 @@ class Pass:
         """Read every file once."""
         with Progress("sites") as progress:
             for reader in readers:
+                lone = LoneSites()
                 for chunk in reader.chunks():
-                    self._add(chunk, reader)
+                    self.read += len(chunk)
+                    self._check_order(chunk, reader)
+                    for part in lone.take(chunk):
+                        self._add(part, reader)
                     progress.step(len(chunk))
+                for part in lone.rest():
+                    self._add(part, reader)
+                self.removed[SAME_POSITION] += lone.removed
                 reader.skipped.pop("", None)
                 self.removed.update(reader.skipped)
                 self.read += sum(reader.skipped.values())
 
     def _add(self, chunk: SiteChunk, reader: SiteReader) -> None:
         plan = self.plan
-        self.read += len(chunk)
         chunk = replace(chunk, alleles=chunk.alleles[:, plan.columns], phased=chunk.phased[:, plan.columns])
-        chunk = self._leave(chunk, SAME_POSITION, self._repeated(chunk, reader))
         windows = plan.windows.get(chunk.contig)
         chunk = self._leave(
             chunk, _OUTSIDE, ~windows.contain(chunk.position) if windows else np.ones(len(chunk), dtype=bool)
@@ -99,8 +104,8 @@ class Pass:
         self.removed[reason] += int(rows.sum())
         return chunk.take(~rows) if rows.any() else chunk
 
-    def _repeated(self, chunk: SiteChunk, reader: SiteReader) -> np.ndarray:
-        """Return a mask of sites at the position of the one before; check the order on the way."""
+    def _check_order(self, chunk: SiteChunk, reader: SiteReader) -> None:
+        """Refuse positions that fall, and a contig that comes back."""
         new = not self.contigs or chunk.contig != self.contigs[-1]
         before = np.concatenate([[-1 if new else self._last], chunk.position[:-1]])
         back = chunk.position < before
@@ -112,8 +117,6 @@ class Pass:
         if new:
             self.contigs.append(chunk.contig)
         self._last = int(chunk.position[-1])
-        repeated: np.ndarray = chunk.position == before
-        return repeated
 
     def _check_ploidy(self, chunk: SiteChunk, reader: SiteReader) -> None:
         found = sites.one_ploidy(chunk.alleles, f"{reader.path}, contig {chunk.contig}")

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import tskit
 
 MAGIC = b"\x89KAS\r\n\x1a\n"
-SAME_POSITION = "second site at a position"
 
 
 def is_tree_sequence(path: Path) -> bool:
@@ -34,7 +33,7 @@ class TreeSiteReader:
     """Reader of a tree sequence (see `sites.SiteReader`): one contig, called by the file's name without its suffix.
 
     Samples are individuals, called ``tsk_0``, ``tsk_1``, ... as tskit's own VCF calls them; where nodes have no individual, each sample node is one.
-    Allele 0 is the ancestral state. Positions are rounded down to whole bases; a second site at one base is left out.
+    Allele 0 is the ancestral state. Positions are rounded down to whole bases.
 
     Raises
     ------
@@ -62,14 +61,11 @@ class TreeSiteReader:
         """Read up to `sites.SITES` sites at a time."""
         self.skipped.clear()
         rows: list[tuple[int, str, str, np.ndarray]] = []
-        last = -1
         for variant in self._trees.variants(samples=self._nodes.ravel(), copy=False):
             position, reason = int(variant.site.position), _kind(variant)
-            reason = reason or (SAME_POSITION if position == last else "")
             self.skipped[reason] += bool(reason)
             if reason:
                 continue
-            last = position
             reference, alternate = variant.alleles[0], variant.alleles[1]
             rows.append((position, reference, alternate, variant.genotypes.astype(np.int8)))
             if len(rows) == SITES:
