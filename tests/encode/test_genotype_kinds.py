@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding
 from lucidseq.encode.genotypes.open_reader import open_reader
 from lucidseq.encode.genotypes.reader import FEMALE, MALE, Reading
 from lucidseq.encode.genotypes.sex_chromosomes import DIPLOID, MITOCHONDRIA, SexChromosomes, X, Y
-from support import run_ok
+from support import program, run_ok
 
 OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--min-hwe-p", 0)
 CALLS = HEADER[: HEADER.index("##FORMAT=<ID=DS")]
@@ -27,7 +28,7 @@ GP = '##FORMAT=<ID=GP,Number=G,Type=Float,Description="Probabilities">\n'
 
 def vcf(path: Path, rows: list[str], samples: int, *, header: str = CALLS) -> Path:
     names = "\t".join(f"s{index}" for index in range(samples))
-    contigs = "".join(f"##contig=<ID={name}>\n" for name in ("X", "Y", "MT", "chrX", "23"))
+    contigs = "".join(f"##contig=<ID={name}>\n" for name in ("X", "Y", "MT", "chrX", "23", "NC_000023.11", "Z"))
     top = header.replace("##contig=<ID=1>\n", "##contig=<ID=1>\n" + contigs)
     return write_text_vcf(
         path, f"{top}#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{names}\n" + "".join(rows)
@@ -207,6 +208,63 @@ def test_dosages__of_haploid_men_count_twice(tmp_path: Path) -> None:
     cells = ["0:0.1", "1:0.9", "0/1:1.1", "1|1:1.8", "./.:."]
     path = vcf(tmp_path / "x.vcf", [row(cells, contig="chrX", form="GT:DS")], 5, header=HEADER)
     assert np.allclose(read(path)[0], [0.2, 1.8, 1.1, 1.8, np.nan], equal_nan=True)
+
+
+@pytest.mark.parametrize("suffix", [".vcf", ".bcf"])
+@pytest.mark.parametrize("contig", ["X", "1", "NC_000023.11", "Z"])
+def test_dosages__of_haploid_calls_on_any_contig_and_in_any_format(tmp_path: Path, suffix: str, contig: str) -> None:
+    """A lone dot beside haploid calls is one of them; alone it is one on X, and a missing diploid call elsewhere."""
+    rows = [
+        ["1:0.98", "0:0.01", "0:0.2", "1:0.9"],
+        ["1:0.98", ".:0.94", "0/1:1.1", "./.:0.7"],
+        [".:0.94", "0/1:1.1", "./.:0.7", "0/0:0.25"],
+        ["0/1:1.1", "1|1:1.8", "./.:0.7", "0/0:0.25"],
+        [".:.", "1:.", "0/1:1.1", "./.:."],
+    ]
+    text = [row(cells, contig=contig, position=100 + at, form="GT:DS") for at, cells in enumerate(rows)]
+    path = vcf(tmp_path / f"x{suffix}", text, 4, header=HEADER)
+    alone = 1.88 if contig == "X" else 0.94
+    expected = [
+        [1.96, 0.02, 0.4, 1.8],
+        [1.96, 1.88, 1.1, 0.7],
+        [alone, 1.1, 0.7, 0.25],
+        [1.1, 1.8, 0.7, 0.25],
+        [np.nan, 2, 1.1, np.nan],
+    ]
+    assert np.allclose(read(path), expected, rtol=0, atol=1e-6, equal_nan=True)
+
+
+@pytest.mark.parametrize("coding", ["DS", "DS-force", "GP"])
+def test_dosages__of_uncertain_men_as_plink2_writes_them(tmp_path: Path, coding: str) -> None:
+    """The export of a .pgen as VCF and BCF is read as the .pgen is, on autosomes and on X."""
+    plink2, bcftools = program("LUCIDSEQ_PLINK2", "plink2"), program("LUCIDSEQ_BCFTOOLS", "bcftools")
+    rng = np.random.default_rng(4)
+    men = np.arange(20) < 10
+    sexes = "#IID\tSEX\n" + "".join(f"s{at}\t{1 if man else 2}\n" for at, man in enumerate(men))
+    (tmp_path / "x.sex").write_text(sexes)
+    text = []
+    for contig in ("1", "X"):
+        most = np.where(men & (contig == "X"), 1, 2)
+        for at in range(30):
+            true = rng.binomial(most, 0.4)
+            dosage = np.clip(true + rng.uniform(-0.3, 0.3, 20), 0, most)
+            calls = [("0", "1") if copies == 1 else ("0/0", "0/1", "1/1") for copies in most]
+            cells = [f"{call[copies]}:{value:.3f}" for call, copies, value in zip(calls, true, dosage, strict=True)]
+            text.append(row(cells, contig=contig, position=10_000_000 + at, form="GT:DS"))
+    vcf(tmp_path / "x.vcf", text, 20, header=HEADER)
+    line = [plink2, "--vcf", "x.vcf", "dosage=DS", "--update-sex", "x.sex", "--make-pgen", "--out", "p"]
+    subprocess.run(line, check=True, capture_output=True, cwd=tmp_path)
+    line = [plink2, "--pfile", "p", "--export", "vcf", f"vcf-dosage={coding}", "--out", "q"]
+    subprocess.run(line, check=True, capture_output=True, cwd=tmp_path)
+    subprocess.run([bcftools, "view", "-Ob", "-o", "q.bcf", "q.vcf"], check=True, capture_output=True, cwd=tmp_path)
+    assert coding == "GP" or "\t.:0." in (tmp_path / "q.vcf").read_text()
+    field = GenotypeField.GP if coding == "GP" else GenotypeField.AUTO
+    pgen, text, binary = (
+        read(tmp_path / name, field=field if name[0] == "q" else GenotypeField.AUTO)
+        for name in ("p.pgen", "q.vcf", "q.bcf")
+    )
+    assert np.abs(text - pgen).max() < 2e-3
+    assert np.array_equal(text, binary)
 
 
 def test_x__hardy_weinberg_in_women_and_sexes_told_by_it(tmp_path: Path) -> None:

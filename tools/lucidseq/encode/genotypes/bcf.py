@@ -21,6 +21,7 @@ from lucidseq.encode.genotypes.reader import (
     make_chunk,
     require_unique_samples,
 )
+from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
 
 
 class BcfReader(GenotypeReader):
@@ -76,4 +77,4 @@ class BcfReader(GenotypeReader):
         names, found = self._bcf.fields(record, row + 1, {"GT", KEYS[self._field]})
         alleles = self._bcf.calls(found["GT"], row + 1)[0] if "GT" in found else None
         values = alleles if self.hard_calls else found.get(KEYS[self._field])
-        return SampleFields(len(record.alleles) - 1, names, alleles, values)
+        return SampleFields(len(record.alleles) - 1, names, alleles, values, maybe_haploid(record.contig))

@@ -31,12 +31,15 @@ class SampleFields:
         Alleles of GT, int of shape (samples, ploidy), -1 missing and `PADDING` past the end of a shorter call; None without GT.
     values
         Numbers of the field that is read, float of shape (samples, values) with NaN; None without it.
+    maybe_haploid
+        Whether the contig is one of which people may have one copy (`sex_chromosomes.maybe_haploid`).
     """
 
     alternates: int
     names: list[str]
     alleles: np.ndarray | None
     values: np.ndarray | None
+    maybe_haploid: bool = False
 
 
 def field_to_read(field: GenotypeField, *, has_dosage: bool) -> GenotypeField:
@@ -58,7 +61,7 @@ def allele_dosage(
     field
         GT gives int8, -1 for missing; DS and GP give float32, NaN for missing, and the call of a sample that has one but no DS or
         GP (PLINK 2 leaves them out where the call says as much). A call with one allele missing is missing. In a diploid data set a
-        haploid call counts twice.
+        haploid call counts twice, and so does its DS (see `_haploid`).
     allele
         The ALT allele, from 1.
     ploidy
@@ -95,9 +98,19 @@ def _from_dosages(fields: SampleFields, values: np.ndarray, allele: int, ploidy:
     dosage: np.ndarray = values[:, allele - 1].astype(np.float32)
     if ploidy != 2 or fields.alleles is None:
         return dosage
-    haploid = (fields.alleles[:, 0] >= 0) & (fields.alleles[:, 1:] == PADDING).all(axis=1)
     with np.errstate(over="ignore"):  # what is out of range is refused where chunks are taken
-        return np.where(haploid, 2 * dosage, dosage)
+        return np.where(_haploid(fields.alleles, maybe=fields.maybe_haploid), 2 * dosage, dosage)
+
+
+def _haploid(alleles: np.ndarray, *, maybe: bool) -> np.ndarray:
+    """Return a mask of the samples whose call has room for one allele: their DS is on the scale of one copy.
+
+    The allele may be missing, as PLINK 2 writes an uncertain man on X (``.:0.94``). A lone dot is also how some programs write a
+    diploid call that is missing; it is taken as haploid on contigs that may be, and beside haploid calls in the row.
+    """
+    single = (alleles[:, 0] != PADDING) & (alleles[:, 1:] == PADDING).all(axis=1)
+    called = single & (alleles[:, 0] >= 0)
+    return single if maybe or called.any() else called
 
 
 def _copies(fields: SampleFields, allele: int, ploidy: int, where: str) -> np.ndarray:

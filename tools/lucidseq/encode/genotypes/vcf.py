@@ -123,14 +123,13 @@ class VcfReader(GenotypeReader):
         return dosage
 
     def _regular(self, row: _Row) -> bool:
-        """Say whether a row is worth trying here: neither probabilities, nor dosages of several alleles or of haploids."""
+        """Say whether a row is worth trying here: neither probabilities, nor dosages of several alleles, nor calls out of place."""
         if self.hard_calls:
             return row.alternates <= _MOST_DIGIT_ALLELES
         names = row.format.split(b":")
         if KEYS[self._field].encode() not in names:
             return row.alternates <= _MOST_DIGIT_ALLELES
-        haploid = self.reading.ploidy == 2 and b"GT" in names and maybe_haploid(row.fields[0].decode())
-        return self._field is GenotypeField.DOSAGE and row.alternates == 1 and not haploid
+        return self._field is GenotypeField.DOSAGE and row.alternates == 1 and b"GT" not in names[1:]
 
     def _decode_format(self, form: bytes, rows: list[_Row]) -> Decoded:
         """Decode rows with the same FORMAT as far as they are regular."""
@@ -143,7 +142,8 @@ class VcfReader(GenotypeReader):
             raise no_field(expected, form.decode(errors="replace")[:80], place(self.path, line=rows[0].number))
         if wanted == b"DS":
             columns = [row.fields[9] for row in rows]
-            decoded = decode_subfields(columns, samples, len(names), dosages=names.index(wanted))
+            diploid = ploidy == 2 and names[0] == b"GT"  # the dosages of haploid calls are on another scale
+            decoded = decode_subfields(columns, samples, len(names), dosages=names.index(wanted), diploid=diploid)
             if b"GT" in names:  # where a sample has no DS its call says what it is
                 decoded.irregular[np.isnan(decoded.dosage).any(axis=1)] = True
             return decoded
@@ -163,9 +163,10 @@ class VcfReader(GenotypeReader):
                 raise DataError(f"genotypes of {found} samples", f"{len(self.samples)}, as in the header", "correct the row",
                                 where=where)  # fmt: skip
         lines, alleles = [rows[index].line for index in left], [rows[index].allele for index in left]
+        haploid = [maybe_haploid(rows[index].fields[0].decode()) for index in left]
         strict = self.reading.field is not GenotypeField.AUTO
         decoded = decode_lines(
-            self._text.header, lines, alleles, places, self._field, ploidy=self.reading.ploidy, strict=strict
+            self._text.header, lines, alleles, haploid, places, self._field, ploidy=self.reading.ploidy, strict=strict
         )
         for index, values in zip(left, decoded, strict=True):
             dosage[index] = values if self.hard_calls else as_float(values)

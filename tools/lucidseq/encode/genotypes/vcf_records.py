@@ -27,8 +27,9 @@ def record_dosage(
     allele: int = 1,
     ploidy: int = 2,
     strict: bool = False,
+    haploid: bool = False,
 ) -> np.ndarray:
-    """Return the copies of one ALT allele of a record of htslib (see `calls.allele_dosage`).
+    """Return the copies of one ALT allele of a record of htslib (see `calls.allele_dosage`; ``haploid``: the contig may be).
 
     Raises
     ------
@@ -42,7 +43,7 @@ def record_dosage(
             raise DataError(f"{KEYS[field]} that is no number", f"{KEYS[field]} declared as Float in the header", "correct the header",
                             where=where)  # fmt: skip
     alleles = record.genotype.array()[:, :-1] if "GT" in record.FORMAT else None
-    fields = SampleFields(len(record.ALT), record.FORMAT, alleles, values)
+    fields = SampleFields(len(record.ALT), record.FORMAT, alleles, values, haploid)
     return allele_dosage(fields, field, allele, ploidy, strict=strict, where=where)
 
 
@@ -50,6 +51,7 @@ def decode_lines(
     header: bytes,
     lines: list[bytes],
     alleles: list[int],
+    haploid: list[bool],
     where: list[str],
     field: GenotypeField,
     *,
@@ -66,6 +68,8 @@ def decode_lines(
         Lines without line ends.
     alleles
         The ALT allele that counts in each line, from 1.
+    haploid
+        Whether people may have one copy of each line's contig.
     where
         Place of each line.
     field, ploidy, strict
@@ -85,7 +89,15 @@ def decode_lines(
         try:
             for record in cyvcf2.VCF(str(path)):
                 at = len(decoded)
-                values = record_dosage(record, field, where=where[at], allele=alleles[at], ploidy=ploidy, strict=strict)
+                values = record_dosage(
+                    record,
+                    field,
+                    where=where[at],
+                    allele=alleles[at],
+                    ploidy=ploidy,
+                    strict=strict,
+                    haploid=haploid[at],
+                )
                 if len(values) != lines[at].count(b"\t") - _SITE:
                     raise _unreadable(f"{len(values)} samples are left of it", where[at])
                 decoded.append(values)

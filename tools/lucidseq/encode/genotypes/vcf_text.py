@@ -17,6 +17,7 @@ _PHASED, _UNPHASED = (np.uint32(_ZERO | separator << 8 | _ZERO << 16 | _TAB << 2
 _ROWS_BYTES = 1 << 18  # bytes of rows decoded together: what stays in the second-level cache
 _MAX_DIGITS = 15  # integers below 10^15 are exact in float64, so digits / 10^decimals is rounded once
 _POWERS = 10.0 ** np.arange(_MAX_DIGITS + 1)
+_CALL = 3  # characters of a diploid call
 _WORD = 8  # characters of a 64-bit word
 _ALL_ZEROS = np.uint64(0x3030303030303030)  # "00000000"
 # By the number of characters that count: all ones in the lower bytes
@@ -109,7 +110,9 @@ def _odd_calls(words: np.ndarray) -> np.ndarray:
     return np.where(~known, -2, np.where(missing, -1, alleles.sum(axis=0) - 2 * _ZERO)).astype(np.int8)
 
 
-def decode_subfields(columns: list[bytes], samples: int, subfields: int, *, dosages: int | None) -> Decoded:
+def decode_subfields(
+    columns: list[bytes], samples: int, subfields: int, *, dosages: int | None, diploid: bool = False
+) -> Decoded:
     """Decode rows with several subfields a sample.
 
     Parameters
@@ -120,6 +123,8 @@ def decode_subfields(columns: list[bytes], samples: int, subfields: int, *, dosa
         Number of samples, and of the names in FORMAT.
     dosages
         Place of DS in FORMAT, to read it; None reads GT, which is always first.
+    diploid
+        GT is first, and a row in which one is not of two alleles of a digit is irregular; for DS.
 
     Returns
     -------
@@ -134,7 +139,7 @@ def decode_subfields(columns: list[bytes], samples: int, subfields: int, *, dosa
         if dosages is None:
             whole, decoded = _first_subfields(some, samples)
         else:
-            whole, decoded = _numbers(some, samples, subfields, dosages)
+            whole, decoded = _numbers(some, samples, subfields, dosages, diploid=diploid)
         if whole.any():
             result.dosage[rows[whole]], result.irregular[rows[whole]] = decoded.dosage, decoded.irregular
     return result
@@ -179,15 +184,20 @@ def _first_subfields(columns: list[bytes], samples: int) -> tuple[np.ndarray, De
     return whole, Decoded(*_calls(words.reshape(tabs.shape)))
 
 
-def _numbers(columns: list[bytes], samples: int, subfields: int, which: int) -> tuple[np.ndarray, Decoded]:
+def _numbers(
+    columns: list[bytes], samples: int, subfields: int, which: int, *, diploid: bool
+) -> tuple[np.ndarray, Decoded]:
     """Decode the decimals of one subfield."""
     whole, text, marks = _marked(columns, b"\t:", samples * subfields)
     if not len(marks):
         return whole, _NOTHING
     ends = marks.reshape(-1, subfields)
     in_order = (text[ends[:, -1]] == _TAB).reshape(-1, samples).all(axis=1)
-    before = ends[:, which - 1] if which else np.concatenate([[0], ends[:-1, -1]])
-    values, wrong = _decimals(text, before + 1, ends[:, which])
+    opens = np.concatenate([[0], ends[:-1, -1]])
+    values, wrong = _decimals(text, (ends[:, which - 1] if which else opens) + 1, ends[:, which])
+    if diploid:
+        separator = text[opens + 2]
+        wrong |= ((separator != _BAR) & (separator != _SLASH)) | (ends[:, 0] - opens != _CALL + 1)
     shape = len(marks), samples
     return whole, Decoded(values.reshape(shape), ~in_order | wrong.reshape(shape).any(axis=1))
 
