@@ -267,6 +267,18 @@ def test_dosages__of_uncertain_men_as_plink2_writes_them(tmp_path: Path, coding:
     assert np.array_equal(text, binary)
 
 
+@pytest.mark.parametrize("suffix", [".vcf", ".bcf"])
+@pytest.mark.parametrize(
+    ("line", "dosages"), [("##INFO=<ID=DS,Number=0,Type=Flag", False), ("##FORMAT=<ID=DS,Number=A,Type=Float", True)]
+)
+def test_auto__reads_ds_of_samples_alone(tmp_path: Path, suffix: str, line: str, dosages: bool) -> None:
+    """Headers of older GATK declare a flag DS in INFO."""
+    path = vcf(tmp_path / f"x{suffix}", [row(["0/1", "1/1", "./."])], 3, header=f'{CALLS}{line},Description="d">\n')
+    found = read(path)
+    assert found.dtype == (np.float32 if dosages else np.int8)
+    assert np.array_equal(found, [[1, 2, np.nan if dosages else -1]], equal_nan=True)
+
+
 def test_x__hardy_weinberg_in_women_and_sexes_told_by_it(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     sex = np.arange(200) % 2 + 1

@@ -31,7 +31,7 @@ class BcfReader(GenotypeReader):
         self._bcf = BcfRecords(path)
         header = self._bcf.header
         require_unique_samples(header.samples, path)
-        self._field = field_to_read(reading.field, has_dosage="DS" in header.names.values())
+        self._field = field_to_read(reading.field, header.text)
         super().__init__(path, header.samples, reading, hard_calls=self._field is GenotypeField.GT)
 
     def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from lucidseq.encode.genotypes.reader import as_float, no_field
 
 PADDING = -2  # alleles past the end of a shorter call
 _SUM_SLACK = 0.1  # probabilities rounded to a digit or two may sum to this much more or less than one
+_DOSAGE = re.compile(r"^##FORMAT=<(?:[^\"\n]*,)?ID=DS[,>]", re.MULTILINE)
 KEYS = {GenotypeField.DOSAGE: "DS", GenotypeField.GP: "GP", GenotypeField.GT: "GT"}
 
 
@@ -42,11 +44,11 @@ class SampleFields:
     maybe_haploid: bool = False
 
 
-def field_to_read(field: GenotypeField, *, has_dosage: bool) -> GenotypeField:
-    """Return the field that ``auto`` means: DS where the header declares it, else GT."""
+def field_to_read(field: GenotypeField, header: str) -> GenotypeField:
+    """Return the field that ``auto`` means: DS where the header's text declares it for samples (INFO may have a DS too), else GT."""
     if field is not GenotypeField.AUTO:
         return field
-    return GenotypeField.DOSAGE if has_dosage else GenotypeField.GT
+    return GenotypeField.DOSAGE if _DOSAGE.search(header) else GenotypeField.GT
 
 
 def allele_dosage(

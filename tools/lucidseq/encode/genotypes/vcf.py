@@ -77,7 +77,7 @@ class VcfReader(GenotypeReader):
     def __init__(self, path: Path, reading: Reading) -> None:
         self._text = VcfText(path)
         require_unique_samples(self._text.samples, path)
-        self._field = field_to_read(reading.field, has_dosage=b"ID=DS," in self._text.header)
+        self._field = field_to_read(reading.field, self._text.header.decode(errors="replace"))
         super().__init__(path, self._text.samples, reading, hard_calls=self._field is GenotypeField.GT)
 
     def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
