@@ -175,6 +175,8 @@ class BcfRecords:
         alleles = [values.text() for _ in range(counts >> 16)]
         if not alleles or not all(alleles):
             raise ValueError("a record without alleles")
+        kind, length = values.kind()  # FILTER stands before INFO
+        values.take(length * _SIZES[kind])
         return BcfRecord(
             self.header.contigs[contig],
             start,
