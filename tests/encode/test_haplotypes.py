@@ -52,6 +52,16 @@ def write_vcf(path: Path, rows: list[tuple[str, int, str, str, str, str]] = ROWS
     return path
 
 
+def as_bcf(path: Path) -> Path:
+    """The same as BCF, beside it."""
+    reader = cyvcf2.VCF(str(path))
+    writer = cyvcf2.Writer(str(path.with_suffix(".bcf")), reader, mode="wb")
+    for record in reader:
+        writer.write_record(record)
+    writer.close()
+    return path.with_suffix(".bcf")
+
+
 def encode(folder: Path, *words: object) -> dict[str, np.ndarray]:
     run_ok("encode", "haplotypes", *words, "--out", folder / "x")
     return arrays(folder / "x.haplotypes.h5")
@@ -127,6 +137,48 @@ def test_lone_sites__wherever_chunks_end(block: int, tmp_path: Path, monkeypatch
     expected = [site for site in sites if sites.count(site) == 1]
     assert [(chunk.contig, int(at) + 1) for chunk in kept for at in chunk.position] == expected
     assert lone.removed == len(sites) - len(expected) > 10
+
+
+def test_lone_dot__is_a_missing_call_of_any_ploidy(tmp_path: Path) -> None:
+    """Some callers write . for ./. in diploids; a site that nobody is called at tells no ploidy."""
+    diploid = [
+        ("c1", 3, "A", "C", "A", ". . ."),
+        ("c1", 5, "A", "C", "A", ". 0|1 0|1"),
+        ("c1", 6, "A", "C", "A", "0|1 1|1 ."),
+    ]
+    haploid = [("c1", 3, "A", "C", "A", ". . ."), ("c1", 5, "A", "C", "A", ". 0 1"), ("c1", 6, "A", "C", "A", "0 1 .")]
+    for name, rows, alleles in (
+        ("two", diploid, [[-1, -1, 0, 1, 0, 1], [0, 1, 1, 1, -1, -1]]),
+        ("one", haploid, [[-1, 0, 1], [0, 1, -1]]),
+    ):
+        text = write_vcf(tmp_path / f"{name}.vcf", rows)
+        for suffix, path in (("vcf", text), ("bcf", as_bcf(text))):
+            found = encode(tmp_path, "--genotypes", path, "--window-size", 100, "--max-missing", 1, "--force")
+            assert found["alleles"].tolist() == alleles, suffix
+            assert found["@ploidy"] == len(alleles[0]) / 3
+
+
+def test_samples_of_one_ploidy__beside_others(tmp_path: Path) -> None:
+    """Males alone on X: the calls of the females, which are longer, leave nothing behind."""
+    rows = [("c1", 5, "A", "C", "A", "0 0|1 1"), ("c1", 6, "A", "C", "A", "1 0|1 0")]
+    (tmp_path / "men.txt").write_text("a\nc\n")
+    words = ("--window-size", 100, "--samples", tmp_path / "men.txt")
+    found = encode(tmp_path, "--genotypes", write_vcf(tmp_path / "x.vcf", rows), *words)
+    assert found["alleles"].tolist() == [[0, 1], [1, 0]]
+
+
+@pytest.mark.parametrize("filters", [".", "PASS", "q10;s50"])
+def test_ancestral_alleles_of_bcf__are_those_of_the_text(filters: str, tmp_path: Path) -> None:
+    """FILTER, empty or not, stands before INFO in a record of BCF."""
+    path = write_vcf(tmp_path / "x.vcf")
+    lines = path.read_text().replace("\t.\tAA=", f"\t{filters}\tAA=")
+    path.write_text(
+        lines.replace("##INFO", '##FILTER=<ID=q10,Description="a">\n##FILTER=<ID=s50,Description="b">\n##INFO', 1)
+    )
+    words = ("--window-size", 100, "--max-missing", 1, "--force")
+    text, bcf = (encode(tmp_path, "--genotypes", source, *words) for source in (path, as_bcf(path)))
+    assert text["sites/position"].tolist() == [9, 19, 29, 8] and text["@polarization"] == "ancestral"
+    assert all(np.array_equal(values, bcf[name]) for name, values in text.items())
 
 
 def test_windows__hold_the_sites_between_their_ends(tmp_path: Path) -> None:

@@ -81,7 +81,10 @@ class Pass:
         chunk = self._leave(chunk, _CLOSED, ~plan.accessibility.contain(chunk.contig, chunk.position))
         if windows is None or not len(chunk):
             return
-        self._check_ploidy(chunk, reader)
+        chunk = self._leave(chunk, filters.TOO_MISSING, sites.uncalled(chunk.alleles))
+        if not len(chunk):
+            return
+        chunk = self._of_one_ploidy(chunk, reader)
         if plan.calls is Calls.HAPLOTYPES:
             filters.refuse_unphased(chunk, plan.samples, str(reader.path))
         chunk = self._polarized(chunk)
@@ -118,12 +121,14 @@ class Pass:
             self.contigs.append(chunk.contig)
         self._last = int(chunk.position[-1])
 
-    def _check_ploidy(self, chunk: SiteChunk, reader: SiteReader) -> None:
-        found = sites.one_ploidy(chunk.alleles, f"{reader.path}, contig {chunk.contig}")
+    def _of_one_ploidy(self, chunk: SiteChunk, reader: SiteReader) -> SiteChunk:
+        alleles = sites.one_ploidy(chunk.alleles, f"{reader.path}, contig {chunk.contig}")
+        found = alleles.shape[2]
         if self.ploidy not in (0, found):
             raise DataError(f"calls of {found} alleles on {chunk.contig}, of {self.ploidy} before", "one ploidy for all contigs",
                             "encode sex chromosomes and organelles apart", where=str(reader.path))  # fmt: skip
         self.ploidy = found
+        return replace(chunk, alleles=alleles)
 
     def _polarized(self, chunk: SiteChunk) -> SiteChunk:
         plan = self.plan

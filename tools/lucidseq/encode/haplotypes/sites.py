@@ -84,19 +84,46 @@ class SiteReader(Protocol):
         ...
 
 
-def one_ploidy(alleles: np.ndarray, where: str) -> int:
-    """Return the ploidy that all samples of some sites share.
+def uncalled(alleles: np.ndarray) -> np.ndarray:
+    """Return a mask of the sites at which every call is a lone ``.``, which tells no ploidy, shape (sites,)."""
+    told = alleles[:, :, 0] != MISSING
+    if alleles.shape[2] > 1:
+        told |= alleles[:, :, 1] != PADDING
+    nothing: np.ndarray = ~told.any(axis=1)
+    return nothing
+
+
+def one_ploidy(alleles: np.ndarray, where: str) -> np.ndarray:
+    """Return alleles of the ploidy that all samples of some sites share; a lone ``.`` is a missing call of any ploidy.
+
+    Parameters
+    ----------
+    alleles
+        Shape (sites, samples, longest call); no site is `uncalled`.
+    where
+        File and contig, for the message.
+
+    Returns
+    -------
+    int8 of shape (sites, samples, ploidy), without `PADDING`.
 
     Raises
     ------
     DataError
         If samples differ, as on the sex chromosomes.
+
+    Examples
+    --------
+    >>> one_ploidy(np.array([[[0, 1], [MISSING, PADDING]]], dtype=np.int8), "x.vcf").tolist()
+    [[[0, 1], [-1, -1]]]
     """
     padded = alleles == PADDING
     if not padded.any():
-        return alleles.shape[2]
-    found = np.unique((~padded).sum(axis=2))
+        return alleles
+    sizes = (~padded).sum(axis=2)
+    lone = (sizes == 1) & (alleles[:, :, 0] == MISSING)
+    found = np.unique(sizes[~lone])
     if len(found) > 1:
         raise DataError(f"calls of {found[0]} and of {found[-1]} alleles", "one ploidy for all samples and sites",
                         "encode sex chromosomes apart, females or males alone (--samples)", where=where)  # fmt: skip
-    return int(found[0])
+    return np.where(padded, np.int8(MISSING), alleles)[:, :, : int(found[0])]
