@@ -21,6 +21,7 @@ def write_store(
     traits: dict[str, np.ndarray] | None = None,
     spacing: int = 10_000,
     ploidy: int = 2,
+    build: str = "toy",
 ) -> Path:
     """Write a genotype store of int8 calls (-1 missing) or float32 dosages (NaN missing), shape (variants, samples)."""
     variants, people = dosage.shape
@@ -30,7 +31,7 @@ def write_store(
     traits = traits or {}
     kinds = ["binary" if set(np.unique(values)) <= {0.0, 1.0} else "quantitative" for values in traits.values()]
     names = {"trait_names": list(traits), "trait_kinds": kinds, "covariate_names": []}
-    with create_store(path, GENOTYPES, build="toy", **names) as store:
+    with create_store(path, GENOTYPES, build=build, **names) as store:
         if ploidy != 2:
             store.attrs["ploidy"] = ploidy
         if dosage.size:

@@ -11,7 +11,7 @@ import pytest
 
 from fixtures_formats import HEADER
 from fixtures_genotypes import random_calls, write_plink1, write_text_vcf
-from lucidseq.core.card import read_card
+from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.errors import DataError
 from lucidseq.core.genotypes import open_genotypes
 from lucidseq.encode.genotypes.allele_counts import genotype_copies
@@ -265,6 +265,23 @@ def test_dosages__of_uncertain_men_as_plink2_writes_them(tmp_path: Path, coding:
     )
     assert np.abs(text - pgen).max() < 2e-3
     assert np.array_equal(text, binary)
+
+
+@pytest.mark.parametrize(
+    ("words", "caution"), [((), True), (("--build", "GRCh38"), False), (("--build", "ARS-UCD1.2"), False)]
+)
+def test_numbers_of_sex_chromosomes__are_said_to_be_unclear_without_a_build(
+    tmp_path: Path, words: tuple[str, ...], caution: bool
+) -> None:
+    calls = random_calls(1, 60, 40, missing=0)
+    calls[:, :20] = np.where(calls[:, :20] == 1, 0, calls[:, :20])  # men
+    prefix = write_plink1(tmp_path / "x", calls, contig="23")
+    (tmp_path / "x.fam").write_text("".join(f"f s{at} 0 0 {1 + at // 20} -9\n" for at in range(40)))
+    encode(tmp_path, "--genotypes", prefix, "--min-hwe-p", 0, *words)
+    names = {check.name: check.verdict for check in read_card(tmp_path / "g.encode_genotypes.card.json").checks}
+    assert (names.get("chromosomes 23 to 26") is Verdict.CAUTION) == caution
+    sexes = set(pd.read_csv(tmp_path / "g.samples.tsv", sep="\t")["inferred_sex"][:20])
+    assert (sexes == {"male"}) == ("GRCh38" in words)
 
 
 @pytest.mark.parametrize("suffix", [".vcf", ".bcf"])

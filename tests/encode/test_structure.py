@@ -245,6 +245,24 @@ def test_sex_chromosomes_and_excluded_regions__are_left_out(tmp_path: Path) -> N
     assert_bad_input(result, "regions on 2", "wrong.bed", folder=tmp_path / "o")
 
 
+@pytest.mark.parametrize("number", ["23", "chr24", "25", "26"])
+def test_numbers_of_sex_chromosomes__count_as_the_build_says(tmp_path: Path, number: str) -> None:
+    calls = calls_of([Pedigree(1000, seed).founder() for seed in range(40)])
+    contig = np.array(["1"] * 500 + [number] * 500, dtype=object)
+    start = np.concatenate([np.arange(500), np.arange(500)]) * 10_000
+    tables = {}
+    for build, name in (("GRCh38", number), ("GRCh38", "X"), ("unknown", number), ("ARS-UCD1.2", number)):
+        names = np.where(contig == number, name, contig)
+        store = write_store(tmp_path / "g.h5", calls, contig=names, start=start, build=build)
+        *_, card = run(store, tmp_path / f"{build}{name}")
+        tables[build, name] = pd.read_csv(tmp_path / f"{build}{name}.pcs.tsv", sep="\t")
+        assert any(check.name == "chromosomes 23 to 26" for check in card.checks) == (build == "unknown")
+        store.unlink()
+    assert tables["GRCh38", number].equals(tables["GRCh38", "X"])
+    assert tables["unknown", number].equals(tables["ARS-UCD1.2", number])
+    assert not tables["unknown", number].equals(tables["GRCh38", "X"])
+
+
 BAD_TABLES = {
     "no-column": ("sample\tset\ns0\ttrain\n", "no column split"),
     "unknown-split": ("sample\tsplit\ns0\ttraining\n", "training"),

@@ -11,7 +11,7 @@ from lucidseq.encode.genotypes.people import BINARY, KEPT, PLINK_MISSING, Joined
 from lucidseq.encode.genotypes.reader import MULTIALLELIC, NO_ALTERNATE
 from lucidseq.encode.genotypes.reading_pass import ReadingPass
 from lucidseq.encode.genotypes.sample_quality import LEAST_X_VARIANTS, NOT_LISTED, outliers
-from lucidseq.encode.genotypes.sex_chromosomes import X, chromosome_kind, known_build
+from lucidseq.encode.genotypes.sex_chromosomes import X, chromosome_kind, known_build, unclear_numbers
 
 _log = get_logger("lucidseq.encode")
 _DEVIATIONS = 3.0
@@ -93,6 +93,11 @@ def _heterozygosity(card: Card, found: ReadingPass) -> None:
 
 def _sexes(card: Card, found: ReadingPass) -> None:
     rules = found.rules
+    if unclear := unclear_numbers(found.contigs, rules.build):
+        _log.warning(f"chromosomes {', '.join(unclear)} read as autosomes: in humans give --build")
+        card.add("chromosomes 23 to 26", f"{', '.join(unclear)} read as autosomes", Verdict.CAUTION, threshold="a build that tells what they are",
+                 advice="If they are PLINK's numbers of human X, Y, XY and MT give --build GRCh37 or GRCh38: men's genotypes, sexes "
+                 "and the Hardy-Weinberg test are wrong on them otherwise. Elsewhere name the build.")  # fmt: skip
     contigs_x = [name for name in found.contigs if chromosome_kind(name, human=known_build(rules.build)) == X]
     if not contigs_x or rules.ploidy != 2:
         return

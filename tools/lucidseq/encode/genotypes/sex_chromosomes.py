@@ -7,6 +7,7 @@ Pseudo-autosomal regions: Genome Reference Consortium, GRCh37 and GRCh38 assembl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from lucidseq.encode.genotypes.reader import FEMALE, MALE, VariantChunk
 DIPLOID, X, Y, MITOCHONDRIA = range(4)
 _NAMES = {"X": X, "Y": Y, "MT": MITOCHONDRIA, "M": MITOCHONDRIA}
 _NUMBERS = {"23": X, "24": Y, "26": MITOCHONDRIA}  # PLINK's codes, human alone
+PLINK_NUMBERS = frozenset({*_NUMBERS, "25"})  # 25 is what X and Y share
 # 0-based starts and ends of the regions that X and Y share, which everybody has two copies of
 _GRCH37 = {X: ((60_000, 2_699_520), (154_931_043, 155_260_560)), Y: ((10_000, 2_649_520), (59_034_049, 59_363_566))}
 _GRCH38 = {X: ((10_000, 2_781_479), (155_701_382, 156_030_895)), Y: ((10_000, 2_781_479), (56_887_902, 57_217_415))}
@@ -44,6 +46,19 @@ def chromosome_kind(contig: str, *, human: bool) -> int:
 def maybe_haploid(contig: str) -> bool:
     """Say whether calls on a contig can be haploid in a diploid species."""
     return chromosome_kind(contig, human=True) != DIPLOID
+
+
+def unclear_numbers(contigs: Iterable[str], build: str) -> list[str]:
+    """Return the contigs that are human sex chromosomes if PLINK numbered them, and autosomes else, where no build tells.
+
+    Examples
+    --------
+    >>> unclear_numbers(["1", "22", "23"], "unknown"), unclear_numbers(["1", "23"], "GRCh38"), unclear_numbers(["23", "29"], "unknown")
+    (['23'], [], [])
+    """
+    names = {str(contig).removeprefix("chr") for contig in contigs}
+    others = any(name in ("X", "Y") or (name.isdigit() and int(name) > max(map(int, PLINK_NUMBERS))) for name in names)
+    return [] if others or build != "unknown" else sorted(names & PLINK_NUMBERS)
 
 
 @dataclass

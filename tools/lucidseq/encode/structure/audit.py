@@ -6,6 +6,7 @@ import numpy as np
 
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.splits import Split, Splits
+from lucidseq.encode.genotypes.sex_chromosomes import unclear_numbers
 from lucidseq.encode.structure.ancestry import Ancestry
 from lucidseq.encode.structure.king import DUPLICATE
 from lucidseq.encode.structure.relatives import SAME, Relatives
@@ -14,6 +15,14 @@ _FEW_VARIANTS, _FEW_FITTED = 1000, 50
 _CONCENTRATED = (
     0.25  # share of a component's squared loadings in one window that makes it that region's, not ancestry's
 )
+
+
+def judge_contigs(card: Card, contigs: np.ndarray, build: str) -> None:
+    """Say that autosomes may be PLINK's numbers of human sex chromosomes."""
+    if unclear := unclear_numbers(set(contigs), build):
+        card.add("chromosomes 23 to 26", f"{', '.join(unclear)} counted as autosomes", Verdict.CAUTION, threshold="a build that tells what they are",
+                 advice="If they are PLINK's numbers of human X, Y, XY and MT encode the genotypes with --build GRCh37 or GRCh38: kinship, "
+                 "inbreeding and components are wrong with them. Elsewhere name the build.")  # fmt: skip
 
 
 def judge_inbreeding(card: Card, inbreeding: float, ploidy: int, *, inbred: bool) -> None:

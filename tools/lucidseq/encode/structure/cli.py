@@ -129,5 +129,5 @@ def structure(
 ) -> None:
     """Find relatives, place the samples on principal components, and split them so that no relatives are on both sides.
 
-    Variants on contigs called X, Y, Z, W or M are left out. Components are fitted on unrelated training samples; all others are projected.
+    Variants on contigs called X, Y, Z, W or M, and 23 to 26 of a human build, are left out. Components are fitted on unrelated training samples; all others are projected.
     """

@@ -9,8 +9,9 @@ import numpy as np
 
 from lucidseq.core.genotypes import CHUNK, MISSING_CALL, GenotypeStore
 from lucidseq.encode.calls import hard_calls
+from lucidseq.encode.genotypes.sex_chromosomes import PLINK_NUMBERS, known_build
 
-NOT_AUTOSOMES = frozenset({"X", "Y", "XY", "Z", "W", "M", "MT"})
+NOT_AUTOSOMES = frozenset({"X", "Y", "XY", "PAR1", "PAR2", "Z", "W", "M", "MT"})
 _MULTIPLIERS = 2  # 64-bit words of a fingerprint
 
 
@@ -78,10 +79,11 @@ def diploid_scale(dosage: np.ndarray, ploidy: int) -> np.ndarray:
     return (values * (2 / ploidy)).astype(np.float32)
 
 
-def autosomal(contigs: np.ndarray) -> np.ndarray:
-    """Return a mask of variants that are not on contigs called X, Y, Z, W or M (with or without chr)."""
+def autosomal(contigs: np.ndarray, build: str) -> np.ndarray:
+    """Return a mask of variants that are not on contigs called X, Y, Z, W or M (with or without chr), or 23 to 26 of a human build."""
+    others = NOT_AUTOSOMES | PLINK_NUMBERS if known_build(build) else NOT_AUTOSOMES
     mask = np.ones(len(contigs), dtype=bool)
-    for name in {name for name in set(contigs) if str(name).removeprefix("chr").upper() in NOT_AUTOSOMES}:
+    for name in {name for name in set(contigs) if str(name).removeprefix("chr").upper() in others}:
         mask &= contigs != name
     return mask
 

@@ -141,7 +141,8 @@ def _look(
     min_frequency: float, seed: int, card: Card,
 ) -> _Study:  # fmt: skip
     """Read the genotypes: heterozygosity, then pairs."""
-    autosomes = autosomal(store.contig)
+    autosomes = autosomal(store.contig, store.build)
+    audit.judge_contigs(card, store.contig, store.build)
     if not autosomes.any():
         raise DataError("no variant on an autosome", "at least one contig that is not called X, Y, Z, W or M", "give the other chromosomes",
                         where=str(store.path))  # fmt: skip
