@@ -19,6 +19,7 @@ from lucidseq.core.tables import read_table
 from lucidseq.encode.sumstats.choices import Dialect, ExportDialect
 from lucidseq.encode.sumstats.dialects import DIALECTS, Meaning
 from lucidseq.encode.sumstats.effects import effects_of_z
+from support import assert_bad_input, run_cli
 
 N = 19_000
 
@@ -184,6 +185,26 @@ def test_effect_allele__is_the_one_programs_name(study: Study, tmp_path: Path) -
 def test_cases_and_controls__effective_size(study: Study, tmp_path: Path) -> None:
     found = encode(WRITTEN["saige-binary"], study, tmp_path, "--sample-size", "effective")
     assert np.allclose(found["n"], 4 / (1 / CASES + 1 / CONTROLS))
+
+
+@pytest.mark.parametrize("name", ["in.tsv", "in.vcf"])
+def test_cases_alone__give_no_sample_size(name: str, tmp_path: Path) -> None:
+    """--n gives it, in a table and in a VCF with NC without SS."""
+    (tmp_path / "in.tsv").write_text(
+        "chromosome\tbase_pair_location\teffect_allele\tother_allele\tbeta\tstandard_error\tp_value\tn_cases\n"
+        "1\t1000\tA\tG\t0.1\t0.02\t5.7e-7\t500\n"
+    )
+    declared = "".join(
+        f'##FORMAT=<ID={field},Number=A,Type=Float,Description="e">\n' for field in ("ES", "SE", "LP", "NC")
+    )
+    (tmp_path / "in.vcf").write_text(
+        f"##fileformat=VCFv4.2\n##contig=<ID=1>\n{declared}#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tst\n"
+        "1\t1000\trs1\tG\tA\t.\tPASS\t.\tES:SE:LP:NC\t0.1:0.02:6.244:500\n"
+    )
+    encode_here("--input", tmp_path / name, "--n", 9_000, "--out", tmp_path / "h")
+    assert read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)["n"].tolist() == [9_000]
+    result = run_cli("encode", "sumstats", "--input", tmp_path / name, "--out", tmp_path / "o" / "h")
+    assert_bad_input(result, "no column n", "--n", folder=tmp_path / "o", exit_code=2)
 
 
 def test_z_alone__effects_with_frequencies_are_those_of_an_allele() -> None:

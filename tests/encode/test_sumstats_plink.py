@@ -15,7 +15,7 @@ import pytest
 from fixtures_genotypes import random_calls, write_plink1
 from fixtures_sumstats import encode_here
 from lucidseq.core.card import read_card
-from lucidseq.core.schema import SUMSTATS
+from lucidseq.core.schema import DROPPED, SUMSTATS
 from lucidseq.core.tables import read_table
 from support import program, run_ok
 
@@ -141,6 +141,24 @@ def test_plink1_cases_and_controls(cohort: Path, tmp_path: Path) -> None:
         found, dialect = encoded(cohort / "a.assoc", tmp_path, "--n", PEOPLE)
         assert dialect == "plink1-assoc"
         compare(found, own, exact=False, digits=0)
+
+
+def test_plink1__alleles_that_cases_or_controls_lack_leave(tmp_path: Path) -> None:
+    """PLINK 1.9 writes NA or 0 as their odds ratio, and with --ci an error of inf: their rows go, the file is read."""
+    calls = random_calls(6, 30, 60, missing=0)
+    calls[3, :30], calls[9, 30:] = 0, 0
+    write_plink1(tmp_path / "x", calls)
+    table = pd.DataFrame({"FID": "f", "IID": [f"s{row}" for row in range(60)], "b": 1 + (np.arange(60) < 30)})
+    table.to_csv(tmp_path / "p.txt", sep="\t", index=False)
+    path = program("LUCIDSEQ_PLINK1", "plink1.9", "plink")
+    for words in ((), ("--ci", "0.95")):
+        plink(path, tmp_path, "--pheno", "p.txt", "--assoc", *words, "--allow-no-sex", "--out", "a")
+        raw = pd.read_csv(tmp_path / "a.assoc", sep=r"\s+")
+        assert raw["OR"].isna().any() and (raw["OR"] == 0).any() and (not words or np.isinf(raw["SE"]).any())
+        found, _ = encoded(tmp_path / "a.assoc", tmp_path, "--n", 60)
+        assert set(raw["SNP"]) - set(found["rsid"]) == {"rs3", "rs9"}
+        dropped = read_table(tmp_path / "h.sumstats.dropped.tsv.gz", DROPPED).set_index("rsid")["reason"]
+        assert sorted(dropped) == ["no finite effect or standard error", "odds ratio of 0"]
 
 
 def test_plink2__linear_and_logistic(cohort: Path, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ _MARKER = re.compile(r"(?:chr)?([0-9A-Za-z.]+)[:_](\d+)(?:[:_][ACGTacgt]+[:_][AC
 _LN10 = np.log(10.0)
 # Programs write missing values for variants they did not test; in files that people make they are mistakes
 _MADE_BY_PEOPLE = (Dialect.GWAS_SSF, Dialect.CUSTOM)
+_ESTIMATES = (_M.BETA, _M.ODDS_RATIO, _M.HAZARD_RATIO, _M.STANDARD_ERROR)
 
 
 @dataclass
@@ -88,6 +89,13 @@ class Converter:
         rows.check()
         return rows.finish()
 
+    @property
+    def sized(self) -> bool:
+        """Whether columns give the sample size; cases without controls do not."""
+        layout = self.layout
+        counted = layout.has(_M.N_CASES) and layout.has(_M.N_CONTROLS)
+        return layout.has(_M.N) or layout.has(_M.N_EFFECTIVE) or counted
+
     def check_sample_size(self) -> None:
         """Refuse a file without sample sizes when none was given.
 
@@ -101,12 +109,11 @@ class Converter:
         if self.sample_size is SampleSize.EFFECTIVE and not (layout.has(_M.N_EFFECTIVE) or counted):
             raise UsageError(f"--sample-size effective, and {self.path.name} has neither effective N nor cases and controls",
                              "columns that give it", "name them with --column n_effective=NAME, or n_cases= and n_controls=")  # fmt: skip
-        given = layout.has(_M.N) or layout.has(_M.N_EFFECTIVE) or counted
-        if given and self.n is not None:
+        if self.sized and self.n is not None:
             _log.warning(
                 f"--n {self.n:g} is not used: {self.path.name} has sample sizes of its own (--column n=none leaves them unread)"
             )
-        if not given and self.n is None:
+        if not self.sized and self.n is None:
             raise UsageError(f"no column n in {self.path.name}", "the sample size", "add --n NUMBER, or name a column with --column n=NAME")  # fmt: skip
 
 
@@ -193,7 +200,8 @@ class _Rows:
         """Return a column of numbers; NaN where the file has no such column."""
         if not self._layout.has(meaning):
             return np.full(len(self.line), np.nan)
-        return numbers(self.text(meaning), self.where(meaning))
+        infinite = meaning in _ESTIMATES and self._layout.facts.name not in _MADE_BY_PEOPLE
+        return numbers(self.text(meaning), self.where(meaning), infinite=infinite)
 
     def read_numbers(self) -> None:
         """Read every number of the rows, on the scale of beta and -log10 p."""
@@ -234,8 +242,7 @@ class _Rows:
             balanced = 4 / (1 / cases + 1 / controls)
         if self._to.sample_size is SampleSize.EFFECTIVE:
             return np.where(np.isnan(effective), balanced, effective)
-        given = any(self._layout.has(meaning) for meaning in (_M.N, _M.N_CASES, _M.N_EFFECTIVE))
-        if not given and self._to.n is not None:
+        if not self._to.sized and self._to.n is not None:
             return np.full(len(self.line), float(self._to.n))
         total = np.where(np.isnan(total), cases + controls, total)
         return np.where(np.isnan(total), effective, total)
@@ -252,15 +259,19 @@ class _Rows:
         return position
 
     def drop_untested(self) -> None:
-        """Take out rows in which a program wrote neither effect nor p-value."""
-        values = self._values
-        if self._layout.facts.name not in _MADE_BY_PEOPLE:
+        """Take out rows in which a program wrote neither effect nor p-value, or an effect or error without bounds."""
+        values, facts = self._values, self._layout.facts
+        if facts.name not in _MADE_BY_PEOPLE:
             nothing = np.isnan(values["tail"]) & np.isnan(values["statistic"]) & np.isnan(values["chi_square"])
             self.drop(
                 nothing & (np.isnan(values["beta"]) | np.isnan(values["standard_error"])), "not tested by the program"
             )
         for meaning in (_M.ODDS_RATIO, _M.HAZARD_RATIO):
             self.drop(values[meaning.value] == 0, "odds ratio of 0")
+            values = self._values
+        endless = np.isinf(values["beta"]) | np.isinf(values["standard_error"])
+        undefined = facts.undefined_ratios & np.isnan(values["beta"]) & ~np.isnan(values["tail"])
+        self.drop(endless | undefined, "no finite effect or standard error")
 
     def _needed(self) -> dict[Meaning, np.ndarray]:
         """Return the mask of missing values of each meaning that a row cannot do without."""

@@ -79,6 +79,8 @@ class DialectFacts:
         Values of the state column of rows that the program could test.
     failing
         Words in the state column of rows that it could not test.
+    undefined_ratios
+        NA stands for an odds ratio that is not defined, beside a p-value that is.
     by_place
         Columns are known by their place: the program itself does not read its header.
     """
@@ -95,6 +97,7 @@ class DialectFacts:
     additive: tuple[str, ...] = ()
     working: tuple[str, ...] = ()
     failing: tuple[str, ...] = ()
+    undefined_ratios: bool = False
     by_place: tuple[Meaning, ...] = ()
     separator: str = "\t"
 
@@ -157,7 +160,7 @@ PLINK1_ASSOC = DialectFacts(
         ("CHR", _M.CHROMOSOME), ("SNP", _M.NAME), ("BP", _M.POSITION), ("A1", _M.EFFECT_ALLELE), ("F_A", "=NA"), ("F_U", "=NA"),
         ("A2", _M.OTHER_ALLELE), ("CHISQ", _M.CHI_SQUARE), ("P", _M.P), ("OR", _M.ODDS_RATIO), ("SE", _M.STANDARD_ERROR),
     ),
-    separator=" ",
+    undefined_ratios=True, separator=" ",
 )  # fmt: skip
 PLINK1_QASSOC = DialectFacts(
     Dialect.PLINK1_QASSOC, "PLINK 1.9 .qassoc", "A1 of the .bim (the file names no allele; PLINK counts the rarer one unless it ran with --keep-allele-order)", f"{_PLINK1}#qassoc",

@@ -18,7 +18,8 @@ from lucidseq.encode.sumstats.values import Alleles, Names, Words
 # Why rows leave, in the order in which they are counted
 REASONS = (
     "another term of the model", "not tested by the program", "several alternative alleles", "incomplete",
-    "allele without its bases", "odds ratio of 0", "effect without a sign", "signs of effect and statistic differ",
+    "allele without its bases", "odds ratio of 0", "no finite effect or standard error", "effect without a sign",
+    "signs of effect and statistic differ",
     "no variation", "name not in the panel", "name at several places of the panel", "not lifted", "lifted to the other strand", "lifted to several places",
     "contig not in the FASTA", "contig not in the panel", "position beyond the contig's end", "other allele unknown",
     "reference allele in neither", "not in the panel", "alleles other than the panel's", "palindromic, strand unknown",

@@ -40,8 +40,13 @@ class Where:
                             where=place(self.path, line=int(self.line[row])))  # fmt: skip
 
 
-def numbers(values: pd.Series, where: Where) -> np.ndarray:
+def numbers(values: pd.Series, where: Where, *, infinite: bool = False) -> np.ndarray:
     """Return finite numbers, float64; missing marks are NaN, anything else is refused.
+
+    Parameters
+    ----------
+    infinite
+        Let infinity pass, as programs write it where they could not estimate.
 
     Raises
     ------
@@ -51,12 +56,12 @@ def numbers(values: pd.Series, where: Where) -> np.ndarray:
     expected = "a finite number with a decimal point"
     if values.dtype.kind in "iuf":
         result = values.to_numpy(dtype=np.float64)
-        where.refuse(np.isinf(result), values, expected)
+        where.refuse(np.isinf(result) & (not infinite), values, expected)
         return result
     text = values.astype(str).str.strip().str.strip('"')
     missing = (values.isna() | text.isin(MISSING)).to_numpy()
     found = pd.to_numeric(text.where(~missing), errors="coerce").to_numpy(dtype=np.float64)
-    where.refuse(~missing & ~np.isfinite(found), values, expected)
+    where.refuse(~missing & ~(np.isfinite(found) | (np.isinf(found) & infinite)), values, expected)
     return found
 
 
