@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.genotypes import open_genotypes
 from lucidseq.encode.genotypes.hwe import exact_mid_p
 from lucidseq.encode.genotypes.quality import Filters, assess
-from support import assert_bad_input, run_cli, run_ok
+from support import assert_bad_input, program, run_cli, run_ok
 
 OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--min-hwe-p", 0)
 
@@ -72,6 +73,26 @@ def test_sample_filter__comes_first(tmp_path: Path) -> None:
     with open_genotypes(store) as found:
         assert np.array_equal(found.dosage(0, 60), np.delete(calls, 4, axis=1))
         assert "s4" not in found.samples
+
+
+def test_inbreeding__is_that_of_the_samples_that_stay(tmp_path: Path) -> None:
+    """Of two populations one is kept: F as PLINK's, and as that of the population alone; mixed frequencies would make it inbred."""
+    rng = np.random.default_rng(7)
+    calls = np.concatenate([rng.binomial(2, rng.uniform(0.1, 0.9, (600, 1)), (600, 80)) for _ in range(2)], axis=1)
+    prefix = write_plink1(tmp_path / "x", calls.astype(np.int8))
+    (tmp_path / "keep.txt").write_text("".join(f"f s{row}\n" for row in range(80)))
+    line = [program("LUCIDSEQ_PLINK1", "plink1.9", "plink"), "--bfile", prefix, "--keep", tmp_path / "keep.txt",
+            "--het", "small-sample", "--out", tmp_path / "theirs"]  # fmt: skip
+    subprocess.run(line, check=True, capture_output=True)
+    theirs = pd.read_csv(tmp_path / "theirs.het", sep=r"\s+")["F"].to_numpy()
+    encode(tmp_path, "--genotypes", prefix, "--samples", tmp_path / "keep.txt", *OFF)
+    ours = pd.read_csv(tmp_path / "out" / "g.samples.tsv", sep="\t")["inbreeding"].to_numpy()
+    assert np.allclose(ours[:80], theirs, rtol=0, atol=2e-4)
+    assert abs(ours[:80].mean()) < 0.02
+    write_plink1(tmp_path / "one", calls[:, :80].astype(np.int8))
+    encode(tmp_path / "alone", "--genotypes", tmp_path / "one.bed", *OFF)
+    alone = pd.read_csv(tmp_path / "alone" / "out" / "g.samples.tsv", sep="\t")["inbreeding"].to_numpy()
+    assert np.array_equal(ours[:80], alone)
 
 
 def test_hwe__matches_the_definition_and_the_asymptotic_test() -> None:

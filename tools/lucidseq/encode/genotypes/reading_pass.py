@@ -100,7 +100,7 @@ class ReadingPass:
         self.read = self.kept = self.split = self.kept_missing = self.kept_genotypes = 0
         self.removed: Counter[str] = Counter()
         self.contigs: list[str] = []
-        self.statistics = SampleStatistics(len(keep))
+        self.statistics = SampleStatistics(keep)
         self.counts, self.haploid = VariantCounts(), HaploidCounts()
         self._order = OrderCheck()
 

@@ -29,6 +29,8 @@ def column_counts(mask: np.ndarray) -> np.ndarray:
 class Heterozygosity:
     """Heterozygotes of every sample over some variants, and how many Hardy-Weinberg proportions let expect.
 
+    Frequencies are those of the samples in ``among``, a mask of shape (samples,).
+
     Attributes
     ----------
     heterozygous, called
@@ -39,7 +41,9 @@ class Heterozygosity:
         Variants seen that vary.
     """
 
-    def __init__(self, samples: int) -> None:
+    def __init__(self, among: np.ndarray) -> None:
+        samples = len(among)
+        self._among = slice(None) if among.all() else among
         self.heterozygous = np.zeros(samples, dtype=np.int64)
         self.called = np.zeros(samples, dtype=np.int64)
         self.expected = np.zeros(samples)
@@ -57,8 +61,9 @@ class Heterozygosity:
         """
         whole = dosage if dosage.dtype == np.int8 else np.rint(dosage)
         one = whole == 1
-        number = dosage.shape[1] - np.count_nonzero(missing, axis=1)
-        copies = np.count_nonzero(one, axis=1) + 2 * np.count_nonzero(whole == 2, axis=1)
+        ours = self._among
+        number = np.count_nonzero(~missing[:, ours], axis=1)
+        copies = np.count_nonzero(one[:, ours], axis=1) + 2 * np.count_nonzero(whole[:, ours] == 2, axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             p = copies / (2 * number)
             share = np.where(number > 0, 2 * p * (1 - p) * (2 * number / (2 * number - 1)), 0.0)
@@ -89,13 +94,14 @@ class SampleStatistics:
     missing, read
         Missing genotypes, and genotypes there could be, int64 of shape (samples,).
     autosomes, x
-        Heterozygosity by where variants lie.
+        Heterozygosity by where variants lie, with the frequencies of the samples that are kept (mask of shape (samples,)).
     """
 
-    def __init__(self, samples: int) -> None:
+    def __init__(self, keep: np.ndarray) -> None:
+        samples = len(keep)
         self.missing = np.zeros(samples, dtype=np.int64)
         self.read = np.zeros(samples, dtype=np.int64)
-        self.autosomes, self.x = Heterozygosity(samples), Heterozygosity(samples)
+        self.autosomes, self.x = Heterozygosity(keep), Heterozygosity(keep)
 
     def add_missing(self, missing: np.ndarray, eligible: np.ndarray) -> None:
         """Count missing genotypes (mask of shape (variants, samples)) of those who have the chromosome."""
