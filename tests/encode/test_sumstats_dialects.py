@@ -19,7 +19,7 @@ from lucidseq.core.tables import read_table
 from lucidseq.encode.sumstats.choices import Dialect, ExportDialect
 from lucidseq.encode.sumstats.dialects import DIALECTS, Meaning
 from lucidseq.encode.sumstats.effects import effects_of_z
-from support import assert_bad_input, run_cli
+from support import assert_bad_input, run_cli, run_ok
 
 N = 19_000
 
@@ -137,6 +137,52 @@ def test_export__comes_back_the_same(export: ExportDialect, study: Study, tmp_pa
         assert np.allclose(second["beta"], sign * first["beta"], rtol=1e-9)
     if Meaning.N in written:
         assert np.array_equal(first["n"], second["n"])
+
+
+def test_export_gwas_ssf__is_what_the_catalogs_validator_takes(study: Study, tmp_path: Path) -> None:
+    """Its rules (gwas-sumstats-tools, schema/data_table.py): numbers from 1 to 25, bases, rs numbers or #NA, whole N, the order of columns."""
+    rows = study.rows.copy()
+    rows["name"] = [name if at % 3 else f"x:{at}" for at, name in enumerate(rows["name"])]
+    path = WRITTEN["gwas-ssf"].write(rows, tmp_path / "in.txt")
+    fasta = study.write_fasta(tmp_path / "g.fa")
+    encode_here("--input", path, "--fasta", fasta, "--export", "gwas-ssf", "--out", tmp_path / "h")
+    assert set(read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)["chromosome"]) == {"chr1", "chr2", "chrX"}
+    table = pd.read_csv(tmp_path / "h.exported.tsv.gz", sep="\t", dtype=str, keep_default_na=False)
+    assert set(table["chromosome"]) == {"1", "2", "23"}
+    for name, pattern in (
+        ("rsid", r"rs[0-9]+|#NA"),
+        ("n", r"[0-9]+"),
+        ("effect_allele", "[ACGT]+"),
+        ("other_allele", "[ACGT]+"),
+    ):
+        assert table[name].str.fullmatch(pattern).all(), name
+    assert 0 < (table["rsid"] == "#NA").sum() < len(table) / 2
+    mandatory = [
+        "chromosome",
+        "base_pair_location",
+        "effect_allele",
+        "other_allele",
+        "beta",
+        "standard_error",
+        "effect_allele_frequency",
+    ]
+    assert table.columns[:8].tolist() == [*mandatory, "neg_log_10_p_value"]
+    odd = WRITTEN["gwas-ssf"].write(rows.assign(chromosome="scaffold_7"), tmp_path / "odd.txt")
+    result = run_ok("encode", "sumstats", "--input", odd, "--export", "gwas-ssf", "--out", tmp_path / "o")
+    assert f"{len(rows)} rows are on chromosomes" in result.stderr
+
+
+def test_gwas_ssf__z_scores_of_version_1_1(tmp_path: Path) -> None:
+    (tmp_path / "in.tsv").write_text(
+        "chromosome\tbase_pair_location\teffect_allele\tother_allele\tz-score\tstandard_error\teffect_allele_frequency\tp_value\tn\n"
+        "1\t1000\tA\tG\t3.5\t#NA\t0.3\t4.65e-4\t9000\n"
+    )
+    encode_here("--input", tmp_path / "in.tsv", "--out", tmp_path / "h")
+    found = read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)
+    beta, error = effects_of_z(np.array([3.5]), np.array([9000.0]), np.array([0.3]))
+    assert found[["z", "beta", "standard_error"]].to_numpy() == pytest.approx(
+        np.array([[3.5, beta[0], error[0]]]), rel=1e-9
+    )
 
 
 def test_export_vcf__is_read_by_htslib_with_the_genome_as_ref(study: Study, tmp_path: Path) -> None:

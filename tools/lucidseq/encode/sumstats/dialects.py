@@ -113,7 +113,7 @@ GWAS_SSF = DialectFacts(
         _M.CHROMOSOME: ("chromosome",), _M.POSITION: ("base_pair_location",), _M.NAME: ("rsid", "rs_id", "variant_id"),
         _M.EFFECT_ALLELE: ("effect_allele",), _M.OTHER_ALLELE: ("other_allele",), _M.BETA: ("beta",),
         _M.ODDS_RATIO: ("odds_ratio",), _M.HAZARD_RATIO: ("hazard_ratio",), _M.STANDARD_ERROR: ("standard_error",),
-        _M.Z: ("z_score", "z"), _M.P: ("p_value",), _M.NEG_LOG10_P: ("neg_log_10_p_value",),
+        _M.Z: ("z_score", "z-score", "z"), _M.P: ("p_value",), _M.NEG_LOG10_P: ("neg_log_10_p_value",),
         _M.FREQUENCY: ("effect_allele_frequency",), _M.N: ("n",), _M.N_EFFECTIVE: ("n_effective", "n_eff"),
         _M.N_CASES: ("n_cases", "num_cases"), _M.N_CONTROLS: ("n_controls", "num_controls"),
     },

@@ -7,25 +7,49 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lucidseq.core.log import get_logger
 from lucidseq.core.tables import TextWriter
 from lucidseq.encode.sumstats.choices import Dialect
-from lucidseq.encode.sumstats.dialects import DIALECTS, DialectFacts, Meaning
+from lucidseq.encode.sumstats.dialects import DIALECTS, GWAS_SSF, DialectFacts, Meaning
 from lucidseq.encode.sumstats.study import Study
 
+_log = get_logger("lucidseq.encode")
 _M = Meaning
 _SMALLEST = 300.0  # -log10 of p-values that a float still holds; smaller ones are written as text
 
 
 def export_table(study: Study, dialect: Dialect, path: Path) -> None:
-    """Write a study in a dialect's columns; a missing value is NA (GWAS-SSF: #NA), a missing name the variant_id."""
-    facts = DIALECTS[dialect]
-    mark = "#NA" if dialect is Dialect.GWAS_SSF else "NA"
-
+    """Write a study in a dialect's columns; a missing value is NA (GWAS-SSF: #NA), a missing name the variant_id (GWAS-SSF: #NA too)."""
+    facts, catalog = DIALECTS[dialect], dialect is Dialect.GWAS_SSF
+    mark, unnumbered = "#NA" if catalog else "NA", 0
     with TextWriter(path) as writer:
         writer.write(facts.separator.join(header for header, _ in facts.export) + "\n")
         for table in study.tables({}):
             frame = _columns(table, facts)
+            if catalog:
+                unnumbered += _to_catalog(frame)
             writer.write(frame.to_csv(sep=facts.separator, index=False, header=False, na_rep=mark, lineterminator="\n"))
+    if unnumbered:
+        _log.warning(
+            f"{unnumbered} rows are on chromosomes for which GWAS-SSF has no number from 1 to 25: its validator will refuse them"
+        )
+
+
+def _to_catalog(frame: pd.DataFrame) -> int:
+    """Write chromosomes, names and N as the GWAS Catalog's validator wants them (in place); return how many rows have no number for theirs.
+
+    Chromosomes are whole numbers from 1 to 25, names are rs numbers or missing, N is whole.
+    """
+    letters = {letter: number for number, letter in GWAS_SSF.numbers.items()} | {"M": "25"}
+    names = {name: str(name).removeprefix("chr") for name in frame["chromosome"].unique()}
+    numbers = {name: letters.get(plain, plain.lstrip("0")) for name, plain in names.items()}
+    known = {str(number) for number in range(1, 26)}
+    strange = [name for name, number in numbers.items() if number not in known]
+    unnumbered = int(frame["chromosome"].isin(strange).sum())
+    frame["chromosome"] = frame["chromosome"].map({**numbers, **{name: name for name in strange}})
+    frame["rsid"] = frame["rsid"].where(frame["rsid"].str.fullmatch(r"rs[0-9]+"))
+    frame["n"] = frame["n"].round().astype("int64")
+    return unnumbered
 
 
 def export_vcf(study: Study, path: Path, *, name: str, lengths: dict[str, int]) -> None:
