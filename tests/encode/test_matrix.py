@@ -253,6 +253,21 @@ def test_dosages__that_are_whole_fit_as_calls_do(calls: np.ndarray) -> None:
         assert np.allclose(getattr(one, name), getattr(two, name)), name
 
 
+@pytest.mark.parametrize("ploidy", [1, 4])
+def test_fit__of_other_ploidies(ploidy: int) -> None:
+    counts = np.random.default_rng(2).binomial(ploidy, 0.7, (30, 50)).astype(np.int8)
+    counts[3, :4] = -1
+    one = fit(counts, ploidy)
+    two = fit(np.where(counts < 0, np.nan, counts).astype(np.float32), ploidy)
+    for name in ("called", "mean", "sd", "mode", "genotype_frequency"):
+        assert np.allclose(getattr(one, name), getattr(two, name), rtol=1e-12)
+    between = fit(np.array([[0.25, ploidy - 0.25, np.nan]], dtype=np.float32), ploidy)
+    expected = np.zeros(max(ploidy, 2) + 1)
+    for at, share in ((0, 0.375), (1, 0.125), (ploidy - 1, 0.125), (ploidy, 0.375)):
+        expected[at] += share
+    assert np.allclose(between.genotype_frequency[0], expected) and np.isclose(between.mean[0], ploidy / 2)
+
+
 def test_bits2_from_dosages__within_the_tolerance(dosages: np.ndarray, tmp_path: Path) -> None:
     with open_matrix(make(tmp_path, dosages, "--layout", "bits2", "--hard-call-tolerance", 0.2)) as found:
         rows = found.rows(np.arange(PEOPLE))
@@ -376,6 +391,9 @@ def test_tetraploids__are_kept_as_dosages_with_additive_codings(tmp_path: Path) 
     training = np.where(calls < 0, np.nan, calls)[:, SPLIT == "train"]
     with open_matrix(tmp_path / "m.matrix.h5") as found:
         assert found.layout is Layout.FLOAT16 and found.training.ploidy == 4
+        shares = np.stack([(training == copies).sum(axis=1) for copies in range(5)], axis=1)
+        assert np.array_equal(found.training.mode, shares.argmax(axis=1))
+        assert np.allclose(found.training.genotype_frequency, shares / shares.sum(axis=1, keepdims=True), rtol=1e-14)
         mean, sd = np.nanmean(training, axis=1), np.nanstd(training, axis=1)
         values = np.nan_to_num((calls.T[:9] - mean) / sd)
         values[0, 0] = 0

@@ -56,7 +56,7 @@ class Training:
     mode
         Most frequent genotype, uint8 of shape (variants,).
     genotype_frequency
-        p0, p1, p2, float64 of shape (variants, 3); zeros when none is called. Not to be used with another ploidy than 2.
+        p0, p1, p2, ..., float64 of shape (variants, `genotype_kinds`); zeros when none is called.
     ploidy
         Chromosome copies of an individual.
     """
@@ -67,6 +67,11 @@ class Training:
     mode: np.ndarray
     genotype_frequency: np.ndarray
     ploidy: int = 2
+
+
+def genotype_kinds(ploidy: int) -> int:
+    """Return how many genotypes are counted: 0 to ploidy copies, and three at least."""
+    return max(ploidy, 2) + 1
 
 
 def coding_table(coding: Coding, imputer: Imputer, training: Training) -> np.ndarray:
@@ -96,13 +101,14 @@ def coding_table(coding: Coding, imputer: Imputer, training: Training) -> np.nda
         one = np.eye(4, coding.channels, dtype=np.float32)
         return np.broadcast_to(one, (len(training.mean), 4, coding.channels))
     values = _values(coding, training)
-    if imputer is Imputer.MEAN:
-        additive = coding is Coding.ADDITIVE
-        missing = training.mean if additive else (values * training.genotype_frequency).sum(axis=1)
-        if coding in (Coding.ADDITIVE_CENTRED, Coding.ADDITIVE_HWE, Coding.ADDITIVE_EMPIRICAL, Coding.DOMINANCE_NOIA):
-            missing = np.zeros_like(missing)  # what the sum is but for rounding
-    else:
+    if imputer is Imputer.MODE:
         missing = np.take_along_axis(values, training.mode[:, None].astype(np.int64), axis=1)[:, 0]
+    elif coding is Coding.ADDITIVE:
+        missing = training.mean
+    elif coding is Coding.DOMINANCE_HWE:
+        missing = (values * training.genotype_frequency).sum(axis=1)
+    else:
+        missing = np.zeros(len(values))  # the mean of these codings
     table: np.ndarray = np.column_stack([values, missing]).astype(np.float32)
     return table
 

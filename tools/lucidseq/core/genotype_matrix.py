@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from lucidseq.core.codings import Coding, Imputer, Training, coding_table
+from lucidseq.core.codings import Coding, Imputer, Training, coding_table, genotype_kinds
 from lucidseq.core.errors import DataError
 from lucidseq.core.genotypes import MISSING_CALL, read_trait
 from lucidseq.core.schema import GENOTYPE_MATRIX
@@ -165,7 +165,9 @@ class GenotypeMatrix:
         numbers = (fitted.mean, fitted.sd, fitted.genotype_frequency)
         bad = not all(np.isfinite(values).all() for values in numbers) or fitted.ploidy < 1
         bad = bad or any((np.abs(values) > fitted.ploidy + 1e-6).any() for values in numbers)
-        bad = bad or bool((fitted.mean < 0).any() or (fitted.sd < 0).any() or (fitted.mode > 2).any())
+        bad = bad or bool(
+            (fitted.mean < 0).any() or (fitted.sd < 0).any() or (fitted.mode >= genotype_kinds(fitted.ploidy)).any()
+        )
         if bad or (self.splits.split > max(Split)).any():
             raise DataError("impossible values among the splits or what was fitted", "what `lucidseq encode matrix` writes",
                             "make the file again", where=str(self.path))  # fmt: skip
@@ -303,8 +305,9 @@ def _checked_layout(store: h5py.File, path: Path) -> Layout:
     wanted: dict[str, tuple[str, tuple[int, ...]]] = {f"variants/{name}": ("S", variants) for name in _TEXTS}
     wanted |= {"variants/start": ("i", variants), "samples/id": ("S", samples), "splits/group": ("S", samples)}
     wanted |= {"splits/split": ("u", samples), "splits/fold": ("i", samples)}
+    genotypes = genotype_kinds(int(ploidy)) if isinstance(ploidy, int | np.integer) else 0
     wanted |= {
-        f"training/{name}": (kind, (*variants, 3) if name == "genotype_frequency" else variants)
+        f"training/{name}": (kind, (*variants, genotypes) if name == "genotype_frequency" else variants)
         for name, kind in _FITTED.items()
     }
     if "genotype_sums" in store:

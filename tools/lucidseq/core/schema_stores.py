@@ -103,7 +103,12 @@ GENOTYPE_MATRIX = Store(
         Array("training/mean", "float64", "(variants,)", "Their mean dosage; 0 when none is called."),
         Array("training/sd", "float64", "(variants,)", "Standard deviation of their dosages (divisor n)."),
         Array("training/mode", "uint8", "(variants,)", "Their most frequent genotype; the smaller one in a tie."),
-        Array("training/genotype_frequency", "float64", "(variants, 3)", "Shares of 0, 1 and 2 copies among them."),
+        Array(
+            "training/genotype_frequency",
+            "float64",
+            "(variants, genotypes)",
+            "Shares of 0, 1, 2, ... copies among them, up to the ploidy and at least to 2.",
+        ),
         Array("phenotypes/values", "float64", "(traits, samples)", "Trait values; NaN is missing.", required=False),
         Array(
             "covariates/values", "float64", "(covariates, samples)", "Covariate values; NaN is missing.", required=False

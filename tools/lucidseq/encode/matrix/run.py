@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 
 from lucidseq.core.card import Card, Verdict
-from lucidseq.core.codings import Training
+from lucidseq.core.codings import Training, genotype_kinds
 from lucidseq.core.errors import DataError
 from lucidseq.core.genotype_matrix import Layout, RowSums, pack
 from lucidseq.core.genotypes import CHUNK, MISSING_CALL
@@ -119,7 +119,10 @@ def _transpose(
     columns = {
         name: _column(result, f"variants/{name}", store[f"variants/{name}"].dtype, (variants,)) for name in _COLUMNS
     }
-    shapes = {name: (variants, 3) if name == "genotype_frequency" else (variants,) for name in _FITTED}
+    ploidy = int(store.attrs.get("ploidy", 2))
+    shapes = {
+        name: (variants, genotype_kinds(ploidy)) if name == "genotype_frequency" else (variants,) for name in _FITTED
+    }
     fitted = {name: _column(result, f"training/{name}", np.dtype(kind), shapes[name]) for name, kind in _FITTED.items()}
     missing, still, sums = np.zeros(samples, dtype=np.int64), 0, RowSums(samples)
     size = max(CHUNK, _BLOCK_BYTES // (samples * (1 if layout is Layout.BITS2 else 4)) // CHUNK * CHUNK)
@@ -131,7 +134,7 @@ def _transpose(
             missing += (values == MISSING_CALL if values.dtype == np.int8 else np.isnan(values)).sum(axis=0)
             for start in range(0, last - first, CHUNK):  # indicators of a few variants at a time
                 part = slice(start, min(start + CHUNK, last - first))
-                found = fit(values[part][:, people])
+                found = fit(values[part][:, people], ploidy)
                 _store_fit(fitted, first + start, found)
                 still += int((found.sd == 0).sum())
             turned = pack(values) if layout is Layout.BITS2 else np.ascontiguousarray(values.T.astype(layout.value))
