@@ -296,6 +296,44 @@ def test_auto__reads_ds_of_samples_alone(tmp_path: Path, suffix: str, line: str,
     assert np.array_equal(found, [[1, 2, np.nan if dosages else -1]], equal_nan=True)
 
 
+@pytest.mark.parametrize("copies", ["0-2", "0-1"])
+def test_minor_alleles__are_counted_as_plink2_does(tmp_path: Path, copies: str) -> None:
+    """Alleles of men on X, and of everybody on mitochondria, count once whatever the coding."""
+    rng = np.random.default_rng(12)
+    men, text = np.arange(12) < 5, []
+    spelled = {False: ["./.", "0/0", "0/1", "1/1"], True: [".", "0", "1", "1"]}
+    for contig, one in (("1", men & False), ("X", men), ("MT", men | True)):
+        for at in range(20):
+            calls = rng.choice(4, 12, p=[0.1, 0.5, 0.25, 0.15])
+            cells = [spelled[bool(single)][call] for single, call in zip(one, calls, strict=True)]
+            text.append(row(cells, contig=contig, position=10_000_000 + at))
+    vcf(tmp_path / "x.vcf", text, 12)
+    (tmp_path / "x.sex").write_text(
+        "#IID\tSEX\n" + "".join(f"s{at}\t{1 if man else 2}\n" for at, man in enumerate(men))
+    )
+    line = [
+        program("LUCIDSEQ_PLINK2", "plink2"),
+        "--vcf",
+        "x.vcf",
+        "--update-sex",
+        "x.sex",
+        "--freq",
+        "counts",
+        "--out",
+        "p",
+    ]
+    subprocess.run(line, check=True, capture_output=True, cwd=tmp_path)
+    theirs = pd.read_csv(tmp_path / "p.acount", sep="\t")
+    encode(tmp_path, "--genotypes", tmp_path / "x.vcf", "--sex", tmp_path / "x.sex", "--male-x", copies, *OFF)
+    ours = pd.read_csv(tmp_path / "g.variants.tsv.gz", sep="\t")
+    minor = np.minimum(theirs["ALT_CTS"], theirs["OBS_CT"] - theirs["ALT_CTS"])
+    assert np.array_equal(ours["minor_allele_count"], minor)
+    strict = encode(tmp_path / "strict", "--genotypes", tmp_path / "x.vcf", "--sex", tmp_path / "x.sex", "--male-x", copies,
+                    *OFF, "--min-minor-count", 3)  # fmt: skip
+    with open_genotypes(strict) as store:
+        assert len(store.contig) == (minor >= 3).sum() < 60
+
+
 def test_x__hardy_weinberg_in_women_and_sexes_told_by_it(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     sex = np.arange(200) % 2 + 1

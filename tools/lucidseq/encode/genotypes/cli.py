@@ -95,7 +95,12 @@ def genotypes(
         typer.Option("--min-frequency", min=0, max=0.5, help="Least minor-allele frequency; 0 keeps every variant."),
     ] = 0.01,
     min_minor_count: Annotated[
-        float, typer.Option("--min-minor-count", min=0, help="Least copies of the rarer allele in the data; 0 is off.")
+        float,
+        typer.Option(
+            "--min-minor-count",
+            min=0,
+            help="Least copies of the rarer allele in the data, a man's X counted once; 0 is off.",
+        ),
     ] = 0,
     max_missing: Annotated[
         float,

@@ -54,7 +54,7 @@ class Assessment:
     missing
         Missing genotypes of each variant, int64 of shape (variants,).
     minor_count
-        Copies of the rarer allele (NaN where none is called), shape (variants,).
+        Copies of the rarer allele among the chromosomes there are (NaN where none is called), shape (variants,).
     hwe_p
         Hardy-Weinberg mid-p values; NaN where it was not tested, shape (variants,).
     """
@@ -74,6 +74,7 @@ def assess(
     *,
     ploidy: int = 2,
     copies: np.ndarray | None = None,
+    doubled: np.ndarray | None = None,
     tested: np.ndarray | None = None,
 ) -> Assessment:
     """Judge the variants of a chunk by missing rate, frequency, minor-allele count, then Hardy-Weinberg proportions.
@@ -89,6 +90,8 @@ def assess(
         Largest dosage; Hardy-Weinberg proportions are tested in diploids alone.
     copies
         Largest dosage of each sample, where they differ, shape (samples,).
+    doubled
+        Mask of the samples with one chromosome that the dosage counts as two: the minor-allele count takes it once.
     tested
         Mask of the samples that the Hardy-Weinberg test takes; None takes all, none of them skips it.
     """
@@ -97,7 +100,7 @@ def assess(
     same = copies is None or bool((copies == ploidy).all())
     chromosomes = called * ploidy if same else _known(dosage) @ copies
     frequency = np.divide(total, chromosomes, out=np.full(len(dosage), np.nan), where=chromosomes > 0)
-    minor = np.where(chromosomes > 0, np.minimum(total, chromosomes - total), np.nan)
+    minor = _minor_counts(dosage, total, chromosomes, doubled)
     failed = np.full(len(dosage), -1, dtype=np.int8)
     removed: dict[str, int] = {}
 
@@ -120,6 +123,17 @@ def assess(
         p[left] = exact_mid_p(*genotypes[left].T)
         apply(HARDY_WEINBERG, p < filters.min_hwe_p)
     return Assessment(failed < 0, removed, failed, frequency, samples - called, minor, p)
+
+
+def _minor_counts(
+    dosage: np.ndarray, total: np.ndarray, chromosomes: np.ndarray, doubled: np.ndarray | None
+) -> np.ndarray:
+    if doubled is not None and doubled.any():
+        single = dosage[:, doubled]
+        known = _known(single)
+        total = total - np.where(known, single, 0).sum(axis=1, dtype=np.float64) / 2
+        chromosomes = chromosomes - known.sum(axis=1)
+    return np.where(chromosomes > 0, np.minimum(total, chromosomes - total), np.nan)
 
 
 def count_genotypes(dosage: np.ndarray, ploidy: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -177,8 +177,8 @@ class ReadingPass:
             return quality.assess(dosage, self.plan.filters, ploidy=self.rules.ploidy)
         women = (self.rules.sex == FEMALE) & (kind == X)
         ours = dosage if eligible.all() else dosage[:, eligible]
-        copies = self.rules.copies(kind)[eligible]
-        return quality.assess(ours, self.plan.filters, copies=copies, tested=women[eligible])
+        copies, doubled = self.rules.copies(kind)[eligible], self.rules.doubled(kind)[eligible]
+        return quality.assess(ours, self.plan.filters, copies=copies, doubled=doubled, tested=women[eligible])
 
 
 def _rows(chunk: VariantChunk, judged: Assessment, samples: int) -> pd.DataFrame:

@@ -121,6 +121,10 @@ class SexChromosomes:
         one = self.haploid(kind) & (self.coding is HaploidCoding.ONE)
         return np.where(one, 1, self.ploidy)
 
+    def doubled(self, kind: int) -> np.ndarray:
+        """Return a mask of the samples whose one copy is counted as two."""
+        return self.haploid(kind) & (self.coding is HaploidCoding.TWO)
+
     def code(self, chunk: VariantChunk, kind: int, written: HaploidCoding, counts: HaploidCounts) -> np.ndarray:
         """Return the dosages of variants of one kind as they are to be stored.
 
