@@ -12,6 +12,7 @@ import pandas as pd
 import pybigtools
 import pytest
 
+from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.schema import ATTRIBUTIONS
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.encode.annotations import run as module
@@ -81,6 +82,33 @@ def test_overlap__is_the_share_of_bases(rows, intervals, tmp_path: Path) -> None
     (tmp_path / "w.bed").write_text("c1\t0\t400\nc1\t100\t300\nc2\t0\t400\n")
     wide = encode(tmp_path, "--windows", tmp_path / "w.bed", "--bed", intervals[0])["open"]
     assert np.allclose(wide, [masks["c1"].mean(), masks["c1"][100:300].mean(), masks["c2"].mean()], atol=1e-7)
+
+
+def test_indels__without_a_known_reference_are_counted(tmp_path: Path) -> None:
+    """PLINK 2 tests REF where ALT is the commoner allele: a table of results does not tell a deletion from an insertion."""
+    (tmp_path / "e.bed").write_text("c1\t1000\t1002\te\n")
+    rows = [("c1", 1000, "GTA", "G"), ("c1", 2000, "G", "GAA"), ("c1", 3000, "A", "T"), ("c1", 4000, "AC", "GT")]
+    vcf = [f"{contig}\t{at}\t.\t{ref}\t{alt}\t.\t.\t." for contig, at, ref, alt in rows]
+    (tmp_path / "v.vcf").write_text(
+        "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" + "\n".join(vcf) + "\n"
+    )
+    table = [f"{contig}\t{at}\t{ref}\t{alt}" for contig, at, ref, alt in rows]
+    head = "chromosome\tposition\teffect_allele\tother_allele\n"
+    (tmp_path / "t.tsv").write_text(head + "\n".join(table) + "\n")
+    bim = [f"{contig}\t.\t0\t{at}\t{alt}\t{ref}" for contig, at, ref, alt in rows]
+    (tmp_path / "b.bim").write_text("\n".join(bim) + "\n")
+    (tmp_path / "n.tsv").write_text(head + "\n".join(table[2:]) + "\n")
+    share = pytest.approx([2 / 3, 0, 0, 0])
+    expected = (("v.vcf", 0, share), ("b.bim", 2, share), ("t.tsv", 2, [0] * 4), ("n.tsv", 0, [0, 0]))
+    for name, unsettled, values in expected:
+        found = encode(tmp_path, "--variants", tmp_path / name, "--bed", tmp_path / "e.bed")
+        assert found["e"].tolist() == values, name
+        (check,) = (
+            check
+            for check in read_card(tmp_path / "x.encode_annotations.card.json").checks
+            if "reference" in check.name
+        )
+        assert (check.value, check.verdict) == (unsettled, Verdict.CAUTION if unsettled else Verdict.OK), name
 
 
 def test_names_and_scores__of_overlapping_intervals(rows, intervals, tmp_path: Path) -> None:

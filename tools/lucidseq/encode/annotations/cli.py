@@ -97,7 +97,7 @@ def annotations(
         list[Path] | None,
         typer.Option(
             "--table",
-            help="Values by variant: LDSC .annot, PolyFun's parquet, variant effects, or a table with variant_id, or CHR and BP. Give it again for more.",
+            help="Values by variant: LDSC .annot, PolyFun's parquet, variant effects, or a table with variant_id, or CHR and BP. Signed scores keep their sign, whichever allele they are of. Give it again for more.",
         ),
         In(Format.TSV, Format.PARQUET),
     ] = None,
@@ -113,5 +113,6 @@ def annotations(
 ) -> None:
     """Encode annotations: a number for every variant (or window) and feature.
 
-    A variant covers the bases of its other allele (REF); positions are turned to 0-based, half-open intervals.
+    A variant covers the bases of its other allele: REF of VCF and .pvar; elsewhere the card counts insertions and deletions that this
+    may misplace. Positions are turned to 0-based, half-open intervals.
     """

@@ -70,11 +70,14 @@ class Targets(Protocol):
         Names of the contigs, in the order in which they appear.
     left_out
         Rows of the file that are not among them.
+    unsettled
+        Insertions and deletions of which the file does not tell the reference allele, so that it could be either.
     """
 
     unit: str
     contigs: list[str]
     left_out: int
+    unsettled: int
 
     def __len__(self) -> int: ...
 
@@ -92,7 +95,7 @@ class Windows:
         As `core.intervals.read_bed`.
     """
 
-    unit, left_out = "window", 0
+    unit, left_out, unsettled = "window", 0, 0
 
     def __init__(self, path: Path) -> None:
         self._windows = read_bed(path)
@@ -114,7 +117,7 @@ class Windows:
 
 
 class Variants:
-    """Variants (see `Targets`); each covers the bases of its other allele. They lie on disk as codes, so that memory does not grow with them.
+    """Variants (see `Targets`); each covers the bases of its other allele, which only a column REF is sure to be the genome's. They lie on disk as codes, so that memory does not grow with them.
 
     Use as a context manager: its files are gone at the end.
 
@@ -139,12 +142,17 @@ class Variants:
             raise DataError(form, "VCF, .pvar, .bim, a genotype store, or a table with alleles",
                             "turn it into VCF (bcftools view) or a table (TSV)", where=str(path))  # fmt: skip
         self._path, self._contigs, self._alleles = path, Words(), Alleles()
-        self._rows = self.left_out = 0
+        self._rows = self.left_out = self.unsettled = 0
+        self._knows_reference = False
         with ExitStack() as files:
             self._codes = files.enter_context(TemporaryFile(dir=scratch))
             self._names = files.enter_context(TemporaryFile(dir=scratch))
             self.contigs = self._spool()
             self._refuse_twice()
+            if not self._knows_reference:
+                lengths = self._alleles.lengths()
+                differ = (lengths[codes["effect"]] != lengths[codes["other"]] for codes in self._read(_CHECKED))
+                self.unsettled = sum(int(some.sum()) for some in differ)
             self._files = files.pop_all()
 
     def __enter__(self) -> Variants:
@@ -182,6 +190,7 @@ class Variants:
         seen: dict[int, None] = {}
         for panel in read_panel_parts(self._path, self._contigs, self._alleles, names):
             self.left_out += panel.left_out
+            self._knows_reference = panel.knows_reference
             texts = [name.encode("utf-8") for name in names.decode(panel.name)]
             names.clear()
             codes = np.empty(len(panel), dtype=_CODES)

@@ -62,7 +62,7 @@ def annotations(
         _refuse_equal_names(sources)
         summary = _write(out["annotations"], targets, sources, build)
         write_table(summary, out["summary"], ANNOTATION_SUMMARY)
-        return _judge(summary, targets.left_out, len(targets))
+        return _judge(summary, targets)
 
 
 @contextmanager
@@ -131,7 +131,8 @@ def _chunk_rows(row_bytes: int) -> int:
     return 1 << (rows.bit_length() - 1)
 
 
-def _judge(summary: pd.DataFrame, left_out: int, rows: int) -> Card:
+def _judge(summary: pd.DataFrame, targets: Targets) -> Card:
+    rows, left_out, unsettled = len(targets), targets.left_out, targets.unsettled
     card = Card("encode", "annotations")
     missing = summary["missing"] / rows
     worst = summary["feature"].iloc[int(np.argmax(missing))]
@@ -143,4 +144,8 @@ def _judge(summary: pd.DataFrame, left_out: int, rows: int) -> Card:
     share = left_out / (rows + left_out)
     card.add("variants left out", left_out, Verdict.OK if share < 0.05 else Verdict.CAUTION, threshold="< 5 %",
              advice="Rows with several or unknown alleles have no annotation: split them first.")  # fmt: skip
+    if targets.unit == "variant":
+        card.add("insertions and deletions without a known reference allele", unsettled, Verdict.OK if not unsettled else Verdict.CAUTION, threshold="0",
+                 advice="The other allele (PLINK's A2) is taken for it; where it is not, the variant covers other bases. A VCF or .pvar of these variants tells it "
+                        "(so does what `encode sumstats --fasta --export gwas-vcf` writes).")  # fmt: skip
     return card

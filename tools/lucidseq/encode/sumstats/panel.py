@@ -38,7 +38,7 @@ _NAMES = {
 }
 _NUMBERS = ("position", "frequency")
 _STORE_ROWS, _BLOCK = 1 << 16, 1 << 22  # rows of a store and characters of a text that are read at a time
-_Part = tuple[pd.DataFrame, np.ndarray, bool]  # columns by kind, lines, whether it is a .bim
+_Part = tuple[pd.DataFrame, np.ndarray, bool, bool]  # columns by kind, lines, `Panel.is_bim`, `Panel.knows_reference`
 
 
 @dataclass
@@ -51,6 +51,8 @@ class Panel:
         Arrays of shape (variants,); frequency (of the effect allele) is NaN where unknown.
     is_bim
         It is a PLINK .bim, whose A1 is the effect allele of PLINK's own results.
+    knows_reference
+        The other allele is the genome's: it stands in a column REF.
     left_out
         Rows left out for their alleles or contig.
     """
@@ -63,6 +65,7 @@ class Panel:
     name: np.ndarray
     frequency: np.ndarray
     is_bim: bool
+    knows_reference: bool = False
     left_out: int = 0
 
     def __len__(self) -> int:
@@ -78,13 +81,13 @@ def read_panel(path: Path, contigs: Words, alleles: Alleles, names: Names) -> Pa
         If the file is none of the known forms, a column is missing, or a value is not what it should be.
     """
     columns: dict[str, list[np.ndarray]] = {name: [] for name in _NAMES}
-    is_bim, left_out = False, 0
+    is_bim, known, left_out = False, False, 0
     for part in read_panel_parts(path, contigs, alleles, names):
-        is_bim, left_out = part.is_bim, left_out + part.left_out
+        is_bim, known, left_out = part.is_bim, part.knows_reference, left_out + part.left_out
         for name, arrays in columns.items():
             arrays.append(getattr(part, name))
     whole = {name: np.concatenate(columns.pop(name)) for name in _NAMES}
-    return Panel(path, **whole, is_bim=is_bim, left_out=left_out)
+    return Panel(path, **whole, is_bim=is_bim, knows_reference=known, left_out=left_out)
 
 
 def read_panel_parts(path: Path, contigs: Words, alleles: Alleles, names: Names) -> Iterator[Panel]:
@@ -98,8 +101,8 @@ def read_panel_parts(path: Path, contigs: Words, alleles: Alleles, names: Names)
     with Path(path).open("rb") as handle:
         hdf5 = handle.read(4) == _HDF5
     rows = kept = 0
-    for frame, line, is_bim in _from_store(path) if hdf5 else _from_text(path):
-        part = _encode(frame, line, path, contigs, alleles, names, is_bim=is_bim)
+    for frame, line, is_bim, known in _from_store(path) if hdf5 else _from_text(path):
+        part = _encode(frame, line, path, contigs, alleles, names, is_bim=is_bim, known=known)
         rows, kept = rows + len(frame), kept + len(part)
         yield part
     if not rows:
@@ -109,7 +112,15 @@ def read_panel_parts(path: Path, contigs: Words, alleles: Alleles, names: Names)
 
 
 def _encode(
-    frame: pd.DataFrame, line: np.ndarray, path: Path, contigs: Words, alleles: Alleles, names: Names, *, is_bim: bool
+    frame: pd.DataFrame,
+    line: np.ndarray,
+    path: Path,
+    contigs: Words,
+    alleles: Alleles,
+    names: Names,
+    *,
+    is_bim: bool,
+    known: bool,
 ) -> Panel:
     """Return the rows that have two alleles of bases, as codes."""
     values = {"contig": contigs.encode(frame["contig"], clean_contig)}
@@ -128,7 +139,7 @@ def _encode(
     good = (values["effect"] >= 0) & (values["other"] >= 0) & (values["contig"] >= 0)
     good &= (states[values["effect"]] == 0) & (states[values["other"]] == 0) & (values["effect"] != values["other"])
     kept = {name: column[good] for name, column in values.items()}
-    return Panel(path, **kept, is_bim=is_bim, left_out=int((~good).sum()))
+    return Panel(path, **kept, is_bim=is_bim, knows_reference=known, left_out=int((~good).sum()))
 
 
 def _from_store(path: Path) -> Iterator[_Part]:
@@ -139,7 +150,7 @@ def _from_store(path: Path) -> Iterator[_Part]:
                 "contig": columns["contig"], "position": columns["start"] + 1, "name": columns["rsid"], "effect": columns["effect_allele"],
                 "other": columns["other_allele"], "frequency": columns["frequency"],
             })  # fmt: skip
-            yield frame, np.arange(first + 1, first + len(frame) + 1), False
+            yield frame, np.arange(first + 1, first + len(frame) + 1), False, False
 
 
 def _from_text(path: Path) -> Iterator[_Part]:
@@ -165,14 +176,15 @@ def _from_text(path: Path) -> Iterator[_Part]:
                             "give a .bim, .pvar, genotype store, or a table with chromosome, position, effect_allele, other_allele",
                             where=place(path, line=number + 1))  # fmt: skip
         info = names.index("info") if not is_bim and "frequency" not in places and "info" in names else -1
+        known = not is_bim and names[places["other"]] == "ref"
         wanted = [*places.values()] + ([info] if info >= 0 else [])
         texts = [at for kind, at in places.items() if kind not in _NUMBERS] + ([info] if info >= 0 else [])
         kinds = {at: kind for kind, at in places.items()}
         if is_bim:
-            yield _named(_first_row(header, places, number + 1), kinds, -1), np.array([number + 1]), True
+            yield _named(_first_row(header, places, number + 1), kinds, -1), np.array([number + 1]), True, False
         for block in read_blocks(handle, separator=separator, width=len(header), columns=wanted, texts=texts,
                                  first_line=number + 2, path=path, block=_BLOCK):  # fmt: skip
-            yield _named(block, kinds, info), block.line, is_bim
+            yield _named(block, kinds, info), block.line, is_bim, known
 
 
 def _first_row(fields: list[str], places: dict[str, int], line: int) -> Block:
