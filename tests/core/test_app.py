@@ -17,7 +17,7 @@ import typer
 from lucidseq.core import app as house
 from lucidseq.core.app import Tool
 from lucidseq.core.card import Card, Verdict
-from lucidseq.core.errors import DataError
+from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
 
@@ -106,6 +106,7 @@ def test_force__removes_an_optional_output_that_is_not_made_again(run: Callable[
         (EOFError("Compressed file ended"), 3, "ends too early"),
         (zlib.error("bad"), 3, "damaged"),
         (OSError(28, "No space left on device", "/full"), 3, "No space left"),
+        (RuntimeError("Can't write (errno = 27, error message = 'File too large')"), 3, "File too large"),
         (PermissionError(13, "Permission denied", "/closed"), 3, "Permission denied"),
         (ModuleNotFoundError("no", name="scipy.stats"), 4, "scipy"),
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), 3, "not text"),
@@ -158,11 +159,58 @@ def test_out_without_a_writable_folder__is_an_error(
 
 
 def test_leftovers_of_a_killed_run__do_not_reach_the_next(run: Callable[..., int], tmp_path: Path) -> None:
-    partial = tmp_path / "results" / ".x.partial"
+    partial = tmp_path / "results" / ".x.toy_demo.partial"
     partial.mkdir(parents=True)
     (partial / "x.more").write_text("from a run that was killed")
     assert run(good) == 0
     assert names(tmp_path / "results") == ["x.toy_demo.card.json", "x.toy_demo.manifest.json", "x.txt"]
+
+
+def test_two_runs_at_once__do_not_mix(tmp_path: Path) -> None:
+    files = {"text": OutFile(".txt", Format.TSV, "")}
+    one, same = (OutputSet(tmp_path / "x", files, command="toy_demo", force=True) for _ in range(2))
+    other = OutputSet(tmp_path / "x", {"more": OutFile(".more", Format.TSV, "")}, command="toy_other")
+    with one.transaction():
+        one["text"].write_text("one")
+        with pytest.raises(DataError, match="another run of this command"), same.transaction():
+            pass
+        with other.transaction():
+            other["more"].write_text("other")
+    assert names(tmp_path) == ["x.more", "x.txt"]
+    assert (tmp_path / "x.txt").read_text() == "one"
+    with same.transaction():
+        same["text"].write_text("same")
+    assert (tmp_path / "x.txt").read_text() == "same"
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_file_that_appears_while_it_runs__is_not_replaced(run: Callable[..., int], tmp_path: Path) -> None:
+    def slow(out: OutputSet) -> Card:
+        (tmp_path / "results" / "x.txt").write_text("of somebody else")
+        return good(out)
+
+    assert run(slow) == 3
+    assert names(tmp_path / "results") == ["x.txt"]
+    assert (tmp_path / "results" / "x.txt").read_text() == "of somebody else"
+
+
+def test_names_that_no_file_can_have__are_errors(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "results" / "x.txt").mkdir(parents=True)
+    assert run(good, force=True) == 3
+    assert "x.txt is a folder" in capsys.readouterr().err
+    assert run(good, out=tmp_path / ("x" * 250)) == 3
+    assert "name too long" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_no_finite_number__is_refused(value: float) -> None:
+    with pytest.raises(UsageError, match="a finite number"):
+        house._refuse_no_numbers({"seed": 1, "most_missing": value})
+    with pytest.raises(UsageError, match="--scale"):
+        house._refuse_no_numbers({"scale": [1.0, value]})
+    house._refuse_no_numbers({"seed": 1, "scale": [1.0], "name": "nan"})
 
 
 def test_signature__has_the_house_options(command: house.Command) -> None:

@@ -286,7 +286,7 @@ def test_same_bytes__for_other_blocks_and_folders(
 
     first = make(tmp_path, calls, "--layout", layout)
     monkeypatch.setattr(command, "_BLOCK_BYTES", 1)
-    out = OutputSet(tmp_path / "other" / "m", {"matrix": OutFile(".matrix.h5", Format.HDF5, "")})
+    out = OutputSet(tmp_path / "other" / "m", {"matrix": OutFile(".matrix.h5", Format.HDF5, "")}, command="matrix")
     with out.transaction():
         command.matrix(genotypes=tmp_path / "m.genotypes.h5", splits=tmp_path / "splits.tsv", layout=MatrixLayout(layout),
                        hard_call_tolerance=0.1, out=out)  # fmt: skip

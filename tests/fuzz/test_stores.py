@@ -91,7 +91,7 @@ def made(kind: str, folder: Path) -> tuple[Path, Callable[[Path], Contents]]:
     if kind == "genotypes":
         return write_store(path, calls, traits={"height": np.arange(12.0)}), lambda at: contents(at, GENOTYPES)
     if kind == "matrix":
-        out = OutputSet(folder / "m", {"matrix": OutFile(".matrix.h5", Format.HDF5, "")})
+        out = OutputSet(folder / "m", {"matrix": OutFile(".matrix.h5", Format.HDF5, "")}, command="matrix")
         store = write_store(folder / "g.h5", calls, traits={"height": np.arange(12.0)})
         with out.transaction():
             matrix(genotypes=store, splits=None, layout=MatrixLayout.AUTO, hard_call_tolerance=0.1, out=out)

@@ -109,7 +109,7 @@ def targets(folder: Path) -> list[tuple[bytes, Callable[[Path], None], Path, Mut
     groups = ("FID\tIID\tfamily\n" + "".join(f"f\t{name}\tfam{row // 3}\n" for row, name in enumerate(NAMES))).encode()
     calls = np.random.default_rng(1).integers(-1, 3, (50, 12)).astype(np.int8)
     (folder / "splits.tsv").write_bytes(splits)
-    out = OutputSet(folder / "m", {"matrix": OutFile(".matrix.h5", Format.HDF5, "")})
+    out = OutputSet(folder / "m", {"matrix": OutFile(".matrix.h5", Format.HDF5, "")}, command="matrix")
     with out.transaction():
         matrix(genotypes=write_store(folder / "g.h5", calls, traits={"height": np.arange(12.0)}), splits=folder / "splits.tsv",
                layout=MatrixLayout.AUTO, hard_call_tolerance=0.1, out=out)  # fmt: skip

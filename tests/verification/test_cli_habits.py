@@ -139,7 +139,7 @@ def test_kill__leaves_no_output_and_the_next_run_succeeds(name: str, chain: Chai
     words = [str(word) for word in call.words(chain.folder, out)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     process = subprocess.Popen([sys.executable, "-m", "lucidseq", *words], env=environment, stderr=subprocess.DEVNULL)
-    partial = out.parent / f".{call.name}.partial"
+    partial = out.parent / f".{call.name}.{call.tool}_{call.command}.partial"
     while not partial.exists():
         assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.001)

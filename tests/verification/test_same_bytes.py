@@ -72,7 +72,7 @@ def test_force__over_old_results_and_the_remains_of_a_killed_run(
         old = out.parent / name
         old.parent.mkdir(parents=True, exist_ok=True)
         old.write_bytes(b"old")
-    remains = out.parent / f".{call.name}.partial"
+    remains = out.parent / f".{call.name}.{call.tool}_{call.command}.partial"
     remains.mkdir()
     (remains / "half").write_bytes(b"half")
     result = worker.run(*call.words(chain.folder, out, {"--force": True}))

@@ -11,6 +11,7 @@ import errno
 import functools
 import importlib
 import inspect
+import math
 import os
 import resource
 import sys
@@ -27,13 +28,14 @@ import typer
 
 import lucidseq
 from lucidseq.core import log
-from lucidseq.core.errors import DataError, LucidseqError, MissingExtraError
+from lucidseq.core.errors import DataError, LucidseqError, MissingExtraError, UsageError
 from lucidseq.core.inputs import check_readable, find_damaged
 from lucidseq.core.options import HOUSE
 from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 REFUSED, OUT_OF_MEMORY, BUG = 5, 137, 1
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,15 @@ class Command:
         return found
 
     @property
+    def stem(self) -> str:
+        """Tool and command as file names have them."""
+        return f"{self.tool}_{self.name}".replace("-", "_")
+
+    @property
     def outputs(self) -> dict[str, OutFile]:
         """Every file the command writes by name, card and manifest included."""
         (prefix,) = self.roles(OutputPrefix).values()
-        stem = f".{self.tool}_{self.name}".replace("-", "_")  # one prefix may serve a whole chain of commands
+        stem = f".{self.stem}"  # one prefix may serve a whole chain of commands
         return {
             **prefix.files,
             "card": OutFile(f"{stem}.card.json", Format.JSON, "Trust card: the checks of this result."),
@@ -196,6 +203,7 @@ def execute(command: Command, arguments: dict[str, Any]) -> int:
 
 def _run(command: Command, arguments: dict[str, Any], *, force: bool) -> str:
     """Check inputs, do the work inside the outputs' transaction, write card and manifest; return the verdict."""
+    _refuse_no_numbers(arguments)
     inputs = _inputs(command, arguments)
     for name, paths in inputs.items():
         for path in paths:
@@ -208,7 +216,7 @@ def _run(command: Command, arguments: dict[str, Any], *, force: bool) -> str:
     from lucidseq.core.outputs import OutputSet
 
     (prefix,) = command.roles(OutputPrefix)
-    outputs = OutputSet(arguments[prefix], command.outputs, force=force)
+    outputs = OutputSet(arguments[prefix], command.outputs, command=command.stem, force=force)
     with outputs.transaction():
         card = command.load()(**{**arguments, prefix: outputs})
         outputs["card"].write_text(card.to_json(), encoding="utf-8")
@@ -218,6 +226,16 @@ def _run(command: Command, arguments: dict[str, Any], *, force: bool) -> str:
     logger = log.get_logger("lucidseq")
     (logger.info if card.verdict == "ok" else logger.warning)(card.to_text())
     return str(card.verdict.value)
+
+
+def _refuse_no_numbers(arguments: dict[str, Any]) -> None:
+    """Refuse NaN and infinity: they pass every bound of a number, and no check could fail beyond them."""
+    for name, value in arguments.items():
+        if any(
+            isinstance(item, float) and not math.isfinite(item)
+            for item in (value if isinstance(value, list) else [value])
+        ):
+            raise UsageError(f"--{name.replace('_', '-')} {value}", "a finite number", "give a number")
 
 
 def _inputs(command: Command, arguments: dict[str, Any]) -> dict[str, list[Path]]:
@@ -248,11 +266,11 @@ def _explain(error: Exception) -> LucidseqError | None:
             "every library of this tool",
             'pip install "lucidseq[all]", or the extra that bears the tool\'s name',
         )
-    full = os.strerror(errno.ENOSPC)
-    unwritable = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
-    if unwritable or full in str(error):  # HDF5 tells of a full disk in words alone when it closes a file
+    full = next((words for words in map(os.strerror, _FULL) if words in str(error)), None)
+    unwritable = isinstance(error, OSError) and error.errno in (*_FULL, errno.EACCES, errno.EROFS)
+    if unwritable or full is not None:  # HDF5 tells of a full disk in words alone when it closes a file
         return DataError(
-            f"writing failed: {full if full in str(error) else getattr(error, 'strerror', error)}",
+            f"writing failed: {full or getattr(error, 'strerror', error)}",
             "free space and write permission",
             "free some space, or give another --out",
             where=str(getattr(error, "filename", None) or ""),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lucidseq.core.errors import DataError
 from lucidseq.core.roles import Format, OutFile
+
+_LOCK = ".lock"
 
 
 class OutputSet:
@@ -24,19 +29,25 @@ class OutputSet:
         The value of ``--out``; its folder is made when it is not there.
     files
         Name to `OutFile`, as declared beside the option.
+    command
+        Name of the command that writes them, such as ``encode_ld``: others may use the prefix at the same time.
     force
         Replace existing files.
+
+    Raises
+    ------
+    DataError
+        If the prefix is no name for files, or a file is there that may not be replaced.
     """
 
-    def __init__(self, prefix: Path, files: dict[str, OutFile], *, force: bool = False) -> None:
-        self.prefix, self.files = Path(prefix), files
-        self._folder = self.prefix.parent / f".{self.prefix.name}.partial"
+    def __init__(self, prefix: Path, files: dict[str, OutFile], *, command: str, force: bool = False) -> None:
+        self.prefix, self.files, self._force = Path(prefix), files, force
+        self._folder = self.prefix.parent / f".{self.prefix.name}.{command}.partial"
         if not self.prefix.name:
             raise DataError(
                 f"--out {prefix}", "a file name prefix such as results/run1", "add a name", where=str(prefix)
             )
-        if not force:
-            self._refuse_existing()
+        self._refuse_existing()
 
     def __getitem__(self, name: str) -> Path:
         """Temporary path of the file called ``name``; it ends as the final file will."""
@@ -55,34 +66,86 @@ class OutputSet:
         DataError
             If the folder cannot be written, or a file that is not optional was not.
         """
+        with self._locked():
+            try:
+                yield self
+                self._refuse_existing()  # of the time since
+                self._commit()
+            finally:
+                self._clear()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the temporary folder for this run alone: two that wrote into it would mix their files.
+
+        The lock ends with the process, so that what a killed run left is taken over. Where the file system has no locks there is none.
+        """
+        handle = None
+        while handle is None:
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                handle = self._lock()
+            except OSError as error:
+                raise DataError(
+                    f"{self.prefix.parent} cannot be written: {error.strerror}",
+                    "a folder in which files can be made",
+                    "give another --out, or change the folder's permissions",
+                    where=str(self.prefix.parent),
+                ) from error
         try:
-            shutil.rmtree(self._folder, ignore_errors=True)  # left by a run that was killed
-            self._folder.mkdir(parents=True)
-        except OSError as error:
-            raise DataError(
-                f"{self.prefix.parent} cannot be written: {error.strerror}",
-                "a folder in which files can be made",
-                "give another --out, or change the folder's permissions",
-                where=str(self.prefix.parent),
-            ) from error
-        try:
-            yield self
-            self._commit()
+            self._clear()  # left by a run that was killed
+            yield
         finally:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            (self._folder / _LOCK).unlink(missing_ok=True)
+            os.close(handle)
+            with suppress(OSError):  # a run that has just begun may be in it
+                self._folder.rmdir()
+
+    def _lock(self) -> int | None:
+        """Return the open lock file; None where the run that had it has just removed it."""
+        path = self._folder / _LOCK
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                os.close(handle)
+                raise DataError(f"another run of this command is writing {self.prefix}", "one run at a time for an --out",
+                                "wait for it to end, or choose another --out", where=str(self.prefix.parent)) from error  # fmt: skip
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), path.stat()):
+                return handle
+        os.close(handle)
+        return None
+
+    def _clear(self) -> None:
+        for path in self._folder.iterdir():
+            if path.name != _LOCK:
+                with suppress(OSError):  # what stays is written anew
+                    _remove(path)
 
     def _basename(self, name: str) -> str:
         return self.prefix.name + self.files[name].suffix.rstrip("/")
 
     def _refuse_existing(self) -> None:
-        for name in self.files:
-            if self.final(name).exists():
-                raise DataError(
-                    f"{self.final(name)} exists already",
-                    "an output that does not exist yet",
-                    "choose another --out, or replace it with --force",
-                    where=str(self.final(name)),
-                )
+        for name, file in self.files.items():
+            final = self.final(name)
+            try:
+                kind = final.stat().st_mode
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise DataError(f"--out {self.prefix}: {error.strerror}", "a file name prefix such as results/run1", "give another --out",
+                                where=str(self.prefix.parent)) from error  # fmt: skip
+            if not self._force:
+                raise DataError(f"{final} exists already", "an output that does not exist yet",
+                                "choose another --out, or replace it with --force", where=str(final))  # fmt: skip
+            if stat.S_ISDIR(kind) and file.format is not Format.DIRECTORY:
+                raise DataError(f"{final} is a folder", "a file, which --force would replace", "remove it, or choose another --out",
+                                where=str(final))  # fmt: skip
 
     def _commit(self) -> None:
         missing = [name for name, file in self.files.items() if not file.optional and not self[name].exists()]
@@ -101,7 +164,7 @@ class OutputSet:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
