@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from fixtures_sumstats import CASES, CONTROLS, WRITTEN, Study, Written, encode_here, simulate
-from lucidseq.core.card import read_card
+from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.schema import DROPPED, SUMSTATS
 from lucidseq.core.tables import read_table
 from lucidseq.encode.sumstats.choices import Dialect, ExportDialect
@@ -251,6 +251,23 @@ def test_cases_alone__give_no_sample_size(name: str, tmp_path: Path) -> None:
     assert read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)["n"].tolist() == [9_000]
     result = run_cli("encode", "sumstats", "--input", tmp_path / name, "--out", tmp_path / "o" / "h")
     assert_bad_input(result, "no column n", "--n", folder=tmp_path / "o", exit_code=2)
+
+
+def test_bolt__two_models_are_told(study: Study, tmp_path: Path) -> None:
+    """BETA and SE are of the infinitesimal model, P_BOLT_LMM of the mixture, whose chi-squares are a tenth larger here."""
+    rows = study.rows[study.rows["tail"] < 100]
+    path = WRITTEN["bolt-lmm"].write(rows, tmp_path / "in.txt")
+    table = pd.read_csv(path, sep="\t")
+    chi_square = 1.1 * (table["BETA"] / table["SE"]) ** 2
+    table.assign(CHISQ_BOLT_LMM=chi_square, P_BOLT_LMM=stats.chi2.sf(chi_square, 1)).to_csv(path, sep="\t", index=False)
+    name = "chi-square of P_BOLT_LMM over (BETA / SE)^2"
+    for words, expected in (((), 1.1), (("--column", "p_value=P_BOLT_LMM_INF"), None)):
+        encode_here("--input", path, "--n", N, *words, "--out", tmp_path / "h", "--force")
+        found = {check.name: check for check in read_card(tmp_path / "h.encode_sumstats.card.json").checks}
+        assert (name in found) == (expected is not None)
+        if expected:
+            assert found[name].value == pytest.approx(expected, rel=1e-6) and found[name].verdict is Verdict.CAUTION
+            assert found["p-values far from those of effect / standard error"].value == 0
 
 
 def test_z_alone__effects_with_frequencies_are_those_of_an_allele() -> None:

@@ -9,6 +9,7 @@ from lucidseq.encode.sumstats.align import FAR
 from lucidseq.encode.sumstats.builds import BUILDS, possible
 from lucidseq.encode.sumstats.choices import Dialect, StrandRule
 from lucidseq.encode.sumstats.dialects import Meaning
+from lucidseq.encode.sumstats.effects import z_of_log_p
 from lucidseq.encode.sumstats.file import Harmonised
 from lucidseq.encode.sumstats.reference import ENOUGH, last_positions
 from lucidseq.encode.sumstats.study import Ledger
@@ -75,11 +76,23 @@ def _judge_effects(card: Card, found: Harmonised, ledger: Ledger, kept: int) -> 
     verdict = Verdict.OK if share <= 0.05 else Verdict.CAUTION if share <= 0.5 else Verdict.REFUSE
     card.add("p-values far from those of effect / standard error", share, verdict, threshold="<= 0.05",
              advice="An odds ratio read as beta, an error of the odds ratio, or a p-value of another test: check the columns.")  # fmt: skip
+    if layout.facts.name is Dialect.BOLT_LMM and layout.has(Meaning.P) and layout.column(Meaning.P) == "P_BOLT_LMM":
+        _judge_bolt(card, found.study["z"], found.study["tail"])
     if len(found.study) >= _SEVERAL:
         positive = found.source.positive_share
         verdict = Verdict.OK if 0.02 <= positive <= 0.98 else Verdict.REFUSE
         card.add("share of effects above 0", positive, verdict, threshold="0.02 to 0.98",
                  advice="Effects of one sign are odds ratios read as beta, or absolute values: check the columns.")  # fmt: skip
+
+
+def _judge_bolt(card: Card, z: np.ndarray, tail: np.ndarray) -> None:
+    """Hold BOLT-LMM's p-values, of its mixture model, against z = BETA / SE, which is of the infinitesimal model."""
+    known = np.isfinite(tail)
+    by_p = float((z_of_log_p(-tail[known] * np.log(10.0)) ** 2).sum())
+    ratio = by_p / max(float((z[known] ** 2).sum()), 1e-300)
+    card.add("chi-square of P_BOLT_LMM over (BETA / SE)^2", ratio, Verdict.OK if 0.98 <= ratio <= 1.02 else Verdict.CAUTION, threshold="0.98 to 1.02",
+             advice="BETA and SE are of BOLT-LMM's infinitesimal model, so z has less power than the p-value says: what uses z will find less. "
+                    "--column p_value=P_BOLT_LMM_INF makes both of one model.")  # fmt: skip
 
 
 def _judge_build(card: Card, found: Harmonised) -> None:
