@@ -15,6 +15,7 @@ from lucidseq.core.card import Card, Verdict, read_card
 from lucidseq.core.schema import PCS, SPLITS
 from lucidseq.core.splits import read_splits
 from lucidseq.core.tables import read_table
+from lucidseq.encode.structure.groups import read_groups
 from support import assert_bad_input, run_cli, run_ok
 
 VARIANTS = 10_000
@@ -263,6 +264,13 @@ def test_numbers_of_sex_chromosomes__count_as_the_build_says(tmp_path: Path, num
     assert not tables["unknown", number].equals(tables["GRCh38", "X"])
 
 
+def test_groups__of_individuals_whose_names_families_share(tmp_path: Path) -> None:
+    (tmp_path / "g.txt").write_text("FID IID batch\nB 1 two\nA 1 one\nA 2 one\nC 9 two\n")
+    groups, absent = read_groups(tmp_path / "g.txt", "batch", ["A_1", "A_2", "B_1", "B_2"])
+    assert groups.tolist() == ["one", "one", "two", "sample B_2"]
+    assert absent == 1
+
+
 BAD_TABLES = {
     "no-column": ("sample\tset\ns0\ttrain\n", "no column split"),
     "unknown-split": ("sample\tsplit\ns0\ttraining\n", "training"),
@@ -295,6 +303,7 @@ BAD_GROUPS = {
     "short-row": ("sample\tfamily\ns0\n", "1 fields"),
     "twice": ("sample\tfamily\ns0\ta\ns0\tb\n", "more than once"),
     "other-names": ("sample\tfamily\nx\ta\n", "no sample in common"),
+    "two-families": ("FID\tIID\tbatch\nA\ts0\ta\nB\ts0\tb\n", "both mean sample s0"),
     "no-rows": ("sample\tfamily\n", "no rows"),
 }
 

@@ -70,7 +70,7 @@ class SampleNames:
 
     def nothing_shared(self, families: Sequence[str], individuals: Sequence[str], path: Path) -> DataError:
         """Build the error for a table that means none of the samples; it tells whether families are what differs."""
-        ours, theirs = ", ".join(self.samples[:3]), ", ".join(individuals[:3])
+        ours, theirs = ", ".join(self.samples[:3]), ", ".join(individuals[:3]) or "no rows"
         differ = sorted(set(self.individuals) & set(individuals))
         if differ:
             name = differ[0]

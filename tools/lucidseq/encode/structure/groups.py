@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
+from lucidseq.encode.genotypes.names import SampleNames
 
 _WARD_SAMPLES = 5000  # Ward's tree keeps every distance
 
@@ -37,7 +38,8 @@ def read_groups(path: Path, column: str | None, samples: Sequence[str]) -> tuple
     Raises
     ------
     DataError
-        If the column is missing, a row has another number of fields, a sample comes twice, or no sample has a row.
+        If the column is missing, a row has another number of fields, a sample comes twice, no sample has a row, or it is not clear
+        whom a row means.
     """
     with open_text(path) as handle:
         header = handle.readline().rstrip("\r\n")
@@ -45,7 +47,7 @@ def read_groups(path: Path, column: str | None, samples: Sequence[str]) -> tuple
         names = [name.strip() for name in header.split(tab)]
         key = 1 if len(names) > 1 and names[0].lstrip("#").upper() == "FID" and names[1].upper() == "IID" else 0
         at = _column(names, column, key, path)
-        found: dict[str, str] = {}
+        found: dict[tuple[str, str], str] = {}
         for number, line in enumerate(handle, start=2):
             if not line.strip():
                 continue
@@ -53,14 +55,17 @@ def read_groups(path: Path, column: str | None, samples: Sequence[str]) -> tuple
             if len(fields) != len(names):
                 raise DataError(f"{len(fields)} fields", f"{len(names)}, as in the header", "correct the row",
                                 where=place(path, line=number))  # fmt: skip
-            if fields[key] in found:
+            who = (fields[0] if key else "", fields[key])
+            if who in found:
                 raise DataError(f"sample {fields[key]} comes more than once", "one row a sample", "remove one of the rows",
                                 where=place(path, line=number))  # fmt: skip
-            found[fields[key]] = "" if fields[at] in ("NA", "#NA", ".", "nan") else fields[at]
-    if not any(sample in found for sample in samples):
-        raise DataError(f"no sample in common: genotypes have {', '.join(samples[:3])}, ...; the table has {', '.join(list(found)[:3]) or 'no rows'}",
-                        "sample names of the genotypes", "use the same names in both files", where=str(path))  # fmt: skip
-    groups = np.array([found.get(sample, "") for sample in samples], dtype=object)
+            found[who] = "" if fields[at] in ("NA", "#NA", ".", "nan") else fields[at]
+    known, families, individuals = SampleNames(list(samples)), [who[0] for who in found], [who[1] for who in found]
+    at = known.find(families, individuals, path)
+    if (at < 0).all():
+        raise known.nothing_shared(families, individuals, path)
+    groups = np.full(len(samples), "", dtype=object)
+    groups[at[at >= 0]] = np.array(list(found.values()), dtype=object)[at >= 0]
     absent = groups == ""
     groups[absent] = np.array([f"sample {sample}" for sample in samples], dtype=object)[absent]
     return groups, int(absent.sum())
