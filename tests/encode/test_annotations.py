@@ -350,6 +350,9 @@ def test_real_polyfun_annotations__in_parquet(shared_data: Path, tmp_path: Path)
 BAD = {
     "no common contig": ("--bed", "chrc1\t0\t5\n", 3, "it calls c1 chrc1"),
     "no score": ("--bed-value score --bed", "c1\t0\t5\tn\tx\n", 3, "column 5"),
+    "no score column": ("--bed-value score --bed", "c1\t0\t5\nc1\t9\t12\n", 3, "no score"),
+    "no name column": ("--bed-value name --bed", "c1\t0\t5\nc1\t9\t12\n", 3, "column 4"),
+    "a score too large": ("--bed-value score --bed", "c1\t0\t5\ta\t1e39\n", 3, "'1e39'"),
     "no table key": ("--table", "a\tb\n1\t2\n", 3, "variant_id, or CHR and BP"),
     "no number": ("--table", "CHR\tBP\tname\nc1\t5\tx\n", 3, "numeric columns"),
     "twice in the table": ("--table", "CHR\tBP\tx\nc1\t5\t1\nc1\t5\t2\n", 3, "twice"),

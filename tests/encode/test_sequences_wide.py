@@ -481,8 +481,18 @@ def test_bad_options__are_named(genome: Path, track, tmp_path: Path) -> None:
         store["x_train"], store["y_train"] = np.full((2, 8, 4), 0.7), [0, 1]
     plain = tmp_path / "plain.vcf"
     plain.write_bytes(gzip.decompress(wrong.read_bytes()))
+    (tmp_path / "three.bed").write_text("chr1\t1000\t1200\nchr1\t3000\t3200\n")
+    (tmp_path / "genes.gtf").write_text('chr1\tx\ttranscript\t1001\t3000\t7\t+\t.\tgene_id "A";\n')
+    (tmp_path / "huge.bed").write_text("chr1\t1000\t1200\ta\t1\nchr1\t3000\t3200\tb\t1e39\n")
     whole = ["--fasta", genome, "--regions", regions]
+    three = ["--fasta", genome, "--regions", tmp_path / "three.bed"]
+    genes = ["--fasta", genome, "--gtf", tmp_path / "genes.gtf", "--window", 100]
     cases = [
+        ([*whole, "--label-column", "score"], 3, "no score"),
+        ([*three, "--label-column", "score"], 3, "column 5"),
+        ([*three, "--label-column", "name"], 3, "column 4"),
+        ([*genes, "--label-column", "score"], 2, "--label-column with --gtf"),
+        (["--fasta", genome, "--regions", tmp_path / "huge.bed", "--label-column", "score"], 3, "'1e39'"),
         ([*whole, "--gtf", regions], 2, "--gtf"),
         (["--fasta", genome, "--gtf", regions], 2, "--window"),
         ([*whole, "--bin-size", 10], 2, "--signal"),

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
 
+MOST_SCORE = 3.4e38  # the stores keep scores in 32 bits
 MOST_BASES = 1 << 40  # no contig is longer; larger numbers are damage, and would not fit the arrays
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A stretch of a contig, 0-based and half-open, with BED's optional fields."""
+    """A stretch of a contig, 0-based and half-open, with BED's optional fields.
+
+    ``score`` is None where the file has no such column; ``named`` tells a name of the file from one made of the coordinates.
+    """
 
     contig: str
     start: int
     end: int
     name: str
-    score: str = "0"
+    score: str | None = None
     strand: str = "."
     extra: tuple[str, ...] = ()
+    named: bool = True
 
 
 def read_bed(path: Path) -> list[Interval]:
@@ -53,8 +59,48 @@ def _parse(line: str, path: Path, number: int) -> Interval:
         raise DataError(f"end {fields[2][:40]}", "a position on a chromosome", "correct the row", where=where)
     if end <= start:
         raise DataError(f"start {start}, end {end}", "start < end (0-based, half-open)", "correct the row", where=where)
-    name = fields[3] if len(fields) > 3 and fields[3] not in ("", ".") else f"{fields[0]}:{start}-{end}"
+    named = len(fields) > 3 and fields[3] not in ("", ".")
+    name = fields[3] if named else f"{fields[0]}:{start}-{end}"
     strand = fields[5] if len(fields) > 5 else "."
     if strand not in ("+", "-", "."):
         raise DataError(f"strand {strand!r}", "+, - or .", "correct the row", where=where)
-    return Interval(fields[0], start, end, name, fields[4] if len(fields) > 4 else "0", strand, tuple(fields[6:]))
+    return Interval(
+        fields[0], start, end, name, fields[4] if len(fields) > 4 else None, strand, tuple(fields[6:]), named
+    )
+
+
+def require_names(intervals: list[Interval], path: Path) -> None:
+    """Check that every interval has a name in column 4, where names are values and not mere labels.
+
+    Raises
+    ------
+    DataError
+        With the first interval that has none.
+    """
+    nameless = next((item for item in intervals if not item.named), None)
+    if nameless is not None:
+        raise DataError(f"no name for {nameless.name}", "a name in column 4 of every row", "add the column, or ask for no names",
+                        where=place(path, contig=nameless.contig))  # fmt: skip
+
+
+def read_score(interval: Interval, path: Path) -> float:
+    """Return the number in column 5 of an interval, which fits in 32 bits.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, or no finite number in it.
+    """
+    where = place(path, contig=interval.contig, item=f"region {interval.name}")
+    if interval.score is None:
+        raise DataError(
+            "no score", "a number in column 5 of every row", "add the column, or ask for no scores", where=where
+        )
+    try:
+        score = float(interval.score)
+    except ValueError:
+        score = math.nan
+    if not abs(score) <= MOST_SCORE:
+        raise DataError(f"score = {interval.score!r}", "a finite number in column 5", "correct it, or ask for no scores",
+                        where=where)  # fmt: skip
+    return score

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lucidseq.core.errors import DataError, place
-from lucidseq.core.intervals import Interval, read_bed
+from lucidseq.core.errors import DataError
+from lucidseq.core.intervals import Interval, read_bed, read_score, require_names
 from lucidseq.encode.annotations.choices import BedValue, FeatureKind
 from lucidseq.encode.annotations.rows import Rows
 from lucidseq.encode.annotations.sources import stem
@@ -55,7 +55,7 @@ class BedSource:
     Raises
     ------
     DataError
-        If it shares no contig with the rows, a score is no number, or it has too many names.
+        If it shares no contig with the rows, a name or score that is asked for is missing, a score is no number, or it has too many names.
     """
 
     def __init__(self, path: Path, value: BedValue, contigs: list[str]) -> None:
@@ -65,6 +65,7 @@ class BedSource:
         require_shared(contigs, self._frame["chrom"], path)
         self.names, self.kinds = [stem(path)], [FeatureKind.SHARE]
         if value is BedValue.NAME:
+            require_names(intervals, path)
             labels, uniques = pd.factorize(pd.Series([item.name for item in intervals]), sort=True)
             if len(uniques) > _MOST_NAMES:
                 raise DataError(
@@ -77,7 +78,7 @@ class BedSource:
             self.names = [f"{stem(path)}.{name}" for name in uniques]
             self.kinds = [FeatureKind.CATEGORY] * len(uniques)
         elif value is BedValue.SCORE:
-            self._frame["score"] = [_score(item, path) for item in intervals]
+            self._frame["score"] = [read_score(item, path) for item in intervals]
             self.kinds = [FeatureKind.SCORE]
 
     def values(self, rows: Rows) -> np.ndarray:
@@ -109,14 +110,3 @@ class DistanceSource:
     def values(self, rows: Rows) -> np.ndarray:
         """Return the distance of rows."""
         return nearest_distance(rows, self._frame)[:, None].astype(np.float32)
-
-
-def _score(interval: Interval, path: Path) -> float:
-    try:
-        score = float(interval.score)
-    except ValueError:
-        score = np.nan
-    if not np.isfinite(score):
-        raise DataError(f"score {interval.score!r} of {interval.name}", "a number in column 5", "correct it, or use another --bed-value",
-                        where=place(path, contig=interval.contig))  # fmt: skip
-    return score

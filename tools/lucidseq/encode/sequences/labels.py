@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lucidseq.core.errors import DataError, place
-from lucidseq.core.intervals import Interval
+from lucidseq.core.intervals import MOST_SCORE, Interval, read_score, require_names
 from lucidseq.core.tables import open_text
 from lucidseq.encode.sequences.choices import LabelColumn
 from lucidseq.encode.sequences.splits import NAMES
@@ -72,7 +72,7 @@ def _number(text: str, name: str, where: str) -> float:
         value = float(text)
     except ValueError:
         value = np.nan
-    if not np.isfinite(value):
+    if not abs(value) <= MOST_SCORE:
         raise DataError(
             f"{name} = {text!r}", "a finite number", "correct the value, or leave the sequence out", where=where
         )
@@ -104,11 +104,12 @@ def bed_targets(regions: list[Interval], column: LabelColumn, path: Path) -> tup
     Raises
     ------
     DataError
-        If a score is no number, or there are too many names to be classes.
+        If a region has no name or score, a score is no number, or there are too many names to be classes.
     """
     if column is LabelColumn.SCORE:
-        scores = [_number(region.score, "score", place(path, item=f"region {region.name}")) for region in regions]
+        scores = [read_score(region, path) for region in regions]
         return ["score"], np.array(scores, dtype=np.float32)[:, None]
+    require_names(regions, path)
     names = sorted({region.name for region in regions})
     if len(names) > _MOST_NAMES:
         raise DataError(f"{len(names)} distinct names", f"at most {_MOST_NAMES} classes in column 4", "use --label-column score or none",

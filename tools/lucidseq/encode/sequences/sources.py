@@ -65,6 +65,10 @@ def refuse_confusion(sources: Sources) -> None:
         raise UsageError(
             "--gtf without --window", "the length of the windows around transcription starts", "add --window"
         )
+    if sources.gtf is not None and sources.label_column is not LabelColumn.NONE:
+        raise UsageError(
+            "--label-column with --gtf", "a column of --regions: a GTF has none", "give targets by --labels or --signal"
+        )
     _refuse_without_windows(sources)
     if sources.target_window is not None and sources.bin_size is None:
         raise UsageError(
