@@ -61,11 +61,11 @@ def read_groups(path: Path, column: str | None, samples: Sequence[str]) -> tuple
                                 where=place(path, line=number))  # fmt: skip
             found[who] = "" if fields[at] in ("NA", "#NA", ".", "nan") else fields[at]
     known, families, individuals = SampleNames(list(samples)), [who[0] for who in found], [who[1] for who in found]
-    at = known.find(families, individuals, path)
-    if (at < 0).all():
+    rows = known.find(families, individuals, path)
+    if (rows < 0).all():
         raise known.nothing_shared(families, individuals, path)
     groups = np.full(len(samples), "", dtype=object)
-    groups[at[at >= 0]] = np.array(list(found.values()), dtype=object)[at >= 0]
+    groups[rows[rows >= 0]] = np.array(list(found.values()), dtype=object)[rows >= 0]
     absent = groups == ""
     groups[absent] = np.array([f"sample {sample}" for sample in samples], dtype=object)[absent]
     return groups, int(absent.sum())
