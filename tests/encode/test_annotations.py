@@ -16,7 +16,7 @@ from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.schema import ATTRIBUTIONS
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.encode.annotations import run as module
-from lucidseq.encode.annotations.signal import blocks
+from lucidseq.encode.annotations.signal import blocks, interval_sums
 from support import assert_bad_input, need, run_cli, run_ok
 
 LENGTH = 400
@@ -156,6 +156,32 @@ def test_signal__is_the_mean_of_bases_that_have_one(
         bases = values[max(0, start - flank) : end + flank]
         expected = np.nanmean(bases) if contig == "c1" and not np.isnan(bases).all() else np.nan
         assert np.isclose(found.iloc[row], expected, atol=1e-5, equal_nan=True)
+
+
+def test_signal__a_row_knows_nothing_of_the_values_of_others(tmp_path: Path) -> None:
+    values = [("c1", 50, 160, 1e20), ("c1", 160, 400, 1.0)]
+    pybigtools.open(str(tmp_path / "depth.bw"), "w").write({"c1": LENGTH}, iter(values))
+    (tmp_path / "w.bed").write_text("c1\t40\t60\nc1\t100\t170\nc1\t200\t210\nc1\t161\t400\n")
+    found = encode(tmp_path, "--windows", tmp_path / "w.bed", "--signal", tmp_path / "depth.bw")["depth"]
+    assert found.tolist() == [np.float32(1e20), np.float32(60e20 / 70), 1, 1]
+
+
+def test_interval_sums__are_those_of_each_interval() -> None:
+    random = np.random.default_rng(3)
+    for size in (1, 2, 7, 64, 1000):
+        values = random.normal(size=size)
+        start, end = np.sort(random.integers(0, size + 1, (2, 200)), axis=0)
+        expected = [values[first:last].sum() for first, last in zip(start, end, strict=True)]
+        assert np.allclose(interval_sums(values, start, end), expected, atol=1e-12)
+
+
+def test_signal__that_is_infinite_is_refused(rows, tmp_path: Path) -> None:
+    values = [("c1", 0, 50, 1.0), ("c1", 50, 60, np.inf), ("c1", 60, 400, 1.0)]
+    pybigtools.open(str(tmp_path / "depth.bw"), "w").write({"c1": LENGTH}, iter(values))
+    result = run_cli(
+        "encode", "annotations", "--variants", rows[0], "--signal", tmp_path / "depth.bw", "--out", tmp_path / "o" / "x"
+    )
+    assert_bad_input(result, "a signal of inf", "depth.bw", "c1", "base 51", folder=tmp_path / "o")
 
 
 def test_signal_blocks__hold_every_row_once() -> None:

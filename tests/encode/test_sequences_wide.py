@@ -598,6 +598,21 @@ def test_log1p_of_a_log_ratio__is_refused(genome: Path, tmp_path: Path) -> None:
     assert_bad_input(result, "-1.5", "window 2800-3200", folder=tmp_path / "out", exit_code=3)
 
 
+@pytest.mark.parametrize(
+    ("value", "words"), [(np.inf, []), (-np.inf, ["--bin-size", 100]), (3e38, ["--signal-statistic", "sum"])]
+)
+def test_signal_without_a_finite_number__is_refused(value: float, words: list, genome: Path, tmp_path: Path) -> None:
+    track = tmp_path / "broken.bw"
+    values = [("chr1", 1000, 1100, 0.5), ("chr1", 3000, 3050, 1.0), ("chr1", 3050, 3060, value)]
+    pybigtools.open(str(track), "w").write(LENGTHS, iter(values))
+    regions = write_regions(tmp_path / "r.bed", {"chr1": [1000, 3000]}, width=100)
+    result = run_cli("encode", "sequences", "--fasta", genome, "--regions", regions, "--signal", track, *words,
+                     "--out", tmp_path / "out" / "x")  # fmt: skip
+    place = "window 3000-3100" if np.isfinite(value) else "base 3051"
+    assert_bad_input(result, "inf", "broken.bw", "chr1", place, folder=tmp_path / "out")
+    assert "RuntimeWarning" not in result.stderr
+
+
 def test_ten_columns__are_narrow_peak_or_bed(genome: Path, tmp_path: Path) -> None:
     (tmp_path / "r.bed").write_text(
         "chr1\t1000\t1400\ta\t0\t.\t7.5\t3\t2\t50\n"  # narrowPeak: summit 1050

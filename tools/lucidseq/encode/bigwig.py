@@ -7,7 +7,7 @@ from types import TracebackType
 
 import numpy as np
 
-from lucidseq.core.errors import DataError
+from lucidseq.core.errors import DataError, place
 
 
 class BigWig:
@@ -49,14 +49,23 @@ class BigWig:
         Raises
         ------
         DataError
-            If the file is damaged there.
+            If the file is damaged there, or a value is infinite.
         """
         signal = np.full(end - start, missing)
         inner, outer = max(start, 0), min(end, self.lengths.get(contig, 0))
         if inner < outer:
             signal[inner - start : outer - start] = self._values(contig, inner, outer)
+            self._refuse_infinite(signal, contig, start)
         signal[np.isnan(signal)] = missing
         return signal
+
+    def _refuse_infinite(self, signal: np.ndarray, contig: str, start: int) -> None:
+        endless = np.isinf(signal)
+        if endless.any():
+            at = int(np.argmax(endless))
+            raise DataError(f"a signal of {signal[at]}", "finite values (a ratio with nothing below it has none)",
+                            "leave these bases out of the bigWig, or add a pseudocount before the ratio is taken",
+                            where=place(self.path, contig=contig, item=f"base {start + at + 1}"))  # fmt: skip
 
     def _values(self, contig: str, start: int, end: int) -> np.ndarray:
         try:

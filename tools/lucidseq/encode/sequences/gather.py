@@ -182,14 +182,18 @@ def _with_signal(found: Gathered, sources: Sources) -> Gathered:
     names, rows = _track_names(sources.signal), found.rows
     transform = _log1p if sources.signal_transform is SignalTransform.LOG1P else _as_is
     values = [
-        transform(read_signal(track, rows, sources.signal_statistic), found.rows, track) for track in sources.signal
+        _in_32_bits(transform(read_signal(track, rows, sources.signal_statistic), rows, track), rows, track)
+        for track in sources.signal
     ]
-    rows = replace(rows, target=np.stack(values, axis=1).astype(np.float32))
+    rows = replace(rows, target=np.stack(values, axis=1))
     profile = None
     if sources.bin_size is not None:
         covered = check_bins(rows.codes.shape[1], sources.target_window, sources.bin_size)
         tracks = [
-            transform(read_profile(track, rows, sources.signal_statistic, bin_size=sources.bin_size, covered=covered), rows, track)
+            _in_32_bits(
+                transform(read_profile(track, rows, sources.signal_statistic, bin_size=sources.bin_size, covered=covered), rows, track),
+                rows, track,
+            )
             for track in sources.signal
         ]  # fmt: skip
         profile = np.stack(tracks, axis=1)
@@ -200,13 +204,29 @@ def _as_is(values: np.ndarray, rows: SequenceRows, track: Path) -> np.ndarray:
     return values
 
 
+def _in_32_bits(values: np.ndarray, rows: SequenceRows, track: Path) -> np.ndarray:
+    """Return targets as float32; sums of large values do not fit."""
+    with np.errstate(over="ignore"):
+        kept = values.astype(np.float32)
+    endless = ~np.isfinite(kept).reshape(len(kept), -1).all(axis=1)
+    if endless.any():
+        row = int(np.argmax(endless))
+        raise DataError("a signal of inf in 32 bits", "sums below 3.4e38", "use --signal-statistic mean, or divide the track",
+                        where=_window_place(rows, row, track))  # fmt: skip
+    return kept
+
+
+def _window_place(rows: SequenceRows, row: int, track: Path) -> str:
+    return place(track, contig=str(rows.contig[row]), item=f"window {rows.start[row]}-{rows.end[row]}")
+
+
 def _log1p(values: np.ndarray, rows: SequenceRows, track: Path) -> np.ndarray:
     """Return log(1 + value) of each window (and bin); a track of log ratios has values that have none."""
     below = (values <= -1).reshape(len(values), -1).any(axis=1)
     if below.any():
         row = int(np.argmax(below))
         raise DataError(f"a signal of {values[row].min():.4g}", "values above -1 for log1p", "use --signal-transform none, or a track that is not a log ratio",
-                        where=place(track, contig=str(rows.contig[row]), item=f"window {rows.start[row]}-{rows.end[row]}"))  # fmt: skip
+                        where=_window_place(rows, row, track))  # fmt: skip
     return np.log1p(values)
 
 

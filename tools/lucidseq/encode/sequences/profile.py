@@ -67,7 +67,11 @@ def read_profile(
     bins = covered // bin_size
     found = np.zeros((len(rows), bins), dtype=np.float32)
     margin = (rows.codes.shape[1] - covered) // 2
-    with open_track(path, rows) as track, Progress(f"windows of {path.name}", total=len(rows)) as progress:
+    with (
+        open_track(path, rows) as track,
+        Progress(f"windows of {path.name}", total=len(rows)) as progress,
+        np.errstate(over="ignore"),  # what does not fit is infinite, and refused by its window
+    ):
         for row, (contig, start) in enumerate(zip(rows.contig, rows.start.tolist(), strict=True)):
             signal = track.bases(contig, start + margin, start + margin + covered, missing=0.0)
             found[row] = _REDUCE[statistic](signal.reshape(bins, bin_size))
