@@ -105,6 +105,9 @@ def test_plink__signs_of_a_matrix_that_counts_the_rarer_allele(tmp_path: Path) -
     wrong = (r * truth < 0).sum()
     assert wrong > 100 and verdict is Verdict.CAUTION and commoner == (calls.mean(axis=1) / 2 > 0.55).sum() > 10
     assert taken_with("x.bim")[1:] == ("unknown (no frequencies)", Verdict.CAUTION)
+    written.drop(columns="effect_allele_frequency").to_csv(tmp_path / "without.tsv", sep="\t", index=False)
+    without = taken_with("x.bim", "--variants", tmp_path / "without.tsv")
+    assert without[1:] == ("unknown (no frequencies)", Verdict.CAUTION)
     r, commoner, verdict = taken_with("m.bim", "--variants", sumstats)
     assert np.abs(r - truth).max() < 2e-6 and (commoner, verdict) == (0, Verdict.OK)
 

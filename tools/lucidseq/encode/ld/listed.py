@@ -49,8 +49,8 @@ def choose(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: MatchBy) -
     variants
         `variant_lists.COLUMNS`.
     sumstats
-        variant_id, chromosome, base_pair_location, other_allele, effect_allele, effect_allele_frequency and, to match by it,
-        rsid.
+        variant_id, chromosome, base_pair_location, other_allele, effect_allele; effect_allele_frequency where known; and, to
+        match by it, rsid.
     by
         Position (contig with or without chr) or rsid: rsid tells nothing of the build.
     """
@@ -86,7 +86,10 @@ def choose(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: MatchBy) -
         {NOT_LISTED: int((~matched & ~other).sum()), OTHER_ALLELES: int(other.sum()), TWICE: int(again.sum())}
     )
     taken, turned = sumstats.iloc[positions[found[rows]]], flipped[rows]
-    frequency = taken["effect_allele_frequency"].to_numpy(dtype=np.float64)
+    if "effect_allele_frequency" in taken:
+        frequency = taken["effect_allele_frequency"].to_numpy(dtype=np.float64)
+    else:
+        frequency = np.full(len(taken), np.nan)
     return _sorted(rows, np.where(turned, -1.0, 1.0), taken["chromosome"], taken["base_pair_location"],
                    taken["variant_id"].to_numpy(dtype=object), np.where(turned, 1 - frequency, frequency), removed)  # fmt: skip
 
