@@ -20,6 +20,7 @@ from lucidseq.core.card import Card, Verdict
 from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
+from support import assert_bad_input, run_cli
 
 BEHAVIOUR: dict[str, Callable[[OutputSet], Card]] = {}
 
@@ -211,6 +212,26 @@ def test_no_finite_number__is_refused(value: float) -> None:
     with pytest.raises(UsageError, match="--scale"):
         house._refuse_no_numbers({"scale": [1.0, value]})
     house._refuse_no_numbers({"seed": 1, "scale": [1.0], "name": "nan"})
+
+
+@pytest.mark.parametrize(
+    ("words", "flag", "other"),
+    [
+        ("sumstats --genotypes {file} --trait y --panel {file}", "--panel", "--input"),
+        ("sumstats --genotypes {file} --trait y --strand forward", "--strand", "--input"),
+        ("sumstats --genotypes {file} --trait y --column n=N", "--column", "--input"),
+        ("annotations --variants {file} --bed {file} --flank 3", "--flank", "--signal"),
+        (
+            "sequences --fasta {file} --regions {file} --negatives-per-positive 2",
+            "--negatives-per-positive",
+            "--negatives",
+        ),
+    ],
+)
+def test_options_without_effect__are_refused(words: str, flag: str, other: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    result = run_cli("encode", *words.format(file=tmp_path / "file").split(), "--out", tmp_path / "out" / "x")
+    assert_bad_input(result, f"{flag} without {other}", folder=tmp_path / "out", exit_code=2)
 
 
 def test_signature__has_the_house_options(command: house.Command) -> None:

@@ -31,7 +31,7 @@ from lucidseq.core import log
 from lucidseq.core.errors import DataError, LucidseqError, MissingExtraError, UsageError
 from lucidseq.core.inputs import check_readable, find_damaged
 from lucidseq.core.options import HOUSE
-from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
+from lucidseq.core.roles import Format, In, Needs, OutFile, OutputPrefix
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 REFUSED, OUT_OF_MEMORY, BUG = 5, 137, 1
@@ -51,7 +51,7 @@ class Command:
     gpu: bool
 
     def roles(self, kind: type) -> dict[str, Any]:
-        """Return the roles of one kind (`In` or `OutputPrefix`) by parameter name."""
+        """Return the roles of one kind (`In`, `OutputPrefix` or `Needs`) by parameter name."""
         found = {}
         for name, parameter in self.signature.parameters.items():
             for item in typing.get_args(parameter.annotation)[1:]:
@@ -204,6 +204,7 @@ def execute(command: Command, arguments: dict[str, Any]) -> int:
 def _run(command: Command, arguments: dict[str, Any], *, force: bool) -> str:
     """Check inputs, do the work inside the outputs' transaction, write card and manifest; return the verdict."""
     _refuse_no_numbers(arguments)
+    _refuse_without_effect(command, arguments)
     inputs = _inputs(command, arguments)
     for name, paths in inputs.items():
         for path in paths:
@@ -236,6 +237,22 @@ def _refuse_no_numbers(arguments: dict[str, Any]) -> None:
             for item in (value if isinstance(value, list) else [value])
         ):
             raise UsageError(f"--{name.replace('_', '-')} {value}", "a finite number", "give a number")
+
+
+def _refuse_without_effect(command: Command, arguments: dict[str, Any]) -> None:
+    """Refuse options that do nothing because the option they need (see `roles.Needs`) is not given."""
+
+    def given(name: str) -> bool:
+        return arguments.get(name) not in (None, [], command.signature.parameters[name].default)
+
+    for name, needs in command.roles(Needs).items():
+        if given(name) and not given(needs.option):
+            flag, other = (f"--{item.replace('_', '-')}" for item in (name, needs.option))
+            raise UsageError(
+                f"{flag} without {other}, where it does nothing",
+                f"{other} with it",
+                f"give {other}, or leave {flag} out",
+            )
 
 
 def _inputs(command: Command, arguments: dict[str, Any]) -> dict[str, list[Path]]:

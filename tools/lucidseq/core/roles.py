@@ -63,6 +63,19 @@ class OutFile:
 
 
 @dataclass(frozen=True)
+class Needs:
+    """The option changes something beside another one alone: without it a value is refused, or nobody would know that it does nothing.
+
+    Attributes
+    ----------
+    option
+        Parameter of the other option, which must not be left at its default.
+    """
+
+    option: str
+
+
+@dataclass(frozen=True)
 class OutputPrefix:
     """The option ``--out``: a prefix, and every file that is written under it, by name."""
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
+from lucidseq.core.roles import Format, In, Needs, OutFile, OutputPrefix
 from lucidseq.encode.annotations.choices import BedValue
 from lucidseq.encode.options import Build, tool
 
@@ -51,6 +51,7 @@ def annotations(
             "--bed-value",
             help="Of --bed: overlap (share of bases inside), name (a feature for each name, 1 where it overlaps) or score (the largest).",
         ),
+        Needs("bed"),
     ] = BedValue.OVERLAP,
     distance: Annotated[
         list[Path] | None,
@@ -72,6 +73,7 @@ def annotations(
         typer.Option(
             "--flank", min=0, max=1_000_000, help="Bases added on either side before the mean of --signal is taken."
         ),
+        Needs("signal"),
     ] = 0,
     gtf: Annotated[
         Path | None,
@@ -86,12 +88,14 @@ def annotations(
         typer.Option(
             "--promoter-upstream", min=0, help="Bases before a transcription start that count as its promoter."
         ),
+        Needs("gtf"),
     ] = 1000,
     promoter_downstream: Annotated[
         int,
         typer.Option(
             "--promoter-downstream", min=0, help="Bases from a transcription start on that count as its promoter."
         ),
+        Needs("gtf"),
     ] = 100,
     table: Annotated[
         list[Path] | None,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lucidseq.core.options import Seed
-from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
+from lucidseq.core.roles import Format, In, Needs, OutFile, OutputPrefix
 from lucidseq.encode.options import Build, qc, tool
 from lucidseq.encode.sequences.choices import LabelColumn, NearCopies, Negatives, SignalStatistic, SignalTransform, Task
 
@@ -45,6 +45,7 @@ def sequences(
             "--gene-type",
             help="gene_type or gene_biotype of --gtf to take, such as protein_coding; all when not given.",
         ),
+        Needs("gtf"),
     ] = None,
     one_hot: Annotated[
         Path | None,
@@ -93,10 +94,14 @@ def sequences(
         ),
     ] = LabelColumn.NONE,
     signal_statistic: Annotated[
-        SignalStatistic, typer.Option("--signal-statistic", help="How the signal of a window becomes one number.")
+        SignalStatistic,
+        typer.Option("--signal-statistic", help="How the signal of a window becomes one number."),
+        Needs("signal"),
     ] = SignalStatistic.MEAN,
     signal_transform: Annotated[
-        SignalTransform, typer.Option("--signal-transform", help="What is done to that number.")
+        SignalTransform,
+        typer.Option("--signal-transform", help="What is done to that number."),
+        Needs("signal"),
     ] = SignalTransform.NONE,
     bin_size: Annotated[
         int | None,
@@ -122,7 +127,9 @@ def sequences(
         ),
     ] = Negatives.NONE,
     negatives_per_positive: Annotated[
-        int, typer.Option("--negatives-per-positive", min=1, max=20, help="Negatives drawn for each region.")
+        int,
+        typer.Option("--negatives-per-positive", min=1, max=20, help="Negatives drawn for each region."),
+        Needs("negatives"),
     ] = 1,
     negatives_from: Annotated[
         Path | None,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lucidseq.core.options import Threads
-from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
+from lucidseq.core.roles import Format, In, Needs, OutFile, OutputPrefix
 from lucidseq.encode.options import qc, tool
 from lucidseq.encode.sumstats.choices import Dialect, ExportDialect, SampleSize, StrandRule, ZKind
 
@@ -62,6 +62,7 @@ def sumstats(
             help="Reference genome to check build, strand and alleles of --input against; contigs get its names.",
         ),
         In(Format.FASTA),
+        Needs("input"),
     ] = None,
     panel: Annotated[
         Path | None,
@@ -70,17 +71,20 @@ def sumstats(
             help="Variants to align --input to: genotype store, PLINK .bim, .pvar, or a table with alleles and frequencies. Others are left out.",
         ),
         In(Format.HDF5, Format.TSV),
+        Needs("input"),
     ] = None,
     chain: Annotated[
         Path | None,
         typer.Option("--chain", help="UCSC chain file that lifts --input over to the build of --fasta and --panel."),
         In(Format.CHAIN),
+        Needs("input"),
     ] = None,
     dialect: Annotated[
         Dialect,
         typer.Option(
             "--dialect", help="Whose columns --input has; auto tells from the header, custom takes --column alone."
         ),
+        Needs("input"),
     ] = Dialect.AUTO,
     column: Annotated[
         list[str] | None,
@@ -88,9 +92,12 @@ def sumstats(
             "--column",
             help="MEANING=NAME: the column of --input that holds a meaning (such as n=Neff); NAME none leaves it unread. Give it again for more.",
         ),
+        Needs("input"),
     ] = None,
     n: Annotated[
-        float | None, typer.Option("--n", min=1, help="Individuals behind --input where it has no column n.")
+        float | None,
+        typer.Option("--n", min=1, help="Individuals behind --input where it has no column n."),
+        Needs("input"),
     ] = None,
     sample_size: Annotated[
         SampleSize,
@@ -98,6 +105,7 @@ def sumstats(
             "--sample-size",
             help="N of case-control studies: total individuals, or effective, 4 / (1 / cases + 1 / controls).",
         ),
+        Needs("input"),
     ] = SampleSize.TOTAL,
     z_kind: Annotated[
         ZKind,
@@ -105,10 +113,12 @@ def sumstats(
             "--z-kind",
             help="What effect / standard error of --input is: wald, t (least squares) or score; auto: what the dialect's program computes.",
         ),
+        Needs("input"),
     ] = ZKind.AUTO,
     drop_incomplete: Annotated[
         bool,
         typer.Option("--drop-incomplete/--no-drop-incomplete", help="Leave out rows of --input with missing values."),
+        Needs("input"),
     ] = False,
     strand: Annotated[
         StrandRule,
@@ -116,6 +126,7 @@ def sumstats(
             "--strand",
             help="auto flips the rows of a file that is on the other strand of --fasta, or mixed; forward refuses such a file.",
         ),
+        Needs("input"),
     ] = StrandRule.AUTO,
     max_palindrome_frequency: Annotated[
         float,
@@ -125,6 +136,7 @@ def sumstats(
             max=0.5,
             help="Minor-allele frequency up to which frequencies of --panel tell the strand of A/T and C/G variants.",
         ),
+        Needs("input"),
     ] = 0.4,
     export: Annotated[
         ExportDialect, typer.Option("--export", help="Also write the result of --input in this dialect.")
