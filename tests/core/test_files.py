@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import logging
+import os
 from pathlib import Path
 
 import h5py
@@ -177,6 +179,113 @@ def test_genome__bgzip_reads_alike_and_plain_gzip_is_refused(tmp_path: Path) -> 
         assert (plain.fetch("chr1", 3, 300) == packed.fetch("chr1", 3, 300)).all()
     with pytest.raises(DataError, match="cannot be indexed"):
         Genome(tmp_path / "p.fa.gz")
+
+
+RECORDS = {"chr1": "ACGTACGTAA", "chr2": "TTTTGGGGCC", "chr3": "CCC"}
+
+
+def write_fasta(path: Path, records: dict[str, str], width: int = 4, end: str = "\n") -> Path:
+    """Write a FASTA whose first record has a long header, as bgzip where the name says so."""
+    text = "".join(
+        f">{name} {'x' * 300 * (number == 0)}{end}"
+        + "".join(letters[at : at + width] + end for at in range(0, len(letters), width))
+        for number, (name, letters) in enumerate(records.items())
+    )
+    plain = path.with_suffix("") if path.suffix == ".gz" else path
+    plain.write_bytes(text.encode())
+    if plain != path:
+        pysam.tabix_compress(str(plain), str(path), force=True)
+    return path
+
+
+def age(path: Path, seconds: int) -> None:
+    os.utime(path, (1_700_000_000 - seconds,) * 2)
+
+
+@pytest.mark.parametrize("name", ["g.fa", "g.fa.gz"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(("index_age", "change"), [
+    (-9, "none"), (0, "none"), (9, "none"), (9, "longer"), (0, "longer"), (-9, "longer"), (-9, "shorter"), (-9, "renamed"),
+    (-9, "wrapped"), (-9, "swapped"), (-9, "first alone"),
+])  # fmt: skip
+def test_genome__an_old_or_foreign_index_is_not_used(
+    name: str,
+    end: str,
+    index_age: int,
+    change: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logging.getLogger("lucidseq"), "propagate", True)
+    path = write_fasta(tmp_path / name, RECORDS, end=end)
+    pysam.samtools.faidx(str(path))
+    first, second, third = RECORDS.values()
+    now, width = {
+        "none": (RECORDS, 4), "longer": ({"chr1": "G" + first, "chr2": second, "chr3": third}, 4), "wrapped": (RECORDS, 5),
+        "shorter": ({"chr1": first, "chr2": second, "chr3": third[1:]}, 4), "first alone": ({"chr1": first}, 4),
+        "renamed": ({"chr1": first, "chr2": second, "chr9": third}, 4), "swapped": (dict(reversed(RECORDS.items())), 4),
+    }[change]  # fmt: skip
+    write_fasta(path, now, width, end)
+    age(path, 0)
+    for index in tmp_path.glob("*.*i"):
+        age(index, index_age)
+    with Genome(path) as genome:
+        assert {
+            contig: alphabet.decode(genome.fetch(contig, 0, size)) for contig, size in genome.lengths.items()
+        } == now
+    told = "".join(record.getMessage() for record in caplog.records)
+    assert ("older than" in told, "does not fit" in told) == (index_age > 0, index_age <= 0 and change != "none")
+
+
+def test_genome__a_staged_index_is_judged_by_its_own_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("lucidseq"), "propagate", True)
+    path = write_fasta(tmp_path / "g.fa", RECORDS)
+    pysam.samtools.faidx(str(path))
+    (tmp_path / "staged").mkdir()
+    for source in ("g.fa.fai", "g.fa"):  # the link to the FASTA is the younger one
+        (tmp_path / "staged" / source).symlink_to(tmp_path / source)
+    with Genome(tmp_path / "staged" / "g.fa") as genome:
+        assert genome.lengths == {name: len(letters) for name, letters in RECORDS.items()}
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("name", ["g.fa", "g.fa.gz"])
+@pytest.mark.parametrize("order", ["chr1 chr2 chr1", "chr1 chr1 chr2", "chr2 chr1 chr3 chr1 chr1"])
+@pytest.mark.parametrize("indexed", [False, True])
+def test_genome__a_contig_that_comes_twice_is_refused(
+    name: str, order: str, indexed: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    parts = [write_fasta(tmp_path / "one.fa", {contig: RECORDS[contig]}).read_text() for contig in order.split()]
+    (tmp_path / "g.fa").write_text("".join(parts))
+    if name != "g.fa":
+        pysam.tabix_compress(str(tmp_path / "g.fa"), str(tmp_path / name))
+    if indexed:
+        pysam.samtools.faidx(str(tmp_path / name))
+    capfd.readouterr()
+    with pytest.raises(DataError, match="contig chr1 more than once"):
+        Genome(tmp_path / name)
+    assert "fai_insert_index" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["g.fa", "g.fa.gz"])
+def test_genome__records_that_an_index_leaves_out_do_no_harm(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("lucidseq"), "propagate", True)
+    letters = "".join(np.random.default_rng(1).choice(list("ACGT"), 300_000))
+    path = write_fasta(tmp_path / name, {**RECORDS, "chr4": letters, "chr5": letters[::-1]}, width=200_000)
+    pysam.samtools.faidx(str(path))
+    index = Path(f"{path}.fai")
+    for kept in ((0, 2), (1, 4), (3,), (0, 1, 2, 3, 4)):
+        lines = index.read_text().splitlines(keepends=True)
+        index.write_text("".join(lines[row] for row in kept))
+        with Genome(path) as genome:
+            assert list(genome.lengths) == [f"chr{row + 1}" for row in kept]
+        index.write_text("".join(lines))
+    assert not caplog.records
 
 
 def test_card__round_trip_and_worst_verdict(tmp_path: Path) -> None:

@@ -10,18 +10,22 @@ import numpy as np
 
 from lucidseq.core import alphabet
 from lucidseq.core.errors import DataError, place
+from lucidseq.core.fasta_index import untold
+from lucidseq.core.log import get_logger
+
+_log = get_logger("lucidseq.genome")
 
 
 class Genome:
     """A FASTA file whose bases are fetched as codes (0-3 = ACGT, 4 = N). Use as a context manager.
 
-    An index is read from ``<path>.fai``; without one, it is made in a temporary folder, so that a read-only input folder
-    does not matter.
+    An index is read from ``<path>.fai``. Where there is none, or it is older than the FASTA or does not fit it, one is made in a
+    temporary folder, so that a read-only input folder does not matter.
 
     Raises
     ------
     DataError
-        If the file is not a FASTA file that can be indexed (plain gzip cannot; bgzip can).
+        If the file is not a FASTA file that can be indexed (plain gzip cannot; bgzip can), or a contig comes twice.
     """
 
     def __init__(self, path: Path) -> None:
@@ -29,13 +33,9 @@ class Genome:
 
         self.path = Path(path)
         self._scratch = tempfile.TemporaryDirectory(prefix="lucidseq-fai-")
-        index = Path(f"{self.path}.fai")
         try:
-            if not index.exists():
-                index = Path(self._scratch.name) / "genome.fai"
-                pysam.samtools.faidx("--fai-idx", str(index), "--gzi-idx", str(index) + ".gzi", str(self.path))
-            gzi = Path(str(index) + ".gzi")
-            options = {"filepath_index_compressed": str(gzi)} if gzi.exists() else {}
+            index, blocks, others = self._indexed()
+            options = {"filepath_index_compressed": str(blocks)} if blocks.exists() else {}
             self._fasta = pysam.FastaFile(str(self.path), filepath_index=str(index), **options)
         except (OSError, ValueError, pysam.utils.SamtoolsError) as error:
             self._scratch.cleanup()
@@ -46,6 +46,36 @@ class Genome:
                 where=str(self.path),
             ) from error
         self.lengths: dict[str, int] = dict(zip(self._fasta.references, self._fasta.lengths, strict=True))
+        twice = next((name for name in others if name in self.lengths), None)
+        if twice is not None:
+            self.__exit__(None, None, None)
+            raise DataError(f"contig {twice} more than once", "contigs whose names differ", "remove or rename the copies",
+                            where=str(self.path))  # fmt: skip
+
+    def _indexed(self) -> tuple[Path, Path, list[str]]:
+        """Return an index, that of bgzip's blocks (which plain text has not), and the names of records that the index leaves out."""
+        import pysam
+
+        index, blocks = Path(f"{self.path}.fai"), Path(f"{self.path}.gzi")
+        changed = self.path.stat().st_mtime_ns
+        if index.exists():
+            beside = [index, *([blocks] if blocks.exists() else [])]
+            older = next((path for path in beside if path.stat().st_mtime_ns < changed), None)
+            others = None if older else untold(self.path, index, blocks)
+            if others is not None:
+                return index, blocks, others
+            why = f"{older.name} is older than" if older else f"{index.name} does not fit"
+            _log.warning(
+                f"{why} {self.path.name}: it is not used, and the FASTA is indexed again in a temporary folder"
+            )
+        index = Path(self._scratch.name) / "genome.fai"
+        blocks = Path(f"{index}.gzi")
+        said = pysam.set_verbosity(1)  # what htslib warns of is refused here by name
+        try:
+            pysam.samtools.faidx("--fai-idx", str(index), "--gzi-idx", str(blocks), str(self.path))
+        finally:
+            pysam.set_verbosity(said)
+        return index, blocks, untold(self.path, index, blocks) or []
 
     def __enter__(self) -> Genome:
         return self
