@@ -135,10 +135,10 @@ class OutputSet:
             final = self.final(name)
             try:
                 kind = final.stat().st_mode
-            except FileNotFoundError:
-                continue
             except OSError as error:
-                raise DataError(f"--out {self.prefix}: {error.strerror}", "a file name prefix such as results/run1", "give another --out",
+                if error.errno != errno.ENAMETOOLONG:
+                    continue  # not there; making the folder says what else is wrong
+                raise DataError(f"--out {self.prefix}: {error.strerror}", "a file name prefix such as results/run1", "give a shorter --out",
                                 where=str(self.prefix.parent)) from error  # fmt: skip
             if not self._force:
                 raise DataError(f"{final} exists already", "an output that does not exist yet",
