@@ -16,6 +16,7 @@ import pysam
 import pytest
 
 from lucidseq.core import alphabet
+from lucidseq.core.card import Check, Verdict, read_card
 from lucidseq.core.genome import Genome
 from lucidseq.core.schema import SEQUENCES
 from lucidseq.core.stores import open_store, read_text
@@ -611,6 +612,40 @@ def test_signal_without_a_finite_number__is_refused(value: float, words: list, g
     place = "window 3000-3100" if np.isfinite(value) else "base 3051"
     assert_bad_input(result, "inf", "broken.bw", "chr1", place, folder=tmp_path / "out")
     assert "RuntimeWarning" not in result.stderr
+
+
+def test_signal__of_another_build_is_refused(genome: Path, tmp_path: Path) -> None:
+    track = tmp_path / "old.bw"
+    pybigtools.open(str(track), "w").write(
+        {**LENGTHS, "chr2": 20_100}, iter([("chr1", 1000, 1100, 0.5), ("chr2", 0, 100, 0.5)])
+    )
+    regions = write_regions(tmp_path / "r.bed", {"chr1": [1000, 3000], "chr2": [50]})
+    words = ["encode", "sequences", "--fasta", genome, "--signal", track]
+    result = run_cli(*words, "--regions", regions, "--out", tmp_path / "out" / "x")
+    assert_bad_input(result, "chr2 of 20100 bases", "20000", "old.bw", folder=tmp_path / "out")
+    run_ok(*words, "--regions", write_regions(regions, {"chr1": [1000, 3000]}), "--out", tmp_path / "out" / "x")
+
+
+def checks_of(folder: Path) -> dict[str, Check]:
+    return {check.name: check for check in read_card(folder / "s.encode_sequences.card.json").checks}
+
+
+@pytest.mark.parametrize(
+    ("names", "count", "verdict"), [(["both"], 0, Verdict.OK), (["both", "one"], 3, Verdict.CAUTION)]
+)
+def test_signal__windows_on_contigs_without_any_are_counted(
+    names: list[str], count: int, verdict: Verdict, genome: Path, tmp_path: Path
+) -> None:
+    words = ["--fasta", genome, "--regions", write_regions(tmp_path / "r.bed", {"chr1": [1000], "chr2": [0, 40, 70]})]
+    for name, there in (("one", ["chr1"]), ("both", ["chr1", "chr2"])):
+        values = ((contig, 0, 2000, 0.5) for contig in there)
+        pybigtools.open(str(tmp_path / f"{name}.bw"), "w").write({contig: LENGTHS[contig] for contig in there}, values)
+    for name in names:
+        words += ["--signal", tmp_path / f"{name}.bw"]
+    found = encode(tmp_path, *words)
+    check = checks_of(tmp_path)["windows on contigs that a signal track lacks"]
+    assert (check.value, check.verdict) == (count, verdict)
+    assert (found["target"] == 0).sum() == count
 
 
 def test_ten_columns__are_narrow_peak_or_bed(genome: Path, tmp_path: Path) -> None:

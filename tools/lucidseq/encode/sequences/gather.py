@@ -22,7 +22,7 @@ from lucidseq.encode.sequences.personal import PersonalGenomes, personal_rows
 from lucidseq.encode.sequences.profile import check_bins, read_profile
 from lucidseq.encode.sequences.rows import SequenceRows, n_share, unique_ids
 from lucidseq.encode.sequences.sources import Sources
-from lucidseq.encode.sequences.windows import cut_windows, read_signal
+from lucidseq.encode.sequences.windows import cut_windows, read_signal, windows_without_signal
 
 _log = get_logger("lucidseq.encode")
 BLACKLISTED = "overlaps the blacklist"
@@ -48,6 +48,8 @@ class Gathered:
         Share of the negatives asked for that were found; None where none were.
     alleles_put_in
         Share of the samples' alleles (missing ones too) that are in their sequences; 0 where they carry none, None without samples.
+    without_signal
+        Windows on contigs that a signal track lacks; None without tracks.
     """
 
     rows: SequenceRows
@@ -58,6 +60,7 @@ class Gathered:
     steps: list[tuple[str, str, int, int]] = field(default_factory=list)
     negatives_found: float | None = None
     alleles_put_in: float | None = None
+    without_signal: int | None = None
 
     def take(self, keep: np.ndarray) -> Gathered:
         """Return the sequences of a mask or of indices."""
@@ -124,7 +127,8 @@ def _from_windows(sources: Sources, fasta: Path, path: Path) -> Gathered:
         if sources.negatives is not Negatives.NONE:
             found = _with_negatives(found, genome, occupied, sources)
         if sources.signal:
-            found = _with_signal(found, sources)
+            silent = windows_without_signal(sources.signal, found.rows, genome.lengths)
+            found = replace(_with_signal(found, sources), without_signal=silent)
         if sources.variants is not None:
             found = _with_alleles(found, genome, sources, sources.variants)
     return found

@@ -39,8 +39,10 @@ def judge(
             _judge_classes(card, rows, rows.target[:, index] == 1, name)
 
 
-def judge_sources(card: Card, negatives_found: float | None, alleles_put_in: float | None) -> None:
-    """Add the checks of drawn negatives and of personal sequences (`gather.Gathered`), where there are any."""
+def judge_sources(
+    card: Card, negatives_found: float | None, alleles_put_in: float | None, without_signal: int | None
+) -> None:
+    """Add the checks of drawn negatives, personal sequences and signal tracks (`gather.Gathered`), where there are any."""
     if negatives_found is not None:
         card.add("negatives found, of those asked for", negatives_found, Verdict.OK if negatives_found >= _MOST_FOUND else Verdict.CAUTION,
                  threshold=f">= {_MOST_FOUND}",
@@ -49,6 +51,9 @@ def judge_sources(card: Card, negatives_found: float | None, alleles_put_in: flo
         card.add("alleles put into the sequences, of those carried", alleles_put_in,
                  Verdict.OK if alleles_put_in >= _MOST_FOUND else Verdict.CAUTION, threshold=f">= {_MOST_FOUND}",
                  advice="The rest reads as the reference: the qc table says why. At 0 nobody differs from the genome: check the VCF's contigs.")  # fmt: skip
+    if without_signal is not None:
+        card.add("windows on contigs that a signal track lacks", without_signal, Verdict.OK if not without_signal else Verdict.CAUTION,
+                 threshold="0", advice="Their target is 0, measured or not: leave these regions out, or use a track of all contigs.")  # fmt: skip
 
 
 def judge_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> None:

@@ -96,7 +96,7 @@ def sequences(
     kind = _task(task, rows.target, sources)
     _write(out["dataset"], gathered, split, kind, build)
     write_table(pd.DataFrame(gathered.steps, columns=["unit", "step", "removed", "kept"]), out["qc"], QC)
-    judge_sources(card, gathered.negatives_found, gathered.alleles_put_in)
+    judge_sources(card, gathered.negatives_found, gathered.alleles_put_in, gathered.without_signal)
     judge(card, rows, split, same, kind, gathered.target_names, gathered.origin)
     return card
 

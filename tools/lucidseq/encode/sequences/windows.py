@@ -128,6 +128,35 @@ def open_track(path: Path, rows: SequenceRows) -> BigWig:
     return track
 
 
+def windows_without_signal(paths: list[Path], rows: SequenceRows, lengths: dict[str, int]) -> int:
+    """Return how many windows lie on contigs that a track lacks.
+
+    Parameters
+    ----------
+    paths
+        bigWigs.
+    rows
+        The windows.
+    lengths
+        Length (bp) of each contig of the genome.
+
+    Raises
+    ------
+    DataError
+        As `open_track`; or if a contig of the windows is longer or shorter in a track than in the genome.
+    """
+    contigs, windows = np.unique(rows.contig.astype(str), return_counts=True)
+    lacking = np.zeros(len(contigs), dtype=bool)
+    for path in paths:
+        with open_track(path, rows) as track:
+            lacking |= [name not in track.lengths for name in contigs.tolist()]
+            for name in contigs.tolist():
+                if track.lengths.get(name, lengths[name]) != lengths[name]:
+                    raise DataError(f"{name} of {track.lengths[name]} bases", f"{lengths[name]} bases, as in the FASTA",
+                                    "use a bigWig of the FASTA's build", where=str(path))  # fmt: skip
+    return int(windows[lacking].sum())
+
+
 def read_signal(path: Path, rows: SequenceRows, statistic: SignalStatistic) -> np.ndarray:
     """Return a statistic of a bigWig over each window, float64 of shape (n,); bases without data count as 0.
 
