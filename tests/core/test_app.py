@@ -18,7 +18,7 @@ from lucidseq.core import app as house
 from lucidseq.core.app import Tool
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.errors import DataError, UsageError
-from lucidseq.core.outputs import OutputSet
+from lucidseq.core.outputs import OutputSet, require_space
 from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
 from support import assert_bad_input, run_cli
 
@@ -193,6 +193,12 @@ def test_a_file_that_appears_while_it_runs__is_not_replaced(run: Callable[..., i
     assert run(slow) == 3
     assert names(tmp_path / "results") == ["x.txt"]
     assert (tmp_path / "results" / "x.txt").read_text() == "of somebody else"
+
+
+def test_space__is_asked_for_before_a_large_file(tmp_path: Path) -> None:
+    require_space(tmp_path, 1)
+    with pytest.raises(DataError, match="MB for the output"):
+        require_space(tmp_path, 1 << 62)
 
 
 def test_names_that_no_file_can_have__are_errors(

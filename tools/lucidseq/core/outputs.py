@@ -163,6 +163,27 @@ class OutputSet:
             self[name].replace(self.final(name))
 
 
+def require_space(folder: Path, needed: int) -> None:
+    """Refuse to begin a large file of known size that does not fit: the HDF5 library may crash where the disk fills up.
+
+    Parameters
+    ----------
+    folder
+        Where the file is written.
+    needed
+        Bytes.
+
+    Raises
+    ------
+    DataError
+        If less is free.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise DataError(f"{free / 1e6:,.1f} MB free", f"{needed / 1e6:,.1f} MB for the output", "free some space, or give another --out",
+                        where=str(folder))  # fmt: skip
+
+
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)

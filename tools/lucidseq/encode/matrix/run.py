@@ -14,7 +14,7 @@ from lucidseq.core.genotype_matrix import Layout, RowSums, pack
 from lucidseq.core.genotypes import CHUNK, MISSING_CALL
 from lucidseq.core.hdf5 import CHECKED, column_rows
 from lucidseq.core.log import Progress, get_logger
-from lucidseq.core.outputs import OutputSet
+from lucidseq.core.outputs import OutputSet, require_space
 from lucidseq.core.schema import GENOTYPE_MATRIX, GENOTYPES
 from lucidseq.core.splits import Splits, digest, read_splits
 from lucidseq.core.stores import create_store, open_store, read_list, read_text, write_array
@@ -24,6 +24,7 @@ from lucidseq.encode.matrix.fit import fit
 
 _log = get_logger("lucidseq.encode")
 _BLOCK_BYTES = 1 << 23  # genotypes transposed at a time
+_COLUMN_BYTES, _LEAST_BYTES = 40, 1 << 16  # of the columns, for a variant or sample; of HDF5's own structures
 _COLUMNS = ("contig", "start", "effect_allele", "other_allele", "id", "rsid")
 _FITTED = {"called": "i8", "mean": "f8", "sd": "f8", "mode": "u1", "genotype_frequency": "f8"}
 
@@ -56,11 +57,19 @@ def matrix(
             "layout": chosen.value,
             "training_digest": digest(samples[given.train]),
         }
+        require_space(out["matrix"].parent, _size(store, chosen))
         with create_store(out["matrix"], GENOTYPE_MATRIX, **attributes) as result:
             _write_samples(store, result, samples, given)
             missing, still = _transpose(store, result, given.train, chosen, hard_call_tolerance)
         _judge(card, still, missing, given, str(attributes["training_digest"]))
     return card
+
+
+def _size(store: h5py.File, layout: Layout) -> int:
+    """Return about how many bytes the matrix takes, whose columns are compressed and its genotypes not."""
+    variants, samples = store["dosage"].shape
+    width = -(-variants // 4) if layout is Layout.BITS2 else variants * np.dtype(layout.value).itemsize
+    return int(samples * width + _COLUMN_BYTES * (variants + samples) + _LEAST_BYTES)
 
 
 def _refuse_other_lengths(store: h5py.File, samples: int, path: Path) -> None:
