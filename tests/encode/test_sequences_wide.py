@@ -648,6 +648,21 @@ def test_signal__windows_on_contigs_without_any_are_counted(
     assert (found["target"] == 0).sum() == count
 
 
+def test_sequences_of_both_classes__are_counted(tmp_path: Path) -> None:
+    letters = [bases(number, 40) for number in range(60)]
+    (tmp_path / "yes.fa").write_text("".join(f">y{row}\n{text}\n" for row, text in enumerate(letters[:40])))
+    others = [letters[0], complement(letters[1]), letters[1], *letters[40:]]
+    for negatives, count, verdict in (
+        (letters[40:], 0, Verdict.OK),
+        (others, 5, Verdict.CAUTION),
+        (letters[:40], 80, Verdict.CAUTION),
+    ):
+        (tmp_path / "no.fa").write_text("".join(f">n{row}\n{text}\n" for row, text in enumerate(negatives)))
+        encode(tmp_path, "--positive", tmp_path / "yes.fa", "--negative", tmp_path / "no.fa")
+        check = checks_of(tmp_path)["sequences that have both labels"]
+        assert (check.value, check.verdict) == (count, verdict)
+
+
 def test_ten_columns__are_narrow_peak_or_bed(genome: Path, tmp_path: Path) -> None:
     (tmp_path / "r.bed").write_text(
         "chr1\t1000\t1400\ta\t0\t.\t7.5\t3\t2\t50\n"  # narrowPeak: summit 1050

@@ -9,7 +9,7 @@ from lucidseq.encode.sequences import splits
 from lucidseq.encode.sequences.choices import Task
 from lucidseq.encode.sequences.rows import SequenceRows, gc_share, n_share
 
-_MOST_N, _MOST_GC_DIFFERENCE, _FEWEST, _MOST_FOUND = 0.01, 0.02, 50, 0.95
+_MOST_N, _MOST_GC_DIFFERENCE, _FEWEST, _MOST_FOUND, _MOST_BOTH = 0.01, 0.02, 50, 0.95, 0.001
 
 
 def judge(
@@ -35,6 +35,8 @@ def judge(
     card.add("share of N", unknown, Verdict.OK if unknown <= _MOST_N else Verdict.CAUTION, threshold=f"<= {_MOST_N}",
              advice="Many unknown bases: lower --max-n-share.")  # fmt: skip
     if task == Task.BINARY:
+        if names and origin is None:  # of people, the same sequence with another label is no mistake
+            _judge_both_labels(card, same, rows.target)
         for index, name in enumerate(names):
             _judge_classes(card, rows, rows.target[:, index] == 1, name)
 
@@ -79,6 +81,17 @@ def judge_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> Non
 def _straddling(same: np.ndarray, split: np.ndarray) -> int:
     """Count the sequences outside training that training holds too."""
     return int(np.isin(same[split != splits.TRAIN], same[split == splits.TRAIN]).sum())
+
+
+def _judge_both_labels(card: Card, same: np.ndarray, target: np.ndarray) -> None:
+    copies = np.bincount(same)
+    mixed = np.zeros(len(copies), dtype=bool)
+    for label in target.T:
+        positive = np.bincount(same, weights=label)
+        mixed |= (positive > 0) & (positive < copies)
+    both = int(mixed[same].sum())
+    card.add("sequences that have both labels", both, Verdict.OK if both <= _MOST_BOTH * len(same) else Verdict.CAUTION,
+             threshold="<= 0.1 %", advice="Equal sequences (on either strand) are 0 and 1 of one target, which no network can tell apart: leave them out of one.")  # fmt: skip
 
 
 def _judge_classes(card: Card, rows: SequenceRows, positive: np.ndarray, name: str) -> None:
