@@ -123,3 +123,16 @@ def test_two_rows_for_one_sample__are_refused(tmp_path: Path) -> None:
     path = write_vcf(tmp_path / "x.vcf", random_calls(5, 8, 6), samples=list("123456"))
     for option, text in (("--phenotypes", "FID IID y\nA 1 1.5\nB 1 2.5\n"), ("--samples", "A 1\nB 1\n")):
         refused(tmp_path, path, option, text, "A 1", "B 1", "both mean sample 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("sample sex\n1 1\n2 2\n1 2\n", "line 4"),
+        ("sample sex\n1 1\n1 1\n", "line 3"),
+        ("FID IID SEX\n0 2 1\n0 1 1\n0 2 2\n", "line 4"),
+    ],
+)
+def test_a_sample_twice_in_a_table_of_sexes__is_refused(tmp_path: Path, text: str, line: str) -> None:
+    path = write_vcf(tmp_path / "x.vcf", random_calls(5, 8, 6), samples=list("123456"))
+    refused(tmp_path, path, "--sex", text, "comes more than once", "t.txt", line)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lucidseq.core.errors import DataError
+from lucidseq.core.errors import DataError, place
 
 NO_FAMILY = frozenset({"", "0"})  # as PLINK has it
 
@@ -99,6 +99,31 @@ class SampleNames:
             for key in {sample, name}:
                 anybody.setdefault(key, set()).add(index)
         return related, alone, anybody
+
+
+def refuse_doubles(families: Sequence[str], individuals: Sequence[str], lines: Sequence[int], path: Path) -> None:
+    """Refuse a table that has an individual twice.
+
+    Parameters
+    ----------
+    families, individuals
+        FID and IID or sample name of each row; no families where the table has none.
+    lines
+        Line of each row.
+    path
+        The table, for messages.
+
+    Raises
+    ------
+    DataError
+        If one comes twice.
+    """
+    seen: set[tuple[str, str]] = set()
+    for family, name, line in zip(families or [""] * len(individuals), individuals, lines, strict=True):
+        if (family, name) in seen:
+            raise DataError(f"individual {name} comes more than once", "one row an individual", "remove one of the rows",
+                            where=place(path, line=line))  # fmt: skip
+        seen.add((family, name))
 
 
 def _spell(family: str, name: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
-from lucidseq.encode.genotypes.names import SampleNames
+from lucidseq.encode.genotypes.names import SampleNames, refuse_doubles
 
 PLINK_MISSING = -9.0
 _MISSING = {"", "NA", "#NA", "nan", "NaN", "NAN", "N/A", "null", "."}
@@ -89,7 +89,7 @@ def read_individuals(path: Path) -> Individuals:
     ])  # fmt: skip
     families = [row[0] for row in rows] if first == 2 else []
     people = Individuals(path, names, [row[first - 1] for row in rows], values, plink, families)
-    _refuse_doubles(people, lines)
+    refuse_doubles(families, people.ids, lines, path)
     return people
 
 
@@ -108,17 +108,6 @@ def _number(text: str, name: str, path: Path, line: int) -> float:
         raise DataError(f"{name} = {text!r}", "a finite number, or NA", "correct the value (decimal point, no comma)",
                         where=place(path, line=line))  # fmt: skip
     return value
-
-
-def _refuse_doubles(people: Individuals, lines: list[int]) -> None:
-    seen: set[str] = set()
-    families = people.families or [""] * len(people.ids)
-    for family, name, line in zip(families, people.ids, lines, strict=True):
-        key = f"{family}\t{name}"
-        if key in seen:
-            raise DataError(f"individual {name} comes more than once", "one row an individual", "remove one of the rows",
-                            where=place(people.path, line=line))  # fmt: skip
-        seen.add(key)
 
 
 @dataclass(frozen=True)

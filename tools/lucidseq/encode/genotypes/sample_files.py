@@ -9,7 +9,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
-from lucidseq.encode.genotypes.names import SampleNames
+from lucidseq.encode.genotypes.names import SampleNames, refuse_doubles
 from lucidseq.encode.genotypes.reader import parse_sex, require_unique_samples
 
 _FAM = ["FID", "IID", "PAT", "MAT", "SEX", "phenotype"]
@@ -157,7 +157,7 @@ def read_sex_table(path: Path, samples: SampleNames) -> np.ndarray:
     Raises
     ------
     DataError
-        If there is no column of sexes, a value is none, no sample is shared, or it is not clear whom a row means.
+        If there is no column of sexes, a value is none, a name comes twice, no sample is shared, or it is not clear whom a row means.
     """
     numbers, (header, *rows) = _table(path)
     names = [name.lstrip("#").lower() for name in header]
@@ -175,8 +175,9 @@ def read_sex_table(path: Path, samples: SampleNames) -> np.ndarray:
             raise DataError(f"sex {row[at]!r}", "1, M or male; 2, F or female; 0 or NA", "correct the value",
                             where=place(path, line=number))  # fmt: skip
         told.append(sex)
-    families = [row[0] if plink else "" for row in rows]
-    found = _find(samples, families, [row[1 if plink else 0] for row in rows], path)
+    families, individuals = [row[0] if plink else "" for row in rows], [row[1 if plink else 0] for row in rows]
+    refuse_doubles(families, individuals, numbers[1:], path)
+    found = _find(samples, families, individuals, path)
     sexes = np.zeros(len(samples.samples), dtype=np.uint8)
     sexes[found[found >= 0]] = np.array(told, dtype=np.uint8)[found >= 0]
     return sexes
