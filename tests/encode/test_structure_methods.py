@@ -12,8 +12,10 @@ import pytest
 
 from fixtures_genotypes import random_calls, write_plink1
 from fixtures_structure import Pedigree, calls_of, write_store
+from lucidseq.core.card import Card
 from lucidseq.core.genotypes import open_genotypes
-from lucidseq.encode.structure import pca
+from lucidseq.core.splits import Splits
+from lucidseq.encode.structure import audit, pca
 from lucidseq.encode.structure.ancestry import allele_frequency, place_samples, prune, standardise
 from lucidseq.encode.structure.filling import fill, strata_of
 from lucidseq.encode.structure.groups import clusters, components, unrelated
@@ -325,3 +327,26 @@ def test_clusters__of_many_samples_come_from_the_seed(monkeypatch: pytest.Monkey
     found = [clusters(scores, 2, np.random.default_rng(3)) for _ in range(2)]
     assert np.array_equal(*found)
     assert len(set(found[0][::2])) == 1 == len(set(found[0][1::2])) and found[0][0] != found[0][1]
+
+
+@pytest.mark.parametrize(
+    ("split", "wanted", "verdict"),
+    [
+        ([0] * 10, (1.0, 0.0, 0.0), "ok"),  # nobody held out, as wanted
+        ([0] * 10, (0.8, 0.1, 0.1), "caution"),
+        ([0] * 10, None, "caution"),  # a table that holds nobody out
+        ([0] * 8 + [1, 2], (0.8, 0.1, 0.1), "ok"),
+        ([0] * 8 + [1, 2], None, "ok"),
+    ],
+)
+def test_sizes_of_sets__are_held_against_what_was_wanted(
+    split: list[int], wanted: tuple[float, float, float] | None, verdict: str
+) -> None:
+    card = Card("encode", "structure")
+    splits = Splits(np.array(split, dtype=np.uint8), np.array(["g"] * len(split)), np.array([1, 1, 2, 2, 3] * 2))
+    audit.judge_sizes(card, splits, wanted)
+    audit.judge_folds(card, splits, 0)
+    assert card.verdict.value == verdict
+    audit.judge_folds(card, splits, 4)
+    assert card.verdict.value == "caution"
+    assert card.checks[-1].value == 3

@@ -55,9 +55,19 @@ def judge_sizes(card: Card, splits: Splits, wanted: tuple[float, float, float] |
     sizes = np.bincount(splits.split, minlength=len(Split))
     said = ", ".join(f"{split.name.lower()} {sizes[split]}" for split in Split)
     off = 0.0 if wanted is None else float(np.abs(sizes / sizes.sum() - wanted).max())
-    good = off <= 0.05 and sizes[Split.TRAIN] > 0 and sizes[Split.TEST] + sizes[Split.VALID] > 0
-    card.add("samples in the sets", said, Verdict.OK if good else Verdict.CAUTION, threshold="within 5 % of the wanted shares",
+    held_out = wanted is None or wanted[0] < 1
+    good = off <= 0.05 and sizes[Split.TRAIN] > 0 and (sizes[Split.TEST] + sizes[Split.VALID] > 0 or not held_out)
+    threshold = "training and held-out samples" if wanted is None else "within 5 % of the wanted shares"
+    card.add("samples in the sets", said, Verdict.OK if good else Verdict.CAUTION, threshold=threshold,
              advice="Large groups cannot be cut: take other shares, more clusters, or cross-validation.")  # fmt: skip
+
+
+def judge_folds(card: Card, splits: Splits, wanted: int) -> None:
+    """Say how many folds have samples, where some were wanted."""
+    if wanted:
+        there = len(np.unique(splits.fold))
+        card.add("folds with samples", there, Verdict.OK if there == wanted else Verdict.CAUTION, threshold=f"{wanted}",
+                 advice="There are fewer groups than folds: take fewer folds, or more clusters.")  # fmt: skip
 
 
 def judge_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.ndarray, max_kinship: float) -> None:

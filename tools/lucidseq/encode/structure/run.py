@@ -107,6 +107,7 @@ def structure(
     audit.judge_sizes(
         card, splits, None if given is not None else (1 - valid_share - test_share, valid_share, test_share)
     )
+    audit.judge_folds(card, splits, folds)
     audit.judge_leakage(card, relatives, splits, same, max_kinship)
     audit.judge_components(card, ancestry)
     _write(out, samples, relatives, ancestry, splits)
