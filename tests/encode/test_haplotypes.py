@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lucidseq.core.errors import UsageError
 from lucidseq.core.intervals import Interval
 from lucidseq.encode.haplotypes.calls import decode_alleles
 from lucidseq.encode.haplotypes.lone_sites import LoneSites
@@ -517,3 +518,8 @@ def test_bcf__cut_between_blocks_is_refused(trees: msprime.TreeSequence, tmp_pat
         tmp_path / "out" / "x",
     )
     assert_bad_input(result, "without its end block", folder=tmp_path / "out")
+
+
+def test_more_windows_than_memory_holds__are_refused_before_they_are_laid() -> None:
+    with pytest.raises(UsageError, match="42,949,673 windows of 50 bases"):
+        tile([Interval("c", 0, (1 << 31) - 1, "c")], 50, 50)

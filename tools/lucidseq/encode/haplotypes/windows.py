@@ -13,6 +13,8 @@ from lucidseq.core.intervals import Interval
 from lucidseq.encode.haplotypes.accessibility import Accessibility
 from lucidseq.encode.regions import Regions
 
+_MOST_WINDOWS = 10_000_000  # some 4 GB
+
 
 @dataclass
 class Windows:
@@ -80,11 +82,24 @@ class Windows:
 def tile(stretches: Iterable[Interval], size: int, step: int) -> list[Interval]:
     """Lay windows from the start of each stretch; the last may be shorter, and one that only repeats its predecessor's end is left out.
 
+    Raises
+    ------
+    UsageError
+        If there would be more windows than memory should hold.
+
     Examples
     --------
     >>> [(window.start, window.end) for window in tile([Interval("c", 0, 25, "c")], 10, 10)]
     [(0, 10), (10, 20), (20, 25)]
     """
+    stretches = list(stretches)
+    count = sum(-(-(stretch.end - stretch.start) // step) for stretch in stretches)
+    if count > _MOST_WINDOWS:
+        raise UsageError(
+            f"{count:,} windows of {size} bases",
+            f"at most {_MOST_WINDOWS:,}",
+            "take larger windows or steps, or a part of the genome (--windows)",
+        )
     windows = []
     for stretch in stretches:
         for start in range(stretch.start, stretch.end, step):
