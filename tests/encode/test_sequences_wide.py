@@ -485,10 +485,12 @@ def test_bad_options__are_named(genome: Path, track, tmp_path: Path) -> None:
     (tmp_path / "three.bed").write_text("chr1\t1000\t1200\nchr1\t3000\t3200\n")
     (tmp_path / "genes.gtf").write_text('chr1\tx\ttranscript\t1001\t3000\t7\t+\t.\tgene_id "A";\n')
     (tmp_path / "huge.bed").write_text("chr1\t1000\t1200\ta\t1\nchr1\t3000\t3200\tb\t1e39\n")
+    (tmp_path / "twice.fa").write_text(genome.read_text() + ">chr1\nACGT\n")
     whole = ["--fasta", genome, "--regions", regions]
     three = ["--fasta", genome, "--regions", tmp_path / "three.bed"]
     genes = ["--fasta", genome, "--gtf", tmp_path / "genes.gtf", "--window", 100]
     cases = [
+        (["--fasta", tmp_path / "twice.fa", "--regions", regions], 3, "contig chr1 more than once"),
         ([*whole, "--label-column", "score"], 3, "no score"),
         ([*three, "--label-column", "score"], 3, "column 5"),
         ([*three, "--label-column", "name"], 3, "column 4"),
