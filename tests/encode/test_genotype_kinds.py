@@ -120,6 +120,52 @@ def test_several_alleles__dosages_and_probabilities(tmp_path: Path) -> None:
     assert np.allclose(read(path, field=GenotypeField.GP), [[0.2 + 0.6 + 0.2, 0], [0.1 + 0.2 + 0.2, 0]])
 
 
+COUNTS = {
+    "a decimal comma in DS": ("DS", "G", ["0/1:1.2", "0/0:0,5"], "2 dosages"),
+    "two DS for one ALT": ("DS", "G", ["0/0:0.5,1.9", "0/1:1"], "2 dosages"),
+    "a DS and a dot for one ALT": ("DS", "G", ["0/0:0.5,.", "0/1:1"], "2 dosages"),
+    "one DS for two ALT": ("DS", "G,T", ["0/1:0.5", "0/2:0.5"], "1 dosages"),
+    "one DS for two ALT in one sample": ("DS", "G,T", ["0/1:0.5,0.1", "0/2:0.5"], "1 dosages"),
+    "three DS for two ALT": ("DS", "G,T", ["0/1:0.5,0.1", "0/2:0,1,0"], "3 dosages"),
+    "two GP of a diploid": ("GP", "G", ["0/1:0,1", "0/1:0,1,0"], "2 genotype probabilities"),
+    "two GP of all diploids": ("GP", "G", ["0/1:0,1", "0/1:0.5,0.5"], "2 genotype probabilities"),
+    "two GP and a dot of a diploid": ("GP", "G", ["0/1:0,1,.", "0/1:0,1,0"], "3 genotype probabilities"),
+    "two GP of a missing diploid": ("GP", "G", ["./.:0,1", "0/1:0,1,0"], "2 genotype probabilities"),
+    "three GP of a haploid": ("GP", "G", ["1:0,0,1", "0/1:0,1,0"], "3 genotype probabilities"),
+    "one GP": ("GP", "G", ["0/1:1", "0/1:0,1,0"], "1 genotype probabilities"),
+    "three GP for two ALT": ("GP", "G,T", ["0/1:0,1,0", "0/1:0,1,0,0,0,0"], "3 genotype probabilities"),
+}
+
+
+@pytest.mark.parametrize("suffix", [".vcf", ".bcf"])
+@pytest.mark.parametrize("name", COUNTS)
+def test_another_number_of_values__is_refused(tmp_path: Path, suffix: str, name: str) -> None:
+    """Decimal commas, and lists that fit neither the ALT alleles nor the sample's call."""
+    key, alt, cells, message = COUNTS[name]
+    good = ["0/0:1,0,0" if key == "GP" else "0/0:0"] * 2
+    rows = [row(good, form=f"GT:{key}"), row(cells, alt=alt, form=f"GT:{key}", position=101)]
+    path = vcf(tmp_path / f"x{suffix}", rows, 2, header=HEADER + GP)
+    with pytest.raises(DataError, match=message) as caught:
+        read(path, field=GenotypeField.GP if key == "GP" else GenotypeField.AUTO)
+    assert (
+        f"line {path.read_text().count(chr(10))}" in str(caught.value)
+        if suffix == ".vcf"
+        else "1:101" in str(caught.value)
+    )
+
+
+@pytest.mark.parametrize("suffix", [".vcf", ".bcf"])
+def test_lists_that_fit__are_read(tmp_path: Path, suffix: str) -> None:
+    """A lone dot or nothing is missing, for several ALT alleles too; GP are those of the call's copies."""
+    dosages = row(["0/1:0.5,0.25", "0/2:.", "./.", "1/2:.,1"], alt="G,T", form="GT:DS")
+    path = vcf(tmp_path / f"x{suffix}", [dosages], 4, header=HEADER)
+    assert np.array_equal(read(path), [[0.5, 0, np.nan, 1], [0.25, 1, np.nan, 1]], equal_nan=True)
+    cells = ["0/1:0.25,0.5,0.25", "1:0.25,0.75", "0/1:.", ".:0,0,1"]
+    text = [row(cells, form="GT:GP"), row([".:0.5,0.5", "0|1", "0/1:.,.,.", "./.:0,1,0"], form="GT:GP", position=101)]
+    path = vcf(tmp_path / f"y{suffix}", text, 4, header=CALLS + GP)
+    assert read(path, field=GenotypeField.GP).tolist() == [[1, 1.5, 1, 2], [1, 1, 1, 1]]
+
+
 def test_probabilities__on_a_phred_scale_are_refused(tmp_path: Path) -> None:
     path = vcf(tmp_path / "x.vcf", [row(["0,12,40"], form="GP")], 1, header=CALLS + GP)
     with pytest.raises(DataError, match="sum to 52"):

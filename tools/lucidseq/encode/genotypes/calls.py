@@ -14,6 +14,7 @@ from lucidseq.encode.genotypes.choices import GenotypeField
 from lucidseq.encode.genotypes.reader import as_float, no_field
 
 PADDING = -2  # alleles past the end of a shorter call
+_END_OF_VALUES = 0x7F800002  # the float32 that BCF and htslib put past the end of a shorter list
 _SUM_SLACK = 0.1  # probabilities rounded to a digit or two may sum to this much more or less than one
 _DOSAGE = re.compile(r"^##FORMAT=<(?:[^\"\n]*,)?ID=DS[,>]", re.MULTILINE)
 KEYS = {GenotypeField.DOSAGE: "DS", GenotypeField.GP: "GP", GenotypeField.GT: "GT"}
@@ -32,7 +33,8 @@ class SampleFields:
     alleles
         Alleles of GT, int of shape (samples, ploidy), -1 missing and `PADDING` past the end of a shorter call; None without GT.
     values
-        Numbers of the field that is read, float of shape (samples, values) with NaN; None without it.
+        Numbers of the field that is read, float32 of shape (samples, values); None without it. What is missing and what is past the
+        end of a shorter list are BCF's two NaN.
     maybe_haploid
         Whether the contig is one of which people may have one copy (`sex_chromosomes.maybe_haploid`).
     """
@@ -83,7 +85,7 @@ def allele_dosage(
             raise no_field(KEYS[field], ":".join(fields.names), where)
         return _copies(fields, allele, ploidy, where)
     if field is GenotypeField.GP:
-        dosage = _from_probabilities(fields.values, fields.alternates + 1, allele, ploidy, where)
+        dosage = _from_probabilities(fields, fields.values, allele, ploidy, where)
     else:
         dosage = _from_dosages(fields, fields.values, allele, ploidy, where)
     missing = np.isnan(dosage)
@@ -93,15 +95,25 @@ def allele_dosage(
 
 
 def _from_dosages(fields: SampleFields, values: np.ndarray, allele: int, ploidy: int, where: str) -> np.ndarray:
+    if values.shape[1] > 1 or fields.alternates > 1:  # otherwise there is one value a sample
+        number = _lengths(values)
+        odd = (number != fields.alternates) & ~((number <= 1) & np.isnan(values[:, 0]))
+        if odd.any():
+            raise DataError(f"{int(number[odd][0])} dosages", f"{fields.alternates}, one an ALT allele, or a lone dot",
+                            "correct the row (decimals have a point, no comma)", where=where)  # fmt: skip
     if values.shape[1] < allele:
-        raise DataError(
-            f"{values.shape[1]} dosages", f"{fields.alternates}, one an ALT allele", "correct the row", where=where
-        )
+        return np.full(len(values), np.nan, dtype=np.float32)
     dosage: np.ndarray = values[:, allele - 1].astype(np.float32)
     if ploidy != 2 or fields.alleles is None:
         return dosage
     with np.errstate(over="ignore"):  # what is out of range is refused where chunks are taken
         return np.where(_haploid(fields.alleles, maybe=fields.maybe_haploid), 2 * dosage, dosage)
+
+
+def _lengths(values: np.ndarray) -> np.ndarray:
+    """Return how many values each sample has, missing ones too, int64 of shape (samples,)."""
+    bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
+    return (bits != _END_OF_VALUES).sum(axis=1)
 
 
 def _haploid(alleles: np.ndarray, *, maybe: bool) -> np.ndarray:
@@ -133,14 +145,15 @@ def _copies(fields: SampleFields, allele: int, ploidy: int, where: str) -> np.nd
     return np.where(missing, MISSING_CALL, np.where(haploid, 2 * copies, copies)).astype(np.int8)
 
 
-def _from_probabilities(values: np.ndarray, alleles: int, allele: int, ploidy: int, where: str) -> np.ndarray:
-    """Return expected copies; a sample with as many probabilities as alleles is haploid."""
-    known = ~np.isnan(values)
+def _from_probabilities(fields: SampleFields, values: np.ndarray, allele: int, ploidy: int, where: str) -> np.ndarray:
+    """Return expected copies; a sample has the probabilities of as many copies as its call, or, without GT, as their number says."""
+    alleles, number = fields.alternates + 1, _lengths(values)
     dosage = np.full(len(values), np.nan)
-    shapes = [(copies, len(genotype_copies(copies, alleles))) for copies in {ploidy, 1 if ploidy == 2 else ploidy}]
-    left = known.any(axis=1)
-    for copies, width in shapes:
-        people = left & (known.sum(axis=1) == width) & known[:, :width].all(axis=1)
+    left = ~np.isnan(values).all(axis=1)
+    for copies in dict.fromkeys([ploidy, 1 if ploidy == 2 else ploidy]):
+        width = len(genotype_copies(copies, alleles))
+        people = left & (number == width) & ~np.isnan(values[:, :width]).any(axis=1)
+        people &= _may_have(fields.alleles, copies, ploidy)
         if people.any():
             some = values[people][:, :width].astype(np.float64)
             total = some.sum(axis=1)
@@ -150,6 +163,16 @@ def _from_probabilities(values: np.ndarray, alleles: int, allele: int, ploidy: i
             dosage[people] = some @ genotype_copies(copies, alleles)[:, allele] / total * (ploidy / copies)
         left &= ~people
     if left.any():
-        raise DataError(f"{int(known[left].sum(axis=1)[0])} genotype probabilities", f"{shapes[0][1]} (--ploidy {ploidy})",
-                        "correct --ploidy or the row", where=where)  # fmt: skip
+        width = len(genotype_copies(ploidy, alleles))
+        raise DataError(f"{int(number[left][0])} genotype probabilities, or missing ones among them",
+                        f"as many as the copies in GT imply: {width} for {ploidy} (--ploidy {ploidy})",
+                        "correct --ploidy or the row (decimals have a point, no comma)", where=where)  # fmt: skip
     return dosage.astype(np.float32)
+
+
+def _may_have(alleles: np.ndarray | None, copies: int, ploidy: int) -> np.ndarray | bool:
+    """Say which samples' calls leave room for so many copies; a missing call may be written short (a lone dot of a diploid)."""
+    if alleles is None:
+        return True
+    fits: np.ndarray = (alleles != PADDING).sum(axis=1) == copies
+    return fits | (alleles < 0).all(axis=1) if copies == ploidy else fits
