@@ -280,6 +280,56 @@ def test_dosages__of_haploid_calls_on_any_contig_and_in_any_format(tmp_path: Pat
     assert np.allclose(read(path), expected, rtol=0, atol=1e-6, equal_nan=True)
 
 
+@pytest.mark.parametrize("suffix", [".vcf", ".bcf"])
+@pytest.mark.parametrize("form", ["GT", "GT:DS"])
+def test_haploid_calls__outside_x_y_and_mt_are_counted_on_the_card(tmp_path: Path, suffix: str, form: str) -> None:
+    """Duplicates, other regions, missing calls and the contigs where calls may be haploid do not count; a site of two ALT counts twice."""
+    (tmp_path / "r.bed").write_text("1\t0\t1000\nX\t0\t1000\n")
+    calls = [("1", 100, "G", "0 1 0/1 ."), ("1", 101, "G,T", "0 0/2 1/1 ./."), ("1", 101, "G", "0 1 0 1"), ("1", 102, "G", "1 0 1 0"),
+             ("1", 5000, "G", "0 0/1 0/1 1/1"), ("X", 100, "G", "0 1 1 0")]  # fmt: skip
+    value = "" if form == "GT" else ":."
+    rows = [
+        row([f"{cell}{value}" for cell in cells.split()], contig=contig, position=position, alt=alt, form=form)
+        for contig, position, alt, cells in calls
+    ]
+    path = vcf(tmp_path / f"x{suffix}", rows, 4, header=HEADER)
+    encode(tmp_path, "--genotypes", path, "--region", tmp_path / "r.bed", *OFF)
+    checks = {check.name: check for check in read_card(tmp_path / "g.encode_genotypes.card.json").checks}
+    found = checks["haploid calls outside X, Y and MT"]
+    assert (found.value, found.verdict) == (2 + 2 + 4, Verdict.CAUTION)
+    diploid = vcf(tmp_path / f"y{suffix}", [row(["0/0", "0/1", "1/1", "."]), rows[-1]], 4, header=HEADER)
+    haploid = vcf(tmp_path / f"z{suffix}", [row(["0", "1", "0", "."])], 4, header=CALLS)
+    for other, words in ((diploid, ()), (haploid, ("--ploidy", 1))):
+        encode(tmp_path, "--genotypes", other, *words, *OFF)
+        names = {check.name for check in read_card(tmp_path / "g.encode_genotypes.card.json").checks}
+        assert "haploid calls outside X, Y and MT" not in names
+
+
+def test_haploid_genotypes__of_bgen_are_counted(tmp_path: Path) -> None:
+    """Men on X, written by plink2; the same file with the contig renamed to Z."""
+    vcf(tmp_path / "x.vcf", [row(["0", "1", ".", "0/1"], contig="X", position=9_000_000)], 4)
+    (tmp_path / "x.sex").write_text("#IID\tSEX\ns0\t1\ns1\t1\ns2\t1\ns3\t2\n")
+    line = [
+        program("LUCIDSEQ_PLINK2", "plink2"),
+        "--vcf",
+        "x.vcf",
+        "--update-sex",
+        "x.sex",
+        "--export",
+        "bgen-1.2",
+        "ref-first",
+        "--out",
+        "x",
+    ]
+    subprocess.run(line, check=True, capture_output=True, cwd=tmp_path)
+    (tmp_path / "z.bgen").write_bytes((tmp_path / "x.bgen").read_bytes().replace(b"\x01\0X", b"\x01\0Z"))
+    for name, contig, calls in (("x", "X", [0]), ("z", "Z", [2])):
+        chunk = next(open_reader(tmp_path / f"{name}.bgen", Reading(GenotypeField.GT)).chunks())
+        assert chunk.contig.tolist() == [contig]
+        assert chunk.dosage.tolist() == [[0, 2, -1, 1]]
+        assert chunk.doubled is not None and chunk.doubled.tolist() == calls
+
+
 @pytest.mark.parametrize("coding", ["DS", "DS-force", "GP"])
 def test_dosages__of_uncertain_men_as_plink2_writes_them(tmp_path: Path, coding: str) -> None:
     """The export of a .pgen as VCF and BCF is read as the .pgen is, on autosomes and on X."""

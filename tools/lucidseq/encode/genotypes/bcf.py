@@ -50,6 +50,7 @@ class BcfReader(GenotypeReader):
     def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]:
         rows: list[tuple[str, int, str, str, str]] = []
         dosages: list[np.ndarray] = []
+        doubled: list[int] = []
         for row, record in enumerate(self._bcf.records()):
             if row < first:
                 continue
@@ -57,14 +58,15 @@ class BcfReader(GenotypeReader):
                 break
             kept = self.keep_alleles(sum(allele != "." for allele in record.alleles[1:]))
             fields = self._fields(record, row) if kept else None
+            doubled += [cast(SampleFields, fields).doubled(self.reading.ploidy)] * len(kept) if kept else []
             for allele in kept:
                 rows.append((record.contig, record.start, record.alleles[allele], record.alleles[0], record.rsid))
                 dosages.append(self._dosage(record, cast(SampleFields, fields), allele))
             if len(rows) >= CHUNK:
-                yield make_chunk(rows, np.stack(dosages))
-                rows, dosages = [], []
+                yield make_chunk(rows, np.stack(dosages), doubled)
+                rows, dosages, doubled = [], [], []
         if rows:
-            yield make_chunk(rows, np.stack(dosages))
+            yield make_chunk(rows, np.stack(dosages), doubled)
 
     def _dosage(self, record: BcfRecord, fields: SampleFields, allele: int) -> np.ndarray:
         where = place(self.path, variant=f"{record.contig}:{record.start + 1}")

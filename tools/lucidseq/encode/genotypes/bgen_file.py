@@ -31,6 +31,7 @@ from lucidseq.encode.genotypes.reader import (
     require_unique_samples,
 )  # fmt: skip
 from lucidseq.encode.genotypes.sample_files import read_oxford
+from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
 
 if TYPE_CHECKING:
     import bgen
@@ -141,7 +142,7 @@ class BgenReader(GenotypeReader):
         import bgen
 
         rows: list[tuple[str, int, str, str, str]] = []
-        dosages = self._space()
+        dosages, doubled = self._space(), list[int]()
         end = self._head.variants if last is None else last
         with self.path.open("rb") as handle, _malformed_named() as malformed:
             names = self._names(handle)
@@ -152,12 +153,13 @@ class BgenReader(GenotypeReader):
                             continue
                         for allele in self.keep_alleles(len(name.alleles) - 1):
                             dosages[len(rows)] = self._dosage(variant, allele, name)
+                            doubled.append(self._doubled(variant, name))
                             rows.append((name.contig, name.start, name.alleles[allele], name.alleles[0], name.rsid))
                             if malformed:
                                 raise ValueError(f"{name.contig}:{name.start + 1} has probabilities above one")
                             if len(rows) == CHUNK:
-                                yield make_chunk(rows, dosages)
-                                rows, dosages = [], self._space()
+                                yield make_chunk(rows, dosages, doubled)
+                                rows, dosages, doubled = [], self._space(), []
             except (
                 ValueError,
                 MemoryError,
@@ -168,7 +170,7 @@ class BgenReader(GenotypeReader):
                 raise DataError(f"a BGEN file that cannot be read ({error})", "a whole BGEN file", "copy the file again",
                                 where=str(self.path)) from error  # fmt: skip
         if rows:
-            yield make_chunk(rows, dosages[: len(rows)])
+            yield make_chunk(rows, dosages[: len(rows)], doubled)
 
     def _space(self) -> np.ndarray:
         return np.empty((CHUNK, len(self.samples)), dtype=np.int8 if self.hard_calls else np.float32)
@@ -196,6 +198,13 @@ class BgenReader(GenotypeReader):
             calls = np.rint(dosage)
             near = np.abs(dosage - calls) <= HARD_CALL_DISTANCE
         return np.where(near, np.nan_to_num(calls), MISSING_CALL).astype(np.int8)
+
+    def _doubled(self, variant: bgen.BgenVar, name: _Name) -> int:
+        """Return how many haploid genotypes count as two copies, unless the contig is one that may be haploid."""
+        single = variant.ploidy == 1
+        if self.reading.ploidy != 2 or not single.any() or maybe_haploid(name.contig):
+            return 0
+        return int((single & ~np.isnan(variant.probabilities).all(axis=1)).sum())
 
     def _refuse_excess(self, variant: bgen.BgenVar, dosage: np.ndarray, ploidy: np.ndarray) -> None:
         """Refuse probabilities above one: of layout 1 all three are stored; of layout 2 the library tells what sums to more."""

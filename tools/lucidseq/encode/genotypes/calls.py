@@ -45,6 +45,12 @@ class SampleFields:
     values: np.ndarray | None
     maybe_haploid: bool = False
 
+    def doubled(self, ploidy: int) -> int:
+        """Return the number of haploid calls that count as two copies, unless the contig is one that may be haploid."""
+        if self.alleles is None or self.maybe_haploid or ploidy != 2:
+            return 0
+        return int(np.count_nonzero(_single(self.alleles) & (self.alleles[:, 0] >= 0)))
+
 
 def field_to_read(field: GenotypeField, header: str) -> GenotypeField:
     """Return the field that ``auto`` means: DS where the header's text declares it for samples (INFO may have a DS too), else GT."""
@@ -122,9 +128,17 @@ def _haploid(alleles: np.ndarray, *, maybe: bool) -> np.ndarray:
     The allele may be missing, as PLINK 2 writes an uncertain man on X (``.:0.94``). A lone dot is also how some programs write a
     diploid call that is missing; it is taken as haploid on contigs that may be, and beside haploid calls in the row.
     """
-    single = (alleles[:, 0] != PADDING) & (alleles[:, 1:] == PADDING).all(axis=1)
+    single = _single(alleles)
     called = single & (alleles[:, 0] >= 0)
     return single if maybe or called.any() else called
+
+
+def _single(alleles: np.ndarray) -> np.ndarray:
+    """Return a mask of the samples whose call has room for one allele."""
+    found = alleles[:, 0] != PADDING
+    for place in range(1, alleles.shape[1]):
+        found &= alleles[:, place] == PADDING
+    return found
 
 
 def _copies(fields: SampleFields, allele: int, ploidy: int, where: str) -> np.ndarray:

@@ -76,6 +76,7 @@ def judge(card: Card, found: ReadingPass, outcomes: np.ndarray) -> None:
     card.add("samples removed", removed, Verdict.OK if removed <= 0.1 * listed.sum() else Verdict.CAUTION,
              threshold="<= 10 %", advice="Many samples miss genotypes, or are outliers: check how they were called.")  # fmt: skip
     _heterozygosity(card, found)
+    _haploids(card, found.haploid.elsewhere)
     _sexes(card, found)
 
 
@@ -89,6 +90,15 @@ def _heterozygosity(card: Card, found: ReadingPass) -> None:
     card.add("samples of outlying heterozygosity", far, Verdict.OK if share <= 0.01 else Verdict.CAUTION,
              threshold="<= 1 % beyond 3 standard deviations",
              advice="Contaminated DNA, inbreeding or mixed ancestry: see the samples' table; --max-heterozygosity 3 removes them.")  # fmt: skip
+
+
+def _haploids(card: Card, calls: int) -> None:
+    """Say that calls of one allele were counted as two where people have two copies; bees and wasps have such males."""
+    if calls:
+        _log.warning(f"{calls} haploid calls outside X, Y and MT counted as two copies")
+        card.add("haploid calls outside X, Y and MT", calls, Verdict.CAUTION, threshold="0 in diploids",
+                 advice="Each was counted as two copies: right for the males of haplodiploid species, or Z and W chromosomes; haploid organisms "
+                 "want --ploidy 1; in other diploids the calls are damaged, or a sex chromosome has another name.")  # fmt: skip
 
 
 def _sexes(card: Card, found: ReadingPass) -> None:

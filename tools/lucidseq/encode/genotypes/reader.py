@@ -51,6 +51,9 @@ class VariantChunk:
         0-based positions, int64 of shape (variants,).
     dosage
         Copies of the effect allele, shape (variants, samples): int8 with -1 for missing, or float32 with NaN.
+    doubled
+        Haploid calls that count as two copies although the contig is none of X, Y and MT, int64 of shape (variants,); None where
+        the format has none, or has them doubled already.
     """
 
     contig: np.ndarray
@@ -59,6 +62,7 @@ class VariantChunk:
     other_allele: np.ndarray
     rsid: np.ndarray
     dosage: np.ndarray
+    doubled: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.start)
@@ -67,7 +71,7 @@ class VariantChunk:
         """Return the variants of a mask or of indices."""
         return VariantChunk(
             self.contig[rows], self.start[rows], self.effect_allele[rows], self.other_allele[rows], self.rsid[rows],
-            self.dosage[rows],
+            self.dosage[rows], None if self.doubled is None else self.doubled[rows],
         )  # fmt: skip
 
 
@@ -181,10 +185,10 @@ def as_float(dosage: np.ndarray) -> np.ndarray:
     return dosage
 
 
-def make_chunk(rows: list[tuple[str, int, str, str, str]], dosage: np.ndarray) -> VariantChunk:
+def make_chunk(rows: list[tuple[str, int, str, str, str]], dosage: np.ndarray, doubled: list[int]) -> VariantChunk:
     """Build a chunk from (contig, start, effect allele, other allele, id) rows."""
     contig, start, effect, other, rsid = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
-    return VariantChunk(contig, start.astype(np.int64), effect, other, rsid, dosage)
+    return VariantChunk(contig, start.astype(np.int64), effect, other, rsid, dosage, np.array(doubled, dtype=np.int64))
 
 
 def parse_sex(text: str) -> int:

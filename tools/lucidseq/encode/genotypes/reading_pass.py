@@ -91,7 +91,7 @@ class ReadingPass:
     counts
         Histograms of the judged variants.
     haploid
-        What was set missing on sex chromosomes.
+        What was set missing on sex chromosomes, and haploid calls on others.
     """
 
     def __init__(self, plan: Plan, keep: np.ndarray) -> None:
@@ -132,6 +132,8 @@ class ReadingPass:
             inside = self.plan.regions.contain(chunk.contig, chunk.start)
             self.removed[quality.OUTSIDE] += int((rows & ~inside).sum())
             rows &= inside
+        if chunk.doubled is not None:
+            self.haploid.elsewhere += int(chunk.doubled[rows].sum())
         kinds = self.rules.kinds(chunk.contig, chunk.start)
         cuts = np.flatnonzero(np.diff(kinds)) + 1  # positions are sorted: a kind is a run of rows
         for first, last in zip([0, *cuts], [*cuts, len(chunk)], strict=True):

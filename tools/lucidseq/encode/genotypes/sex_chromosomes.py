@@ -63,10 +63,11 @@ def unclear_numbers(contigs: Iterable[str], build: str) -> list[str]:
 
 @dataclass
 class HaploidCounts:
-    """What was set missing: heterozygous calls of people with one copy, and calls of women on Y."""
+    """What was set missing: heterozygous calls of people with one copy, and calls of women on Y; and haploid calls elsewhere, doubled."""
 
     heterozygous: int = 0
     women_on_y: int = 0
+    elsewhere: int = 0
 
 
 @dataclass(frozen=True)

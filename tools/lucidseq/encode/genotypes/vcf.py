@@ -97,7 +97,8 @@ class VcfReader(GenotypeReader):
             rows = [row for number, line in lines[max(0, first - before) : end] for row in self._parse(line, number)]
             before += len(lines)
             if rows:
-                yield make_chunk([row.names() for row in rows], self._dosages(rows))
+                dosage, doubled = self._dosages(rows)
+                yield make_chunk([row.names() for row in rows], dosage, doubled)
 
     def _parse(self, line: bytes, number: int) -> list[_Row]:
         """Return the variants of a line; rows that are left out are counted."""
@@ -105,7 +106,9 @@ class VcfReader(GenotypeReader):
         alternates = 0 if fields[4] in (b".", b"") else fields[4].count(b",") + 1
         return [_Row(number, line, fields, allele, alternates) for allele in self.keep_alleles(alternates)]
 
-    def _dosages(self, rows: list[_Row]) -> np.ndarray:
+    def _dosages(self, rows: list[_Row]) -> tuple[np.ndarray, list[int]]:
+        """Return dosages and how many haploid calls they count as two copies; only irregular rows have some."""
+        doubled = [0] * len(rows)
         dosage = np.empty((len(rows), len(self.samples)), dtype=np.int8 if self.hard_calls else np.float32)
         by_format: dict[bytes, list[int]] = {}
         left: list[int] = []
@@ -119,8 +122,8 @@ class VcfReader(GenotypeReader):
             dosage[indices] = decoded.dosage if self.hard_calls else as_float(decoded.dosage)
             left += [index for index, wrong in zip(indices, decoded.irregular, strict=True) if wrong]
         if left:
-            self._decode_irregular(rows, sorted(left), dosage)
-        return dosage
+            self._decode_irregular(rows, sorted(left), dosage, doubled)
+        return dosage, doubled
 
     def _regular(self, row: _Row) -> bool:
         """Say whether a row is worth trying here: neither probabilities, nor dosages of several alleles, nor calls out of place."""
@@ -155,7 +158,7 @@ class VcfReader(GenotypeReader):
             return Decoded(np.zeros((len(rows), samples), dtype=np.int8), np.ones(len(rows), dtype=bool))
         return decode_subfields([row.calls for row in rows], samples, len(names), dosages=None)
 
-    def _decode_irregular(self, rows: list[_Row], left: list[int], dosage: np.ndarray) -> None:
+    def _decode_irregular(self, rows: list[_Row], left: list[int], dosage: np.ndarray, doubled: list[int]) -> None:
         places = [place(self.path, line=rows[index].number) for index in left]
         for index, where in zip(left, places, strict=True):
             found = rows[index].fields[9].count(b"\t") + 1
@@ -168,5 +171,6 @@ class VcfReader(GenotypeReader):
         decoded = decode_lines(
             self._text.header, lines, alleles, haploid, places, self._field, ploidy=self.reading.ploidy, strict=strict
         )
-        for index, values in zip(left, decoded, strict=True):
+        for index, (values, haploids) in zip(left, decoded, strict=True):
             dosage[index] = values if self.hard_calls else as_float(values)
+            doubled[index] = haploids

@@ -36,6 +36,11 @@ def record_dosage(
     DataError
         As there, or if DS or GP are declared as something else than Float.
     """
+    fields = _record_fields(record, field, haploid=haploid, where=where)
+    return allele_dosage(fields, field, allele, ploidy, strict=strict, where=where)
+
+
+def _record_fields(record: cyvcf2.Variant, field: GenotypeField, *, haploid: bool, where: str) -> SampleFields:
     values = None
     if field is not GenotypeField.GT and KEYS[field] in record.FORMAT:
         values = record.format(KEYS[field])
@@ -43,8 +48,7 @@ def record_dosage(
             raise DataError(f"{KEYS[field]} that is no number", f"{KEYS[field]} declared as Float in the header", "correct the header",
                             where=where)  # fmt: skip
     alleles = record.genotype.array()[:, :-1] if "GT" in record.FORMAT else None
-    fields = SampleFields(len(record.ALT), record.FORMAT, alleles, values, haploid)
-    return allele_dosage(fields, field, allele, ploidy, strict=strict, where=where)
+    return SampleFields(len(record.ALT), record.FORMAT, alleles, values, haploid)
 
 
 def decode_lines(
@@ -57,7 +61,7 @@ def decode_lines(
     *,
     ploidy: int,
     strict: bool,
-) -> list[np.ndarray]:
+) -> list[tuple[np.ndarray, int]]:
     """Decode VCF lines by htslib, through a temporary file.
 
     Parameters
@@ -75,6 +79,10 @@ def decode_lines(
     field, ploidy, strict
         As in `record_dosage`.
 
+    Returns
+    -------
+    For each line its dosages, and how many haploid calls they count as two copies (`calls.SampleFields.doubled`).
+
     Raises
     ------
     DataError
@@ -82,25 +90,18 @@ def decode_lines(
     """
     import cyvcf2
 
-    decoded: list[np.ndarray] = []
+    decoded: list[tuple[np.ndarray, int]] = []
     with tempfile.TemporaryDirectory(prefix="lucidseq-vcf-") as folder:
         path = Path(folder) / "lines.vcf"
         path.write_bytes(_plain_header(header) + b"".join(map(_plain_line, lines)))
         try:
             for record in cyvcf2.VCF(str(path)):
                 at = len(decoded)
-                values = record_dosage(
-                    record,
-                    field,
-                    where=where[at],
-                    allele=alleles[at],
-                    ploidy=ploidy,
-                    strict=strict,
-                    haploid=haploid[at],
-                )
+                fields = _record_fields(record, field, haploid=haploid[at], where=where[at])
+                values = allele_dosage(fields, field, alleles[at], ploidy, strict=strict, where=where[at])
                 if len(values) != lines[at].count(b"\t") - _SITE:
                     raise _unreadable(f"{len(values)} samples are left of it", where[at])
-                decoded.append(values)
+                decoded.append((values, fields.doubled(ploidy)))
         except DataError:
             raise
         except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
