@@ -180,7 +180,7 @@ def require_space(folder: Path, needed: int) -> None:
     """
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise DataError(f"{free / 1e6:,.1f} MB free", f"{needed / 1e6:,.1f} MB for the output", "free some space, or give another --out",
+        raise DataError(f"writing failed: No space left ({free / 1e6:,.1f} MB free)", f"{needed / 1e6:,.1f} MB for the output", "free some space, or give another --out",
                         where=str(folder))  # fmt: skip
 
 
