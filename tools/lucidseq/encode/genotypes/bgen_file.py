@@ -151,9 +151,10 @@ class BgenReader(GenotypeReader):
                     for row, (name, variant) in enumerate(zip(names, variants, strict=True)):
                         if not first <= row < end:
                             continue
+                        ploidy = variant.ploidy  # made anew whenever it is asked for
                         for allele in self.keep_alleles(len(name.alleles) - 1):
-                            dosages[len(rows)] = self._dosage(variant, allele, name)
-                            doubled.append(self._doubled(variant, name))
+                            dosages[len(rows)] = self._dosage(variant, ploidy, allele, name)
+                            doubled.append(self._doubled(variant, ploidy, name))
                             rows.append((name.contig, name.start, name.alleles[allele], name.alleles[0], name.rsid))
                             if malformed:
                                 raise ValueError(f"{name.contig}:{name.start + 1} has probabilities above one")
@@ -175,8 +176,8 @@ class BgenReader(GenotypeReader):
     def _space(self) -> np.ndarray:
         return np.empty((CHUNK, len(self.samples)), dtype=np.int8 if self.hard_calls else np.float32)
 
-    def _dosage(self, variant: bgen.BgenVar, allele: int, name: _Name) -> np.ndarray:
-        ploidy, wanted = variant.ploidy, self.reading.ploidy
+    def _dosage(self, variant: bgen.BgenVar, ploidy: np.ndarray, allele: int, name: _Name) -> np.ndarray:
+        wanted = self.reading.ploidy
         if len(name.alleles) == 2:
             dosage = variant.alt_dosage
         else:
@@ -199,11 +200,11 @@ class BgenReader(GenotypeReader):
             near = np.abs(dosage - calls) <= HARD_CALL_DISTANCE
         return np.where(near, np.nan_to_num(calls), MISSING_CALL).astype(np.int8)
 
-    def _doubled(self, variant: bgen.BgenVar, name: _Name) -> int:
+    def _doubled(self, variant: bgen.BgenVar, ploidy: np.ndarray, name: _Name) -> int:
         """Return how many haploid genotypes count as two copies, unless the contig is one that may be haploid."""
-        single = variant.ploidy == 1
-        if self.reading.ploidy != 2 or not single.any() or maybe_haploid(name.contig):
+        if self.reading.ploidy != 2 or ploidy.min(initial=2) > 1 or maybe_haploid(name.contig):
             return 0
+        single = ploidy == 1
         return int((single & ~np.isnan(variant.probabilities).all(axis=1)).sum())
 
     def _refuse_excess(self, variant: bgen.BgenVar, dosage: np.ndarray, ploidy: np.ndarray) -> None:
