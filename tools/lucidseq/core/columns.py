@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
-from types import TracebackType
 from typing import IO
 
 import h5py
 import numpy as np
 
+from lucidseq.core.closing import Closing
 from lucidseq.core.hdf5 import CHECKED, column_rows
 from lucidseq.core.stores import encode_text
 
 
-class ColumnSpools:
+class ColumnSpools(Closing):
     """Columns kept on disk until their length and widest text are known, as HDF5's fixed-length text needs it.
 
     Use as a context manager: its files are gone at the end.
@@ -34,12 +34,8 @@ class ColumnSpools:
             self._spools = {name: _Spool(files.enter_context(TemporaryFile(dir=folder))) for name in names}
             self._files = files.pop_all()
 
-    def __enter__(self) -> ColumnSpools:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the files."""
         self._files.close()
 
     def add(self, columns: Mapping[str, np.ndarray]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
+
+from lucidseq.core.closing import Closing
 
 _CHUNK = 1 << 16
 _GZIP = b"\x1f\x8b"
@@ -50,7 +51,7 @@ def read_index(path: Path) -> list[Record]:
     return sorted(records, key=lambda record: record.offset)
 
 
-class FastaText:
+class FastaText(Closing):
     """The bytes of a FASTA file, plain or by bgzip and its index of blocks. Use as a context manager."""
 
     def __init__(self, path: Path, blocks: Path) -> None:
@@ -64,12 +65,8 @@ class FastaText:
             self._starts = np.vstack([np.zeros((1, 2), dtype=np.int64), table])
             self._packed = pysam.BGZFile(str(path), "r", None)
 
-    def __enter__(self) -> FastaText:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the files."""
         self._plain.close()
         if self._packed is not None:
             self._packed.close()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
 from lucidseq.core import alphabet
+from lucidseq.core.closing import Closing
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.fasta_index import untold
 from lucidseq.core.log import get_logger
@@ -16,7 +16,7 @@ from lucidseq.core.log import get_logger
 _log = get_logger("lucidseq.genome")
 
 
-class Genome:
+class Genome(Closing):
     """A FASTA file whose bases are fetched as codes (0-3 = ACGT, 4 = N). Use as a context manager.
 
     An index is read from ``<path>.fai``. Where there is none, or it is older than the FASTA or does not fit it, one is made in a
@@ -48,7 +48,7 @@ class Genome:
         self.lengths: dict[str, int] = dict(zip(self._fasta.references, self._fasta.lengths, strict=True))
         twice = next((name for name in others if name in self.lengths), None)
         if twice is not None:
-            self.__exit__(None, None, None)
+            self.close()
             raise DataError(f"contig {twice} more than once", "contigs whose names differ", "remove or rename the copies",
                             where=str(self.path))  # fmt: skip
 
@@ -77,12 +77,8 @@ class Genome:
             pysam.set_verbosity(said)
         return index, blocks, untold(self.path, index, blocks) or []
 
-    def __enter__(self) -> Genome:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the files."""
         self._fasta.close()
         self._scratch.cleanup()
 

@@ -6,9 +6,9 @@ import gzip
 import io
 import zlib
 from pathlib import Path
-from types import TracebackType
-from typing import IO, TYPE_CHECKING, Self, cast
+from typing import IO, TYPE_CHECKING, cast
 
+from lucidseq.core.closing import Closing
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.schema import Table
 
@@ -102,7 +102,7 @@ def write_table(frame: pd.DataFrame, path: Path, schema: Table) -> None:
     write_text(buffer.getvalue(), path)
 
 
-class TextWriter:
+class TextWriter(Closing):
     """Write UTF-8 text piece by piece, with the same bytes as `write_text` in one go. Use as a context manager.
 
     Parameters
@@ -114,14 +114,6 @@ class TextWriter:
     def __init__(self, path: Path) -> None:
         self._file = Path(path).open("wb")  # noqa: SIM115  # closed by close()
         self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP) if str(path).endswith(".gz") else None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def write(self, text: str) -> None:
         """Append text."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
+from lucidseq.core.closing import Closing
 from lucidseq.core.errors import DataError, place
 
 
-class BigWig:
+class BigWig(Closing):
     """An open bigWig. Use as a context manager, or keep it open as long as the process lasts.
 
     Attributes
@@ -35,12 +35,8 @@ class BigWig:
             raise DataError(f"a file that cannot be read as bigWig ({error})", "a bigWig file", "check the file",
                             where=str(path)) from error  # fmt: skip
 
-    def __enter__(self) -> BigWig:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the files."""
         self._track.close()
 
     def bases(self, contig: str, start: int, end: int, *, missing: float = np.nan) -> np.ndarray:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryFile
-from types import TracebackType
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from lucidseq.core.closing import Closing
 from lucidseq.core.errors import DataError
 from lucidseq.core.intervals import MOST_BASES, read_bed
 from lucidseq.core.variants import variant_id, variant_ids
@@ -116,7 +116,7 @@ class Windows:
             )  # fmt: skip
 
 
-class Variants:
+class Variants(Closing):
     """Variants (see `Targets`); each covers the bases of its other allele, which only a column REF is sure to be the genome's. They lie on disk as codes, so that memory does not grow with them.
 
     Use as a context manager: its files are gone at the end.
@@ -155,12 +155,8 @@ class Variants:
                 self.unsettled = sum(int(some.sum()) for some in differ)
             self._files = files.pop_all()
 
-    def __enter__(self) -> Variants:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the files."""
         self._files.close()
 
     def __len__(self) -> int:
@@ -228,8 +224,17 @@ class Variants:
         for codes in self._read(_CHECKED):
             steps = np.diff(codes["place"], prepend=last)
             if (steps < 0).any():
-                places = np.sort(np.concatenate([codes["place"] for codes in self._read(_CHECKED)]))
-                return np.unique(places[1:][np.diff(places) == 0])
+                places = self._all_places()
+                places.sort()
+                return np.unique(places[1:][places[1:] == places[:-1]])
             shared.append(codes["place"][steps == 0])
             last = int(codes["place"][-1])
         return np.unique(np.concatenate(shared))
+
+    def _all_places(self) -> np.ndarray:
+        places = np.empty(self._rows, dtype=np.int64)
+        first = 0
+        for codes in self._read(_CHECKED):
+            places[first : first + len(codes)] = codes["place"]
+            first += len(codes)
+        return places

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import h5py
 import numpy as np
 
+from lucidseq.core.closing import Closing
 from lucidseq.core.columns import ColumnSpools
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import CHUNK
@@ -56,7 +56,7 @@ class StoreContents:
     covariates: np.ndarray
 
 
-class GenotypeWriter:
+class GenotypeWriter(Closing):
     """Writer of a genotype store; use as a context manager, then call `finish`.
 
     Parameters
@@ -85,13 +85,9 @@ class GenotypeWriter:
         self._waiting_rows = 0
         self.variants = 0
 
-    def __enter__(self) -> GenotypeWriter:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._columns.__exit__(kind, error, trace)
+    def close(self) -> None:
+        """Let go of the files."""
+        self._columns.close()
 
     def add(self, chunk: VariantChunk, frequency: np.ndarray) -> None:
         """Append variants."""

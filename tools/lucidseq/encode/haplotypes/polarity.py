@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
+from lucidseq.core.closing import Closing
 from lucidseq.core.errors import DataError
 from lucidseq.encode.haplotypes.sites import MISSING, SiteChunk
 
@@ -58,7 +58,7 @@ def to_minor(chunk: SiteChunk) -> SiteChunk:
     return swap(chunk, 2 * counted > total)
 
 
-class AncestralGenome:
+class AncestralGenome(Closing):
     """A FASTA file of ancestral alleles; lower-case letters are uncertain, all but ACGT unknown. Use as a context manager."""
 
     def __init__(self, path: Path) -> None:
@@ -67,13 +67,9 @@ class AncestralGenome:
         self.path = Path(path)
         self._genome = Genome(path)
 
-    def __enter__(self) -> AncestralGenome:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._genome.__exit__(kind, error, trace)
+    def close(self) -> None:
+        """Let go of the files."""
+        self._genome.close()
 
     def alleles(self, contig: str, position: np.ndarray) -> np.ndarray:
         """Return the letters at positions of a contig, object array of shape (positions,), empty where unknown.

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lucidseq.core import alphabet
+from lucidseq.core.closing import Closing
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genome import Genome
 from lucidseq.encode.genotypes.reader import require_unique_samples
@@ -68,7 +68,7 @@ class Site:
     calls: np.ndarray
 
 
-class PersonalGenomes:
+class PersonalGenomes(Closing):
     """Haplotypes of the samples of a bgzip VCF or a BCF. Use as a context manager.
 
     The index beside the file is read; without one it is made in a temporary folder.
@@ -108,12 +108,8 @@ class PersonalGenomes:
         require_unique_samples(self.samples, path)
         self._ploidies: dict[str, np.ndarray] = {}
 
-    def __enter__(self) -> PersonalGenomes:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the files."""
         self._file.close()
         self._scratch.cleanup()
 

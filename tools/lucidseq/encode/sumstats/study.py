@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import pandas as pd
 
+from lucidseq.core.closing import Closing
 from lucidseq.core.schema import DROPPED
 from lucidseq.core.tables import TableWriter
 from lucidseq.core.variants import variant_ids
@@ -39,7 +39,7 @@ COLUMNS = (*INTEGERS, *_FLOATS)
 _FIRST_PAGE, _LAST_PAGE = 1 << 16, 1 << 23  # rows
 
 
-class Ledger:
+class Ledger(Closing):
     """Counts the rows that leave, by reason, and lists each in a table. Use as a context manager."""
 
     def __init__(self, path: Path) -> None:
@@ -47,12 +47,8 @@ class Ledger:
         self.notes: dict[str, int] = {}  # what was changed, or is worth knowing, without a row leaving
         self._writer = TableWriter(path, DROPPED)
 
-    def __enter__(self) -> Ledger:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the files."""
         self._writer.close()
 
     def note(self, what: str, count: int) -> None:
