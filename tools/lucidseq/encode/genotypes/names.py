@@ -45,7 +45,7 @@ class SampleNames:
         Raises
         ------
         DataError
-            If a row may mean several samples, or different rows mean the same one.
+            If no row means a sample, a row may mean several, or different rows mean the same one.
         """
         related, alone, anybody = self._index()
         found = np.full(len(individuals), -1, dtype=np.int64)
@@ -66,9 +66,11 @@ class SampleNames:
                     raise DataError(f"rows for {_spell(*taken[index])} and for {_spell(family, name)}: both mean sample {self.samples[index]}",
                                     "one row a sample", "give the table the names of the genotypes' samples", where=str(path))  # fmt: skip
                 found[row] = index
+        if (found < 0).all():
+            raise self._nothing_shared(families, individuals, path)
         return found
 
-    def nothing_shared(self, families: Sequence[str], individuals: Sequence[str], path: Path) -> DataError:
+    def _nothing_shared(self, families: Sequence[str], individuals: Sequence[str], path: Path) -> DataError:
         """Build the error for a table that means none of the samples; it tells whether families are what differs."""
         ours, theirs = ", ".join(self.samples[:3]), ", ".join(individuals[:3]) or "no rows"
         differ = sorted(set(self.individuals) & set(individuals))

@@ -177,13 +177,13 @@ def read_sex_table(path: Path, samples: SampleNames) -> np.ndarray:
         told.append(sex)
     families, individuals = [row[0] if plink else "" for row in rows], [row[1 if plink else 0] for row in rows]
     refuse_doubles(families, individuals, numbers[1:], path)
-    found = _find(samples, families, individuals, path)
+    found = samples.find(families, individuals, path)
     sexes = np.zeros(len(samples.samples), dtype=np.uint8)
     sexes[found[found >= 0]] = np.array(told, dtype=np.uint8)[found >= 0]
     return sexes
 
 
-def read_sample_list(path: Path, samples: SampleNames | list[str]) -> np.ndarray:
+def read_sample_list(path: Path, samples: SampleNames) -> np.ndarray:
     """Read names of samples, one a line (or FID and IID), or a table whose first column is ``sample``; return a mask of them.
 
     Of the table of samples that this command writes those whose outcome is ``kept`` are taken.
@@ -198,13 +198,12 @@ def read_sample_list(path: Path, samples: SampleNames | list[str]) -> np.ndarray
         judged = rows[0][-1] == "outcome"
         chosen = [index for index in range(1, len(rows)) if not judged or rows[index][-1] == "kept"]
         numbers, rows = [numbers[index] for index in chosen], [rows[index][:1] for index in chosen]
-    names = samples if isinstance(samples, SampleNames) else SampleNames(samples)
-    at = _find(names, [row[0] if len(row) > 1 else "" for row in rows], [row[:2][-1] for row in rows], path)
+    at = samples.find([row[0] if len(row) > 1 else "" for row in rows], [row[:2][-1] for row in rows], path)
     for number, row, index in zip(numbers, rows, at, strict=True):
         if index < 0:
             raise DataError(f"sample {' '.join(row[:2])}", "samples of the genotypes", "correct the name, or leave the line out",
                             where=place(path, line=number))  # fmt: skip
-    mask = np.zeros(len(names.samples), dtype=bool)
+    mask = np.zeros(len(samples.samples), dtype=bool)
     mask[at] = True
     return mask
 
@@ -214,10 +213,3 @@ def _table(path: Path) -> tuple[list[int], list[list[str]]]:
     if not rows:
         raise DataError("an empty list", "a line for each sample", "check the file", where=str(path))
     return numbers, rows
-
-
-def _find(samples: SampleNames, families: list[str], individuals: list[str], path: Path) -> np.ndarray:
-    at = samples.find(families, individuals, path)
-    if (at < 0).all():
-        raise samples.nothing_shared(families, individuals, path)
-    return at

@@ -14,6 +14,7 @@ from lucidseq.core.intervals import Interval, read_bed
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import QC, WINDOWS
 from lucidseq.core.tables import write_table
+from lucidseq.encode.genotypes.names import SampleNames
 from lucidseq.encode.genotypes.sample_files import read_sample_list
 from lucidseq.encode.haplotypes.accessibility import Accessibility
 from lucidseq.encode.haplotypes.choices import Calls, Polarization
@@ -87,7 +88,7 @@ def _columns(readers: list[SiteReader], wanted: Path | None) -> np.ndarray:
                             "give files of the same individuals", where=str(other.path))  # fmt: skip
     if wanted is None:
         return np.arange(len(first.samples))
-    return np.flatnonzero(read_sample_list(wanted, first.samples))
+    return np.flatnonzero(read_sample_list(wanted, SampleNames(first.samples)))
 
 
 def _polarization(asked: Polarization, readers: list[SiteReader], *, has_fasta: bool) -> Polarization:

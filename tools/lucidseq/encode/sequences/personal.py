@@ -17,6 +17,7 @@ from lucidseq.core import alphabet
 from lucidseq.core.closing import Closing
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genome import Genome
+from lucidseq.encode.genotypes.names import SampleNames
 from lucidseq.encode.genotypes.reader import require_unique_samples
 from lucidseq.encode.genotypes.sample_files import read_sample_list
 from lucidseq.encode.regions import other_spelling
@@ -103,7 +104,8 @@ class PersonalGenomes(Closing):
             raise DataError(f"a file that cannot be read as VCF ({error})", "VCF or BCF", "check the file",
                             where=str(path)) from error  # fmt: skip
         if wanted is not None:
-            self.samples = [self.samples[index] for index in np.flatnonzero(read_sample_list(wanted, self.samples))]
+            kept = read_sample_list(wanted, SampleNames(self.samples))
+            self.samples = [self.samples[index] for index in np.flatnonzero(kept)]
             self._file.set_samples(self.samples)
         require_unique_samples(self.samples, path)
         self._ploidies: dict[str, np.ndarray] = {}

@@ -62,8 +62,6 @@ def read_groups(path: Path, column: str | None, samples: Sequence[str]) -> tuple
             found[who] = "" if fields[at] in ("NA", "#NA", ".", "nan") else fields[at]
     known, families, individuals = SampleNames(list(samples)), [who[0] for who in found], [who[1] for who in found]
     rows = known.find(families, individuals, path)
-    if (rows < 0).all():
-        raise known.nothing_shared(families, individuals, path)
     groups = np.full(len(samples), "", dtype=object)
     groups[rows[rows >= 0]] = np.array(list(found.values()), dtype=object)[rows >= 0]
     absent = groups == ""
