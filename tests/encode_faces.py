@@ -53,13 +53,21 @@ CALLS = {
     ),
     "annotations": Call(
         {
-            "variants": ["people.genotypes.h5"], "bed": ["peaks.bed"], "distance": ["loci.bed"], "signal": ["signal.bw"],
-            "gtf": ["genes.gtf"], "table": ["effects.tsv"],
+            "variants": ["people.genotypes.h5"],
+            "bed": ["peaks.bed"],
+            "distance": ["loci.bed"],
+            "signal": ["signal.bw"],
+            "gtf": ["genes.gtf"],
+            "table": ["effects.tsv"],
         },
         "--flank 20",
         {
-            "variants": "annotated|variants", "table": "annotated|table", "bed": "intervals|bed", "distance": "intervals|distance",
-            "signal": "tracks|signal", "gtf": "genes|gtf",
+            "variants": "annotated|variants",
+            "table": "annotated|table",
+            "bed": "intervals|bed",
+            "distance": "intervals|distance",
+            "signal": "tracks|signal",
+            "gtf": "genes|gtf",
         },
         {"annotated|by": "variants", "tracks|flank": 20},
     ),
@@ -68,47 +76,30 @@ CALLS = {
         "--window 200 --bin-size 50 --stranded --near-copies separate",
         {"fasta": "data|genome|fasta", "gtf": "data|gtf", "signal": "data|signal", "variants": "data|variants"},
         {
-            "data|kind": "starts", "data|genome|source": "history", "data|bin_size": 50, "data|stranded": True, "window": 200,
+            "data|kind": "starts",
+            "data|genome|source": "history",
+            "data|bin_size": 50,
+            "data|stranded": True,
+            "window": 200,
             "splits|near_copies": "separate",
         },
     ),
-}  # fmt: skip
-KINDS = {
-    ".h5": "h5",
-    ".bed": "bed",
-    ".bw": "bigwig",
-    ".gtf": "gtf",
-    ".tsv": "tabular",
-    ".vcf.gz": "vcf_bgzip",
-    ".fa.gz": "fasta.gz",
 }
+KINDS = {".h5": "h5", ".bed": "bed", ".bw": "bigwig", ".gtf": "gtf", ".tsv": "tabular", ".vcf.gz": "vcf_bgzip", ".fa.gz": "fasta.gz"}
 
 
 def contract() -> dict[str, CommandContract]:
     """Return the contract of the commands called."""
-    return {
-        command.command: command for command in read_contract() if command.tool == "encode" and command.command in CALLS
-    }
+    return {command.command: command for command in read_contract() if command.tool == "encode" and command.command in CALLS}
 
 
 def plain_calls(folder: Path) -> dict[str, str]:
     """Run every call as a plain command line and return its digests."""
     for name, call in CALLS.items():
         (folder / name).mkdir(parents=True)
-        words = [
-            word for option, files in call.files.items() for file in files for word in (f"--{option}", str(DATA / file))
-        ]
-        line = [
-            str(Path(sys.executable).with_name("lucidseq")),
-            "encode",
-            name,
-            *words,
-            *call.options.split(),
-            "--quiet",
-        ]
-        done = subprocess.run(
-            [*line, "--out", str(folder / name / PREFIX)], capture_output=True, text=True, timeout=300, check=False
-        )
+        words = [word for option, files in call.files.items() for file in files for word in (f"--{option}", str(DATA / file))]
+        line = [str(Path(sys.executable).with_name("lucidseq")), "encode", name, *words, *call.options.split(), "--quiet"]
+        done = subprocess.run([*line, "--out", str(folder / name / PREFIX)], capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, f"{' '.join(line)}\n{done.stderr}"
     return digests(folder)
 
@@ -127,20 +118,13 @@ def digests(folder: Path) -> dict[str, str]:
 def write_pipeline(folder: Path) -> Path:
     """Write a pipeline that calls each process once, with a configuration of its options beside it; return its folder."""
     commands = contract()
-    lines = [
-        f"include {{ {command.process} }} from '{ROOT}/modules/encode/{name}/main.nf'"
-        for name, command in commands.items()
-    ]
+    lines = [f"include {{ {command.process} }} from '{ROOT}/modules/encode/{name}/main.nf'" for name, command in commands.items()]
     lines += ["", "workflow {", "    main:"]
     config = [f"includeConfig '{ROOT}/nextflow.config'", "process {"]
     for name, command in commands.items():
         call = CALLS[name]
-        values = [
-            ", ".join(f"file('{DATA / file}')" for file in call.files.get(option.name, [])) for option in command.inputs
-        ]
-        lines.append(
-            f"    {command.process}(channel.of([[id: '{PREFIX}'], {', '.join(f'[{value}]' for value in values)}]))"
-        )
+        values = [", ".join(f"file('{DATA / file}')" for file in call.files.get(option.name, [])) for option in command.inputs]
+        lines.append(f"    {command.process}(channel.of([[id: '{PREFIX}'], {', '.join(f'[{value}]' for value in values)}]))")
         config.append(
             f"    withName: '{command.process}' {{ ext.args = '{call.options}'; publishDir = [path: \"${{params.outdir}}/{name}\", mode: 'copy'] }}"
         )

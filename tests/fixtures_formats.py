@@ -23,9 +23,7 @@ def absent_programs(*names: str) -> str | None:
 
 def run_program(*words: object, cwd: Path) -> None:
     """Run a program that must succeed."""
-    done = subprocess.run(
-        [str(word) for word in words], cwd=cwd, capture_output=True, text=True, timeout=300, check=False
-    )
+    done = subprocess.run([str(word) for word in words], cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 

@@ -30,10 +30,7 @@ def canary(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a form that must fail: a good one under another id, whose test expects what is not so."""
     folder = tmp_path_factory.mktemp("canary")
     text = (server.TOOLS / "encode_ld.xml").read_text()
-    for old, new in (
-        ('id="lucidseq_encode_ld"', 'id="lucidseq_canary"'),
-        ('value="lucidseq.ld"', 'value="lucidseq.somethingelse"'),
-    ):
+    for old, new in (('id="lucidseq_encode_ld"', 'id="lucidseq_canary"'), ('value="lucidseq.ld"', 'value="lucidseq.somethingelse"')):
         assert old in text
         text = text.replace(old, new)
     (folder / "canary.xml").write_text(text)

@@ -14,12 +14,7 @@ def vcf_header(samples: list[str], contigs: tuple[str, ...] = ("chr1",)) -> str:
     """Return the header of a VCF with GT and DS."""
     lines = ["##fileformat=VCFv4.2", *(f"##contig=<ID={contig},length=1000000>" for contig in contigs)]
     lines.append('##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">')
-    return (
-        "\n".join(
-            [*lines, "\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *samples])]
-        )
-        + "\n"
-    )
+    return "\n".join([*lines, "\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *samples])]) + "\n"
 
 
 def write_vcf(path: Path, calls: np.ndarray, *, samples: list[str] | None = None, contig: str = "chr1") -> Path:
@@ -39,10 +34,7 @@ def write_text_vcf(path: Path, text: str) -> Path:
     if path.suffix == ".gz":
         pysam.tabix_compress(str(plain), str(path), force=True)
     elif path.suffix == ".bcf":
-        with (
-            pysam.VariantFile(str(plain)) as reader,
-            pysam.VariantFile(str(path), "wb", header=reader.header) as writer,
-        ):
+        with pysam.VariantFile(str(plain)) as reader, pysam.VariantFile(str(path), "wb", header=reader.header) as writer:
             for record in reader:
                 writer.write(record)
     else:

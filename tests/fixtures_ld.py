@@ -89,12 +89,22 @@ def write_sumstats(path: Path, table: pd.DataFrame) -> Path:
     names = [f"{row.contig}:{row.position}:{row.other}:{row.effect}" for row in table.itertuples()]
     frame = pd.DataFrame(
         {
-            "variant_id": names, "chromosome": table["contig"], "base_pair_location": table["position"],
-            "effect_allele": table["effect"], "other_allele": table["other"], "beta": 0.1, "standard_error": 0.1,
-            "effect_allele_frequency": 0.3, "p_value": 0.3, "neg_log_10_p_value": 0.5, "rsid": table["rsid"], "n": 100,
-            "z": 1.0, "z_kind": "wald",
+            "variant_id": names,
+            "chromosome": table["contig"],
+            "base_pair_location": table["position"],
+            "effect_allele": table["effect"],
+            "other_allele": table["other"],
+            "beta": 0.1,
+            "standard_error": 0.1,
+            "effect_allele_frequency": 0.3,
+            "p_value": 0.3,
+            "neg_log_10_p_value": 0.5,
+            "rsid": table["rsid"],
+            "n": 100,
+            "z": 1.0,
+            "z_kind": "wald",
         }
-    )  # fmt: skip
+    )
     frame.to_csv(path, sep="\t", index=False)
     return path
 

@@ -38,25 +38,17 @@ def write_n3(shared_data: Path, folder: Path) -> N3Files:
         handle.write(f"##contig=<ID={CONTIG},length=58617616>\n")
         handle.write('##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n')
         handle.write('##FORMAT=<ID=DS,Number=1,Type=Float,Description="Dosage of ALT">\n')
-        handle.write(
-            "\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *people]) + "\n"
-        )
+        handle.write("\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *people]) + "\n")
         calls = np.array(["0/0", "0/1", "1/1"])
         for row, (position, values) in enumerate(zip(positions, dosage, strict=True)):
-            cells = [
-                f"{call}:{value:.9g}" for call, value in zip(calls[np.rint(values).astype(int)], values, strict=True)
-            ]
-            handle.write(
-                "\t".join([CONTIG, str(position), f"v{row}", "A", "G", ".", "PASS", ".", "GT:DS", *cells]) + "\n"
-            )
+            cells = [f"{call}:{value:.9g}" for call, value in zip(calls[np.rint(values).astype(int)], values, strict=True)]
+            handle.write("\t".join([CONTIG, str(position), f"v{row}", "A", "G", ".", "PASS", ".", "GT:DS", *cells]) + "\n")
     vcf = folder / "n3.vcf.gz"
     pysam.tabix_compress(str(text), str(vcf), force=True)
     pysam.tabix_index(str(vcf), preset="vcf", force=True)
     text.unlink()
     phenotypes = folder / "n3.phenotypes.tsv"
-    rows = [
-        "\t".join([person, *map(repr, map(float, values))]) for person, values in zip(people, data["Y"], strict=True)
-    ]
+    rows = ["\t".join([person, *map(repr, map(float, values))]) for person, values in zip(people, data["Y"], strict=True)]
     phenotypes.write_text("\n".join(["\t".join(["sample", *TRAITS]), *rows]) + "\n", encoding="ascii")
     loci = folder / "n3.loci.bed"
     loci.write_text(f"{CONTIG}\t{positions.min() - 1}\t{positions.max()}\t{LOCUS}\n", encoding="ascii")

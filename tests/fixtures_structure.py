@@ -84,12 +84,9 @@ class Pedigree:
         people.append(self.child(people[3], people[7]))
         people += [people[1].copy(), other]
         degree = dict.fromkeys(
-            ((0, 2), (0, 3), (1, 2), (1, 3), (2, 3), (0, 4), (4, 10), (5, 6), (2, 6), (7, 8), (3, 8), (2, 9), (3, 9)),
-            "first",
+            ((0, 2), (0, 3), (1, 2), (1, 3), (2, 3), (0, 4), (4, 10), (5, 6), (2, 6), (7, 8), (3, 8), (2, 9), (3, 9)), "first"
         )
-        degree |= dict.fromkeys(
-            ((2, 4), (3, 4), (0, 6), (1, 6), (0, 8), (1, 8), (6, 9), (8, 9), (3, 6), (2, 8)), "second"
-        )
+        degree |= dict.fromkeys(((2, 4), (3, 4), (0, 6), (1, 6), (0, 8), (1, 8), (6, 9), (8, 9), (3, 6), (2, 8)), "second")
         degree |= dict.fromkeys(((4, 6), (4, 8), (6, 8)), "third")
         return people, degree | {(1, 9): "duplicate"}
 

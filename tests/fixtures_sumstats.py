@@ -54,15 +54,11 @@ class Study:
 
     def write_panel(self, path: Path, *, decimals: int = 6) -> Path:
         """Write the variants as a table with frequencies of the alternative allele."""
-        frequency = np.where(
-            self.rows["effect"] == self.rows["alt"], self.rows["frequency"], 1 - self.rows["frequency"]
+        frequency = np.where(self.rows["effect"] == self.rows["alt"], self.rows["frequency"], 1 - self.rows["frequency"])
+        frame = self.rows.assign(af=np.round(frequency, decimals))[["chromosome", "position", "name", "alt", "ref", "af"]]
+        frame.set_axis(["chromosome", "base_pair_location", "rsid", "effect_allele", "other_allele", "frequency"], axis=1).to_csv(
+            path, sep="\t", index=False
         )
-        frame = self.rows.assign(af=np.round(frequency, decimals))[
-            ["chromosome", "position", "name", "alt", "ref", "af"]
-        ]
-        frame.set_axis(
-            ["chromosome", "base_pair_location", "rsid", "effect_allele", "other_allele", "frequency"], axis=1
-        ).to_csv(path, sep="\t", index=False)
         return path
 
 
@@ -109,8 +105,9 @@ Columns = dict[str, Sequence[object]]
 
 
 def _table(path: Path, columns: Columns, separator: str = "\t", mark: str = "NA") -> Path:
-    frame = pd.DataFrame({name: [repr(float(v)) if isinstance(v, float | np.floating) else str(v) for v in values]
-                          for name, values in columns.items()})  # fmt: skip
+    frame = pd.DataFrame(
+        {name: [repr(float(v)) if isinstance(v, float | np.floating) else str(v) for v in values] for name, values in columns.items()}
+    )
     lines = [separator.join(columns), *(separator.join(row) for row in frame.itertuples(index=False))]
     path.write_text("\n".join(line.replace("nan", mark) for line in lines) + "\n")
     return path
@@ -118,15 +115,11 @@ def _table(path: Path, columns: Columns, separator: str = "\t", mark: str = "NA"
 
 def _padded(path: Path, columns: Columns) -> Path:
     """Write columns right-justified with spaces, as PLINK 1.9 does."""
-    texts = {
-        name: [repr(float(v)) if isinstance(v, float | np.floating) else str(v) for v in values]
-        for name, values in columns.items()
-    }
+    texts = {name: [repr(float(v)) if isinstance(v, float | np.floating) else str(v) for v in values] for name, values in columns.items()}
     widths = {name: max(map(len, [name, *values])) + 2 for name, values in texts.items()}
     lines = ["".join(name.rjust(widths[name]) for name in texts)]
     lines += [
-        "".join(value.rjust(width) for value, width in zip(row, widths.values(), strict=True))
-        for row in zip(*texts.values(), strict=True)
+        "".join(value.rjust(width) for value, width in zip(row, widths.values(), strict=True)) for row in zip(*texts.values(), strict=True)
     ]
     path.write_text(" \n".join(lines) + " \n")
     return path
@@ -141,33 +134,60 @@ def _p(rows: pd.DataFrame) -> list[str]:
 
 
 def gwas_ssf(rows: pd.DataFrame, path: Path) -> Path:
-    return _table(path, {
-        "chromosome": _numbered(rows), "base_pair_location": rows["position"], "effect_allele": rows["effect"],
-        "other_allele": rows["other"], "beta": rows["beta"], "standard_error": rows["se"],
-        "effect_allele_frequency": rows["frequency"], "p_value": _p(rows), "rsid": rows["name"], "n": rows["n"],
-    })  # fmt: skip
-
-
-def gwas_ssf_odds(rows: pd.DataFrame, path: Path) -> Path:
-    return _table(path, {
-        "chromosome": _numbered(rows), "base_pair_location": rows["position"], "effect_allele": rows["effect"],
-        "other_allele": rows["other"], "odds_ratio": np.exp(rows["beta"]), "standard_error": rows["se"],
-        "effect_allele_frequency": rows["frequency"], "neg_log_10_p_value": rows["tail"], "variant_id": rows["name"],
-        "n": rows["n"],
-    })  # fmt: skip
-
-
-def ldsc(rows: pd.DataFrame, path: Path) -> Path:
     return _table(
-        path, {"SNP": rows["name"], "A1": rows["effect"], "A2": rows["other"], "Z": rows["z"], "N": rows["n"]}
+        path,
+        {
+            "chromosome": _numbered(rows),
+            "base_pair_location": rows["position"],
+            "effect_allele": rows["effect"],
+            "other_allele": rows["other"],
+            "beta": rows["beta"],
+            "standard_error": rows["se"],
+            "effect_allele_frequency": rows["frequency"],
+            "p_value": _p(rows),
+            "rsid": rows["name"],
+            "n": rows["n"],
+        },
     )
 
 
+def gwas_ssf_odds(rows: pd.DataFrame, path: Path) -> Path:
+    return _table(
+        path,
+        {
+            "chromosome": _numbered(rows),
+            "base_pair_location": rows["position"],
+            "effect_allele": rows["effect"],
+            "other_allele": rows["other"],
+            "odds_ratio": np.exp(rows["beta"]),
+            "standard_error": rows["se"],
+            "effect_allele_frequency": rows["frequency"],
+            "neg_log_10_p_value": rows["tail"],
+            "variant_id": rows["name"],
+            "n": rows["n"],
+        },
+    )
+
+
+def ldsc(rows: pd.DataFrame, path: Path) -> Path:
+    return _table(path, {"SNP": rows["name"], "A1": rows["effect"], "A2": rows["other"], "Z": rows["z"], "N": rows["n"]})
+
+
 def polyfun(rows: pd.DataFrame, path: Path) -> Path:
-    return _table(path, {
-        "CHR": _numbered(rows), "SNP": rows["name"], "BP": rows["position"], "A1": rows["effect"], "A2": rows["other"],
-        "SNPVAR": np.full(len(rows), 1e-6), "Z": rows["z"], "N": rows["n"],
-    }, " ")  # fmt: skip
+    return _table(
+        path,
+        {
+            "CHR": _numbered(rows),
+            "SNP": rows["name"],
+            "BP": rows["position"],
+            "A1": rows["effect"],
+            "A2": rows["other"],
+            "SNPVAR": np.full(len(rows), 1e-6),
+            "Z": rows["z"],
+            "N": rows["n"],
+        },
+        " ",
+    )
 
 
 def plink1_linear(rows: pd.DataFrame, path: Path) -> Path:
@@ -175,42 +195,99 @@ def plink1_linear(rows: pd.DataFrame, path: Path) -> Path:
     twice = rows.loc[rows.index.repeat(2)].reset_index(drop=True)
     covariate = np.arange(len(twice)) % 2 == 1
     p = [p_text(tail) if not other else "0.5" for tail, other in zip(twice["tail"], covariate, strict=True)]
-    return _padded(path, {
-        "CHR": _numbered(twice), "SNP": twice["name"], "BP": twice["position"], "A1": twice["effect"],
-        "TEST": np.where(covariate, "COV1", "ADD"), "NMISS": twice["n"], "BETA": np.where(covariate, 9.0, twice["beta"]),
-        "STAT": np.where(covariate, 3.0, twice["z"]), "P": p,
-    })  # fmt: skip
+    return _padded(
+        path,
+        {
+            "CHR": _numbered(twice),
+            "SNP": twice["name"],
+            "BP": twice["position"],
+            "A1": twice["effect"],
+            "TEST": np.where(covariate, "COV1", "ADD"),
+            "NMISS": twice["n"],
+            "BETA": np.where(covariate, 9.0, twice["beta"]),
+            "STAT": np.where(covariate, 3.0, twice["z"]),
+            "P": p,
+        },
+    )
 
 
 def plink1_logistic(rows: pd.DataFrame, path: Path) -> Path:
-    return _padded(path, {
-        "CHR": _numbered(rows), "SNP": rows["name"], "BP": rows["position"], "A1": rows["effect"], "TEST": ["ADD"] * len(rows),
-        "NMISS": rows["n"], "OR": np.exp(rows["beta"]), "SE": rows["se"], "L95": np.exp(rows["beta"] - 1.96 * rows["se"]),
-        "U95": np.exp(rows["beta"] + 1.96 * rows["se"]), "STAT": rows["z"], "P": _p(rows),
-    })  # fmt: skip
+    return _padded(
+        path,
+        {
+            "CHR": _numbered(rows),
+            "SNP": rows["name"],
+            "BP": rows["position"],
+            "A1": rows["effect"],
+            "TEST": ["ADD"] * len(rows),
+            "NMISS": rows["n"],
+            "OR": np.exp(rows["beta"]),
+            "SE": rows["se"],
+            "L95": np.exp(rows["beta"] - 1.96 * rows["se"]),
+            "U95": np.exp(rows["beta"] + 1.96 * rows["se"]),
+            "STAT": rows["z"],
+            "P": _p(rows),
+        },
+    )
 
 
 def plink1_assoc(rows: pd.DataFrame, path: Path) -> Path:
-    return _padded(path, {
-        "CHR": _numbered(rows), "SNP": rows["name"], "BP": rows["position"], "A1": rows["effect"], "F_A": rows["frequency"],
-        "F_U": rows["frequency"], "A2": rows["other"], "CHISQ": rows["z"] ** 2, "P": _p(rows), "OR": np.exp(rows["beta"]),
-    })  # fmt: skip
+    return _padded(
+        path,
+        {
+            "CHR": _numbered(rows),
+            "SNP": rows["name"],
+            "BP": rows["position"],
+            "A1": rows["effect"],
+            "F_A": rows["frequency"],
+            "F_U": rows["frequency"],
+            "A2": rows["other"],
+            "CHISQ": rows["z"] ** 2,
+            "P": _p(rows),
+            "OR": np.exp(rows["beta"]),
+        },
+    )
 
 
 def plink1_qassoc(rows: pd.DataFrame, path: Path) -> Path:
-    return _padded(path, {
-        "CHR": _numbered(rows), "SNP": rows["name"], "BP": rows["position"], "NMISS": rows["n"], "BETA": rows["beta"],
-        "SE": rows["se"], "R2": np.full(len(rows), 0.1), "T": rows["z"], "P": _p(rows),
-    })  # fmt: skip
+    return _padded(
+        path,
+        {
+            "CHR": _numbered(rows),
+            "SNP": rows["name"],
+            "BP": rows["position"],
+            "NMISS": rows["n"],
+            "BETA": rows["beta"],
+            "SE": rows["se"],
+            "R2": np.full(len(rows), 0.1),
+            "T": rows["z"],
+            "P": _p(rows),
+        },
+    )
 
 
 def plink2_linear(rows: pd.DataFrame, path: Path) -> Path:
-    return _table(path, {
-        "#CHROM": rows["chromosome"], "POS": rows["position"], "ID": rows["name"], "REF": rows["ref"], "ALT": rows["alt"],
-        "PROVISIONAL_REF?": ["N"] * len(rows), "A1": rows["effect"], "OMITTED": rows["other"], "A1_FREQ": rows["frequency"],
-        "TEST": ["ADD"] * len(rows), "OBS_CT": rows["n"], "BETA": rows["beta"], "SE": rows["se"], "T_STAT": rows["z"],
-        "P": _p(rows), "ERRCODE": ["."] * len(rows),
-    })  # fmt: skip
+    return _table(
+        path,
+        {
+            "#CHROM": rows["chromosome"],
+            "POS": rows["position"],
+            "ID": rows["name"],
+            "REF": rows["ref"],
+            "ALT": rows["alt"],
+            "PROVISIONAL_REF?": ["N"] * len(rows),
+            "A1": rows["effect"],
+            "OMITTED": rows["other"],
+            "A1_FREQ": rows["frequency"],
+            "TEST": ["ADD"] * len(rows),
+            "OBS_CT": rows["n"],
+            "BETA": rows["beta"],
+            "SE": rows["se"],
+            "T_STAT": rows["z"],
+            "P": _p(rows),
+            "ERRCODE": ["."] * len(rows),
+        },
+    )
 
 
 def plink2_logistic(rows: pd.DataFrame, path: Path) -> Path:
@@ -220,81 +297,190 @@ def plink2_logistic(rows: pd.DataFrame, path: Path) -> Path:
     def gone(values: Sequence[float]) -> list[object]:
         return ["NA" if bad else value for value, bad in zip(values, failed, strict=True)]
 
-    return _table(path, {
-        "#CHROM": rows["chromosome"], "POS": rows["position"], "ID": rows["name"], "REF": rows["ref"], "ALT": rows["alt"],
-        "A1": rows["effect"], "FIRTH?": ["N"] * len(rows), "TEST": ["ADD"] * len(rows), "OBS_CT": rows["n"],
-        "OR": gone(np.exp(rows["beta"])), "LOG(OR)_SE": gone(rows["se"]), "Z_STAT": gone(rows["z"]),
-        "LOG10_P": gone(rows["tail"]), "ERRCODE": np.where(failed, "CONST_ALLELE", "."),
-    })  # fmt: skip
+    return _table(
+        path,
+        {
+            "#CHROM": rows["chromosome"],
+            "POS": rows["position"],
+            "ID": rows["name"],
+            "REF": rows["ref"],
+            "ALT": rows["alt"],
+            "A1": rows["effect"],
+            "FIRTH?": ["N"] * len(rows),
+            "TEST": ["ADD"] * len(rows),
+            "OBS_CT": rows["n"],
+            "OR": gone(np.exp(rows["beta"])),
+            "LOG(OR)_SE": gone(rows["se"]),
+            "Z_STAT": gone(rows["z"]),
+            "LOG10_P": gone(rows["tail"]),
+            "ERRCODE": np.where(failed, "CONST_ALLELE", "."),
+        },
+    )
 
 
 def regenie(rows: pd.DataFrame, path: Path) -> Path:
-    return _table(path, {
-        "CHROM": _numbered(rows), "GENPOS": rows["position"], "ID": rows["name"], "ALLELE0": rows["other"],
-        "ALLELE1": rows["effect"], "A1FREQ": rows["frequency"], "INFO": np.full(len(rows), 0.99), "N": rows["n"],
-        "TEST": ["ADD"] * len(rows), "BETA": rows["beta"], "SE": rows["se"], "CHISQ": rows["z"] ** 2, "LOG10P": rows["tail"],
-        "EXTRA": np.where(np.arange(len(rows)) == 4, "TEST_FAIL", "NA"),
-    }, " ")  # fmt: skip
+    return _table(
+        path,
+        {
+            "CHROM": _numbered(rows),
+            "GENPOS": rows["position"],
+            "ID": rows["name"],
+            "ALLELE0": rows["other"],
+            "ALLELE1": rows["effect"],
+            "A1FREQ": rows["frequency"],
+            "INFO": np.full(len(rows), 0.99),
+            "N": rows["n"],
+            "TEST": ["ADD"] * len(rows),
+            "BETA": rows["beta"],
+            "SE": rows["se"],
+            "CHISQ": rows["z"] ** 2,
+            "LOG10P": rows["tail"],
+            "EXTRA": np.where(np.arange(len(rows)) == 4, "TEST_FAIL", "NA"),
+        },
+        " ",
+    )
 
 
 def saige(rows: pd.DataFrame, path: Path) -> Path:
-    return _table(path, {
-        "CHR": rows["chromosome"], "POS": rows["position"], "MarkerID": rows["name"], "Allele1": rows["other"],
-        "Allele2": rows["effect"], "AC_Allele2": rows["n"], "AF_Allele2": rows["frequency"], "MissingRate": [0] * len(rows),
-        "BETA": rows["beta"], "SE": rows["se"], "Tstat": rows["beta"], "var": rows["se"], "p.value": _p(rows), "N": rows["n"],
-    })  # fmt: skip
+    return _table(
+        path,
+        {
+            "CHR": rows["chromosome"],
+            "POS": rows["position"],
+            "MarkerID": rows["name"],
+            "Allele1": rows["other"],
+            "Allele2": rows["effect"],
+            "AC_Allele2": rows["n"],
+            "AF_Allele2": rows["frequency"],
+            "MissingRate": [0] * len(rows),
+            "BETA": rows["beta"],
+            "SE": rows["se"],
+            "Tstat": rows["beta"],
+            "var": rows["se"],
+            "p.value": _p(rows),
+            "N": rows["n"],
+        },
+    )
 
 
 def saige_binary(rows: pd.DataFrame, path: Path) -> Path:
-    return _table(path, {
-        "CHR": rows["chromosome"], "POS": rows["position"], "MarkerID": rows["name"], "Allele1": rows["other"],
-        "Allele2": rows["effect"], "AC_Allele2": rows["n"], "AF_Allele2": rows["frequency"], "BETA": rows["beta"],
-        "SE": rows["se"], "Tstat": rows["beta"], "var": rows["se"], "p.value": _p(rows), "p.value.NA": _p(rows),
-        "Is.SPA": ["true"] * len(rows), "AF_case": rows["frequency"], "AF_ctrl": rows["frequency"],
-        "N_case": [CASES] * len(rows), "N_ctrl": [CONTROLS] * len(rows),
-    })  # fmt: skip
+    return _table(
+        path,
+        {
+            "CHR": rows["chromosome"],
+            "POS": rows["position"],
+            "MarkerID": rows["name"],
+            "Allele1": rows["other"],
+            "Allele2": rows["effect"],
+            "AC_Allele2": rows["n"],
+            "AF_Allele2": rows["frequency"],
+            "BETA": rows["beta"],
+            "SE": rows["se"],
+            "Tstat": rows["beta"],
+            "var": rows["se"],
+            "p.value": _p(rows),
+            "p.value.NA": _p(rows),
+            "Is.SPA": ["true"] * len(rows),
+            "AF_case": rows["frequency"],
+            "AF_ctrl": rows["frequency"],
+            "N_case": [CASES] * len(rows),
+            "N_ctrl": [CONTROLS] * len(rows),
+        },
+    )
 
 
 def bolt_lmm(rows: pd.DataFrame, path: Path) -> Path:
-    return _table(path, {
-        "SNP": rows["name"], "CHR": _numbered(rows), "BP": rows["position"], "GENPOS": [0] * len(rows),
-        "ALLELE1": rows["effect"], "ALLELE0": rows["other"], "A1FREQ": rows["frequency"], "INFO": [1] * len(rows),
-        "CHISQ_LINREG": rows["z"] ** 2, "P_LINREG": _p(rows), "BETA": rows["beta"], "SE": rows["se"],
-        "CHISQ_BOLT_LMM_INF": rows["z"] ** 2, "P_BOLT_LMM_INF": _p(rows),
-    })  # fmt: skip
+    return _table(
+        path,
+        {
+            "SNP": rows["name"],
+            "CHR": _numbered(rows),
+            "BP": rows["position"],
+            "GENPOS": [0] * len(rows),
+            "ALLELE1": rows["effect"],
+            "ALLELE0": rows["other"],
+            "A1FREQ": rows["frequency"],
+            "INFO": [1] * len(rows),
+            "CHISQ_LINREG": rows["z"] ** 2,
+            "P_LINREG": _p(rows),
+            "BETA": rows["beta"],
+            "SE": rows["se"],
+            "CHISQ_BOLT_LMM_INF": rows["z"] ** 2,
+            "P_BOLT_LMM_INF": _p(rows),
+        },
+    )
 
 
 def cojo(rows: pd.DataFrame, path: Path) -> Path:
-    return _table(path, {
-        "SNP": rows["name"], "A1": rows["effect"], "A2": rows["other"], "freq": rows["frequency"], "b": rows["beta"],
-        "se": rows["se"], "p": _p(rows), "N": rows["n"],
-    }, " ")  # fmt: skip
+    return _table(
+        path,
+        {
+            "SNP": rows["name"],
+            "A1": rows["effect"],
+            "A2": rows["other"],
+            "freq": rows["frequency"],
+            "b": rows["beta"],
+            "se": rows["se"],
+            "p": _p(rows),
+            "N": rows["n"],
+        },
+        " ",
+    )
 
 
 def fastgwa(rows: pd.DataFrame, path: Path) -> Path:
-    return _table(path, {
-        "CHR": _numbered(rows), "SNP": rows["name"], "POS": rows["position"], "A1": rows["effect"], "A2": rows["other"],
-        "N": rows["n"], "AF1": rows["frequency"], "BETA": rows["beta"], "SE": rows["se"], "P": _p(rows),
-    })  # fmt: skip
+    return _table(
+        path,
+        {
+            "CHR": _numbered(rows),
+            "SNP": rows["name"],
+            "POS": rows["position"],
+            "A1": rows["effect"],
+            "A2": rows["other"],
+            "N": rows["n"],
+            "AF1": rows["frequency"],
+            "BETA": rows["beta"],
+            "SE": rows["se"],
+            "P": _p(rows),
+        },
+    )
 
 
 def metal_effects(rows: pd.DataFrame, path: Path) -> Path:
     """SCHEME STDERR with TRACKPOSITIONS; alleles in small letters."""
-    return _table(path, {
-        "Chromosome": rows["chromosome"], "Position": rows["position"], "MarkerName": rows["name"],
-        "Allele1": rows["effect"].str.lower(), "Allele2": rows["other"].str.lower(), "Freq1": rows["frequency"],
-        "FreqSE": np.zeros(len(rows)), "Effect": rows["beta"], "StdErr": rows["se"], "P-value": _p(rows),
-        "Direction": ["++?"] * len(rows), "N": rows["n"],
-    })  # fmt: skip
+    return _table(
+        path,
+        {
+            "Chromosome": rows["chromosome"],
+            "Position": rows["position"],
+            "MarkerName": rows["name"],
+            "Allele1": rows["effect"].str.lower(),
+            "Allele2": rows["other"].str.lower(),
+            "Freq1": rows["frequency"],
+            "FreqSE": np.zeros(len(rows)),
+            "Effect": rows["beta"],
+            "StdErr": rows["se"],
+            "P-value": _p(rows),
+            "Direction": ["++?"] * len(rows),
+            "N": rows["n"],
+        },
+    )
 
 
 def metal_z(rows: pd.DataFrame, path: Path) -> Path:
     """SCHEME SAMPLESIZE, names of the form contig:position."""
-    return _table(path, {
-        "MarkerName": rows["chromosome"] + ":" + rows["position"].astype(str), "Allele1": rows["effect"].str.lower(),
-        "Allele2": rows["other"].str.lower(), "Weight": rows["n"].astype(float), "Zscore": rows["z"], "P-value": _p(rows),
-        "Direction": ["+-"] * len(rows),
-    })  # fmt: skip
+    return _table(
+        path,
+        {
+            "MarkerName": rows["chromosome"] + ":" + rows["position"].astype(str),
+            "Allele1": rows["effect"].str.lower(),
+            "Allele2": rows["other"].str.lower(),
+            "Weight": rows["n"].astype(float),
+            "Zscore": rows["z"],
+            "P-value": _p(rows),
+            "Direction": ["+-"] * len(rows),
+        },
+    )
 
 
 def gwas_vcf(rows: pd.DataFrame, path: Path) -> Path:
@@ -316,22 +502,7 @@ def gwas_vcf(rows: pd.DataFrame, path: Path) -> Path:
         }
         keys = list(values) if index % 3 else ["SS", "ES", "SE", "LP", "AF"]  # the order may change from row to row
         sample = ":".join(values[key] for key in keys)
-        lines.append(
-            "\t".join(
-                [
-                    row.chromosome,
-                    str(row.position),
-                    row.name,
-                    row.ref,
-                    row.alt,
-                    ".",
-                    "PASS",
-                    ".",
-                    ":".join(keys),
-                    sample,
-                ]
-            )
-        )
+        lines.append("\t".join([row.chromosome, str(row.position), row.name, row.ref, row.alt, ".", "PASS", ".", ":".join(keys), sample]))
     path.write_text("\n".join(lines) + "\n")
     return path
 

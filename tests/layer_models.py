@@ -55,9 +55,7 @@ def _nested(x: Any, layers: Any) -> Any:
     import keras
 
     inner = toy_models.ZOO["max_pool"]()
-    sequential = keras.Sequential(
-        [keras.Input((1,)), keras.layers.Dense(3, activation="tanh", kernel_initializer=layers._seed())]
-    )
+    sequential = keras.Sequential([keras.Input((1,)), keras.layers.Dense(3, activation="tanh", kernel_initializer=layers._seed())])
     return layers.dense(sequential(inner(x)), 1)
 
 
@@ -72,9 +70,7 @@ def _shared(x: Any, layers: Any) -> Any:
 def _separable(x: Any, layers: Any) -> Any:
     import keras
 
-    x = keras.layers.SeparableConv1D(
-        6, 5, depthwise_initializer=layers._seed(), pointwise_initializer=layers._seed(), activation="relu"
-    )(x)
+    x = keras.layers.SeparableConv1D(6, 5, depthwise_initializer=layers._seed(), pointwise_initializer=layers._seed(), activation="relu")(x)
     x = keras.layers.PReLU(alpha_initializer=keras.initializers.Constant(0.3), shared_axes=[1])(layers.conv(x))
     return layers.dense(keras.layers.Flatten()(x), 1)
 
@@ -94,9 +90,7 @@ def _transformer(x: Any, layers: Any) -> Any:
 
     x = layers.conv(x, activation="gelu", padding="same")
     normal = keras.layers.LayerNormalization()(x)
-    x = keras.layers.Add()(
-        [x, keras.layers.MultiHeadAttention(2, 4, kernel_initializer=layers._seed(), seed=1)(normal, normal)]
-    )
+    x = keras.layers.Add()([x, keras.layers.MultiHeadAttention(2, 4, kernel_initializer=layers._seed(), seed=1)(normal, normal)])
     branch = layers.dense(layers.dense(keras.layers.LayerNormalization()(x), 12, activation="silu"), 6)
     return layers.dense(keras.layers.GlobalAveragePooling1D()(keras.layers.Add()([x, branch])), 1)
 
@@ -104,9 +98,9 @@ def _transformer(x: Any, layers: Any) -> Any:
 def _recurrent(x: Any, layers: Any) -> Any:
     import keras
 
-    x = keras.layers.Bidirectional(
-        keras.layers.LSTM(4, kernel_initializer=layers._seed(), recurrent_initializer=layers._seed())
-    )(layers.conv(x, activation="relu", strides=3))
+    x = keras.layers.Bidirectional(keras.layers.LSTM(4, kernel_initializer=layers._seed(), recurrent_initializer=layers._seed()))(
+        layers.conv(x, activation="relu", strides=3)
+    )
     return layers.dense(x, 1)
 
 
@@ -120,7 +114,11 @@ _LIKE_SHAP: dict[str, Callable[[Any, Any], Any]] = {
     "shared": _shared,
 }
 _OURS: dict[str, Callable[[Any, Any], Any]] = {
-    "dilated_residual": _dilated_residual, "separable": _separable, "operations": _operations, "transformer": _transformer, "recurrent": _recurrent,
-}  # fmt: skip
+    "dilated_residual": _dilated_residual,
+    "separable": _separable,
+    "operations": _operations,
+    "transformer": _transformer,
+    "recurrent": _recurrent,
+}
 MODELS: dict[str, Callable[[], Any]] = {name: _build(body, name) for name, body in {**_LIKE_SHAP, **_OURS}.items()}
 LIKE_SHAP = tuple(_LIKE_SHAP)

@@ -32,11 +32,7 @@ def best_sites(codes: np.ndarray, probabilities: np.ndarray, count: int = SITES)
     odds = np.vstack([np.log2(probabilities.T / 0.25), np.full(len(probabilities), -10.0)])  # N never fits
     width = len(probabilities)
     scores = np.stack(
-        [
-            odds[codes[:, start : start + width], np.arange(width)].sum(axis=1)
-            for start in range(codes.shape[1] - width + 1)
-        ],
-        axis=1,
+        [odds[codes[:, start : start + width], np.arange(width)].sum(axis=1) for start in range(codes.shape[1] - width + 1)], axis=1
     )
     rows = np.argsort(-scores.max(axis=1), kind="stable")[:count]
     return rows, scores.argmax(axis=1)[rows]

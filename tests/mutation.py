@@ -17,9 +17,37 @@ from lucidseq.core.errors import LucidseqError
 # What the house translates for the user (core/app.py)
 TRANSLATED = (LucidseqError, UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile)
 PIECES = [
-    b"\t", b"\n", b"0", b"-1", b".", b":", b"|", b"NA", b"nan", b"inf", b"1e400", b"1e-400", b"\xff", b"\x00", b",", b"chr1", b" ", b"",
-    b"\r", b'"', b"99999999999999999999", b"ACGTACGTACGT", b"#", b"##", b"\xe2\x80\xa8", b"0x1", b"True", b"\x1f\x8b", b";", b"\x0c",
-]  # fmt: skip
+    b"\t",
+    b"\n",
+    b"0",
+    b"-1",
+    b".",
+    b":",
+    b"|",
+    b"NA",
+    b"nan",
+    b"inf",
+    b"1e400",
+    b"1e-400",
+    b"\xff",
+    b"\x00",
+    b",",
+    b"chr1",
+    b" ",
+    b"",
+    b"\r",
+    b'"',
+    b"99999999999999999999",
+    b"ACGTACGTACGT",
+    b"#",
+    b"##",
+    b"\xe2\x80\xa8",
+    b"0x1",
+    b"True",
+    b"\x1f\x8b",
+    b";",
+    b"\x0c",
+]
 _NUMBERS = [0, 1, 255, 2**16, 2**31 - 1, 2**32 - 1, 2**40]
 
 
@@ -31,9 +59,15 @@ class Damageable(Protocol):
 
 
 def survive(
-    cases: Mapping[str, tuple[bytes | Damageable, Callable[[Path], object]]], folder: Path, rounds: int, seed: int, *,
-    prefix: str = "damaged_", pieces: list[bytes] = PIECES, seconds: float = 10.0,
-) -> Counter[str]:  # fmt: skip
+    cases: Mapping[str, tuple[bytes | Damageable, Callable[[Path], object]]],
+    folder: Path,
+    rounds: int,
+    seed: int,
+    *,
+    prefix: str = "damaged_",
+    pieces: list[bytes] = PIECES,
+    seconds: float = 10.0,
+) -> Counter[str]:
     """Damage the file of each case ``rounds`` times and read it; return how many were read and refused, and the slowest (in ms).
 
     A case is a whole file, or what writes a damaged one itself, and its reader. Any error but those in `TRANSLATED`, and any file that takes

@@ -62,8 +62,4 @@ def read_code(path: Path) -> dict[str, Any]:
     """Return codes, labels and generating probabilities of the test set."""
     with np.load(path) as arrays:
         test = arrays["split"] == 2
-        return {
-            "codes": arrays["codes"][test],
-            "label": arrays["label"][test].ravel() > 0.5,
-            "model": arrays["model_test"],
-        }
+        return {"codes": arrays["codes"][test], "label": arrays["label"][test].ravel() > 0.5, "model": arrays["model_test"]}

@@ -30,9 +30,7 @@ def write_sequences(
     start = np.arange(n, dtype=np.int64) * length if start is None else start
     with stores.create_store(path, SEQUENCES, build="test", task=task, target_names=names) as store:
         stores.write_array(store, "codes", codes.astype(np.uint8))
-        stores.write_array(
-            store, "contig", np.full(n, "chr1", dtype=object) if contig is None else contig.astype(object)
-        )
+        stores.write_array(store, "contig", np.full(n, "chr1", dtype=object) if contig is None else contig.astype(object))
         stores.write_array(store, "start", start)
         stores.write_array(store, "end", start + length)
         stores.write_array(store, "strand", np.full(n, ".", dtype=object))

@@ -26,9 +26,7 @@ def program(variable: str, *names: str) -> str:
     return str(found)
 
 
-def run_cli(
-    *words: object, cwd: Path | None = None, environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+def run_cli(*words: object, cwd: Path | None = None, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run ``lucidseq WORDS`` in a process of its own."""
     command = [sys.executable, "-m", "lucidseq", *map(str, words)]
     env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})}
@@ -54,9 +52,7 @@ def run_ok(*words: object, cwd: Path | None = None) -> subprocess.CompletedProce
     return result
 
 
-def assert_bad_input(
-    result: subprocess.CompletedProcess[str], *mentions: str, folder: Path, exit_code: int = 3
-) -> None:
+def assert_bad_input(result: subprocess.CompletedProcess[str], *mentions: str, folder: Path, exit_code: int = 3) -> None:
     """Check a three-part error that mentions ``mentions``, without traceback or partial output in ``folder``."""
     assert result.returncode == exit_code, (result.returncode, result.stderr)
     for part in ("received: ", "expected: ", "fix: "):

@@ -20,9 +20,24 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "tools" / "lucidseq"
 PACKAGES = {"core", "nets", "contract", *(tool for tool in TOOLS if tool != "check")}
 HEAVY = {
-    "numpy", "pandas", "scipy", "h5py", "pysam", "bioframe", "keras", "tensorflow", "jax", "torch", "shap", "matplotlib", "rich",
-    "cyvcf2", "msprime", "jinja2", "jsonschema",
-}  # fmt: skip
+    "numpy",
+    "pandas",
+    "scipy",
+    "h5py",
+    "pysam",
+    "bioframe",
+    "keras",
+    "tensorflow",
+    "jax",
+    "torch",
+    "shap",
+    "matplotlib",
+    "rich",
+    "cyvcf2",
+    "msprime",
+    "jinja2",
+    "jsonschema",
+}
 
 
 def imports(path: Path) -> list[str]:
@@ -48,9 +63,10 @@ def test_layers__tool_to_nets_to_core(path: Path) -> None:
 
 def test_backend__is_the_only_file_that_knows_it() -> None:
     knowing = {
-        str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py")
+        str(path.relative_to(SOURCE))
+        for path in SOURCE.rglob("*.py")
         if {name.split(".")[0] for name in imports(path)} & {"tensorflow", "jax", "torch"}
-    }  # fmt: skip
+    }
     assert knowing <= {"nets/backend.py"}
 
 
@@ -58,9 +74,7 @@ def test_no_pickle_and_no_evaluation() -> None:
     for path in SOURCE.rglob("*.py"):
         assert not {"pickle", "shelve", "marshal", "joblib"} & {name.split(".")[0] for name in imports(path)}, path
         calls = {
-            node.func.id
-            for node in ast.walk(ast.parse(path.read_text()))
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            node.func.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         assert not calls & {"eval", "exec"}, path
 
@@ -86,9 +100,7 @@ def run_help(tool: str, command: str) -> tuple[float, str]:
     """Return the CPU seconds of a command's help, and its text."""
     before = os.times()
     words = [sys.executable, "-m", "lucidseq", tool, command, "--help"]
-    text = subprocess.run(
-        words, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "200"}
-    ).stdout
+    text = subprocess.run(words, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "200"}).stdout
     after = os.times()
     return after.children_user + after.children_system - before.children_user - before.children_system, text
 
@@ -96,9 +108,7 @@ def run_help(tool: str, command: str) -> tuple[float, str]:
 @pytest.mark.parametrize("tool", TOOLS)
 def test_version__of_every_tool_is_light(tool: str) -> None:
     start = time.process_time()
-    result = subprocess.run(
-        [sys.executable, "-m", "lucidseq", tool, "--version"], capture_output=True, text=True, check=True
-    )
+    result = subprocess.run([sys.executable, "-m", "lucidseq", tool, "--version"], capture_output=True, text=True, check=True)
     assert re.fullmatch(rf"lucidseq-{tool} \d+\.\d+\.\d+\n", result.stdout)
     assert time.process_time() - start < 0.2
 
@@ -138,11 +148,7 @@ def test_files_and_functions__stay_small() -> None:
             long_files.append(path.name)
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef) and path.name != "cli.py":
-                body = [
-                    item
-                    for item in node.body
-                    if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))
-                ]
+                body = [item for item in node.body if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))]
                 size = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
                 if size > 60:
                     long_functions.append(f"{path.name}:{node.name} ({size})")
@@ -156,36 +162,18 @@ def test_public_functions__are_documented_and_annotated() -> None:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 arguments = [*node.args.args, *node.args.kwonlyargs]
-                if (
-                    not ast.get_docstring(node)
-                    or node.returns is None
-                    or any(item.annotation is None for item in arguments)
-                ):
+                if not ast.get_docstring(node) or node.returns is None or any(item.annotation is None for item in arguments):
                     lacking.append(f"{path.name}:{node.name}")
     assert lacking == []
 
 
 def test_wheel__holds_the_package_and_nothing_else(tmp_path: Path) -> None:
-    words = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "--wheel-dir",
-        str(tmp_path),
-        str(ROOT),
-    ]
+    words = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(ROOT)]
     subprocess.run(words, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if ".dist-info/" not in name]
-    wanted = {
-        f"lucidseq/{path.relative_to(SOURCE)}" for path in SOURCE.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }  # fmt: skip
+    wanted = {f"lucidseq/{path.relative_to(SOURCE)}" for path in SOURCE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     assert set(names) == wanted
     kinds = {Path(name).suffix for name in names}
     assert kinds <= {".py", ".typed", ".md", ".css", ".html", ".j2"}

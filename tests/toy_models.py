@@ -34,9 +34,7 @@ class _Layers:
     def conv(self, x: Any, filters: int = 6, kernel: int = 5, **options: Any) -> Any:
         import keras
 
-        return keras.layers.Conv1D(
-            filters, kernel, kernel_initializer=self._seed(), bias_initializer="ones", **options
-        )(x)
+        return keras.layers.Conv1D(filters, kernel, kernel_initializer=self._seed(), bias_initializer="ones", **options)(x)
 
     def dense(self, x: Any, units: int, **options: Any) -> Any:
         import keras
@@ -190,7 +188,6 @@ PATH_PRODUCTS = ("squeeze_excite", "layer_norm", "attention")
 SHAP_ZOO = tuple(
     name
     for name in ZOO
-    if name
-    not in {"two_outputs", "profile", "global_max_pool", "gelu", "silu", "leaky_relu", "layer_norm", "attention"}
+    if name not in {"two_outputs", "profile", "global_max_pool", "gelu", "silu", "leaky_relu", "layer_norm", "attention"}
 )
 SCALAR_ZOO = tuple(name for name in ZOO if name not in {"two_outputs", "profile"})

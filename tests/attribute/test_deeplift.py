@@ -43,9 +43,7 @@ def shap_values(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarra
         return dict(found)
 
 
-@pytest.mark.skipif(
-    os.environ.get("KERAS_BACKEND") == "jax", reason="seeds draw other weights than in shap's TensorFlow"
-)
+@pytest.mark.skipif(os.environ.get("KERAS_BACKEND") == "jax", reason="seeds draw other weights than in shap's TensorFlow")
 @pytest.mark.parametrize("name", LIKE_SHAP)
 def test_multipliers__equal_shap(name, shap_values):
     x, references = inputs()
@@ -76,9 +74,7 @@ def test_multipliers__come_with_the_networks_own_output(name):
     bare = np.asarray(explained.select(explained.model(x)))
     np.testing.assert_allclose(at_sequence, bare, rtol=1e-5, atol=1e-6)
     flat = references.reshape(-1, *x.shape[1:])
-    np.testing.assert_allclose(
-        at_reference.ravel(), np.asarray(explained.select(explained.model(flat))), rtol=1e-5, atol=1e-6
-    )
+    np.testing.assert_allclose(at_reference.ravel(), np.asarray(explained.select(explained.model(flat))), rtol=1e-5, atol=1e-6)
 
 
 def test_global_maximum__is_the_maximum_of_one_wide_window():
@@ -100,8 +96,6 @@ def test_attribution__holds_under_jax_as_well():
     files = [str(folder / name) for name in ("test_deeplift.py", "test_methods.py")]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
-    result = subprocess.run(
-        command, cwd=folder.parent.parent, env=environment, capture_output=True, text=True, check=False
-    )
+    result = subprocess.run(command, cwd=folder.parent.parent, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-4000:]
     assert " passed" in result.stdout

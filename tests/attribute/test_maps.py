@@ -36,8 +36,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     io.save_model(model, folder / "m.keras", Facts("binary", ["motif"], LENGTH, members=2))
     codes = np.random.default_rng(3).integers(0, 4, (N, LENGTH)).astype(np.uint8)
     codes[4, :6] = 4
-    write_sequences(folder / "d.sequences.h5", codes, (np.arange(N) % 2)[:, None], splits(N), names=["motif"],
-                    start=np.arange(N) * 25)  # fmt: skip
+    write_sequences(folder / "d.sequences.h5", codes, (np.arange(N) % 2)[:, None], splits(N), names=["motif"], start=np.arange(N) * 25)
     toy_models.ZOO["two_outputs"](LENGTH).save(folder / "two.keras")
     toy_models.ZOO["profile"](LENGTH).save(folder / "profile.keras")
     toy_models.ZOO["layer_norm"](LENGTH).save(folder / "norm.keras")
@@ -51,9 +50,7 @@ def maps(files: Path, out: Path, *options: object, model: str = "m.keras", shown
 
 
 def digests(folder: Path) -> dict[str, str]:
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()
-    }
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def test_maps__write_everything_they_declare_and_the_same_bytes_elsewhere(files, tmp_path):
@@ -110,11 +107,7 @@ def test_maps__by_shap_of_layers_it_does_not_know_say_so(files, tmp_path):
 
 @pytest.mark.parametrize(
     ("model", "options"),
-    [
-        ("two.keras", ["--output", "signal"]),
-        ("profile.keras", ["--reduce", "mean"]),
-        ("norm.keras", ["--method", "ism"]),
-    ],
+    [("two.keras", ["--output", "signal"]), ("profile.keras", ["--reduce", "mean"]), ("norm.keras", ["--method", "ism"])],
 )
 def test_maps__explain_a_users_keras_file(files, tmp_path, model, options):
     with zipfile.ZipFile(files / model) as archive:
@@ -152,13 +145,13 @@ def test_choose__takes_the_rows_it_says_in_file_order(files):
 
 
 def test_track__averages_overlapping_windows_and_turns_the_minus_strand(tmp_path):
-    contributions = np.array(
-        [[1.0, 2.0, 3.0, 4.0], [10.0, 20.0, 30.0, 40.0], [5.0, 6.0, 7.0, 8.0], [9.0, 9.0, 9.0, 9.0]]
-    )
+    contributions = np.array([[1.0, 2.0, 3.0, 4.0], [10.0, 20.0, 30.0, 40.0], [5.0, 6.0, 7.0, 8.0], [9.0, 9.0, 9.0, 9.0]])
     columns = {
-        "contig": np.array(["chr2", "chr2", "chr1", ""], dtype=object), "start": np.array([3, 5, 0, 0]),
-        "end": np.array([7, 9, 4, 4]), "strand": np.array(["+", "-", ".", "."], dtype=object),
-    }  # fmt: skip
+        "contig": np.array(["chr2", "chr2", "chr1", ""], dtype=object),
+        "start": np.array([3, 5, 0, 0]),
+        "end": np.array([7, 9, 4, 4]),
+        "strand": np.array(["+", "-", ".", "."], dtype=object),
+    }
     assert write_track(tmp_path / "x.bw", contributions, columns, {"chr1": 4, "chr2": 9})
     track = pybigtools.open(str(tmp_path / "x.bw"))
     assert [value for _, _, value in track.records("chr2", 0, 9)] == [1, 2, (3 + 40) / 2, (4 + 30) / 2, 20, 10]
@@ -226,17 +219,6 @@ def test_maps__of_one_sequence_and_of_an_empty_shard(tmp_path, files):
     dataset = write_sequences(tmp_path / "one.h5", codes, None, np.array([2]))
     for part, rows in ((1, 1), (2, 0)):
         out = tmp_path / f"p{part}"
-        run_ok(
-            "attribute",
-            "maps",
-            "--model",
-            files / "m.keras",
-            "--dataset",
-            dataset,
-            "--out",
-            out,
-            "--shard",
-            f"{part}/2",
-        )
+        run_ok("attribute", "maps", "--model", files / "m.keras", "--dataset", dataset, "--out", out, "--shard", f"{part}/2")
         with stores.open_store(tmp_path / f"p{part}.attributions.h5", ATTRIBUTIONS) as store:
             assert store["hypothetical"].shape == (rows, LENGTH, 4)

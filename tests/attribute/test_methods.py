@@ -56,8 +56,7 @@ def test_hypothetical_scores__hold_the_contributions_at_the_bases_that_are_there
 def test_integrated_gradients__approach_completeness_with_more_steps(name):
     explained = explain(toy_models.ZOO[name](), None)
     errors = [
-        methods.integrated_gradients(explained, steps=steps, correct=False)(X, REFERENCES).completeness_error().max()
-        for steps in (2, 64)
+        methods.integrated_gradients(explained, steps=steps, correct=False)(X, REFERENCES).completeness_error().max() for steps in (2, 64)
     ]
     assert errors[1] < 1e-2 and errors[1] < errors[0]
 
@@ -86,9 +85,7 @@ def test_explain__takes_outputs_targets_and_profiles_of_a_users_model():
     two = toy_models.ZOO["two_outputs"]()
     by_name, by_number = explain(two, None, output="signal"), explain(two, None, output="1")
     assert by_name.output == by_number.output == 1 and by_name.name == "signal"
-    np.testing.assert_allclose(
-        methods.predictor(by_name, 4)(X.argmax(axis=2).astype(np.uint8)), np.asarray(two(X)[1])[:, 0], rtol=1e-5
-    )
+    np.testing.assert_allclose(methods.predictor(by_name, 4)(X.argmax(axis=2).astype(np.uint8)), np.asarray(two(X)[1])[:, 0], rtol=1e-5)
     profile = toy_models.ZOO["profile"]()
     total, mean = (methods.deepshap(explain(profile, None, reduce=how))(X, REFERENCES) for how in ("sum", "mean"))
     np.testing.assert_allclose(total.prediction, np.asarray(profile(X)).sum(axis=(1, 2)), rtol=1e-4)
@@ -110,9 +107,7 @@ def test_explain__refuses_a_model_of_two_inputs():
 
 def test_weakest_layer__names_the_layer_that_steps():
     inputs = keras.Input((LENGTH, 4))
-    steps = keras.ops.sign(
-        keras.layers.Conv1D(3, 5, kernel_initializer=keras.initializers.GlorotNormal(seed=1))(inputs)
-    )
+    steps = keras.ops.sign(keras.layers.Conv1D(3, 5, kernel_initializer=keras.initializers.GlorotNormal(seed=1))(inputs))
     model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(keras.layers.LayerNormalization()(steps))))
     found = weakest_layer(explain(model, None), X[:2], REFERENCES[:2])
     assert found is not None and "Sign" in found[0] and found[1] > 0.1

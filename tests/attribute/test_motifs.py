@@ -24,8 +24,9 @@ LEAST, CONTROL, NETWORKS, LENGTH = 0.8, 0.4, 8, 100
 def test_maps__show_the_motifs_of_ctcf_and_pu1(shared_data: Path, tmp_path: Path):
     dataset = ctcf_against_pu1(shared_data, tmp_path / "d.h5")
     run_ok("train", "fit", "--dataset", dataset, "--out", tmp_path / "m", "--epochs", 3, "--threads", 2)
-    run_ok("attribute", "maps", "--model", tmp_path / "m.keras", "--dataset", dataset, "--out", tmp_path / "a",
-           "--logos", 0, "--threads", 2)  # fmt: skip
+    run_ok(
+        "attribute", "maps", "--model", tmp_path / "m.keras", "--dataset", dataset, "--out", tmp_path / "a", "--logos", 0, "--threads", 2
+    )
     path = tmp_path / "a.attributions.h5"
     found = motif_correlation(path, CTCF), -motif_correlation(path, PU1)  # PU.1 speaks against CTCF
 

@@ -33,11 +33,7 @@ def test_shuffles__are_uniform_over_all_sequences_with_these_counts(text):
     codes = alphabet.encode(text)
     inner = {"".join(order) for order in itertools.permutations(text[1:-1])}
     wanted = Counter(itertools.pairwise(text))
-    possible = sorted(
-        word
-        for word in (text[0] + middle + text[-1] for middle in inner)
-        if Counter(itertools.pairwise(word)) == wanted
-    )
+    possible = sorted(word for word in (text[0] + middle + text[-1] for middle in inner) if Counter(itertools.pairwise(word)) == wanted)
     drawn = Counter(alphabet.decode(row) for row in shuffled_codes(codes[None], ["x"], 6000, seed=3)[0])
     assert set(drawn) <= set(possible) and len(possible) > 3
     assert stats.chisquare([drawn[word] for word in possible]).pvalue > 1e-3

@@ -52,13 +52,9 @@ def simulate(folder: Path, people: int = PEOPLE, blocks: int = BLOCKS) -> Path:
             calls.ravel()[rng.integers(0, calls.size, calls.size * 3 // 1000)] = -9
             writer.append_biallelic_batch(np.ascontiguousarray(calls))
             first = block * BLOCK
-            variants.writelines(
-                f"22\t{16_000_000 + 350 * (first + row)}\trs{first + row}\tA\tG\n" for row in range(BLOCK)
-            )
+            variants.writelines(f"22\t{16_000_000 + 350 * (first + row)}\trs{first + row}\tA\tG\n" for row in range(BLOCK))
     writer.close()
-    path.with_suffix(".psam").write_text(
-        "#IID\tSEX\n" + "".join(f"p{number}\t{1 + number % 2}\n" for number in range(people))
-    )
+    path.with_suffix(".psam").write_text("#IID\tSEX\n" + "".join(f"p{number}\t{1 + number % 2}\n" for number in range(people)))
     return path
 
 
@@ -68,9 +64,7 @@ def measure(*words: object) -> Cost:
     started = os.times().elapsed
     code = "import resource, sys; from lucidseq.__main__ import main\ntry:\n    main(sys.argv[1:])\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
     code += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, check=False, timeout=3000
-    )
+    done = subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, check=False, timeout=3000)
     assert done.returncode == 0, done.stderr
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -90,20 +84,14 @@ def run(folder: Path, people: int = PEOPLE, blocks: int = BLOCKS) -> list[Cost]:
     store, out = folder / "chr22.genotypes.h5", folder / "chr22"
     costs = [
         measure("encode", "genotypes", "--genotypes", pgen, "--out", out, "--force", "--quiet"),
-        measure(
-            "encode", "ld", "--genotypes", store, "--ld-scores", "--threads", 2, "--out", out, "--force", "--quiet"
-        ),
+        measure("encode", "ld", "--genotypes", store, "--ld-scores", "--threads", 2, "--out", out, "--force", "--quiet"),
     ]
     with open_ld(folder / "chr22.ld.h5") as found:
         sizes = [len(block.variant_id) for block in found]
-    print(
-        f"  {len(sizes)} blocks found, {min(sizes)} to {max(sizes)} variants; store {store.stat().st_size / 1e9:.2f} GB"
-    )
+    print(f"  {len(sizes)} blocks found, {min(sizes)} to {max(sizes)} variants; store {store.stat().st_size / 1e9:.2f} GB")
     scale = TARGET[0] * TARGET[1] / (people * variants)
     hours = [cost.cpu * scale / 3600 for cost in costs]
-    print(
-        f"  projected to {TARGET[0]} x {TARGET[1]} by the number of genotypes: genotypes {hours[0]:.0f}, LD {hours[1]:.0f} CPU hours"
-    )
+    print(f"  projected to {TARGET[0]} x {TARGET[1]} by the number of genotypes: genotypes {hours[0]:.0f}, LD {hours[1]:.0f} CPU hours")
     return costs
 
 

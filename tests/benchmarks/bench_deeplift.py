@@ -49,18 +49,14 @@ def explain_here(engine: str, destination: str) -> None:
 
         used = time.process_time()
         explainer = methods.deepshap(explained)
-        scores = np.concatenate(
-            [explainer(x[i : i + 16], references[i : i + 16]).contributions for i in range(0, len(x), 16)]
-        )
+        scores = np.concatenate([explainer(x[i : i + 16], references[i : i + 16]).contributions for i in range(0, len(x), 16)])
     else:
         import shap
 
         used = time.process_time()
         scores = np.stack(
             [
-                shap.DeepExplainer(explained.model, compared)
-                .shap_values(row[None], check_additivity=False)[0, ..., 0]
-                .sum(axis=1)
+                shap.DeepExplainer(explained.model, compared).shap_values(row[None], check_additivity=False)[0, ..., 0].sum(axis=1)
                 for row, compared in zip(x, references, strict=True)
             ]
         )
@@ -75,7 +71,7 @@ def measure(engine: str, folder: Path) -> tuple[float, np.ndarray]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "KERAS_BACKEND": "tensorflow"}
     result = subprocess.run(
         [sys.executable, "-W", "ignore", __file__, engine, str(destination)], env=environment, capture_output=True, text=True, check=True
-    )  # fmt: skip
+    )
     line = next(line for line in result.stdout.splitlines() if line.startswith("seconds "))
     return float(line.split()[1]), np.load(destination)
 

@@ -47,9 +47,7 @@ def write_bed(prefix: Path, variants: int) -> Path:
         genotypes.write(b"\x6c\x1b\x01")
         for first in range(0, variants, 1000):
             frequency = rng.beta(0.5, 1.5, (1000, 1))
-            copies = (rng.random((1000, PEOPLE)) < frequency).astype(np.uint8) + (
-                rng.random((1000, PEOPLE)) < frequency
-            )
+            copies = (rng.random((1000, PEOPLE)) < frequency).astype(np.uint8) + (rng.random((1000, PEOPLE)) < frequency)
             codes = np.array([3, 2, 0], dtype=np.uint8)[copies]
             codes[rng.random(codes.shape) < 0.003] = 1
             quads = codes.reshape(1000, -1, 4) << np.array([0, 2, 4, 6], dtype=np.uint8)
@@ -83,15 +81,11 @@ def compare_bed(folder: Path) -> float:
     packed = np.fromfile(path, dtype=np.uint8)[3:].reshape(variants, -1)
     blocks = [packed[first : first + 1024] for first in range(0, variants, 1024)]
     alone = million_per_second(lambda: sum(decode(block, PEOPLE).size for block in blocks))
-    whole = million_per_second(
-        lambda: sum(chunk.dosage.size for chunk in open_reader(path, GenotypeField.AUTO).chunks())
-    )
+    whole = million_per_second(lambda: sum(chunk.dosage.size for chunk in open_reader(path, GenotypeField.AUTO).chunks()))
 
     def theirs() -> int:
         with open_bed(path, num_threads=1) as bed:
-            return sum(
-                bed.read(np.s_[:, first : first + 4096], dtype="int8").size for first in range(0, variants, 4096)
-            )
+            return sum(bed.read(np.s_[:, first : first + 4096], dtype="int8").size for first in range(0, variants, 4096))
 
     peer = million_per_second(theirs)
     print(f"PLINK 1 .bed to int8 ({variants} variants x {PEOPLE} people), million genotypes per CPU second:")
@@ -198,9 +192,7 @@ def compare_vcf(folder: Path) -> tuple[float, float]:
     rates = []
     print(f"VCF of GT ({variants} variants x {PEOPLE} people), million genotypes per CPU second:")
     for path in (plain, folder / "v.vcf.gz"):
-        ours = million_per_second(
-            lambda path=path: sum(c.dosage.size for c in open_reader(path, GenotypeField.AUTO).chunks())
-        )
+        ours = million_per_second(lambda path=path: sum(c.dosage.size for c in open_reader(path, GenotypeField.AUTO).chunks()))
         peer = million_per_second(lambda path=path: sum(len(r.gt_types) for r in cyvcf2.VCF(str(path), gts012=True)))
         print(f"  {path.name}: lucidseq {ours:.1f} (bar {VCF_BAR:.0f}), cyvcf2 {peer:.1f}, ratio {ours / peer:.1f}")
         rates.append(ours)
@@ -210,19 +202,10 @@ def compare_vcf(folder: Path) -> tuple[float, float]:
 def compare_memory(folder: Path) -> float:
     """Print the peak memory of `encode genotypes` at 1 and 10 times the variants and return the ratio."""
     small, large = (
-        peak_memory(
-            "encode",
-            "genotypes",
-            "--genotypes",
-            write_bed(folder / f"m{variants}", variants),
-            "--out",
-            folder / f"o{variants}",
-        )
+        peak_memory("encode", "genotypes", "--genotypes", write_bed(folder / f"m{variants}", variants), "--out", folder / f"o{variants}")
         for variants in (20_000, 200_000)
     )
-    print(
-        f"encode genotypes from .bed, {PEOPLE} people: peak {small:.0f} MB at 20,000 variants, {large:.0f} MB at 200,000,"
-    )
+    print(f"encode genotypes from .bed, {PEOPLE} people: peak {small:.0f} MB at 20,000 variants, {large:.0f} MB at 200,000,")
     print(f"  ratio {large / small:.2f} (bar {MEMORY_BAR})")
     return large / small
 
@@ -259,12 +242,5 @@ def test_memory__is_flat_in_the_number_of_variants(tmp_path: Path) -> None:
 
 if __name__ == "__main__":  # memory first: a child begins with what its parent holds
     with tempfile.TemporaryDirectory() as name:
-        for compare in (
-            compare_memory,
-            compare_bed,
-            compare_sample_major,
-            compare_pgen,
-            compare_bgen,
-            compare_vcf,
-        ):
+        for compare in (compare_memory, compare_bed, compare_sample_major, compare_pgen, compare_bgen, compare_vcf):
             compare(Path(name))

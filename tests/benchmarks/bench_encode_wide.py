@@ -61,8 +61,10 @@ def write_haplotypes(path: Path, sites: int) -> Path:
     rng = np.random.default_rng(3)
     with path.with_suffix(".text").open("wb") as handle:
         names = "\t".join(f"s{index}" for index in range(SAMPLES))
-        handle.write(f'##fileformat=VCFv4.2\n##contig=<ID=chr1,length={LENGTH}>\n##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n'
-                     f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{names}\n".encode())  # fmt: skip
+        handle.write(
+            f'##fileformat=VCFv4.2\n##contig=<ID=chr1,length={LENGTH}>\n##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n'
+            f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{names}\n".encode()
+        )
         position = np.sort(rng.choice(LENGTH - 1, sites, replace=False)) + 1
         for first in range(0, sites, 1000):
             some = position[first : first + 1000]
@@ -86,7 +88,7 @@ def compare_memory(folder: Path) -> dict[str, float]:
     calls = {
         "haplotypes": lambda sites: ["--genotypes", write_haplotypes(folder / f"{sites}.vcf.gz", sites), "--window-size", 50_000],
         "annotations": lambda sites: ["--variants", write_variants(folder / f"{sites}.pvar", sites), "--bed", bed],
-    }  # fmt: skip
+    }
     ratios = {}
     for command, few in (("haplotypes", 50_000), ("annotations", 200_000)):
         one, ten = (
@@ -119,9 +121,7 @@ def compare_annotations(folder: Path) -> float:
 
     one, other = per_second(ours) / 1e3, per_second(peer) / 1e3
     print("Share of intervals (1,000,000 variants, 200,000 intervals), thousand variants per CPU second:")
-    print(
-        f"  lucidseq, in parts, {one:.0f}, bioframe.coverage, in one, {other:.0f}, ratio {one / other:.2f} (bar {ANNOTATIONS_BAR})"
-    )
+    print(f"  lucidseq, in parts, {one:.0f}, bioframe.coverage, in one, {other:.0f}, ratio {one / other:.2f} (bar {ANNOTATIONS_BAR})")
     return one / other
 
 
@@ -156,9 +156,7 @@ def measure_near_copies() -> float:
     found = near_copies(codes, 0.2)
     linked = int((found[:2000] == found[-2000:]).sum())
     alike = int((jaccard(codes, np.arange(2000), np.arange(18_000, 20_000)) >= 0.2).sum())
-    print(
-        f"Near-copies among 20,000 sequences of 200 bases: {rate:.0f} sequences per CPU second (bar {NEAR_COPIES_BAR})"
-    )
+    print(f"Near-copies among 20,000 sequences of 200 bases: {rate:.0f} sequences per CPU second (bar {NEAR_COPIES_BAR})")
     print(f"  {linked} pairs linked of {alike} planted ones that reach the threshold")
     return rate
 

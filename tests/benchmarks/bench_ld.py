@@ -95,10 +95,23 @@ def write_store(folder: Path, variants: int, people: int) -> Path:
 def compare_memory(folder: Path) -> float:
     """Print the peak memory of finding blocks, their LD and LD scores at 1 and 10 times the variants; return the ratio."""
     small, large = (
-        peak_memory("encode", "ld", "--genotypes", write_store(folder, variants, 2000), "--ld-scores", "--ld-window", 100,
-                    "--min-block", 500, "--max-block", 1000, "--out", folder / f"l{variants}")
+        peak_memory(
+            "encode",
+            "ld",
+            "--genotypes",
+            write_store(folder, variants, 2000),
+            "--ld-scores",
+            "--ld-window",
+            100,
+            "--min-block",
+            500,
+            "--max-block",
+            1000,
+            "--out",
+            folder / f"l{variants}",
+        )
         for variants in (10_000, 100_000)
-    )  # fmt: skip
+    )
     with open_ld(folder / "l100000.ld.h5") as store:
         blocks = len(store)
     print("encode ld along a contig of 2000 people, blocks found, LD scores of 1,000 variants on either side:")
@@ -112,8 +125,9 @@ def alone() -> tuple[float, float]:
     """Run the timings in a process of its own, on one thread, as the command does unless told otherwise; return the block's figures."""
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
     path = os.pathsep.join([str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run([sys.executable, __file__, "timings"], env={**os.environ, **threads, "PYTHONPATH": path}, check=True,
-                          capture_output=True, text=True)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, __file__, "timings"], env={**os.environ, **threads, "PYTHONPATH": path}, check=True, capture_output=True, text=True
+    )
     *lines, figures = done.stdout.splitlines()
     print("\n".join(lines))
     ratio, error = map(float, figures.split())

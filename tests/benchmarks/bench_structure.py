@@ -63,16 +63,7 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 
 def plink2_seconds(folder: Path, *words: object) -> float:
     """Return the median CPU seconds of PLINK 2 on folder/x.bed."""
-    line = [
-        program("LUCIDSEQ_PLINK2", "plink2"),
-        "--bfile",
-        folder / "x",
-        "--out",
-        folder / "p",
-        "--threads",
-        1,
-        *words,
-    ]
+    line = [program("LUCIDSEQ_PLINK2", "plink2"), "--bfile", folder / "x", "--out", folder / "p", "--threads", 1, *words]
     found = []
     for _ in range(REPEATS):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -94,10 +85,7 @@ def compare_plink2(folder: Path) -> dict[str, float]:
         frequency = np.where(calls < 0, 0, calls).sum(axis=1) / (2 * (calls >= 0).sum(axis=1))
         works = {
             "KING-robust kinship": (lambda: find_relatives(panel, 0.0442, defined=True), ("--make-king-table",)),
-            "LD pruning": (
-                lambda: prune(panel, everybody, 0.01),
-                ("--maf", 0.01, "--indep-pairwise", "1000kb", 1, 0.2),
-            ),
+            "LD pruning": (lambda: prune(panel, everybody, 0.01), ("--maf", 0.01, "--indep-pairwise", "1000kb", 1, 0.2)),
             "10 components": (
                 lambda: pca.fit_exact(lambda: (standardise(v, frequency[at]) for at, v in pieces(panel)), PEOPLE, 10),
                 ("--pca", 10),
@@ -140,9 +128,7 @@ def compare_rows(folder: Path) -> float:
         }
     peer = genotypes / 4 / cpu_seconds(theirs)
     print(f"batches of 64 random samples ({PEOPLE} people x {len(calls)} variants), million genotypes per CPU second:")
-    print(
-        f"  int8 from the genotype matrix {rate:.0f} (bar {ROWS_BAR:.0f}), bed-reader from .bed {peer:.0f}, ratio {rate / peer:.0f}"
-    )
+    print(f"  int8 from the genotype matrix {rate:.0f} (bar {ROWS_BAR:.0f}), bed-reader from .bed {peer:.0f}, ratio {rate / peer:.0f}")
     print("  float32 " + ", ".join(f"{coding} {value:.0f}" for coding, value in coded.items()))
     print(f"  the matrix was written at {calls.size / 1e6 / written:.0f} (with the start of the program)")
     return rate

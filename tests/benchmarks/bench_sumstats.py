@@ -79,16 +79,11 @@ def compare_time(folder: Path) -> float:
             return harmonise_file(path, ReadOptions(), references, ledger).source.read
 
     rate, peer = rows_per_second(ours), rows_per_second(lambda: len(pd.read_csv(path, sep=" ")))
-    started, words = (
-        time.monotonic(),
-        ["encode", "sumstats", "--input", str(path), "--out", str(folder / "o"), "--quiet", "--force"],
-    )
+    started, words = (time.monotonic(), ["encode", "sumstats", "--input", str(path), "--out", str(folder / "o"), "--quiet", "--force"])
     subprocess.run([sys.executable, "-m", "lucidseq", *words], check=True, capture_output=True)
     whole = rows / (time.monotonic() - started)
     print(f"regenie result of {rows} rows x 14 columns, thousand rows per CPU second:")
-    print(
-        f"  read and harmonised {rate / 1e3:.0f}, pandas.read_csv {peer / 1e3:.0f}, ratio {rate / peer:.2f} (bar {RATIO_BAR})"
-    )
+    print(f"  read and harmonised {rate / 1e3:.0f}, pandas.read_csv {peer / 1e3:.0f}, ratio {rate / peer:.2f} (bar {RATIO_BAR})")
     print(f"  whole command with its gzip output {whole / 1e3:.0f} a second")
     return rate / peer
 
@@ -97,15 +92,7 @@ def compare_memory(folder: Path) -> float:
     """Print the peak memory at two sizes and return the bytes that a row takes."""
     sizes = (250_000, 2_500_000)
     small, large = (
-        peak_memory(
-            "encode",
-            "sumstats",
-            "--input",
-            write_regenie(folder / f"m{rows}", rows),
-            "--out",
-            folder / f"o{rows}",
-            "--quiet",
-        )
+        peak_memory("encode", "sumstats", "--input", write_regenie(folder / f"m{rows}", rows), "--out", folder / f"o{rows}", "--quiet")
         for rows in sizes
     )
     each = (large - small) * 2**20 / (sizes[1] - sizes[0])

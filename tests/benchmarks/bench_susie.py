@@ -59,9 +59,7 @@ def read_n3(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 def run(command: list[str]) -> tuple[float, float, str]:
     """Run a fitting process on one thread; return the seconds, ELBO and version that it prints."""
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    result = subprocess.run(
-        command, capture_output=True, text=True, timeout=300, check=False, env={**os.environ, **one_thread}
-    )
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env={**os.environ, **one_thread})
     if result.returncode:
         raise RuntimeError(f"{command[0]} failed: {result.stderr}")
     seconds, elbo, version = result.stdout.split()
@@ -91,9 +89,7 @@ def compare(folder: Path) -> float:
     assert abs(elbo - their_elbo) < 1e-6, (elbo, their_elbo)
     ratio = mine / theirs
     print(f"SuSiE on N3 (finemapping/n3.npz, trait 1, L = 10, one thread, median of {REPEATS}):")
-    print(
-        f"  lucidseq {own_version} {mine:.4f} CPU s, susieR {version} {theirs:.4f} CPU s, ratio {ratio:.3f} (bar {BAR})"
-    )
+    print(f"  lucidseq {own_version} {mine:.4f} CPU s, susieR {version} {theirs:.4f} CPU s, ratio {ratio:.3f} (bar {BAR})")
     return ratio
 
 

@@ -50,10 +50,15 @@ def plain(dataset: Path) -> tuple[float, float]:
     with open_dataset(dataset) as source:
         codes, target, split = source.codes[()], source.require_targets(np.arange(len(source.split))), source.split
     layers = keras.layers
-    model = keras.Sequential([
-        keras.Input((codes.shape[1], 4)), layers.Conv1D(32, 19, activation="relu"), layers.GlobalMaxPooling1D(),
-        layers.Dense(32, activation="relu"), layers.Dense(1, activation="sigmoid"),
-    ])  # fmt: skip
+    model = keras.Sequential(
+        [
+            keras.Input((codes.shape[1], 4)),
+            layers.Conv1D(32, 19, activation="relu"),
+            layers.GlobalMaxPooling1D(),
+            layers.Dense(32, activation="relu"),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
     model.compile("adam", "binary_crossentropy", jit_compile=False)
     model.fit(alphabet.one_hot(codes[split == 0]), target[split == 0], batch_size=64, epochs=EPOCHS, verbose=0)
     seconds = time.process_time() - used
@@ -67,9 +72,7 @@ def compare(data: Path) -> tuple[float, float]:
         dataset = ctcf_against_pu1(data, Path(name) / "d.h5")
         auroc, seconds = ours(dataset, Path(name))
         other_auroc, other_seconds = plain(dataset)
-    print(
-        f"train fit, CTCF against PU.1, chr8 + chr9: AUROC {auroc:.4f} in {seconds:.0f} CPU s (process start included)"
-    )
+    print(f"train fit, CTCF against PU.1, chr8 + chr9: AUROC {auroc:.4f} in {seconds:.0f} CPU s (process start included)")
     print(f"plain Keras network, {EPOCHS} epochs:       AUROC {other_auroc:.4f} in {other_seconds:.0f} CPU s")
     return auroc, seconds
 

@@ -70,9 +70,7 @@ def end(daemon: subprocess.Popen[bytes], containerd: Path) -> None:
 def load(image: Image, name: str, variables: dict[str, str]) -> None:
     """Copy an image of podman's into the daemon, where it has the same identifier, and name it."""
     environment = {**os.environ, **variables}
-    with subprocess.Popen(
-        ["podman", "save", "--format", "docker-archive", image.name], stdout=subprocess.PIPE
-    ) as saved:
+    with subprocess.Popen(["podman", "save", "--format", "docker-archive", image.name], stdout=subprocess.PIPE) as saved:
         subprocess.run(["docker", "load", "--quiet"], stdin=saved.stdout, env=environment, check=True, timeout=300)
     assert saved.returncode == 0
     call(["docker", "tag", str(image.facts["Id"]), name], environment=environment)

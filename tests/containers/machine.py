@@ -72,10 +72,7 @@ def prepare() -> None:
     (FOLDER / "containers.conf").write_text(CONTAINERS_CONF)
     storage = f'[storage]\ndriver = "overlay"\ngraphroot = "{FOLDER / "storage"}"\nrunroot = "{FOLDER / "run"}"\n'
     (FOLDER / "storage.conf").write_text(storage)
-    os.environ |= {
-        "CONTAINERS_CONF": str(FOLDER / "containers.conf"),
-        "CONTAINERS_STORAGE_CONF": str(FOLDER / "storage.conf"),
-    }
+    os.environ |= {"CONTAINERS_CONF": str(FOLDER / "containers.conf"), "CONTAINERS_STORAGE_CONF": str(FOLDER / "storage.conf")}
     make_base()
     call(["podman", "image", "prune", "--force"])  # what earlier runs' images left when their names went to new ones
 
@@ -83,13 +80,7 @@ def prepare() -> None:
 def make_base() -> None:
     """Make the base image: bash, ps, Python and nothing else."""
     folder = FOLDER / "base"
-    command = [
-        "mmdebstrap",
-        "--variant=minbase",
-        f"--include={INCLUDE}",
-        *(f"--dpkgopt=path-exclude={path}" for path in LEFT_OUT),
-        SUITE,
-    ]
+    command = ["mmdebstrap", "--variant=minbase", f"--include={INCLUDE}", *(f"--dpkgopt=path-exclude={path}" for path in LEFT_OUT), SUITE]
     stamp, wanted = folder / "complete", hashlib.sha256(" ".join([*command, EPOCH]).encode()).hexdigest()
     if not (stamp.exists() and stamp.read_text() == wanted):
         folder.mkdir(parents=True, exist_ok=True)
@@ -119,23 +110,13 @@ def build(image: str, *words: str) -> Image:
 
 def run(image: Image, *words: object, options: tuple[str, ...] = ()) -> str:
     """Run a command in a container as a cluster would: any user, nothing writable but what is mounted, no network."""
-    hermetic = [
-        "--read-only",
-        "--user",
-        "12345:12345",
-        "--network",
-        "none",
-        "--cap-drop=ALL",
-        "--security-opt=no-new-privileges",
-    ]
+    hermetic = ["--read-only", "--user", "12345:12345", "--network", "none", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
     return call(["podman", "run", "--rm", *hermetic, *options, image.name, *map(str, words)])
 
 
 def call(command: list[str], *, environment: dict[str, str] | None = None, folder: Path | None = None) -> str:
     """Run a command that must succeed and return what it prints."""
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1200, check=False
-    )
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1200, check=False)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
     return done.stdout
 

@@ -51,31 +51,25 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     (folder / "genes.gtf").write_text("".join(genes))
     (folder / "sets.gmt").write_text("A\td\tG0\tG1\tG2\nB\td\tG3\tG4\tG5\tG6\n")
-    (folder / "cohorts.csv").write_text(
-        f"cohort,genotypes,phenotypes\npeople,{folder / 'people.vcf.gz'},{folder / 'traits.tsv'}\n"
-    )
+    (folder / "cohorts.csv").write_text(f"cohort,genotypes,phenotypes\npeople,{folder / 'people.vcf.gz'},{folder / 'traits.tsv'}\n")
+    run_ok("encode", "genotypes", "--genotypes", "people.vcf.gz", "--phenotypes", "traits.tsv", "--out", "people", cwd=folder)
+    run_ok("encode", "sumstats", "--genotypes", "people.genotypes.h5", "--trait", "height", "--out", "height", cwd=folder)
     run_ok(
         "encode",
-        "genotypes",
+        "ld",
         "--genotypes",
-        "people.vcf.gz",
-        "--phenotypes",
-        "traits.tsv",
+        "people.genotypes.h5",
+        "--trait",
+        "height",
+        "--loci",
+        "loci.bed",
         "--out",
-        "people",
+        "height",
+        "--threads",
+        2,
         cwd=folder,
     )
-    run_ok(
-        "encode", "sumstats", "--genotypes", "people.genotypes.h5", "--trait", "height", "--out", "height", cwd=folder
-    )
-    run_ok(
-        "encode", "ld", "--genotypes", "people.genotypes.h5", "--trait", "height", "--loci", "loci.bed", "--out", "height",
-        "--threads", 2, cwd=folder,
-    )  # fmt: skip
-    run_ok(
-        "finemap", "locus", "--sumstats", "height.sumstats.tsv.gz", "--ld", "height.ld.h5", "--out", "plain",
-        "--threads", 2, cwd=folder,
-    )  # fmt: skip
+    run_ok("finemap", "locus", "--sumstats", "height.sumstats.tsv.gz", "--ld", "height.ld.h5", "--out", "plain", "--threads", 2, cwd=folder)
     return folder
 
 
@@ -104,9 +98,22 @@ def test_call_of_the_readme__writes_the_bytes_of_the_plain_call(
 def associate(folder: Path, study: Path, variables: dict[str, str], *words: object) -> Run:
     """Run the association workflow on the study's files under the docker profile."""
     return run_nextflow(
-        folder, "-profile", "docker", "--workflow", "association", "--input", study / "cohorts.csv", "--loci", study / "loci.bed",
-        "--gtf", study / "genes.gtf", "--gene_sets", study / "sets.gmt", *words, variables=variables,
-    )  # fmt: skip
+        folder,
+        "-profile",
+        "docker",
+        "--workflow",
+        "association",
+        "--input",
+        study / "cohorts.csv",
+        "--loci",
+        study / "loci.bed",
+        "--gtf",
+        study / "genes.gtf",
+        "--gene_sets",
+        study / "sets.gmt",
+        *words,
+        variables=variables,
+    )
 
 
 @pytest.mark.slow
@@ -140,10 +147,6 @@ def test_missing_daemon__is_explained(engine: None, study: Path, tmp_path: Path)
 
 def assert_explained(run: Run) -> None:
     """Check the three-part advice in the log."""
-    parts = (
-        "received: the container engine could not start",
-        "expected: an engine that runs",
-        "fix: build the images with `make images`",
-    )
+    parts = ("received: the container engine could not start", "expected: an engine that runs", "fix: build the images with `make images`")
     for part in parts:
         assert part in run.log, run.log

@@ -19,11 +19,51 @@ from lucidseq.contract.model import IMAGES
 pytestmark = pytest.mark.containers
 MEGABYTES = {"core": 600, "nets": 2000}
 IMPORTS = {
-    "core": ["pysam", "cyvcf2", "pgenlib", "bgen", "tskit", "bioframe", "pybigtools", "h5py", "pandas", "scipy.stats", "matplotlib.pyplot", "logomaker", "jinja2", "jsonschema"],
-    "nets": ["pysam", "cyvcf2", "bioframe", "pybigtools", "h5py", "pandas", "scipy.stats", "matplotlib.pyplot", "logomaker", "keras", "tensorflow"],
-    "motifs": ["pysam", "bioframe", "pybigtools", "h5py", "pandas", "scipy.stats", "matplotlib.pyplot", "logomaker", "memelite", "modiscolite", "igraph", "leidenalg"],
+    "core": [
+        "pysam",
+        "cyvcf2",
+        "pgenlib",
+        "bgen",
+        "tskit",
+        "bioframe",
+        "pybigtools",
+        "h5py",
+        "pandas",
+        "scipy.stats",
+        "matplotlib.pyplot",
+        "logomaker",
+        "jinja2",
+        "jsonschema",
+    ],
+    "nets": [
+        "pysam",
+        "cyvcf2",
+        "bioframe",
+        "pybigtools",
+        "h5py",
+        "pandas",
+        "scipy.stats",
+        "matplotlib.pyplot",
+        "logomaker",
+        "keras",
+        "tensorflow",
+    ],
+    "motifs": [
+        "pysam",
+        "bioframe",
+        "pybigtools",
+        "h5py",
+        "pandas",
+        "scipy.stats",
+        "matplotlib.pyplot",
+        "logomaker",
+        "memelite",
+        "modiscolite",
+        "igraph",
+        "leidenalg",
+    ],
     "simulate": ["pysam", "cyvcf2", "bioframe", "h5py", "pandas", "scipy.stats", "msprime", "pyjaspar"],
-}  # fmt: skip
+}
 GPL = {"simulate": {"msprime"}, "motifs": {"igraph", "leidenalg"}}
 
 
@@ -109,9 +149,7 @@ def test_gpu_image__computes_on_the_processor_where_no_gpu_is(gpu_image: Image, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["core", "nets"])
-def test_image__built_anew_has_the_same_digest(
-    images: dict[str, Image], capsys: pytest.CaptureFixture[str], name: str
-) -> None:
+def test_image__built_anew_has_the_same_digest(images: dict[str, Image], capsys: pytest.CaptureFixture[str], name: str) -> None:
     again = build(name, "--no-cache", "--registry", "localhost/again", "--check-lock", str(NOTED))
     assert capsys.readouterr().out.endswith(f"\nlucidseq/{name}:{__version__}: as locked\n")
     assert again.name != images[name].name
@@ -140,11 +178,7 @@ def test_command__writes_the_bytes_of_the_plain_call(images: dict[str, Image], t
 def study(folder: Path) -> None:
     """Write a small VCF: 4 variants of 6 people."""
     people = "\t".join(f"s{index}" for index in range(6))
-    lines = [
-        "##fileformat=VCFv4.2",
-        "##contig=<ID=chr1,length=100000>",
-        '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">',
-    ]
+    lines = ["##fileformat=VCFv4.2", "##contig=<ID=chr1,length=100000>", '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">']
     lines.append(f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{people}")
     genotypes = ["0/0", "0/1", "1/1", "0/1", "0/0", "0/1"]
     for index in range(4):

@@ -23,12 +23,19 @@ RELEASED = ROOT / "containers" / "lock.json"
 A, B = "sha256:" + 64 * "a", "sha256:" + 64 * "b"
 NAME = f"lucidseq/core:{__version__}"
 ENTRY = {
-    "identifier": A, "bytes": 570_000_000, "licences": "MIT",
+    "identifier": A,
+    "bytes": 570_000_000,
+    "licences": "MIT",
     "inputs": {
-        "base_image": "python:3.11-slim-bookworm", "base_identifier": A, "requirements": A, "package": A, "recipe": A,
-        "builder": "buildah 1.28.2", "network": "none",
+        "base_image": "python:3.11-slim-bookworm",
+        "base_identifier": A,
+        "requirements": A,
+        "package": A,
+        "recipe": A,
+        "builder": "buildah 1.28.2",
+        "network": "none",
     },
-}  # fmt: skip
+}
 
 
 def changed(**inputs: str) -> dict[str, object]:

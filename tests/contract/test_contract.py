@@ -34,8 +34,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> CommandContract:
             Path,
             typer.Option("--out", help="Prefix."),
             OutputPrefix(
-                one=OutFile(".one.tsv.gz", Format.TSV, "One."),
-                logos=OutFile(".logos/", Format.DIRECTORY, "Logos.", optional=True),
+                one=OutFile(".one.tsv.gz", Format.TSV, "One."), logos=OutFile(".logos/", Format.DIRECTORY, "Logos.", optional=True)
             ),
         ],
         genome: Annotated[Path | None, typer.Option("--genome", help="Genome."), In(Format.FASTA)] = None,
@@ -57,11 +56,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> CommandContract:
 
 
 def test_signature__is_read_whole(command: CommandContract) -> None:
-    kinds = {
-        option.name: (option.kind, option.many, option.required, option.default)
-        for option in command.options
-        if not option.house
-    }
+    kinds = {option.name: (option.kind, option.many, option.required, option.default) for option in command.options if not option.house}
     assert kinds == {
         "tables": (Kind.PATH, True, True, None),
         "genome": (Kind.PATH, False, False, None),
@@ -109,13 +104,7 @@ def test_arguments__mirror_options_but_not_files_or_meta(command: CommandContrac
 
 def test_schema__has_kinds_bounds_choices_and_defaults(command: CommandContract) -> None:
     properties = json.loads(parameters.render_schema([command]))["$defs"]["finemap_paint_it"]["properties"]
-    assert properties["finemap_paint_it_share"] == {
-        "type": "number",
-        "description": "Share.",
-        "minimum": 0,
-        "maximum": 1,
-        "default": 0.5,
-    }
+    assert properties["finemap_paint_it_share"] == {"type": "number", "description": "Share.", "minimum": 0, "maximum": 1, "default": 0.5}
     assert properties["finemap_paint_it_colour"]["enum"] == ["red", "blue"]
     assert properties["finemap_paint_it_names"]["type"] == ["string", "null"]
     assert "    finemap_paint_it_dry = true" in parameters.render_defaults([command])
@@ -174,7 +163,9 @@ def test_every_output_with_a_schema__names_a_known_one() -> None:
     from lucidseq.core.schema import SCHEMAS
 
     unknown = {
-        file.schema for command in read_contract() for file in command.outputs.values()
+        file.schema
+        for command in read_contract()
+        for file in command.outputs.values()
         if file.schema and file.schema not in SCHEMAS and file.schema != "lucidseq.model"
-    }  # fmt: skip
+    }
     assert unknown == set()

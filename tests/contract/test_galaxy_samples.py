@@ -74,9 +74,7 @@ def test_tpv__gives_each_tool_what_it_needs(pattern: str) -> None:
         assert (merged["cores"], merged["gigabytes"]) == RESOURCES[command.label], name
         assert merged["gpus"] == int(command.gpu), name
     assert used == set(rules)  # none is about a tool that is not there
-    named = {
-        word for key in rules for group in re.findall(r"lucidseq_\(([a-z_|]+)\)", key) for word in group.split("|")
-    }
+    named = {word for key in rules for group in re.findall(r"lucidseq_\(([a-z_|]+)\)", key) for word in group.split("|")}
     assert {f"lucidseq_{word}" for word in named} <= set(forms())
 
 
@@ -92,9 +90,7 @@ def test_allowlist__shows_the_html_of_the_report_alone(shed: bool) -> None:
     # Galaxy's own reading: lines that do not start with #, each the beginning of an id
     allowed = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
     if shed:
-        allowed = tuple(
-            line[2:].replace("TOOLSHED", "shed.example.org") for line in lines if line.startswith("# TOOLSHED")
-        )
+        allowed = tuple(line[2:].replace("TOOLSHED", "shed.example.org") for line in lines if line.startswith("# TOOLSHED"))
     shown = {name for name in forms() if (SHED.format(name) if shed else name).startswith(allowed)}
     with_html = {name for name, form in forms().items() if form.find("outputs//data[@format='html']") is not None}
     assert shown == with_html == {"lucidseq_report_build"}

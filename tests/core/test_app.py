@@ -39,9 +39,7 @@ def command() -> house.Command:
         out: Annotated[
             Path,
             typer.Option("--out", help="Prefix."),
-            OutputPrefix(
-                text=OutFile(".txt", Format.TSV, "Text."), more=OutFile(".more", Format.TSV, "More.", optional=True)
-            ),
+            OutputPrefix(text=OutFile(".txt", Format.TSV, "Text."), more=OutFile(".more", Format.TSV, "More.", optional=True)),
         ],
     ) -> None:
         """Do nothing much."""
@@ -128,9 +126,7 @@ def test_errors__give_exit_codes_and_leave_nothing(
     assert names(tmp_path / "results") == []
 
 
-def test_strict__turns_refuse_into_exit_code_5_and_shows_the_card(
-    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_strict__turns_refuse_into_exit_code_5_and_shows_the_card(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     def doubtful(out: OutputSet) -> Card:
         card = good(out)
         card.add("LD fits", 0.4, Verdict.REFUSE, threshold="< 0.1", advice="Use LD of the same people.")
@@ -141,9 +137,7 @@ def test_strict__turns_refuse_into_exit_code_5_and_shows_the_card(
     assert "Use LD of the same people." in capsys.readouterr().err
 
 
-def test_missing_and_empty_input__are_named(
-    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_missing_and_empty_input__are_named(run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(good, table=tmp_path / "none.tsv") == 3
     assert "none.tsv" in capsys.readouterr().err
     (tmp_path / "empty.tsv").touch()
@@ -151,9 +145,7 @@ def test_missing_and_empty_input__are_named(
     assert "is empty" in capsys.readouterr().err
 
 
-def test_out_without_a_writable_folder__is_an_error(
-    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_out_without_a_writable_folder__is_an_error(run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("not a folder")
     assert run(good, out=tmp_path / "file" / "x") == 3
     assert "expected: " in capsys.readouterr().err
@@ -201,9 +193,7 @@ def test_space__is_asked_for_before_a_large_file(tmp_path: Path) -> None:
         require_space(tmp_path, 1 << 62)
 
 
-def test_names_that_no_file_can_have__are_errors(
-    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_names_that_no_file_can_have__are_errors(run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "results" / "x.txt").mkdir(parents=True)
     assert run(good, force=True) == 3
     assert "x.txt is a folder" in capsys.readouterr().err
@@ -227,11 +217,7 @@ def test_no_finite_number__is_refused(value: float) -> None:
         ("sumstats --genotypes {file} --trait y --strand forward", "--strand", "--input"),
         ("sumstats --genotypes {file} --trait y --column n=N", "--column", "--input"),
         ("annotations --variants {file} --bed {file} --flank 3", "--flank", "--signal"),
-        (
-            "sequences --fasta {file} --regions {file} --negatives-per-positive 2",
-            "--negatives-per-positive",
-            "--negatives",
-        ),
+        ("sequences --fasta {file} --regions {file} --negatives-per-positive 2", "--negatives-per-positive", "--negatives"),
     ],
 )
 def test_options_without_effect__are_refused(words: str, flag: str, other: str, tmp_path: Path) -> None:
@@ -245,9 +231,7 @@ def test_signature__has_the_house_options(command: house.Command) -> None:
     assert all(item.kind is inspect.Parameter.KEYWORD_ONLY for item in command.signature.parameters.values())
 
 
-def test_threads__are_one_where_a_command_has_no_such_option(
-    run: Callable[..., int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_threads__are_one_where_a_command_has_no_such_option(run: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "64")
     seen = []
 
@@ -259,9 +243,7 @@ def test_threads__are_one_where_a_command_has_no_such_option(
     assert seen == ["1"]
 
 
-def test_damaged_text__is_named_with_its_line(
-    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_damaged_text__is_named_with_its_line(run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def read(out: OutputSet) -> Card:
         (tmp_path / "in.tsv").read_text(encoding="utf-8")
         return good(out)

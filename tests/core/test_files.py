@@ -28,9 +28,7 @@ from lucidseq.core.tables import TableWriter, read_table, write_table
 
 @pytest.fixture
 def loci() -> pd.DataFrame:
-    return pd.DataFrame(
-        {"contig": ["chr1", "NA"], "start": [0, 5], "end": [4, 9], "name": ["a", "nan"], "extra": [0.1, 1e-300]}
-    )
+    return pd.DataFrame({"contig": ["chr1", "NA"], "start": [0, 5], "end": [4, 9], "name": ["a", "nan"], "extra": [0.1, 1e-300]})
 
 
 @pytest.mark.parametrize("name", ["t.tsv", "t.tsv.gz"])
@@ -48,9 +46,7 @@ def test_table_writer__pieces_give_the_bytes_of_the_whole(tmp_path: Path, loci: 
 
 
 @pytest.mark.parametrize("name", ["t.tsv", "t.tsv.gz"])
-def test_table__round_trip_keeps_values_and_text_that_looks_missing(
-    tmp_path: Path, loci: pd.DataFrame, name: str
-) -> None:
+def test_table__round_trip_keeps_values_and_text_that_looks_missing(tmp_path: Path, loci: pd.DataFrame, name: str) -> None:
     write_table(loci, tmp_path / name, LOCI)
     pd.testing.assert_frame_equal(read_table(tmp_path / name, LOCI), loci)
 
@@ -187,8 +183,7 @@ RECORDS = {"chr1": "ACGTACGTAA", "chr2": "TTTTGGGGCC", "chr3": "CCC"}
 def write_fasta(path: Path, records: dict[str, str], width: int = 4, end: str = "\n") -> Path:
     """Write a FASTA whose first record has a long header, as bgzip where the name says so."""
     text = "".join(
-        f">{name} {'x' * 300 * (number == 0)}{end}"
-        + "".join(letters[at : at + width] + end for at in range(0, len(letters), width))
+        f">{name} {'x' * 300 * (number == 0)}{end}" + "".join(letters[at : at + width] + end for at in range(0, len(letters), width))
         for number, (name, letters) in enumerate(records.items())
     )
     plain = path.with_suffix("") if path.suffix == ".gz" else path
@@ -204,36 +199,44 @@ def age(path: Path, seconds: int) -> None:
 
 @pytest.mark.parametrize("name", ["g.fa", "g.fa.gz"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-@pytest.mark.parametrize(("index_age", "change"), [
-    (-9, "none"), (0, "none"), (9, "none"), (9, "longer"), (0, "longer"), (-9, "longer"), (-9, "shorter"), (-9, "renamed"),
-    (-9, "wrapped"), (-9, "swapped"), (-9, "first alone"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("index_age", "change"),
+    [
+        (-9, "none"),
+        (0, "none"),
+        (9, "none"),
+        (9, "longer"),
+        (0, "longer"),
+        (-9, "longer"),
+        (-9, "shorter"),
+        (-9, "renamed"),
+        (-9, "wrapped"),
+        (-9, "swapped"),
+        (-9, "first alone"),
+    ],
+)
 def test_genome__an_old_or_foreign_index_is_not_used(
-    name: str,
-    end: str,
-    index_age: int,
-    change: str,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, end: str, index_age: int, change: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging.getLogger("lucidseq"), "propagate", True)
     path = write_fasta(tmp_path / name, RECORDS, end=end)
     pysam.samtools.faidx(str(path))
     first, second, third = RECORDS.values()
     now, width = {
-        "none": (RECORDS, 4), "longer": ({"chr1": "G" + first, "chr2": second, "chr3": third}, 4), "wrapped": (RECORDS, 5),
-        "shorter": ({"chr1": first, "chr2": second, "chr3": third[1:]}, 4), "first alone": ({"chr1": first}, 4),
-        "renamed": ({"chr1": first, "chr2": second, "chr9": third}, 4), "swapped": (dict(reversed(RECORDS.items())), 4),
-    }[change]  # fmt: skip
+        "none": (RECORDS, 4),
+        "longer": ({"chr1": "G" + first, "chr2": second, "chr3": third}, 4),
+        "wrapped": (RECORDS, 5),
+        "shorter": ({"chr1": first, "chr2": second, "chr3": third[1:]}, 4),
+        "first alone": ({"chr1": first}, 4),
+        "renamed": ({"chr1": first, "chr2": second, "chr9": third}, 4),
+        "swapped": (dict(reversed(RECORDS.items())), 4),
+    }[change]
     write_fasta(path, now, width, end)
     age(path, 0)
     for index in tmp_path.glob("*.*i"):
         age(index, index_age)
     with Genome(path) as genome:
-        assert {
-            contig: alphabet.decode(genome.fetch(contig, 0, size)) for contig, size in genome.lengths.items()
-        } == now
+        assert {contig: alphabet.decode(genome.fetch(contig, 0, size)) for contig, size in genome.lengths.items()} == now
     told = "".join(record.getMessage() for record in caplog.records)
     assert ("older than" in told, "does not fit" in told) == (index_age > 0, index_age <= 0 and change != "none")
 

@@ -38,9 +38,7 @@ def write_model(path: Path, *, members: int = 1) -> Path:
         inputs = keras.Input((LENGTH, 4), name="sequence")
         flat = keras.layers.Flatten(name="flat")(inputs)
         logit = keras.layers.Dense(1, use_bias=False, name="logit")(flat)
-        network = keras.Model(
-            inputs, keras.layers.Activation("sigmoid", name="prediction")(logit), name=f"member_{index}"
-        )
+        network = keras.Model(inputs, keras.layers.Activation("sigmoid", name="prediction")(logit), name=f"member_{index}")
         network.get_layer("logit").set_weights([weights(index).reshape(-1, 1)])
         networks.append(network)
     io.save_model(io.ensemble(networks), path, Facts("binary", ["toy"], LENGTH, members=members))
@@ -78,11 +76,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for position in range(5, 590, 13):
         ref = GENOME[position - 1]
         rows.append((position, ref, "ACGT"[("ACGT".index(ref) + 1) % 4]))
-    rows += [
-        (100, GENOME[99:104], GENOME[99]),
-        (201, GENOME[200], GENOME[200] + "GATTACA"),
-        (301, GENOME[300:303], "T" + "C" * 6),
-    ]
+    rows += [(100, GENOME[99:104], GENOME[99]), (201, GENOME[200], GENOME[200] + "GATTACA"), (301, GENOME[300:303], "T" + "C" * 6)]
     write_vcf(folder / "v.vcf", sorted(rows))
     return folder
 
@@ -147,11 +141,7 @@ def test_annotated_vcf__carries_scores_and_no_genotypes(files: Path, tmp_path: P
     table = read_effects(tmp_path / "e").set_index("variant_id")
     with pysam.VariantFile(str(tmp_path / "e.effects.vcf.gz")) as vcf:
         assert list(vcf.header.samples) == []
-        found = {
-            f"{r.contig}:{r.pos}:{r.ref}:{r.alts[0]}": r.info["LSEQ"][0].split("|")
-            for r in vcf.fetch("chr1", 90, 110)
-            if r.alts
-        }
+        found = {f"{r.contig}:{r.pos}:{r.ref}:{r.alts[0]}": r.info["LSEQ"][0].split("|") for r in vcf.fetch("chr1", 90, 110) if r.alts}
     assert found
     for name, (allele, target, *values) in found.items():
         assert (allele, target) == (table.loc[name, "effect_allele"], "toy")
@@ -172,9 +162,7 @@ def test_multiallelic_and_symbolic__are_split_or_counted(files: Path, tmp_path: 
     write_vcf(tmp_path / "m.vcf", [(50, base, f"{others[0]},{others[1]},*"), (60, GENOME[59], "<DEL>")], samples=False)
     run_effects(files, tmp_path / "e", variants=tmp_path / "m.vcf")
     assert read_effects(tmp_path / "e")["effect_allele"].tolist() == others[:2]
-    checks = {
-        check["name"]: check for check in json.loads((tmp_path / "e.effects_variants.card.json").read_text())["checks"]
-    }
+    checks = {check["name"]: check for check in json.loads((tmp_path / "e.effects_variants.card.json").read_text())["checks"]}
     assert checks["alleles left out"]["value"] == 2
 
 
@@ -182,15 +170,9 @@ def test_windows__deletion_draws_in_and_insertion_pushes_out(tmp_path: Path) -> 
     (tmp_path / "g.fa").write_text(">c\nAACCGGTTACGT\n")
     with Genome(tmp_path / "g.fa") as genome:
         windows = allele_windows(
-            genome,
-            [Variant("c", 4, "GGT", "G", "", 0), Variant("c", 4, "G", "GAA", "", 1), Variant("c", 0, "A", "T", "", 2)],
-            6,
+            genome, [Variant("c", 4, "GGT", "G", "", 0), Variant("c", 4, "G", "GAA", "", 1), Variant("c", 0, "A", "T", "", 2)], 6
         )
-    assert [[decode(row) for row in pair] for pair in windows] == [
-        ["ACCGGT"[0:6], "ACCGTA"],
-        ["ACCGGT", "ACCGAA"],
-        ["NNNAAC", "NNNTAC"],
-    ]
+    assert [[decode(row) for row in pair] for pair in windows] == [["ACCGGT"[0:6], "ACCGTA"], ["ACCGGT", "ACCGAA"], ["NNNAAC", "NNNTAC"]]
     assert encode("A")[0] == 0
 
 
@@ -209,9 +191,7 @@ def test_bad_input__is_told_with_its_place(files: Path, tmp_path: Path, case: st
         (tmp_path / "r.bed").write_text("chr1\t300\t301\n")
         extra, mentions = ["--regions", tmp_path / "r.bed"], ["no variant to score"]
     elif case == "truncated":
-        packed = gzip.compress(
-            write_vcf(tmp_path / "w.vcf", [(p, GENOME[p - 1], "A") for p in range(1, 500)]).read_bytes()
-        )
+        packed = gzip.compress(write_vcf(tmp_path / "w.vcf", [(p, GENOME[p - 1], "A") for p in range(1, 500)]).read_bytes())
         variants = tmp_path / "v.vcf.gz"
         variants.write_bytes(packed[: len(packed) // 2])
         mentions = ["v.vcf.gz"]
@@ -223,16 +203,6 @@ def test_bad_input__is_told_with_its_place(files: Path, tmp_path: Path, case: st
         write_vcf(variants, [(50, wrong, GENOME[49])])
         extra, mentions = ["--ref-mismatch", "skip"], ["1 of 1"]
     result = run_cli(
-        "effects",
-        "variants",
-        "--model",
-        model,
-        "--variants",
-        variants,
-        "--fasta",
-        files / "g.fa",
-        *extra,
-        "--out",
-        tmp_path / "out" / "e",
+        "effects", "variants", "--model", model, "--variants", variants, "--fasta", files / "g.fa", *extra, "--out", tmp_path / "out" / "e"
     )
     assert_bad_input(result, *mentions, folder=tmp_path / "out")

@@ -15,9 +15,14 @@ from lucidseq.encode.sumstats import panel
 
 # contig, position, name, effect, other: several alleles at places of both contigs, names of several kinds and lengths
 SORTED = [
-    ("chr2", 5, "rs7", "A", "C"), ("chr2", 5, "rs7", "G", "C"), ("chr2", 9, "name of chr2", "A", "ACGT"), ("chr2", 9, ".", "ACGT", "A"),
-    ("chr1", 1, "ä", "t", "g"), ("chr1", 9, "rs1234567", "A", "C"), ("chr1", 1 << 33, "chr1:x", "A", "C"),
-]  # fmt: skip
+    ("chr2", 5, "rs7", "A", "C"),
+    ("chr2", 5, "rs7", "G", "C"),
+    ("chr2", 9, "name of chr2", "A", "ACGT"),
+    ("chr2", 9, ".", "ACGT", "A"),
+    ("chr1", 1, "ä", "t", "g"),
+    ("chr1", 9, "rs1234567", "A", "C"),
+    ("chr1", 1 << 33, "chr1:x", "A", "C"),
+]
 
 
 def table(path: Path, variants: list[tuple[str, int, str, str, str]]) -> Path:

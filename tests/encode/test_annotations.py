@@ -37,18 +37,14 @@ def random() -> np.random.Generator:
 
 
 @pytest.fixture(scope="module")
-def rows(
-    random: np.random.Generator, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, list[tuple[str, int, int]]]:
+def rows(random: np.random.Generator, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[str, int, int]]]:
     """A table of variants (some deletions) and the bases each covers."""
     path = tmp_path_factory.mktemp("rows") / "variants.tsv"
     lines, spans = ["chromosome\tbase_pair_location\teffect_allele\tother_allele\trsid"], []
     for contig in CONTIGS:
         for number, start in enumerate(sorted(random.choice(LENGTH - 10, 60, replace=False).tolist())):
             other = "A" if number % 5 else "AC" + "G" * (number % 3)
-            lines.append(
-                f"{contig}\t{start + 1}\t{'T' if len(other) == 1 else 'A'}\t{other}\trs{contig[1]}{number + 1000}"
-            )
+            lines.append(f"{contig}\t{start + 1}\t{'T' if len(other) == 1 else 'A'}\t{other}\trs{contig[1]}{number + 1000}")
             spans.append((contig, start, start + len(other)))
     path.write_text("\n".join(lines) + "\n")
     return path, spans
@@ -58,8 +54,15 @@ def rows(
 def intervals(random: np.random.Generator, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
     """A BED file with overlapping intervals on one contig, and none on the other but one."""
     starts = random.integers(0, LENGTH - 40, 9)
-    frame = pd.DataFrame({"contig": ["c1"] * 8 + ["c2"], "start": starts, "end": starts + random.integers(1, 30, 9),
-                          "name": list("ababcabca"), "score": random.integers(1, 9, 9)})  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "contig": ["c1"] * 8 + ["c2"],
+            "start": starts,
+            "end": starts + random.integers(1, 30, 9),
+            "name": list("ababcabca"),
+            "score": random.integers(1, 9, 9),
+        }
+    )
     path = tmp_path_factory.mktemp("bed") / "open.bed"
     frame.to_csv(path, sep="\t", header=False, index=False)
     return path, frame
@@ -89,9 +92,7 @@ def test_indels__without_a_known_reference_are_counted(tmp_path: Path) -> None:
     (tmp_path / "e.bed").write_text("c1\t1000\t1002\te\n")
     rows = [("c1", 1000, "GTA", "G"), ("c1", 2000, "G", "GAA"), ("c1", 3000, "A", "T"), ("c1", 4000, "AC", "GT")]
     vcf = [f"{contig}\t{at}\t.\t{ref}\t{alt}\t.\t.\t." for contig, at, ref, alt in rows]
-    (tmp_path / "v.vcf").write_text(
-        "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" + "\n".join(vcf) + "\n"
-    )
+    (tmp_path / "v.vcf").write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" + "\n".join(vcf) + "\n")
     table = [f"{contig}\t{at}\t{ref}\t{alt}" for contig, at, ref, alt in rows]
     head = "chromosome\tposition\teffect_allele\tother_allele\n"
     (tmp_path / "t.tsv").write_text(head + "\n".join(table) + "\n")
@@ -103,11 +104,7 @@ def test_indels__without_a_known_reference_are_counted(tmp_path: Path) -> None:
     for name, unsettled, values in expected:
         found = encode(tmp_path, "--variants", tmp_path / name, "--bed", tmp_path / "e.bed")
         assert found["e"].tolist() == values, name
-        (check,) = (
-            check
-            for check in read_card(tmp_path / "x.encode_annotations.card.json").checks
-            if "reference" in check.name
-        )
+        (check,) = (check for check in read_card(tmp_path / "x.encode_annotations.card.json").checks if "reference" in check.name)
         assert (check.value, check.verdict) == (unsettled, Verdict.CAUTION if unsettled else Verdict.OK), name
 
 
@@ -117,9 +114,7 @@ def test_names_and_scores__of_overlapping_intervals(rows, intervals, tmp_path: P
     scores = encode(tmp_path, "--variants", path, "--bed", intervals[0], "--bed-value", "score")["open"]
     assert list(names.columns) == ["open.a", "open.b", "open.c"]
     for row, (contig, start, end) in enumerate(spans):
-        hit = intervals[1][
-            (intervals[1]["contig"] == contig) & (intervals[1]["start"] < end) & (intervals[1]["end"] > start)
-        ]
+        hit = intervals[1][(intervals[1]["contig"] == contig) & (intervals[1]["start"] < end) & (intervals[1]["end"] > start)]
         assert {name[-1] for name in names.columns[names.iloc[row] == 1]} == set(hit["name"])
         assert scores.iloc[row] == (hit["score"].max() if len(hit) else 0)
 
@@ -142,9 +137,7 @@ def test_distance__touching_is_one_and_no_interval_is_missing(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("flank", [0, 3, 1000])
-def test_signal__is_the_mean_of_bases_that_have_one(
-    flank: int, rows, random: np.random.Generator, tmp_path: Path
-) -> None:
+def test_signal__is_the_mean_of_bases_that_have_one(flank: int, rows, random: np.random.Generator, tmp_path: Path) -> None:
     path, spans = rows
     values = np.round(random.normal(size=LENGTH), 2)
     values[50:120] = np.nan
@@ -178,9 +171,7 @@ def test_interval_sums__are_those_of_each_interval() -> None:
 def test_signal__that_is_infinite_is_refused(rows, tmp_path: Path) -> None:
     values = [("c1", 0, 50, 1.0), ("c1", 50, 60, np.inf), ("c1", 60, 400, 1.0)]
     pybigtools.open(str(tmp_path / "depth.bw"), "w").write({"c1": LENGTH}, iter(values))
-    result = run_cli(
-        "encode", "annotations", "--variants", rows[0], "--signal", tmp_path / "depth.bw", "--out", tmp_path / "o" / "x"
-    )
+    result = run_cli("encode", "annotations", "--variants", rows[0], "--signal", tmp_path / "depth.bw", "--out", tmp_path / "o" / "x")
     assert_bad_input(result, "a signal of inf", "depth.bw", "c1", "base 51", folder=tmp_path / "o")
 
 
@@ -206,16 +197,7 @@ c1\tx\texon\t201\t260\t.\t-\t.\tgene_id "G2"; transcript_id "T2";
 def test_genes__every_base_is_of_one_kind(tmp_path: Path) -> None:
     (tmp_path / "genes.gtf").write_text(GTF)
     (tmp_path / "bases.bed").write_text("".join(f"c1\t{base}\t{base + 1}\n" for base in range(LENGTH)))
-    words = [
-        "--windows",
-        tmp_path / "bases.bed",
-        "--gtf",
-        tmp_path / "genes.gtf",
-        "--promoter-upstream",
-        5,
-        "--promoter-downstream",
-        3,
-    ]
+    words = ["--windows", tmp_path / "bases.bed", "--gtf", tmp_path / "genes.gtf", "--promoter-upstream", 5, "--promoter-downstream", 3]
     found = encode(tmp_path, *words)
     spans = {
         "coding": [(20, 40)],
@@ -239,8 +221,16 @@ def test_genes__every_base_is_of_one_kind(tmp_path: Path) -> None:
 
 
 def table_of(spans: list[tuple[str, int, int]]) -> pd.DataFrame:
-    return pd.DataFrame({"CHR": [contig for contig, *_ in spans], "BP": [start + 1 for _, start, _ in spans], "SNP": "n", "CM": 0.0,
-                         "coding": np.arange(len(spans)) % 2, "gerp": np.arange(len(spans)) / 7})  # fmt: skip
+    return pd.DataFrame(
+        {
+            "CHR": [contig for contig, *_ in spans],
+            "BP": [start + 1 for _, start, _ in spans],
+            "SNP": "n",
+            "CM": 0.0,
+            "coding": np.arange(len(spans)) % 2,
+            "gerp": np.arange(len(spans)) / 7,
+        }
+    )
 
 
 def test_table__by_position_whatever_its_order(rows, tmp_path: Path) -> None:
@@ -264,12 +254,8 @@ def test_table__with_alleles_takes_them_in_either_order(tmp_path: Path) -> None:
 
 
 def test_table_of_effects__has_a_column_for_each_target(tmp_path: Path) -> None:
-    (tmp_path / "v.tsv").write_text(
-        "chromosome\tbase_pair_location\teffect_allele\tother_allele\n1\t5\tA\tC\n1\t9\tA\tC\n"
-    )
-    (tmp_path / "e.tsv").write_text(
-        "variant_id\ttarget_name\tscore\n1:5:C:A\tk562\t1\n1:5:C:A\thepg2\t2\n1:9:C:A\tk562\t3\n"
-    )
+    (tmp_path / "v.tsv").write_text("chromosome\tbase_pair_location\teffect_allele\tother_allele\n1\t5\tA\tC\n1\t9\tA\tC\n")
+    (tmp_path / "e.tsv").write_text("variant_id\ttarget_name\tscore\n1:5:C:A\tk562\t1\n1:5:C:A\thepg2\t2\n1:9:C:A\tk562\t3\n")
     found = encode(tmp_path, "--variants", tmp_path / "v.tsv", "--table", tmp_path / "e.tsv")
     assert found["k562.score"].tolist() == [1, 3]
     assert found["hepg2.score"].iloc[0] == 2
@@ -281,17 +267,19 @@ def test_attributions__are_means_over_maps_and_bases(tmp_path: Path) -> None:
     contributions = random.normal(size=(3, 20)).astype(np.float32)
     starts, strands = np.array([100, 110, 300]), np.array(["+", "-", "+"], dtype=object)
     with create_store(
-        tmp_path / "net.attributions.h5",
-        ATTRIBUTIONS,
-        build="b",
-        method="m",
-        target_name="t",
-        corrected=True,
-        model_sha256="0",
+        tmp_path / "net.attributions.h5", ATTRIBUTIONS, build="b", method="m", target_name="t", corrected=True, model_sha256="0"
     ) as store:
-        arrays = {"codes": np.zeros((3, 20), np.uint8), "contig": np.array(["c1"] * 3, object), "start": starts, "end": starts + 20, "strand": strands,
-                  "id": np.array(list("abc"), object), "hypothetical": np.zeros((3, 20, 4), np.float32), "contributions": contributions,
-                  "prediction": np.zeros(3, np.float32)}  # fmt: skip
+        arrays = {
+            "codes": np.zeros((3, 20), np.uint8),
+            "contig": np.array(["c1"] * 3, object),
+            "start": starts,
+            "end": starts + 20,
+            "strand": strands,
+            "id": np.array(list("abc"), object),
+            "hypothetical": np.zeros((3, 20, 4), np.float32),
+            "contributions": contributions,
+            "prediction": np.zeros(3, np.float32),
+        }
         for name, values in arrays.items():
             write_array(store, name, values)
     total, count = np.zeros(LENGTH), np.zeros(LENGTH)
@@ -301,15 +289,12 @@ def test_attributions__are_means_over_maps_and_bases(tmp_path: Path) -> None:
     (tmp_path / "w.bed").write_text("c1\t105\t106\nc1\t115\t116\nc1\t95\t140\nc1\t200\t201\n")
     found = encode(tmp_path, "--windows", tmp_path / "w.bed", "--attributions", tmp_path / "net.attributions.h5")["net"]
     expected = [
-        total[a:b].sum() / count[a:b].sum() if count[a:b].any() else np.nan
-        for a, b in ((105, 106), (115, 116), (95, 140), (200, 201))
+        total[a:b].sum() / count[a:b].sum() if count[a:b].any() else np.nan for a, b in ((105, 106), (115, 116), (95, 140), (200, 201))
     ]
     assert np.allclose(found, expected, atol=1e-6, equal_nan=True)
 
 
-def test_parts_of_rows__and_another_folder_give_the_same(
-    rows, intervals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_parts_of_rows__and_another_folder_give_the_same(rows, intervals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from lucidseq.encode.cli import tool
 
     digests = set()
@@ -320,13 +305,9 @@ def test_parts_of_rows__and_another_folder_give_the_same(
         (tmp_path / name / "v.tsv").write_bytes(rows[0].read_bytes())
         (tmp_path / name / "open.bed").write_bytes(intervals[0].read_bytes())
         with pytest.raises(SystemExit) as end:
-            tool.app(
-                ["annotations", "--variants", "v.tsv", "--bed", "open.bed", "--distance", "open.bed", "--out", "y"]
-            )
+            tool.app(["annotations", "--variants", "v.tsv", "--bed", "open.bed", "--distance", "open.bed", "--out", "y"])
         assert end.value.code == 0
-        digests.add(
-            tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((tmp_path / name).glob("y*.h5")))
-        )
+        digests.add(tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((tmp_path / name).glob("y*.h5"))))
         table = pd.read_csv(tmp_path / name / "y.annotations.tsv", sep="\t")
         with h5py.File(tmp_path / name / "y.annotations.h5") as store:
             values = store["values"][()].astype(np.float64)
@@ -339,23 +320,11 @@ def test_real_ldsc_annotations__land_on_their_variants(shared_data: Path, tmp_pa
     annot = pd.read_csv(shared_data / "gwas_prior" / "baselineLD.subset.1.annot.gz", sep="\t")
     alleles = pd.read_csv(shared_data / "gwas_prior" / "1kg_chr1_16103_2888443.snplist.gz")
     variants = pd.DataFrame(
-        {
-            "chromosome": 1,
-            "base_pair_location": annot["BP"],
-            "effect_allele": "A",
-            "other_allele": "C",
-            "rsid": annot["SNP"],
-        }
+        {"chromosome": 1, "base_pair_location": annot["BP"], "effect_allele": "A", "other_allele": "C", "rsid": annot["SNP"]}
     )
     assert len(alleles) == 14_357
     variants.to_csv(tmp_path / "v.tsv", sep="\t", index=False)
-    found = encode(
-        tmp_path,
-        "--variants",
-        tmp_path / "v.tsv",
-        "--table",
-        shared_data / "gwas_prior" / "baselineLD.subset.1.annot.gz",
-    )
+    found = encode(tmp_path, "--variants", tmp_path / "v.tsv", "--table", shared_data / "gwas_prior" / "baselineLD.subset.1.annot.gz")
     assert found.shape == (999, 97)
     assert np.allclose(found, annot.iloc[:, 4:], rtol=1e-6)
 
@@ -363,13 +332,9 @@ def test_real_ldsc_annotations__land_on_their_variants(shared_data: Path, tmp_pa
 def test_real_polyfun_annotations__in_parquet(shared_data: Path, tmp_path: Path) -> None:
     need(None if find_spec("pyarrow") else "pyarrow is not installed")
     annot = pd.read_parquet(shared_data / "polyfun" / "annotations.22.annot.parquet")
-    variants = annot.rename(
-        columns={"CHR": "chromosome", "BP": "base_pair_location", "A2": "effect_allele", "A1": "other_allele"}
-    )
+    variants = annot.rename(columns={"CHR": "chromosome", "BP": "base_pair_location", "A2": "effect_allele", "A1": "other_allele"})
     variants.iloc[::-1, :5].to_csv(tmp_path / "v.tsv", sep="\t", index=False)
-    found = encode(
-        tmp_path, "--variants", tmp_path / "v.tsv", "--table", shared_data / "polyfun" / "annotations.22.annot.parquet"
-    )
+    found = encode(tmp_path, "--variants", tmp_path / "v.tsv", "--table", shared_data / "polyfun" / "annotations.22.annot.parquet")
     assert np.allclose(found.iloc[::-1], annot.iloc[:, 5:], rtol=1e-6)
 
 
@@ -384,12 +349,7 @@ BAD = {
     "twice in the table": ("--table", "CHR\tBP\tx\nc1\t5\t1\nc1\t5\t2\n", 3, "twice"),
     "position": ("--table", "CHR\tBP\tx\nc1\t5,5\t1\n", 3, "5,5"),
     "no common variant": ("--table", "CHR\tBP\tx\nc9\t5\t1\n", 3, "without any of the variants"),
-    "a text among numbers": (
-        "--table",
-        "CHR\tBP\tx\ty\nc1\t5\t1\t1\nc1\t6\t2\t1\nc1\t7\ttwo\t1\n",
-        3,
-        "'two' in column x",
-    ),
+    "a text among numbers": ("--table", "CHR\tBP\tx\ty\nc1\t5\t1\t1\nc1\t6\t2\t1\nc1\t7\ttwo\t1\n", 3, "'two' in column x"),
     "decimal commas": ("--table", "CHR\tBP\tx\ty\nc1\t5\t0,5\t1\n", 3, "'0,5' in column x"),
     "no bigWig": ("--signal", "c1\t0\t5\n", 3, "bigWig"),
     "no GTF": ("--gtf", "c1\t0\t5\n", 3, "nine columns"),
@@ -401,14 +361,7 @@ def test_bad_source__is_named(name: str, rows, tmp_path: Path) -> None:
     words, text, code, mention = BAD[name]
     (tmp_path / "source.tsv").write_text(text)
     result = run_cli(
-        "encode",
-        "annotations",
-        "--variants",
-        rows[0],
-        *words.split(),
-        tmp_path / "source.tsv",
-        "--out",
-        tmp_path / "out" / "y",
+        "encode", "annotations", "--variants", rows[0], *words.split(), tmp_path / "source.tsv", "--out", tmp_path / "out" / "y"
     )
     assert_bad_input(result, mention, "source.tsv", folder=tmp_path / "out", exit_code=code)
 

@@ -49,9 +49,7 @@ def test_linear__does_not_depend_on_the_chunk_or_on_the_scale_of_covariates() ->
     parts = [LinearTest(trait, extra)(dosage[row : row + 5]).z for row in range(0, 12, 5)]
     assert np.allclose(np.concatenate(parts), whole.z, rtol=1e-10)
     assert np.allclose(LinearTest(trait, extra * 1000 - 7)(dosage).z, whole.z, rtol=1e-7)
-    assert np.allclose(
-        LinearTest(trait, np.vstack([extra, extra[:1] * 2, np.ones((1, 150))]))(dosage).z, whole.z, rtol=1e-7
-    )
+    assert np.allclose(LinearTest(trait, np.vstack([extra, extra[:1] * 2, np.ones((1, 150))]))(dosage).z, whole.z, rtol=1e-7)
 
 
 def test_linear__a_flipped_allele_flips_the_sign() -> None:
@@ -155,6 +153,4 @@ def test_p__stays_finite() -> None:
 
 
 def test_p__below_the_smallest_number_is_zero() -> None:
-    assert p_from_neg_log10(np.array([2.0, 299.0, 301.0, 5000.0])).tolist() == pytest.approx(
-        [0.01, 1e-299, 0, 0], abs=0
-    )
+    assert p_from_neg_log10(np.array([2.0, 299.0, 301.0, 5000.0])).tolist() == pytest.approx([0.01, 1e-299, 0, 0], abs=0)

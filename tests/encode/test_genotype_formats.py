@@ -57,10 +57,7 @@ def test_formats__identical_calls(called: tuple[Path, np.ndarray], name: str) ->
     assert reader.samples == [f"s{index}" for index in range(SAMPLES)]
     plain = list(open_reader(folder / "split.vcf").chunks())
     first = 0
-    names = [
-        np.concatenate([getattr(chunk, part) for chunk in plain])
-        for part in ("start", "effect_allele", "other_allele", "rsid")
-    ]
+    names = [np.concatenate([getattr(chunk, part) for chunk in plain]) for part in ("start", "effect_allele", "other_allele", "rsid")]
     for chunk in reader.chunks():
         rows = slice(first, first + len(chunk))
         assert chunk.dosage.dtype == np.int8

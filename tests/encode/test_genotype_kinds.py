@@ -30,9 +30,7 @@ def vcf(path: Path, rows: list[str], samples: int, *, header: str = CALLS) -> Pa
     names = "\t".join(f"s{index}" for index in range(samples))
     contigs = "".join(f"##contig=<ID={name}>\n" for name in ("X", "Y", "MT", "chrX", "23", "NC_000023.11", "Z"))
     top = header.replace("##contig=<ID=1>\n", "##contig=<ID=1>\n" + contigs)
-    return write_text_vcf(
-        path, f"{top}#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{names}\n" + "".join(rows)
-    )
+    return write_text_vcf(path, f"{top}#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{names}\n" + "".join(rows))
 
 
 def row(cells: list[str], *, contig: str = "1", position: int = 100, alt: str = "G", form: str = "GT") -> str:
@@ -69,10 +67,7 @@ def test_tetraploids(tmp_path: Path, suffix: str, separator: str) -> None:
 
 def test_haploids__of_vcf_and_of_plink(tmp_path: Path) -> None:
     path = vcf(
-        tmp_path / "x.vcf",
-        [row(["0", "1", ".", "1"]), row(["0:3", "1:2", ".:0", "1:1"], position=101, form="GT:DS")],
-        4,
-        header=HEADER,
+        tmp_path / "x.vcf", [row(["0", "1", ".", "1"]), row(["0:3", "1:2", ".:0", "1:1"], position=101, form="GT:DS")], 4, header=HEADER
     )
     assert read(path, field=GenotypeField.GT, ploidy=1).tolist() == [[0, 1, -1, 1]] * 2
     prefix = write_plink1(tmp_path / "p", np.array([[0, 1, 2, -1]], dtype=np.int8))
@@ -85,19 +80,21 @@ def test_several_alleles__one_variant_each(tmp_path: Path) -> None:
     cells = ["0/0", "0/1", "1|2", "2/2", "./.", "3/1", "0|3"]
     expected = [[0, 1, 1, 0, -1, 1, 0], [0, 0, 1, 2, -1, 0, 0], [0, 0, 0, 0, -1, 1, 1]]
     for suffix in (".vcf", ".bcf"):
-        path = vcf(
-            tmp_path / f"x{suffix}",
-            [row(cells, alt="G,T,AC"), row([f"{cell}" for cell in cells], alt="G,T,AC", position=101)],
-            7,
-        )
+        path = vcf(tmp_path / f"x{suffix}", [row(cells, alt="G,T,AC"), row([f"{cell}" for cell in cells], alt="G,T,AC", position=101)], 7)
         chunk = next(open_reader(path).chunks())
         assert chunk.dosage.tolist() == [*expected, *expected]
         assert chunk.effect_allele.tolist() == ["G", "T", "AC"] * 2
         assert set(chunk.other_allele) == {"A"}
     encode(tmp_path, "--genotypes", tmp_path / "x.vcf", *OFF)
     assert qc(tmp_path).loc[("sites of several ALT alleles", "split, one variant an allele"), "kept"] == 2
-    encode(tmp_path, "--genotypes", vcf(tmp_path / "y.vcf", [row(cells, alt="G,T,AC"), row(["0/1"] * 7, position=101)], 7),
-           "--multiallelic", "drop", *OFF)  # fmt: skip
+    encode(
+        tmp_path,
+        "--genotypes",
+        vcf(tmp_path / "y.vcf", [row(cells, alt="G,T,AC"), row(["0/1"] * 7, position=101)], 7),
+        "--multiallelic",
+        "drop",
+        *OFF,
+    )
     assert qc(tmp_path).loc[("variants", "multi-allelic"), "removed"] == 1
 
 
@@ -111,9 +108,7 @@ def test_several_alleles__more_than_one_digit(tmp_path: Path) -> None:
 
 
 def test_several_alleles__dosages_and_probabilities(tmp_path: Path) -> None:
-    path = vcf(
-        tmp_path / "x.vcf", [row(["0/1:0.9,0.1", "2/2:0,2", "./.:."], alt="G,T", form="GT:DS")], 3, header=HEADER
-    )
+    path = vcf(tmp_path / "x.vcf", [row(["0/1:0.9,0.1", "2/2:0,2", "./.:."], alt="G,T", form="GT:DS")], 3, header=HEADER)
     assert np.allclose(read(path), [[0.9, 0, np.nan], [0.1, 2, np.nan]], equal_nan=True)
     probabilities = "0.1,0.2,0.3,0.1,0.2,0.1"  # 00 01 11 02 12 22
     path = vcf(tmp_path / "y.vcf", [row([probabilities, "1,0,0,0,0,0"], alt="G,T", form="GP")], 2, header=CALLS + GP)
@@ -147,11 +142,7 @@ def test_another_number_of_values__is_refused(tmp_path: Path, suffix: str, name:
     path = vcf(tmp_path / f"x{suffix}", rows, 2, header=HEADER + GP)
     with pytest.raises(DataError, match=message) as caught:
         read(path, field=GenotypeField.GP if key == "GP" else GenotypeField.AUTO)
-    assert (
-        f"line {path.read_text().count(chr(10))}" in str(caught.value)
-        if suffix == ".vcf"
-        else "1:101" in str(caught.value)
-    )
+    assert f"line {path.read_text().count(chr(10))}" in str(caught.value) if suffix == ".vcf" else "1:101" in str(caught.value)
 
 
 @pytest.mark.parametrize("suffix", [".vcf", ".bcf"])
@@ -270,13 +261,7 @@ def test_dosages__of_haploid_calls_on_any_contig_and_in_any_format(tmp_path: Pat
     text = [row(cells, contig=contig, position=100 + at, form="GT:DS") for at, cells in enumerate(rows)]
     path = vcf(tmp_path / f"x{suffix}", text, 4, header=HEADER)
     alone = 1.88 if contig == "X" else 0.94
-    expected = [
-        [1.96, 0.02, 0.4, 1.8],
-        [1.96, 1.88, 1.1, 0.7],
-        [alone, 1.1, 0.7, 0.25],
-        [1.1, 1.8, 0.7, 0.25],
-        [np.nan, 2, 1.1, np.nan],
-    ]
+    expected = [[1.96, 0.02, 0.4, 1.8], [1.96, 1.88, 1.1, 0.7], [alone, 1.1, 0.7, 0.25], [1.1, 1.8, 0.7, 0.25], [np.nan, 2, 1.1, np.nan]]
     assert np.allclose(read(path), expected, rtol=0, atol=1e-6, equal_nan=True)
 
 
@@ -285,8 +270,14 @@ def test_dosages__of_haploid_calls_on_any_contig_and_in_any_format(tmp_path: Pat
 def test_haploid_calls__outside_x_y_and_mt_are_counted_on_the_card(tmp_path: Path, suffix: str, form: str) -> None:
     """Duplicates, other regions, missing calls and the contigs where calls may be haploid do not count; a site of two ALT counts twice."""
     (tmp_path / "r.bed").write_text("1\t0\t1000\nX\t0\t1000\n")
-    calls = [("1", 100, "G", "0 1 0/1 ."), ("1", 101, "G,T", "0 0/2 1/1 ./."), ("1", 101, "G", "0 1 0 1"), ("1", 102, "G", "1 0 1 0"),
-             ("1", 5000, "G", "0 0/1 0/1 1/1"), ("X", 100, "G", "0 1 1 0")]  # fmt: skip
+    calls = [
+        ("1", 100, "G", "0 1 0/1 ."),
+        ("1", 101, "G,T", "0 0/2 1/1 ./."),
+        ("1", 101, "G", "0 1 0 1"),
+        ("1", 102, "G", "1 0 1 0"),
+        ("1", 5000, "G", "0 0/1 0/1 1/1"),
+        ("X", 100, "G", "0 1 1 0"),
+    ]
     value = "" if form == "GT" else ":."
     rows = [
         row([f"{cell}{value}" for cell in cells.split()], contig=contig, position=position, alt=alt, form=form)
@@ -356,19 +347,14 @@ def test_dosages__of_uncertain_men_as_plink2_writes_them(tmp_path: Path, coding:
     assert coding == "GP" or "\t.:0." in (tmp_path / "q.vcf").read_text()
     field = GenotypeField.GP if coding == "GP" else GenotypeField.AUTO
     pgen, text, binary = (
-        read(tmp_path / name, field=field if name[0] == "q" else GenotypeField.AUTO)
-        for name in ("p.pgen", "q.vcf", "q.bcf")
+        read(tmp_path / name, field=field if name[0] == "q" else GenotypeField.AUTO) for name in ("p.pgen", "q.vcf", "q.bcf")
     )
     assert np.abs(text - pgen).max() < 2e-3
     assert np.array_equal(text, binary)
 
 
-@pytest.mark.parametrize(
-    ("words", "caution"), [((), True), (("--build", "GRCh38"), False), (("--build", "ARS-UCD1.2"), False)]
-)
-def test_numbers_of_sex_chromosomes__are_said_to_be_unclear_without_a_build(
-    tmp_path: Path, words: tuple[str, ...], caution: bool
-) -> None:
+@pytest.mark.parametrize(("words", "caution"), [((), True), (("--build", "GRCh38"), False), (("--build", "ARS-UCD1.2"), False)])
+def test_numbers_of_sex_chromosomes__are_said_to_be_unclear_without_a_build(tmp_path: Path, words: tuple[str, ...], caution: bool) -> None:
     calls = random_calls(1, 60, 40, missing=0)
     calls[:, :20] = np.where(calls[:, :20] == 1, 0, calls[:, :20])  # men
     prefix = write_plink1(tmp_path / "x", calls, contig="23")
@@ -381,9 +367,7 @@ def test_numbers_of_sex_chromosomes__are_said_to_be_unclear_without_a_build(
 
 
 @pytest.mark.parametrize("suffix", [".vcf", ".bcf"])
-@pytest.mark.parametrize(
-    ("line", "dosages"), [("##INFO=<ID=DS,Number=0,Type=Flag", False), ("##FORMAT=<ID=DS,Number=A,Type=Float", True)]
-)
+@pytest.mark.parametrize(("line", "dosages"), [("##INFO=<ID=DS,Number=0,Type=Flag", False), ("##FORMAT=<ID=DS,Number=A,Type=Float", True)])
 def test_auto__reads_ds_of_samples_alone(tmp_path: Path, suffix: str, line: str, dosages: bool) -> None:
     """Headers of older GATK declare a flag DS in INFO."""
     path = vcf(tmp_path / f"x{suffix}", [row(["0/1", "1/1", "./."])], 3, header=f'{CALLS}{line},Description="d">\n')
@@ -404,28 +388,26 @@ def test_minor_alleles__are_counted_as_plink2_does(tmp_path: Path, copies: str) 
             cells = [spelled[bool(single)][call] for single, call in zip(one, calls, strict=True)]
             text.append(row(cells, contig=contig, position=10_000_000 + at))
     vcf(tmp_path / "x.vcf", text, 12)
-    (tmp_path / "x.sex").write_text(
-        "#IID\tSEX\n" + "".join(f"s{at}\t{1 if man else 2}\n" for at, man in enumerate(men))
-    )
-    line = [
-        program("LUCIDSEQ_PLINK2", "plink2"),
-        "--vcf",
-        "x.vcf",
-        "--update-sex",
-        "x.sex",
-        "--freq",
-        "counts",
-        "--out",
-        "p",
-    ]
+    (tmp_path / "x.sex").write_text("#IID\tSEX\n" + "".join(f"s{at}\t{1 if man else 2}\n" for at, man in enumerate(men)))
+    line = [program("LUCIDSEQ_PLINK2", "plink2"), "--vcf", "x.vcf", "--update-sex", "x.sex", "--freq", "counts", "--out", "p"]
     subprocess.run(line, check=True, capture_output=True, cwd=tmp_path)
     theirs = pd.read_csv(tmp_path / "p.acount", sep="\t")
     encode(tmp_path, "--genotypes", tmp_path / "x.vcf", "--sex", tmp_path / "x.sex", "--male-x", copies, *OFF)
     ours = pd.read_csv(tmp_path / "g.variants.tsv.gz", sep="\t")
     minor = np.minimum(theirs["ALT_CTS"], theirs["OBS_CT"] - theirs["ALT_CTS"])
     assert np.array_equal(ours["minor_allele_count"], minor)
-    strict = encode(tmp_path / "strict", "--genotypes", tmp_path / "x.vcf", "--sex", tmp_path / "x.sex", "--male-x", copies,
-                    *OFF, "--min-minor-count", 3)  # fmt: skip
+    strict = encode(
+        tmp_path / "strict",
+        "--genotypes",
+        tmp_path / "x.vcf",
+        "--sex",
+        tmp_path / "x.sex",
+        "--male-x",
+        copies,
+        *OFF,
+        "--min-minor-count",
+        3,
+    )
     with open_genotypes(strict) as store:
         assert len(store.contig) == (minor >= 3).sum() < 60
 
@@ -480,6 +462,4 @@ def test_real_data__of_people_and_of_flies(tmp_path: Path, shared_data: Path) ->
     store = encode(tmp_path / "simulated", "--genotypes", shared_data / "popgen" / "mutrecrate.test.vcf.gz", *OFF)
     with open_genotypes(store) as found:
         assert (len(found.start), len(found.samples)) == (45857, 20)
-    assert (
-        qc(tmp_path / "simulated").loc[("sites of several ALT alleles", "split, one variant an allele"), "kept"] == 81
-    )
+    assert qc(tmp_path / "simulated").loc[("sites of several ALT alleles", "split, one variant an allele"), "kept"] == 81

@@ -50,8 +50,18 @@ def test_people__as_plink_takes_them(tmp_path: Path) -> None:
     prefix = plink_set(tmp_path, people)
     table = phenotypes(tmp_path, [*BOTH[3:], ("C", "8"), ("D", "8")])
     (tmp_path / "keep.txt").write_text("B 1\nA 5\nD 8\nA 1\n")
-    line = [program("LUCIDSEQ_PLINK1", "plink1.9", "plink"), "--bfile", prefix, "--pheno", table, "--keep", tmp_path / "keep.txt",
-            "--make-bed", "--out", tmp_path / "theirs"]  # fmt: skip
+    line = [
+        program("LUCIDSEQ_PLINK1", "plink1.9", "plink"),
+        "--bfile",
+        prefix,
+        "--pheno",
+        table,
+        "--keep",
+        tmp_path / "keep.txt",
+        "--make-bed",
+        "--out",
+        tmp_path / "theirs",
+    ]
     subprocess.run(line, check=True, capture_output=True)
     fam = [row.split() for row in (tmp_path / "theirs.fam").read_text().splitlines()]
     store = encode(tmp_path, prefix, "--phenotypes", table, "--samples", tmp_path / "keep.txt")
@@ -90,17 +100,13 @@ def test_families__that_one_side_does_not_tell(tmp_path: Path, genotypes: list, 
 
 def refused(tmp_path: Path, genotypes: Path, option: str, text: str, *mentions: str) -> None:
     (tmp_path / "t.txt").write_text(text)
-    result = run_cli("encode", "genotypes", "--genotypes", genotypes, option, tmp_path / "t.txt", "--out", tmp_path / "out" / "g", *OFF)  # fmt: skip
+    result = run_cli("encode", "genotypes", "--genotypes", genotypes, option, tmp_path / "t.txt", "--out", tmp_path / "out" / "g", *OFF)
     assert_bad_input(result, *mentions, folder=tmp_path / "out")
 
 
 @pytest.mark.parametrize(
     ("option", "text"),
-    [
-        ("--phenotypes", "FID IID y\nB 1 1.5\nB 2 2.5\n"),
-        ("--sex", "FID IID SEX\nB 1 1\nB 2 2\n"),
-        ("--samples", "B 1\n"),
-    ],
+    [("--phenotypes", "FID IID y\nB 1 1.5\nB 2 2.5\n"), ("--sex", "FID IID SEX\nB 1 1\nB 2 2\n"), ("--samples", "B 1\n")],
 )
 def test_other_families__are_refused(tmp_path: Path, option: str, text: str) -> None:
     refused(tmp_path, plink_set(tmp_path, BOTH[:6]), option, text, "A 1", "B 1", "same FID")
@@ -127,11 +133,7 @@ def test_two_rows_for_one_sample__are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [
-        ("sample sex\n1 1\n2 2\n1 2\n", "line 4"),
-        ("sample sex\n1 1\n1 1\n", "line 3"),
-        ("FID IID SEX\n0 2 1\n0 1 1\n0 2 2\n", "line 4"),
-    ],
+    [("sample sex\n1 1\n2 2\n1 2\n", "line 4"), ("sample sex\n1 1\n1 1\n", "line 3"), ("FID IID SEX\n0 2 1\n0 1 1\n0 2 2\n", "line 4")],
 )
 def test_a_sample_twice_in_a_table_of_sexes__is_refused(tmp_path: Path, text: str, line: str) -> None:
     path = write_vcf(tmp_path / "x.vcf", random_calls(5, 8, 6), samples=list("123456"))

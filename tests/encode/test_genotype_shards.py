@@ -44,10 +44,7 @@ def test_shards__gathered_are_the_whole(tmp_path: Path, count: int) -> None:
     (tmp_path / "p.tsv").write_text("sample\theight\n" + "".join(f"s{row}\t{row / 7}\n" for row in range(40)))
     words = (*WHOLE, "--sex", tmp_path / "sex.tsv", "--phenotypes", tmp_path / "p.tsv")
     whole = encode(tmp_path / "whole", *given(files), *words)
-    parts = [
-        encode(tmp_path / f"s{part}", *given(files), *words, "--shard", f"{part}/{count}")
-        for part in range(1, count + 1)
-    ]
+    parts = [encode(tmp_path / f"s{part}", *given(files), *words, "--shard", f"{part}/{count}") for part in range(1, count + 1)]
     gathered = encode(tmp_path / "gathered", *given(parts), *WHOLE)
     assert digest(gathered) == digest(whole)
     with open_genotypes(whole) as store:

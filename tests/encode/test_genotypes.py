@@ -57,8 +57,10 @@ def test_filters__each_removes_what_it_should(tmp_path: Path) -> None:
     calls[7] = np.where(np.arange(200) < 100, 0, 2)  # no heterozygote
     store = encode(tmp_path, "--genotypes", write_vcf(tmp_path / "x.vcf", calls))
     assert {key: value for key, value in qc(tmp_path).items() if value} == {
-        "variants: missing rate": 1, "variants: minor allele frequency": 1, "variants: Hardy-Weinberg": 1,
-    }  # fmt: skip
+        "variants: missing rate": 1,
+        "variants: minor allele frequency": 1,
+        "variants: Hardy-Weinberg": 1,
+    }
     with open_genotypes(store) as found:
         assert np.array_equal(found.dosage(0, 47), np.delete(calls, [3, 5, 7], axis=0))
 
@@ -66,9 +68,7 @@ def test_filters__each_removes_what_it_should(tmp_path: Path) -> None:
 def test_sample_filter__comes_first(tmp_path: Path) -> None:
     calls = random_calls(3, 60, 40, missing=0)
     calls[:, 4] = -1  # with this sample every variant misses 2.5 %
-    store = encode(
-        tmp_path, "--genotypes", write_vcf(tmp_path / "x.vcf", calls), "--max-missing", 0.01, "--min-frequency", 0
-    )
+    store = encode(tmp_path, "--genotypes", write_vcf(tmp_path / "x.vcf", calls), "--max-missing", 0.01, "--min-frequency", 0)
     assert qc(tmp_path)["samples: missing rate"] == 1
     with open_genotypes(store) as found:
         assert np.array_equal(found.dosage(0, 60), np.delete(calls, 4, axis=1))
@@ -81,8 +81,17 @@ def test_inbreeding__is_that_of_the_samples_that_stay(tmp_path: Path) -> None:
     calls = np.concatenate([rng.binomial(2, rng.uniform(0.1, 0.9, (600, 1)), (600, 80)) for _ in range(2)], axis=1)
     prefix = write_plink1(tmp_path / "x", calls.astype(np.int8))
     (tmp_path / "keep.txt").write_text("".join(f"f s{row}\n" for row in range(80)))
-    line = [program("LUCIDSEQ_PLINK1", "plink1.9", "plink"), "--bfile", prefix, "--keep", tmp_path / "keep.txt",
-            "--het", "small-sample", "--out", tmp_path / "theirs"]  # fmt: skip
+    line = [
+        program("LUCIDSEQ_PLINK1", "plink1.9", "plink"),
+        "--bfile",
+        prefix,
+        "--keep",
+        tmp_path / "keep.txt",
+        "--het",
+        "small-sample",
+        "--out",
+        tmp_path / "theirs",
+    ]
     subprocess.run(line, check=True, capture_output=True)
     theirs = pd.read_csv(tmp_path / "theirs.het", sep=r"\s+")["F"].to_numpy()
     encode(tmp_path, "--genotypes", prefix, "--samples", tmp_path / "keep.txt", *OFF)
@@ -163,44 +172,14 @@ def test_duplicates__the_first_stays(tmp_path: Path) -> None:
 
 
 PHENOTYPES = {
-    "plink coding": (
-        "FID\tIID\tt\nf\ts0\t1\nf\ts1\t2\nf\ts2\t-9\nf\ts3\t2\nf\ts4\t0\n",
-        "binary",
-        [0, 1, np.nan, 1, np.nan],
-        "PLINK",
-    ),
+    "plink coding": ("FID\tIID\tt\nf\ts0\t1\nf\ts1\t2\nf\ts2\t-9\nf\ts3\t2\nf\ts4\t0\n", "binary", [0, 1, np.nan, 1, np.nan], "PLINK"),
     "spaces": ("#FID IID t\nf s0 1\nf s1 2\nf s2 1\nf s3 2\nf s4 NA\n", "binary", [0, 1, 0, 1, np.nan], "PLINK"),
     "zero one": ("sample\tt\ns4\t1\ns3\t0\ns2\t1\ns1\t0\ns0\tNA\n", "binary", [np.nan, 0, 1, 0, 1], "0 control"),
-    "quantitative": (
-        "id\tt\ns0\t1.5\ns1\t-9\ns2\t2\ns3\t3\ns4\t1e-3\n",
-        "quantitative",
-        [1.5, -9, 2, 3, 0.001],
-        "quantitative",
-    ),
-    "plink 2 without families": (
-        "#IID t\ns0 1.5\ns1 -9\ns2 2\ns3 3\ns9 4\n",
-        "quantitative",
-        [1.5, np.nan, 2, 3, np.nan],
-        "-9",
-    ),
-    "plink 2 without families, cases": (
-        "IID t\ns0 1\ns1 2\ns2 0\ns3 1\ns4 -9\n",
-        "binary",
-        [0, 1, np.nan, 0, np.nan],
-        "PLINK",
-    ),
-    "-9 is a value elsewhere": (
-        "sample t\ns0 1.5\ns1 -9\ns2 2\ns3 3\ns9 4\n",
-        "quantitative",
-        [1.5, -9, 2, 3, np.nan],
-        "kept",
-    ),
-    "plink quantitative": (
-        "FID IID t\nf s0 1.5\nf s1 -9\nf s2 2\nf s3 3\nf s9 4\n",
-        "quantitative",
-        [1.5, np.nan, 2, 3, np.nan],
-        "-9",
-    ),
+    "quantitative": ("id\tt\ns0\t1.5\ns1\t-9\ns2\t2\ns3\t3\ns4\t1e-3\n", "quantitative", [1.5, -9, 2, 3, 0.001], "quantitative"),
+    "plink 2 without families": ("#IID t\ns0 1.5\ns1 -9\ns2 2\ns3 3\ns9 4\n", "quantitative", [1.5, np.nan, 2, 3, np.nan], "-9"),
+    "plink 2 without families, cases": ("IID t\ns0 1\ns1 2\ns2 0\ns3 1\ns4 -9\n", "binary", [0, 1, np.nan, 0, np.nan], "PLINK"),
+    "-9 is a value elsewhere": ("sample t\ns0 1.5\ns1 -9\ns2 2\ns3 3\ns9 4\n", "quantitative", [1.5, -9, 2, 3, np.nan], "kept"),
+    "plink quantitative": ("FID IID t\nf s0 1.5\nf s1 -9\nf s2 2\nf s3 3\nf s9 4\n", "quantitative", [1.5, np.nan, 2, 3, np.nan], "-9"),
     "zero one two": ("id\tt\ns0\t0\ns1\t1\ns2\t2\ns3\t0\ns4\t1\n", "quantitative", [0, 1, 2, 0, 1], "quantitative"),
 }
 
@@ -210,9 +189,7 @@ def test_phenotypes__coding_is_recognised_and_said(tmp_path: Path, name: str) ->
     text, kind, values, said = PHENOTYPES[name]
     (tmp_path / "p.tsv").write_text(text)
     path = write_vcf(tmp_path / "x.vcf", random_calls(5, 4, 5))
-    result = run_ok(
-        "encode", "genotypes", "--genotypes", path, "--phenotypes", tmp_path / "p.tsv", "--out", tmp_path / "g", *OFF
-    )
+    result = run_ok("encode", "genotypes", "--genotypes", path, "--phenotypes", tmp_path / "p.tsv", "--out", tmp_path / "g", *OFF)
     assert said in result.stderr
     assert any(said in str(check.value) for check in read_card(tmp_path / "g.encode_genotypes.card.json").checks)
     with open_genotypes(tmp_path / "g.genotypes.h5") as store:
@@ -230,11 +207,7 @@ def test_covariates__of_minus_nine_are_missing_in_plink_tables(tmp_path: Path, h
     with open_genotypes(store) as found:
         expected = [31, np.nan if missing else -9, 40, 52.5, 61]
         assert np.array_equal(found.covariates()[0], expected, equal_nan=True)
-    (check,) = [
-        check
-        for check in read_card(store.with_name("g.encode_genotypes.card.json")).checks
-        if check.name == "covariates of -9"
-    ]
+    (check,) = [check for check in read_card(store.with_name("g.encode_genotypes.card.json")).checks if check.name == "covariates of -9"]
     assert check.verdict is (Verdict.OK if missing else Verdict.CAUTION)
     assert "age 1" in str(check.value)
 
@@ -257,8 +230,7 @@ def test_manifest__names_all_three_files_of_a_plink_set(tmp_path: Path) -> None:
         document = json.loads((tmp_path / "out" / "g.encode_genotypes.manifest.json").read_text())
         digests = {item["name"]: item["sha256"] for item in document["inputs"]["genotypes"]}
         assert digests == {
-            f"x{suffix}": hashlib.sha256((tmp_path / f"x{suffix}").read_bytes()).hexdigest()
-            for suffix in (".bed", ".bim", ".fam")
+            f"x{suffix}": hashlib.sha256((tmp_path / f"x{suffix}").read_bytes()).hexdigest() for suffix in (".bed", ".bim", ".fam")
         }
 
 
@@ -266,9 +238,7 @@ def test_phenotypes_and_covariates__several_in_any_order(tmp_path: Path) -> None
     (tmp_path / "p.tsv").write_text("sample\theight\tcase\ns2\t1\t0\ns0\t2.5\t1\nother\t9\t1\n")
     (tmp_path / "c.tsv").write_text("sample\tage\tpc1\ns0\t30\t0.5\ns1\t40\tNA\ns2\t50\t-0.5\n")
     path = write_vcf(tmp_path / "x.vcf", random_calls(5, 4, 3))
-    store = encode(
-        tmp_path, "--genotypes", path, "--phenotypes", tmp_path / "p.tsv", "--covariates", tmp_path / "c.tsv", *OFF
-    )
+    store = encode(tmp_path, "--genotypes", path, "--phenotypes", tmp_path / "p.tsv", "--covariates", tmp_path / "c.tsv", *OFF)
     with open_genotypes(store) as found:
         assert found.trait_names == ["height", "case"]
         assert found.trait_kinds == ["quantitative", "binary"]
@@ -284,9 +254,7 @@ def test_same_bytes__from_another_folder(tmp_path: Path) -> None:
         folder = tmp_path / name
         folder.mkdir()
         encode(folder, "--genotypes", write_vcf(folder / "x.vcf", calls))
-        digests.append(
-            {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((folder / "out").iterdir())}
-        )
+        digests.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((folder / "out").iterdir())})
     assert digests[0] == digests[1]
     assert set(digests[0]) == {
         "g.genotypes.h5",

@@ -78,9 +78,7 @@ def arrays(path: Path) -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def trees() -> msprime.TreeSequence:
-    history = msprime.sim_ancestry(
-        6, sequence_length=20_000, recombination_rate=1e-8, population_size=10_000, random_seed=5
-    )
+    history = msprime.sim_ancestry(6, sequence_length=20_000, recombination_rate=1e-8, population_size=10_000, random_seed=5)
     return msprime.sim_mutations(history, rate=4e-8, random_seed=6)
 
 
@@ -88,12 +86,7 @@ def test_alleles__as_written(tmp_path: Path) -> None:
     found = encode(tmp_path, "--genotypes", write_vcf(tmp_path / "x.vcf"), "--window-size", 100, "--max-missing", 1)
     # ancestral by INFO/AA: the second site turns round; the one at 120 is unknown, the one at 300 does not vary
     assert found["sites/position"].tolist() == [9, 19, 29, 8]
-    assert found["alleles"].tolist() == [
-        [0, 1, 1, 1, 0, 0],
-        [1, 0, 0, 0, 1, 0],
-        [0, 0, -1, -1, 0, 1],
-        [1, 0, 0, 0, 0, 0],
-    ]
+    assert found["alleles"].tolist() == [[0, 1, 1, 1, 0, 0], [1, 0, 0, 0, 1, 0], [0, 0, -1, -1, 0, 1], [1, 0, 0, 0, 0, 0]]
     assert b"".join(found["sites/counted_allele"]) == b"GCAA"
     assert b"".join(found["sites/other_allele"]) == b"ATGC"
     assert found["@polarization"] == "ancestral"
@@ -101,9 +94,13 @@ def test_alleles__as_written(tmp_path: Path) -> None:
     qc = pd.read_csv(tmp_path / "x.haplotypes.qc.tsv", sep="\t").set_index("step")
     assert qc.loc["read", "kept"] == len(ROWS)
     counts = {
-        "no alternate allele": 1, "multi-allelic": 1, "not a single-nucleotide variant": 1, "position of several sites": 2,
-        "ancestral allele unknown or neither of the two": 1, "copies of the rarer allele": 1,
-    }  # fmt: skip
+        "no alternate allele": 1,
+        "multi-allelic": 1,
+        "not a single-nucleotide variant": 1,
+        "position of several sites": 2,
+        "ancestral allele unknown or neither of the two": 1,
+        "copies of the rarer allele": 1,
+    }
     assert {step: qc.loc[step, "removed"] for step in counts} == counts
     assert qc[qc["unit"] == "sites"]["kept"].iloc[-1] == 4
 
@@ -111,14 +108,11 @@ def test_alleles__as_written(tmp_path: Path) -> None:
 def test_split_sites__leave_as_the_multiallelic_site_does(tmp_path: Path) -> None:
     """bcftools norm -m- makes two rows of A>C,G, and calls carriers of G 0 in the row of C."""
     bcftools = program("LUCIDSEQ_BCFTOOLS", "bcftools")
-    rows = [("c1", 5, "A", "C,G", "A", "0|1 2|2 0|2"), ("c1", 6, "A", "C", "A", "0|1 1|1 0|0"), ("c2", 6, "A", "T", "A", "0|1 1|1 0|0")]  # fmt: skip
+    rows = [("c1", 5, "A", "C,G", "A", "0|1 2|2 0|2"), ("c1", 6, "A", "C", "A", "0|1 1|1 0|0"), ("c2", 6, "A", "T", "A", "0|1 1|1 0|0")]
     joined = write_vcf(tmp_path / "joined.vcf", rows)
     command = [bcftools, "norm", "-m-", joined, "-o", tmp_path / "split.vcf"]
     subprocess.run(command, check=True, capture_output=True)
-    one, two = (
-        encode(tmp_path, "--genotypes", tmp_path / name, "--window-size", 100, "--force")
-        for name in ("joined.vcf", "split.vcf")
-    )
+    one, two = (encode(tmp_path, "--genotypes", tmp_path / name, "--window-size", 100, "--force") for name in ("joined.vcf", "split.vcf"))
     assert one["sites/position"].tolist() == [5, 5]
     assert all(np.array_equal(values, two[name]) for name, values in one.items())
     qc = pd.read_csv(tmp_path / "x.haplotypes.qc.tsv", sep="\t").set_index("step")
@@ -142,16 +136,9 @@ def test_lone_sites__wherever_chunks_end(block: int, tmp_path: Path, monkeypatch
 
 def test_lone_dot__is_a_missing_call_of_any_ploidy(tmp_path: Path) -> None:
     """Some callers write . for ./. in diploids; a site that nobody is called at tells no ploidy."""
-    diploid = [
-        ("c1", 3, "A", "C", "A", ". . ."),
-        ("c1", 5, "A", "C", "A", ". 0|1 0|1"),
-        ("c1", 6, "A", "C", "A", "0|1 1|1 ."),
-    ]
+    diploid = [("c1", 3, "A", "C", "A", ". . ."), ("c1", 5, "A", "C", "A", ". 0|1 0|1"), ("c1", 6, "A", "C", "A", "0|1 1|1 .")]
     haploid = [("c1", 3, "A", "C", "A", ". . ."), ("c1", 5, "A", "C", "A", ". 0 1"), ("c1", 6, "A", "C", "A", "0 1 .")]
-    for name, rows, alleles in (
-        ("two", diploid, [[-1, -1, 0, 1, 0, 1], [0, 1, 1, 1, -1, -1]]),
-        ("one", haploid, [[-1, 0, 1], [0, 1, -1]]),
-    ):
+    for name, rows, alleles in (("two", diploid, [[-1, -1, 0, 1, 0, 1], [0, 1, 1, 1, -1, -1]]), ("one", haploid, [[-1, 0, 1], [0, 1, -1]])):
         text = write_vcf(tmp_path / f"{name}.vcf", rows)
         for suffix, path in (("vcf", text), ("bcf", as_bcf(text))):
             found = encode(tmp_path, "--genotypes", path, "--window-size", 100, "--max-missing", 1, "--force")
@@ -173,9 +160,7 @@ def test_ancestral_alleles_of_bcf__are_those_of_the_text(filters: str, tmp_path:
     """FILTER, empty or not, stands before INFO in a record of BCF."""
     path = write_vcf(tmp_path / "x.vcf")
     lines = path.read_text().replace("\t.\tAA=", f"\t{filters}\tAA=")
-    path.write_text(
-        lines.replace("##INFO", '##FILTER=<ID=q10,Description="a">\n##FILTER=<ID=s50,Description="b">\n##INFO', 1)
-    )
+    path.write_text(lines.replace("##INFO", '##FILTER=<ID=q10,Description="a">\n##FILTER=<ID=s50,Description="b">\n##INFO', 1))
     words = ("--window-size", 100, "--max-missing", 1, "--force")
     text, bcf = (encode(tmp_path, "--genotypes", source, *words) for source in (path, as_bcf(path)))
     assert text["sites/position"].tolist() == [9, 19, 29, 8] and text["@polarization"] == "ancestral"
@@ -184,11 +169,15 @@ def test_ancestral_alleles_of_bcf__are_those_of_the_text(filters: str, tmp_path:
 
 def test_windows__hold_the_sites_between_their_ends(tmp_path: Path) -> None:
     path = write_vcf(tmp_path / "x.vcf")
-    found = encode(
-        tmp_path, "--genotypes", path, "--window-size", 20, "--step", 10, "--max-missing", 1, "--polarize", "reference"
+    found = encode(tmp_path, "--genotypes", path, "--window-size", 20, "--step", 10, "--max-missing", 1, "--polarize", "reference")
+    spans = zip(
+        found["windows/contig"],
+        found["windows/start"],
+        found["windows/end"],
+        found["windows/first_site"],
+        found["windows/last_site"],
+        strict=True,
     )
-    spans = zip(found["windows/contig"], found["windows/start"], found["windows/end"], found["windows/first_site"],
-                found["windows/last_site"], strict=True)  # fmt: skip
     names = found["contigs/name"][found["sites/contig"]]
     for contig, start, end, first, last in spans:
         inside = (names == contig) & (found["sites/position"] >= start) & (found["sites/position"] < end)
@@ -223,19 +212,23 @@ def test_polarity__does_not_depend_on_which_allele_is_reference(tmp_path: Path) 
     turned = []
     for contig, position, ref, alt, ancestral, calls in ROWS:
         swap = position in (20, 30, 300)
-        turned.append((contig, position, alt if swap else ref, ref if swap else alt, ancestral,
-                       calls.translate(str.maketrans("01", "10")) if swap else calls))  # fmt: skip
+        turned.append(
+            (
+                contig,
+                position,
+                alt if swap else ref,
+                ref if swap else alt,
+                ancestral,
+                calls.translate(str.maketrans("01", "10")) if swap else calls,
+            )
+        )
     for rule in ("ancestral", "minor"):
         contents = []
         for name, rows in (("one", ROWS), ("two", turned)):
             (tmp_path / rule / name).mkdir(parents=True)
             path = write_vcf(tmp_path / rule / name / "x.vcf", rows)
-            found = encode(
-                path.parent, "--genotypes", path, "--window-size", 100, "--polarize", rule, "--max-missing", 1
-            )
-            contents.append(
-                (found["alleles"].tolist(), found["sites/counted_allele"].tolist(), found["sites/position"].tolist())
-            )
+            found = encode(path.parent, "--genotypes", path, "--window-size", 100, "--polarize", rule, "--max-missing", 1)
+            contents.append((found["alleles"].tolist(), found["sites/counted_allele"].tolist(), found["sites/position"].tolist()))
         assert contents[0] == contents[1]  # no turned site has two alleles as common as one another
 
 
@@ -258,9 +251,7 @@ def test_dosages__do_not_depend_on_phase(tmp_path: Path) -> None:
     for position in range(1, 60):
         calls = random.integers(0, 2, (3, 2))
         phased.append(("c1", position, "A", "C", "A", " ".join(f"{a}|{b}" for a, b in calls)))
-        unphased.append(
-            ("c1", position, "A", "C", "A", " ".join(f"{a}/{b}" for a, b in random.permuted(calls, axis=1)))
-        )
+        unphased.append(("c1", position, "A", "C", "A", " ".join(f"{a}/{b}" for a, b in random.permuted(calls, axis=1))))
     contents = []
     for name, rows in (("p", phased), ("u", unphased)):
         (tmp_path / name).mkdir()
@@ -279,10 +270,7 @@ def test_decoding__equals_a_loop_over_the_text(ploidy: int) -> None:
     separators = random.choice(["|", "/"], (40, 7))
     tails = random.choice(["", ":12", ":.:3,4"], (40, 7))
     rows = [
-        "\t".join(
-            sep.join("." if v < 0 else str(v) for v in call) + tail
-            for call, sep, tail in zip(row, line, ends, strict=True)
-        ).encode()
+        "\t".join(sep.join("." if v < 0 else str(v) for v in call) + tail for call, sep, tail in zip(row, line, ends, strict=True)).encode()
         for row, line, ends in zip(values, separators, tails, strict=True)
     ]
     alleles, phased, wrong = decode_alleles(rows, 7)
@@ -299,17 +287,7 @@ def test_decoding__of_one_sample() -> None:
 
 
 @pytest.mark.parametrize(
-    "row",
-    [
-        b"0|1\t1|1",
-        b"0|1\t1|1\t0|1\t0|0",
-        b"0|1\t1|3\t0|1",
-        b"0|1\tx\t0|1",
-        b"0|\t1|1\t0|1",
-        b"",
-        b"0|1\t\t0|1",
-        b"0-1\t1|1\t0|1",
-    ],
+    "row", [b"0|1\t1|1", b"0|1\t1|1\t0|1\t0|0", b"0|1\t1|3\t0|1", b"0|1\tx\t0|1", b"0|\t1|1\t0|1", b"", b"0|1\t\t0|1", b"0-1\t1|1\t0|1"]
 )
 def test_decoding__tells_rows_of_another_shape(row: bytes) -> None:
     good = b"0|1\t1|.\t0|0"
@@ -350,9 +328,7 @@ def test_vcf_and_bcf_of_a_tree_sequence__hold_the_same_alleles(trees, tmp_path: 
 
 def test_real_windows__equal_cyvcf2(shared_data: Path, tmp_path: Path) -> None:
     folder = shared_data / "popgen"
-    found = encode(
-        tmp_path, "--genotypes", folder / "mutrecrate.test.vcf.gz", "--windows", folder / "mutrecrate.windows.bed"
-    )
+    found = encode(tmp_path, "--genotypes", folder / "mutrecrate.test.vcf.gz", "--windows", folder / "mutrecrate.windows.bed")
     rows, positions = [], []
     for record in cyvcf2.VCF(str(folder / "mutrecrate.test.vcf.gz")):
         calls = record.genotype.array()[:, :2].ravel()
@@ -366,14 +342,7 @@ def test_real_windows__equal_cyvcf2(shared_data: Path, tmp_path: Path) -> None:
 
 def test_real_haploid_flies__with_their_mask(shared_data: Path, tmp_path: Path) -> None:
     folder = shared_data / "popgen"
-    words = [
-        "--genome",
-        folder / "relernn_genome.bed",
-        "--window-size",
-        100_000,
-        "--mask",
-        folder / "relernn_accessibility_mask.bed",
-    ]
+    words = ["--genome", folder / "relernn_genome.bed", "--window-size", 100_000, "--mask", folder / "relernn_accessibility_mask.bed"]
     found = encode(tmp_path, "--genotypes", folder / "relernn_example.vcf.gz", *words)
     assert (found["@ploidy"], found["alleles"].shape) == (1, (50_005, 10))
     assert found["windows/accessible"][0] == 100_000 - 7000
@@ -395,9 +364,7 @@ def test_regions__cover_and_subtract_as_masks_do() -> None:
         start, end = np.sort(random.integers(0, 121, (2, 30)), axis=0)
         expected = [int((masks[0] & ~masks[1])[a:b].sum()) for a, b in zip(start, end, strict=True)]
         assert one.subtract(other).covered("c", start, end).tolist() == expected
-        assert one.covered("c", start, end).tolist() == [
-            int(masks[0][a:b].sum()) for a, b in zip(start, end, strict=True)
-        ]
+        assert one.covered("c", start, end).tolist() == [int(masks[0][a:b].sum()) for a, b in zip(start, end, strict=True)]
 
 
 def test_tiles__cover_each_base_once() -> None:
@@ -411,9 +378,7 @@ def test_same_bytes__from_another_folder_and_for_other_chunks(tmp_path: Path, mo
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         write_vcf(tmp_path / name / "x.vcf")
-        run_ok(
-            "encode", "haplotypes", "--genotypes", "x.vcf", "--window-size", "100", "--out", "y", cwd=tmp_path / name
-        )
+        run_ok("encode", "haplotypes", "--genotypes", "x.vcf", "--window-size", "100", "--out", "y", cwd=tmp_path / name)
         digests.add(tuple(hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted((tmp_path / name).glob("y*"))))
     assert len(digests) == 1
     whole = [chunk.alleles for chunk in open_sites(tmp_path / "one" / "x.vcf").chunks()]
@@ -428,20 +393,21 @@ BAD = {
     "mixed ploidy": ([("c1", 5, "A", "C", "A", "0|1 0 1|1")], [], ["calls of 1 and of 2 alleles"]),
     "ploidy of contigs": ([("c1", 5, "A", "C", "A", "0|1 0|0 1|1"), ("c2", 5, "A", "C", "A", "0 1 1")], [], ["one ploidy"]),
     "unsorted": ([("c1", 50, "A", "C", "A", "0|1 0|0 1|1"), ("c1", 5, "A", "C", "A", "0|1 0|0 1|1")], [], ["out of order", "c1:5"]),
-    "contig twice": ([("c1", 5, "A", "C", "A", "0|1 0|0 1|1"), ("c2", 5, "A", "C", "A", "0|1 0|0 1|1"), ("c1", 9, "A", "C", "A", "0|1 0|0 1|1")],
-                     [], ["out of order", "c1:9"]),
+    "contig twice": (
+        [("c1", 5, "A", "C", "A", "0|1 0|0 1|1"), ("c2", 5, "A", "C", "A", "0|1 0|0 1|1"), ("c1", 9, "A", "C", "A", "0|1 0|0 1|1")],
+        [],
+        ["out of order", "c1:9"],
+    ),
     "wrong calls": ([("c1", 5, "A", "C", "A", "0|1 0|7 1|1")], [], ["x.vcf", "line 7"]),
     "nothing varies": ([("c1", 5, "A", "C", "A", "0|0 0|0 0|0")], [], ["no sites left", "copies of the rarer allele: 1"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input__is_named(name: str, tmp_path: Path) -> None:
     rows, words, mentions = BAD[name]
     path = write_vcf(tmp_path / "x.vcf", rows)
-    result = run_cli(
-        "encode", "haplotypes", "--genotypes", path, "--window-size", 100, *words, "--out", tmp_path / "out" / "y"
-    )
+    result = run_cli("encode", "haplotypes", "--genotypes", path, "--window-size", 100, *words, "--out", tmp_path / "out" / "y")
     assert_bad_input(result, *mentions, folder=tmp_path / "out")
 
 
@@ -459,16 +425,7 @@ def test_bad_options__are_named(tmp_path: Path) -> None:
     ):
         assert_bad_input(run_cli(*base, *words), mention, folder=tmp_path / "out", exit_code=code)
     (tmp_path / "half.trees").write_bytes(b"\x89KAS\r\n\x1a\n" + b"\x00" * 200)
-    result = run_cli(
-        "encode",
-        "haplotypes",
-        "--genotypes",
-        tmp_path / "half.trees",
-        "--window-size",
-        9,
-        "--out",
-        tmp_path / "out" / "y",
-    )
+    result = run_cli("encode", "haplotypes", "--genotypes", tmp_path / "half.trees", "--window-size", 9, "--out", tmp_path / "out" / "y")
     assert_bad_input(result, "half.trees", folder=tmp_path / "out")
 
 
@@ -490,10 +447,7 @@ def test_byte_order_mark_and_carriage_returns__are_read(tmp_path: Path) -> None:
     plain = write_vcf(tmp_path / "x.vcf")
     marked = tmp_path / "y.vcf"
     marked.write_bytes(b"\xef\xbb\xbf" + plain.read_bytes().replace(b"\n", b"\r\n"))
-    one, other = (
-        encode(tmp_path / path.stem, "--genotypes", path, "--window-size", 100, "--max-missing", 1)
-        for path in (plain, marked)
-    )
+    one, other = (encode(tmp_path / path.stem, "--genotypes", path, "--window-size", 100, "--max-missing", 1) for path in (plain, marked))
     assert all(np.array_equal(values, other[name]) for name, values in one.items())
 
 
@@ -507,16 +461,7 @@ def test_bcf__cut_between_blocks_is_refused(trees: msprime.TreeSequence, tmp_pat
     writer.close()
     whole = (tmp_path / "x.bcf").read_bytes()
     (tmp_path / "cut.bcf").write_bytes(whole[:-28])  # without the empty block that ends it
-    result = run_cli(
-        "encode",
-        "haplotypes",
-        "--genotypes",
-        tmp_path / "cut.bcf",
-        "--window-size",
-        1000,
-        "--out",
-        tmp_path / "out" / "x",
-    )
+    result = run_cli("encode", "haplotypes", "--genotypes", tmp_path / "cut.bcf", "--window-size", 1000, "--out", tmp_path / "out" / "x")
     assert_bad_input(result, "without its end block", folder=tmp_path / "out")
 
 

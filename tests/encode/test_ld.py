@@ -53,9 +53,7 @@ def test_correlation__float32_sums_stay_within_1e_5_of_float64(kind: str) -> Non
     values = np.where(dosage < 0, np.nan, dosage.astype(float))
     if kind == "dosages":
         values = np.float32(values * 0.97 + 0.01)
-    covariates = (
-        rng.normal(size=(3, 20_000)) + np.nan_to_num(values[:3]) if kind == "covariates" else np.empty((0, 20_000))
-    )
+    covariates = rng.normal(size=(3, 20_000)) + np.nan_to_num(values[:3]) if kind == "covariates" else np.empty((0, 20_000))
     r, keep = correlation(values if kind == "dosages" else dosage, design(covariates))
     filled = np.where(np.isnan(values), np.nanmean(values, axis=1, keepdims=True, dtype=np.float64), values)
     basis = np.column_stack([np.ones(20_000), covariates.T])
@@ -97,11 +95,22 @@ def store(tmp_path: Path) -> Path:
     frame = pd.DataFrame({"sample": ids, "height": rng.normal(size=90)})
     frame.loc[:9, "height"] = np.nan
     frame.to_csv(tmp_path / "p.tsv", sep="\t", index=False, na_rep="NA")
-    pd.DataFrame({"sample": ids, "age": rng.normal(size=90) + calls[0]}).to_csv(
-        tmp_path / "c.tsv", sep="\t", index=False
+    pd.DataFrame({"sample": ids, "age": rng.normal(size=90) + calls[0]}).to_csv(tmp_path / "c.tsv", sep="\t", index=False)
+    run_ok(
+        "encode",
+        "genotypes",
+        "--genotypes",
+        write_vcf(tmp_path / "x.vcf", calls),
+        "--phenotypes",
+        tmp_path / "p.tsv",
+        "--covariates",
+        tmp_path / "c.tsv",
+        "--out",
+        tmp_path / "g",
+        "--build",
+        "toy",
+        *OFF,
     )
-    run_ok("encode", "genotypes", "--genotypes", write_vcf(tmp_path / "x.vcf", calls), "--phenotypes", tmp_path / "p.tsv",
-           "--covariates", tmp_path / "c.tsv", "--out", tmp_path / "g", "--build", "toy", *OFF)  # fmt: skip
     (tmp_path / "loci.bed").write_text("chr1\t0\t150\tfirst\nchr1\t150\t295\tsecond\nchr1\t5000\t6000\tnone\n")
     return tmp_path / "g.genotypes.h5"
 
@@ -129,8 +138,23 @@ def test_cli__trait_variants_and_covariates(store: Path, tmp_path: Path) -> None
     run_ok("encode", "sumstats", "--genotypes", store, "--trait", "height", "--out", tmp_path / "h")
     table = pd.read_csv(tmp_path / "h.sumstats.tsv.gz", sep="\t").iloc[::2]
     table.to_csv(tmp_path / "some.tsv", sep="\t", index=False)
-    run_ok("encode", "ld", "--genotypes", store, "--loci", tmp_path / "loci.bed", "--trait", "height", "--variants",
-           tmp_path / "some.tsv", "--no-adjust-covariates", "--method", "panel", "--out", tmp_path / "l")  # fmt: skip
+    run_ok(
+        "encode",
+        "ld",
+        "--genotypes",
+        store,
+        "--loci",
+        tmp_path / "loci.bed",
+        "--trait",
+        "height",
+        "--variants",
+        tmp_path / "some.tsv",
+        "--no-adjust-covariates",
+        "--method",
+        "panel",
+        "--out",
+        tmp_path / "l",
+    )
     with open_genotypes(store) as genotypes, open_ld(tmp_path / "l.ld.h5") as ld:
         assert (ld.n_ref, ld.method) == (80, "panel")
         people = ~np.isnan(genotypes.trait("height"))
@@ -166,11 +190,7 @@ def test_cli__shrinkage_low_rank_and_what_a_block_tells(store: Path, tmp_path: P
     run_ok(*words, "--out", tmp_path / "plain")
     run_ok(*words, "--shrinkage", 0.2, "--out", tmp_path / "shrunk")
     run_ok(*words, "--shrinkage", "auto", "--low-rank", 0.9, "--out", tmp_path / "low")
-    with (
-        open_ld(tmp_path / "plain.ld.h5") as plain,
-        open_ld(tmp_path / "shrunk.ld.h5") as shrunk,
-        open_ld(tmp_path / "low.ld.h5") as low,
-    ):
+    with open_ld(tmp_path / "plain.ld.h5") as plain, open_ld(tmp_path / "shrunk.ld.h5") as shrunk, open_ld(tmp_path / "low.ld.h5") as low:
         for one, two, three in zip(plain, shrunk, low, strict=True):
             size = len(one.r)
             assert np.abs(two.r - (0.8 * one.r + 0.2 * np.eye(size))).max() < 1e-6 and two.shrinkage == 0.2
@@ -200,20 +220,7 @@ def long_store(tmp_path: Path) -> Path:
 
 
 def test_cli__blocks_are_found_without_loci(long_store: Path, tmp_path: Path) -> None:
-    run_ok(
-        "encode",
-        "ld",
-        "--genotypes",
-        long_store,
-        "--min-block",
-        50,
-        "--max-block",
-        300,
-        "--ld-window",
-        1.2,
-        "--out",
-        tmp_path / "l",
-    )
+    run_ok("encode", "ld", "--genotypes", long_store, "--min-block", 50, "--max-block", 300, "--ld-window", 1.2, "--out", tmp_path / "l")
     rows = [line.split("\t") for line in (tmp_path / "l.blocks.bed").read_text().splitlines()]
     edges = {"chr1": [0, 150, 350, 450], "chr2": [0, 120, 300, 450]}
     with open_ld(tmp_path / "l.ld.h5") as ld:
@@ -231,8 +238,19 @@ def test_cli__blocks_are_found_without_loci(long_store: Path, tmp_path: Path) ->
 
 def test_cli__ld_scores(long_store: Path, tmp_path: Path) -> None:
     (tmp_path / "loci.bed").write_text("chr1\t0\t2000\ta\n")
-    run_ok("encode", "ld", "--genotypes", long_store, "--loci", tmp_path / "loci.bed", "--ld-scores", "--ld-window", 0.5, "--out",
-           tmp_path / "l")  # fmt: skip
+    run_ok(
+        "encode",
+        "ld",
+        "--genotypes",
+        long_store,
+        "--loci",
+        tmp_path / "loci.bed",
+        "--ld-scores",
+        "--ld-window",
+        0.5,
+        "--out",
+        tmp_path / "l",
+    )
     assert not (tmp_path / "l.blocks.bed").exists()
     table = read_table(tmp_path / "l.ldscores.tsv.gz", LD_SCORES)
     with open_genotypes(long_store) as store:
@@ -252,8 +270,23 @@ def test_cli__same_bytes_from_another_folder(store: Path, tmp_path: Path) -> Non
     digests = []
     for name in ("one", "two"):
         run_ok("encode", "ld", "--genotypes", store, "--loci", tmp_path / "loci.bed", "--out", tmp_path / name / "l")
-        run_ok("encode", "ld", "--genotypes", store, "--ld-scores", "--shrinkage", "auto", "--low-rank", 0.8, "--min-block", 5, "--max-block", 20,
-               "--out", tmp_path / name / "found")  # fmt: skip
+        run_ok(
+            "encode",
+            "ld",
+            "--genotypes",
+            store,
+            "--ld-scores",
+            "--shrinkage",
+            "auto",
+            "--low-rank",
+            0.8,
+            "--min-block",
+            5,
+            "--max-block",
+            20,
+            "--out",
+            tmp_path / name / "found",
+        )
         digests.append([hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((tmp_path / name).iterdir())])
     assert digests[0] == digests[1]
 
@@ -273,9 +306,7 @@ def test_cli__same_bytes_from_another_folder(store: Path, tmp_path: Path) -> Non
 def test_bad_loci(store: Path, tmp_path: Path, bed: str, mentions: tuple[str, ...]) -> None:
     (tmp_path / "bad.bed").write_text(bed)
     (tmp_path / "out").mkdir()
-    result = run_cli(
-        "encode", "ld", "--genotypes", store, "--loci", tmp_path / "bad.bed", "--out", tmp_path / "out" / "l"
-    )
+    result = run_cli("encode", "ld", "--genotypes", store, "--loci", tmp_path / "bad.bed", "--out", tmp_path / "out" / "l")
     assert_bad_input(result, *mentions, folder=tmp_path / "out")
 
 
@@ -284,20 +315,17 @@ def test_low_rank__is_read_by_what_reads_dense_ld(store: Path, tmp_path: Path) -
     run_ok("encode", "sumstats", "--genotypes", store, "--trait", "height", "--out", tmp_path / "h")
     pips = []
     for name, words in (("dense", ()), ("low", ("--low-rank", 1))):
+        run_ok("encode", "ld", "--genotypes", store, "--loci", tmp_path / "loci.bed", "--trait", "height", *words, "--out", tmp_path / name)
         run_ok(
-            "encode",
-            "ld",
-            "--genotypes",
-            store,
-            "--loci",
-            tmp_path / "loci.bed",
-            "--trait",
-            "height",
-            *words,
+            "finemap",
+            "locus",
+            "--sumstats",
+            tmp_path / "h.sumstats.tsv.gz",
+            "--ld",
+            tmp_path / f"{name}.ld.h5",
             "--out",
-            tmp_path / name,
+            tmp_path / f"f{name}",
         )
-        run_ok("finemap", "locus", "--sumstats", tmp_path / "h.sumstats.tsv.gz", "--ld", tmp_path / f"{name}.ld.h5", "--out", tmp_path / f"f{name}")  # fmt: skip
         pips.append(pd.read_csv(tmp_path / f"f{name}.pips.tsv.gz", sep="\t")["pip"].to_numpy())
     assert len(pips[0]) > 10 and np.abs(pips[0] - pips[1]).max() < 1e-3
 

@@ -15,17 +15,7 @@ from scipy import sparse
 from scipy.linalg import toeplitz
 
 from fixtures_genotypes import write_plink1
-from fixtures_ld import (
-    autoregressive,
-    one_block,
-    removed,
-    variant_table,
-    write_bim,
-    write_ldgm,
-    write_sumstats,
-    write_ukb,
-    write_ukb_list,
-)
+from fixtures_ld import autoregressive, one_block, removed, variant_table, write_bim, write_ldgm, write_sumstats, write_ukb, write_ukb_list
 from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.errors import DataError
 from lucidseq.core.ld import open_ld
@@ -65,11 +55,13 @@ def test_plink__its_own_matrices_and_alleles(words: tuple[str, ...], tmp_path: P
     calls[::2] = 2 - calls[::2]
     calls[7] = 0
     prefix = write_plink1(tmp_path / "x", calls)
-    subprocess.run([plink, "--bfile", prefix, "--keep-allele-order", "--r", *words, "--out", tmp_path / "m"], check=True,
-                   capture_output=True)  # fmt: skip
+    subprocess.run(
+        [plink, "--bfile", prefix, "--keep-allele-order", "--r", *words, "--out", tmp_path / "m"], check=True, capture_output=True
+    )
     (path,) = tmp_path.glob("m.ld*")
-    run_ok("encode", "ld", "--input", path, "--input-variants", tmp_path / "x.bim", "--n-ref", 250, "--build", "toy", "--out",
-           tmp_path / "l")  # fmt: skip
+    run_ok(
+        "encode", "ld", "--input", path, "--input-variants", tmp_path / "x.bim", "--n-ref", 250, "--build", "toy", "--out", tmp_path / "l"
+    )
     block = one_block(tmp_path / "l")
     kept = calls.std(axis=1) > 0
     assert np.abs(block.r - np.corrcoef(calls[kept])).max() < 2e-6
@@ -88,16 +80,29 @@ def test_plink__signs_of_a_matrix_that_counts_the_rarer_allele(tmp_path: Path) -
     prefix = write_plink1(tmp_path / "x", calls)
     words = (plink, "--bfile", prefix, "--r", "square", "--make-just-bim", "--out", tmp_path / "m")
     subprocess.run(words, check=True, capture_output=True)
-    table = pd.DataFrame({"contig": "chr1", "position": 100 + 10 * np.arange(40), "other": "A", "effect": "G",
-                          "rsid": [f"rs{row}" for row in range(40)]})  # fmt: skip
+    table = pd.DataFrame(
+        {"contig": "chr1", "position": 100 + 10 * np.arange(40), "other": "A", "effect": "G", "rsid": [f"rs{row}" for row in range(40)]}
+    )
     sumstats = write_sumstats(tmp_path / "s.tsv", table)
     written = pd.read_csv(sumstats, sep="\t").assign(effect_allele_frequency=calls.mean(axis=1) / 2)
     written.to_csv(sumstats, sep="\t", index=False)
     truth, name = np.corrcoef(calls), "variants whose A1 in the .bim is the commoner allele"
 
     def taken_with(listing: str, *words: object) -> tuple[np.ndarray, object, Verdict]:
-        run_ok("encode", "ld", "--input", tmp_path / "m.ld", "--input-variants", tmp_path / listing, "--n-ref", 250, *words,
-               "--out", tmp_path / "l", "--force")  # fmt: skip
+        run_ok(
+            "encode",
+            "ld",
+            "--input",
+            tmp_path / "m.ld",
+            "--input-variants",
+            tmp_path / listing,
+            "--n-ref",
+            250,
+            *words,
+            "--out",
+            tmp_path / "l",
+            "--force",
+        )
         (check,) = (check for check in read_card(tmp_path / "l.encode_ld.card.json").checks if check.name == name)
         return one_block(tmp_path / "l").r, check.value, check.verdict
 
@@ -115,19 +120,8 @@ def test_plink__signs_of_a_matrix_that_counts_the_rarer_allele(tmp_path: Path) -
 def test_plink__r_squared_is_refused(tmp_path: Path) -> None:
     plink = program("LUCIDSEQ_PLINK1", "plink1.9", "plink")
     prefix = write_plink1(tmp_path / "x", autoregressive(3, 40, 250))
-    subprocess.run(
-        [plink, "--bfile", prefix, "--r2", "square", "--out", tmp_path / "m"], check=True, capture_output=True
-    )
-    result = run_cli(
-        "encode",
-        "ld",
-        "--input",
-        tmp_path / "m.ld",
-        "--input-variants",
-        tmp_path / "x.bim",
-        "--out",
-        tmp_path / "o" / "l",
-    )
+    subprocess.run([plink, "--bfile", prefix, "--r2", "square", "--out", tmp_path / "m"], check=True, capture_output=True)
+    result = run_cli("encode", "ld", "--input", tmp_path / "m.ld", "--input-variants", tmp_path / "x.bim", "--out", tmp_path / "o" / "l")
     assert_bad_input(result, "no negative value", "--r2", "m.ld", folder=tmp_path / "o")
 
 
@@ -157,8 +151,18 @@ def test_npz__sparse_triangles(kind: str, lower: bool, tmp_path: Path) -> None:
     if lower:
         matrix = sparse.load_npz(path).T.asformat(kind)
         sparse.save_npz(path, matrix)
-    run_ok("encode", "ld", "--input", path, "--input-variants", write_ukb_list(tmp_path / "chr1_1_3000001.gz", table),
-           "--method", "panel", "--out", tmp_path / "l")  # fmt: skip
+    run_ok(
+        "encode",
+        "ld",
+        "--input",
+        path,
+        "--input-variants",
+        write_ukb_list(tmp_path / "chr1_1_3000001.gz", table),
+        "--method",
+        "panel",
+        "--out",
+        tmp_path / "l",
+    )
     block = one_block(tmp_path / "l")
     assert np.abs(block.r - r).max() < 1e-6 and (np.diagonal(block.r) == 1).all()
     assert block.variant_id[3] == f"1:130:{table['other'][3]}:{table['effect'][3]}"
@@ -168,15 +172,7 @@ def test_npz__sparse_triangles(kind: str, lower: bool, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "make",
-    [
-        lambda r: r,
-        lambda r: r.astype(np.float32),
-        np.asfortranarray,
-        np.triu,
-        np.tril,
-        lambda r: np.triu(r, 1) + np.eye(len(r)) / 2,
-    ],
+    "make", [lambda r: r, lambda r: r.astype(np.float32), np.asfortranarray, np.triu, np.tril, lambda r: np.triu(r, 1) + np.eye(len(r)) / 2]
 )
 def test_npz__dense(make: Callable[[np.ndarray], np.ndarray], tmp_path: Path) -> None:
     r = correlations()
@@ -226,15 +222,23 @@ def test_variants__alleles_the_other_way_round_turn_the_sign(tmp_path: Path) -> 
     ours = pd.concat([table, table.iloc[[5]]], ignore_index=True)  # the variant 5 twice
     wide = r[np.ix_([*range(COUNT), 5], [*range(COUNT), 5])]
     path, listing = write_text(tmp_path / "m.ld", wide), write_bim(tmp_path / "m.bim", ours)
-    run_ok("encode", "ld", "--input", path, "--input-variants", listing, "--variants", write_sumstats(tmp_path / "s.tsv", theirs),
-           "--out", tmp_path / "l")  # fmt: skip
+    run_ok(
+        "encode",
+        "ld",
+        "--input",
+        path,
+        "--input-variants",
+        listing,
+        "--variants",
+        write_sumstats(tmp_path / "s.tsv", theirs),
+        "--out",
+        tmp_path / "l",
+    )
     block = one_block(tmp_path / "l")
     kept = [row for row in range(COUNT) if row not in (4, 9)]
     sign = np.array([-1 if row % 3 == 0 else 1 for row in kept])
     assert np.abs(block.r - r[np.ix_(kept, kept)] * sign * sign[:, None]).max() < 1e-6
-    assert block.variant_id.tolist() == [
-        f"chr1:{row.position}:{row.other}:{row.effect}" for row in theirs.drop(4).itertuples()
-    ]
+    assert block.variant_id.tolist() == [f"chr1:{row.position}:{row.other}:{row.effect}" for row in theirs.drop(4).itertuples()]
     counts = removed(tmp_path / "l")
     assert (counts[NOT_LISTED], counts[OTHER_ALLELES], counts[TWICE]) == (1, 1, 1)
     qc = pd.read_csv(tmp_path / "l.ld.qc.tsv", sep="\t").set_index("unit")["kept"]
@@ -258,11 +262,17 @@ def test_loci__cut_a_matrix_and_several_matrices_make_one_store(tmp_path: Path) 
     r, table = correlations(), variant_table(COUNT)
     other = variant_table(COUNT, "chr2")
     path = write_text(tmp_path / "m.ld", r)
-    (tmp_path / "loci.bed").write_text(
-        "chr1\t0\t200\tfirst\nchr1\t150\t300\tsecond\nchr2\t0\t1000\tthird\nchr3\t0\t9\tnone\n"
-    )
-    words = ["--input", path, "--input-variants", write_bim(tmp_path / "a.bim", table), "--input", path, "--input-variants",
-             write_bim(tmp_path / "b.bim", other)]  # fmt: skip
+    (tmp_path / "loci.bed").write_text("chr1\t0\t200\tfirst\nchr1\t150\t300\tsecond\nchr2\t0\t1000\tthird\nchr3\t0\t9\tnone\n")
+    words = [
+        "--input",
+        path,
+        "--input-variants",
+        write_bim(tmp_path / "a.bim", table),
+        "--input",
+        path,
+        "--input-variants",
+        write_bim(tmp_path / "b.bim", other),
+    ]
     run_ok("encode", "ld", *words, "--loci", tmp_path / "loci.bed", "--out", tmp_path / "l")
     with open_ld(tmp_path / "l.ld.h5") as store:
         assert store.names == ["first", "second", "third"]
@@ -278,12 +288,7 @@ def test_estimators__of_a_published_matrix(tmp_path: Path) -> None:
     """Negative eigenvalues are mended and told; shrinkage and low rank as asked."""
     r = correlations(count=12)
     r[0, 11] = r[11, 0] = 0.99
-    words = (
-        "--input",
-        write_text(tmp_path / "m.ld", r),
-        "--input-variants",
-        write_bim(tmp_path / "m.bim", variant_table(12)),
-    )
+    words = ("--input", write_text(tmp_path / "m.ld", r), "--input-variants", write_bim(tmp_path / "m.bim", variant_table(12)))
     run_ok("encode", "ld", *words, "--shrinkage", 0.25, "--low-rank", 0.9, "--out", tmp_path / "l")
     block = one_block(tmp_path / "l")
     assert block.factor is not None and len(block.factor.values) < 12 and block.shrinkage == 0.25
@@ -391,8 +396,13 @@ def test_bad_npz(what: str, mentions: tuple[str, ...], tmp_path: Path) -> None:
     r, listing = correlations(), write_ukb_list(tmp_path / "v.gz", variant_table(COUNT))
     path = tmp_path / "m.npz"
     upper = sparse.csr_matrix(np.triu(r, 1) + np.eye(COUNT) / 2)
-    parts = {"indices": upper.indices, "indptr": upper.indptr, "data": upper.data, "shape": np.array(upper.shape),
-             "format": np.array(b"csr")}  # fmt: skip
+    parts = {
+        "indices": upper.indices,
+        "indptr": upper.indptr,
+        "data": upper.data,
+        "shape": np.array(upper.shape),
+        "format": np.array(b"csr"),
+    }
     match what:
         case "index":
             archive(path, **{**parts, "indices": np.where(upper.indices == 29, 30, upper.indices)})
@@ -481,10 +491,7 @@ def test_detect(tmp_path: Path) -> None:
     [
         (("--input", "m.ld"), ("--input-variants",)),
         (("--input-variants", "m.bim"), ("--input with --input-variants",)),
-        (
-            ("--input", "m.ld", "--input-variants", "m.bim", "--input-variants", "m.bim"),
-            ("1 --input and 2 --input-variants",),
-        ),
+        (("--input", "m.ld", "--input-variants", "m.bim", "--input-variants", "m.bim"), ("1 --input and 2 --input-variants",)),
         (("--input", "m.ld", "--input-variants", "m.bim", "--trait", "t"), ("--trait",)),
         (("--input", "m.ld", "--input-variants", "m.bim", "--ld-scores"), ("--ld-scores",)),
         (("--input", "m.ld", "--input-variants", "m.bim", "--shrinkage", "much"), ("--shrinkage much",)),
@@ -502,7 +509,5 @@ def test_options_that_do_not_fit(words: tuple[str, ...], mentions: tuple[str, ..
 
 def test_missing_list__is_named(tmp_path: Path) -> None:
     edges, _, _, _ = toy_ldgm(tmp_path)
-    result = run_cli(
-        "encode", "ld", "--input", edges, "--input-variants", tmp_path / "no.snplist.gz", "--out", tmp_path / "o" / "l"
-    )
+    result = run_cli("encode", "ld", "--input", edges, "--input-variants", tmp_path / "no.snplist.gz", "--out", tmp_path / "o" / "l")
     assert_bad_input(result, "no.snplist.gz, which does not exist", folder=tmp_path / "o")

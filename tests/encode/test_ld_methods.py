@@ -170,13 +170,11 @@ def test_low_rank__keeps_the_share_and_repeats() -> None:
         dense = factor.dense()
         assert (np.diagonal(dense) == 1).all() and np.array_equal(dense, dense.T)
         off = ~np.eye(120, dtype=bool)
-        best = (np.linalg.eigh(r.astype(float))[1][:, ::-1][:, :rank] * values[:rank]) @ np.linalg.eigh(
-            r.astype(float)
-        )[1][:, ::-1][:, :rank].T
+        best = (np.linalg.eigh(r.astype(float))[1][:, ::-1][:, :rank] * values[:rank]) @ np.linalg.eigh(r.astype(float))[1][:, ::-1][
+            :, :rank
+        ].T
         assert np.abs(dense - best)[off].max() < 1e-5
-        assert (
-            np.linalg.eigvalsh(dense.astype(float))[0] > -1e-6
-        )  # the rest of the variance on the diagonal keeps it positive
+        assert np.linalg.eigvalsh(dense.astype(float))[0] > -1e-6  # the rest of the variance on the diagonal keeps it positive
     assert np.abs(low_rank(r, 1.0).dense() - r).max() < 1e-6
 
 

@@ -16,9 +16,17 @@ from support import program, run_ok
 
 OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--min-hwe-p", 0)
 COLUMNS = {
-    "rsid": "SNP", "chromosome": "CHR", "base_pair_location": "POS", "effect_allele": "A1", "other_allele": "A2",
-    "effect_allele_frequency": "EAF", "beta": "Beta", "standard_error": "se", "p_value": "P", "n": "N",
-}  # fmt: skip
+    "rsid": "SNP",
+    "chromosome": "CHR",
+    "base_pair_location": "POS",
+    "effect_allele": "A1",
+    "other_allele": "A2",
+    "effect_allele_frequency": "EAF",
+    "beta": "Beta",
+    "standard_error": "se",
+    "p_value": "P",
+    "n": "N",
+}
 
 
 def test_ldgm__with_its_own_summary_statistics(shared_data: Path, tmp_path: Path) -> None:
@@ -26,19 +34,25 @@ def test_ldgm__with_its_own_summary_statistics(shared_data: Path, tmp_path: Path
     folder = shared_data / "gwas_prior"
     edges, listing = folder / "1kg_chr1_16103_2888443.EUR.edgelist.gz", folder / "1kg_chr1_16103_2888443.snplist.gz"
     columns = [word for name, column in COLUMNS.items() for word in ("--column", f"{name}={column}")]
+    run_ok("encode", "sumstats", "--input", folder / "example.sumstats", "--dialect", "custom", *columns, "--out", tmp_path / "s")
     run_ok(
         "encode",
-        "sumstats",
+        "ld",
         "--input",
-        folder / "example.sumstats",
-        "--dialect",
-        "custom",
-        *columns,
+        edges,
+        "--input-variants",
+        listing,
+        "--variants",
+        tmp_path / "s.sumstats.tsv.gz",
+        "--match",
+        "rsid",
+        "--build",
+        "GRCh37",
+        "--method",
+        "panel",
         "--out",
-        tmp_path / "s",
+        tmp_path / "l",
     )
-    run_ok("encode", "ld", "--input", edges, "--input-variants", listing, "--variants", tmp_path / "s.sumstats.tsv.gz",
-           "--match", "rsid", "--build", "GRCh37", "--method", "panel", "--out", tmp_path / "l")  # fmt: skip
     block, counts = one_block(tmp_path / "l"), removed(tmp_path / "l")
     assert len(block.r) == 372 and sum(counts.values()) == 14_357 - 372
     assert (np.diagonal(block.r) == 1).all()
@@ -74,17 +88,7 @@ def test_ldgm__with_its_own_summary_statistics(shared_data: Path, tmp_path: Path
 
 @pytest.fixture
 def panel(shared_data: Path, tmp_path: Path) -> Path:
-    run_ok(
-        "encode",
-        "genotypes",
-        "--genotypes",
-        shared_data / "polyfun" / "chr1.bed",
-        "--build",
-        "GRCh37",
-        "--out",
-        tmp_path / "g",
-        *OFF,
-    )
+    run_ok("encode", "genotypes", "--genotypes", shared_data / "polyfun" / "chr1.bed", "--build", "GRCh37", "--out", tmp_path / "g", *OFF)
     return tmp_path / "g.genotypes.h5"
 
 
@@ -95,18 +99,7 @@ def test_panel__equals_plink_s_matrix_of_it(shared_data: Path, panel: Path, tmp_
     prefix = shared_data / "polyfun" / "chr1"
     plink = program("LUCIDSEQ_PLINK1", "plink1.9", "plink")
     subprocess.run([plink, "--bfile", prefix, "--r", "bin", "--out", tmp_path / "m"], check=True, capture_output=True)
-    run_ok(
-        "encode",
-        "ld",
-        "--input",
-        tmp_path / "m.ld.bin",
-        "--input-variants",
-        f"{prefix}.bim",
-        "--n-ref",
-        489,
-        "--out",
-        tmp_path / "p",
-    )
+    run_ok("encode", "ld", "--input", tmp_path / "m.ld.bin", "--input-variants", f"{prefix}.bim", "--n-ref", 489, "--out", tmp_path / "p")
     theirs = one_block(tmp_path / "p")
     (tmp_path / "whole.bed").write_text("1\t0\t250000000\twhole\n")
     run_ok("encode", "ld", "--genotypes", panel, "--loci", tmp_path / "whole.bed", "--out", tmp_path / "l")
@@ -116,8 +109,23 @@ def test_panel__equals_plink_s_matrix_of_it(shared_data: Path, panel: Path, tmp_
 
 
 def test_panel__to_blocks_scores_and_fine_mapping_input(shared_data: Path, panel: Path, tmp_path: Path) -> None:
-    run_ok("encode", "ld", "--genotypes", panel, "--ld-scores", "--min-block", 50, "--max-block", 400, "--shrinkage", "auto", "--method",
-           "panel", "--out", tmp_path / "l")  # fmt: skip
+    run_ok(
+        "encode",
+        "ld",
+        "--genotypes",
+        panel,
+        "--ld-scores",
+        "--min-block",
+        50,
+        "--max-block",
+        400,
+        "--shrinkage",
+        "auto",
+        "--method",
+        "panel",
+        "--out",
+        tmp_path / "l",
+    )
     with open_ld(tmp_path / "l.ld.h5") as store:
         assert store.build == "GRCh37" and sum(len(block.r) for block in store) == 966
         for block in store:

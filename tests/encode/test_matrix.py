@@ -30,12 +30,7 @@ SPLIT = np.array((["train"] * 7 + ["valid"] + ["test"] * 2) * 9)
 
 def write_splits(path: Path) -> Path:
     frame = pd.DataFrame(
-        {
-            "sample": NAMES,
-            "split": SPLIT,
-            "group": [f"g{row // 3}" for row in range(PEOPLE)],
-            "fold": np.arange(PEOPLE) % 5 + 1,
-        }
+        {"sample": NAMES, "split": SPLIT, "group": [f"g{row // 3}" for row in range(PEOPLE)], "fold": np.arange(PEOPLE) % 5 + 1}
     )
     frame.sample(frac=1, random_state=1).to_csv(path, sep="\t", index=False)
     return path
@@ -108,14 +103,10 @@ def test_training__counts_training_samples(matrix: Path, calls: np.ndarray) -> N
         assert np.allclose(fitted.mean[known], np.nanmean(training[known], axis=1))
         assert np.allclose(fitted.sd[known], np.nanstd(training[known], axis=1), atol=1e-7)
         counts = np.stack([(training == copies).sum(axis=1) for copies in range(3)], axis=1)
-        assert np.allclose(
-            fitted.genotype_frequency[known], (counts / counts.sum(axis=1, keepdims=True).clip(1))[known]
-        )
+        assert np.allclose(fitted.genotype_frequency[known], (counts / counts.sum(axis=1, keepdims=True).clip(1))[known])
         assert np.array_equal(fitted.mode, counts.argmax(axis=1))
         assert not fitted.mean[~known].any() and (~known).sum() == 1
-        assert found.training_digest == digest(
-            [name for name, split in zip(NAMES, SPLIT, strict=True) if split == "train"]
-        )
+        assert found.training_digest == digest([name for name, split in zip(NAMES, SPLIT, strict=True) if split == "train"])
 
 
 def test_training__does_not_change_with_other_samples(matrix: Path, calls: np.ndarray, tmp_path: Path) -> None:
@@ -141,13 +132,15 @@ def test_codings__are_as_written() -> None:
         Coding.ADDITIVE_CENTRED: [-mean, 1 - mean, 2 - mean, 0],
         Coding.ADDITIVE_HWE: [*((np.arange(3) - 2 * p) / np.sqrt(2 * p * (1 - p))), 0],
         Coding.ADDITIVE_EMPIRICAL: [*((np.arange(3) - mean) / sd), 0],
-        Coding.DOMINANCE_HWE: [-2 * p**2, 2 * p * (1 - p), -2 * (1 - p) ** 2,
-                               -2 * p**2 * p0 + 2 * p * (1 - p) * p1 - 2 * (1 - p) ** 2 * p2],
+        Coding.DOMINANCE_HWE: [
+            -2 * p**2,
+            2 * p * (1 - p),
+            -2 * (1 - p) ** 2,
+            -2 * p**2 * p0 + 2 * p * (1 - p) * p1 - 2 * (1 - p) ** 2 * p2,
+        ],
         Coding.DOMINANCE_NOIA: [-2 * p1 * p2 / divisor, 4 * p0 * p2 / divisor, -2 * p0 * p1 / divisor, 0],
-    }  # fmt: skip
-    training = Training(
-        np.array([10]), np.array([mean]), np.array([sd]), np.array([0], np.uint8), np.array([[p0, p1, p2]])
-    )
+    }
+    training = Training(np.array([10]), np.array([mean]), np.array([sd]), np.array([0], np.uint8), np.array([[p0, p1, p2]]))
     for coding, values in expected.items():
         assert np.allclose(coding_table(coding, Imputer.MEAN, training), [values], atol=1e-6), coding
         by_mode = coding_table(coding, Imputer.MODE, training)
@@ -208,9 +201,7 @@ def dosages(calls: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("layout", "step"), [("auto", 2**-11), ("float16", 2**-11), ("float32", 0)])
-def test_dosages__are_kept_within_the_step_of_the_layout(
-    layout: str, step: float, dosages: np.ndarray, tmp_path: Path
-) -> None:
+def test_dosages__are_kept_within_the_step_of_the_layout(layout: str, step: float, dosages: np.ndarray, tmp_path: Path) -> None:
     with open_matrix(make(tmp_path, dosages, "--layout", layout)) as found:
         kept = found.dosages(np.arange(PEOPLE))
         assert np.array_equal(np.isnan(kept), np.isnan(dosages.T))
@@ -222,11 +213,7 @@ def test_dosages__are_kept_within_the_step_of_the_layout(
         with pytest.raises(DataError, match="hard calls"):
             found.rows(np.array([0]))
         for coding in (Coding.ADDITIVE_HWE, Coding.ADDITIVE_EMPIRICAL):
-            scale = (
-                np.sqrt(found.training.mean * (1 - found.training.mean / 2))
-                if coding is Coding.ADDITIVE_HWE
-                else found.training.sd
-            )
+            scale = np.sqrt(found.training.mean * (1 - found.training.mean / 2)) if coding is Coding.ADDITIVE_HWE else found.training.sd
             usable = scale > 1e-9
             values = (kept[:, usable] - found.training.mean[usable]) / scale[usable]
             assert np.allclose(found.batch(np.arange(PEOPLE), coding)[:, usable], np.nan_to_num(values), atol=2e-5)
@@ -237,14 +224,7 @@ def test_dosages__between_genotypes_are_coded_between_them() -> None:
     values = np.array([[0.0], [0.25], [1.0], [1.5], [2.0], [np.nan]], dtype=np.float16)
     assert code(values, table).ravel().tolist() == [-1, 0, 3, 4, 5, 7]
     one_hot = np.eye(4, 3, dtype=np.float32)[None]
-    assert code(values, one_hot)[:, 0].tolist() == [
-        [1, 0, 0],
-        [0.75, 0.25, 0],
-        [0, 1, 0],
-        [0, 0.5, 0.5],
-        [0, 0, 1],
-        [0, 0, 0],
-    ]
+    assert code(values, one_hot)[:, 0].tolist() == [[1, 0, 0], [0.75, 0.25, 0], [0, 1, 0], [0, 0.5, 0.5], [0, 0, 1], [0, 0, 0]]
 
 
 def test_dosages__that_are_whole_fit_as_calls_do(calls: np.ndarray) -> None:
@@ -277,9 +257,7 @@ def test_bits2_from_dosages__within_the_tolerance(dosages: np.ndarray, tmp_path:
 
 
 @pytest.mark.parametrize("layout", ["bits2", "float16"])
-def test_same_bytes__for_other_blocks_and_folders(
-    layout: str, calls: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_same_bytes__for_other_blocks_and_folders(layout: str, calls: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from lucidseq.core.outputs import OutputSet
     from lucidseq.core.roles import Format, OutFile
     from lucidseq.encode.matrix.choices import MatrixLayout
@@ -288,8 +266,13 @@ def test_same_bytes__for_other_blocks_and_folders(
     monkeypatch.setattr(command, "_BLOCK_BYTES", 1)
     out = OutputSet(tmp_path / "other" / "m", {"matrix": OutFile(".matrix.h5", Format.HDF5, "")}, command="matrix")
     with out.transaction():
-        command.matrix(genotypes=tmp_path / "m.genotypes.h5", splits=tmp_path / "splits.tsv", layout=MatrixLayout(layout),
-                       hard_call_tolerance=0.1, out=out)  # fmt: skip
+        command.matrix(
+            genotypes=tmp_path / "m.genotypes.h5",
+            splits=tmp_path / "splits.tsv",
+            layout=MatrixLayout(layout),
+            hard_call_tolerance=0.1,
+            out=out,
+        )
     sums = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (first, tmp_path / "other" / "m.matrix.h5")}
     assert len(sums) == 1
 
@@ -310,21 +293,9 @@ def test_bad_input__is_refused(calls: np.ndarray, tmp_path: Path) -> None:
     (tmp_path / "half.tsv").write_text("sample\tsplit\n" + "".join(f"{name}\ttrain\n" for name in NAMES[:40]))
     (tmp_path / "fold.tsv").write_text("sample\tsplit\tfold\n" + "".join(f"{name}\ttrain\tx\n" for name in NAMES))
     for name, mention in (("none", "no training sample"), ("half", "no row for 50 of 90"), ("fold", "whole number")):
-        result = run_cli(
-            "encode",
-            "matrix",
-            "--genotypes",
-            store,
-            "--splits",
-            tmp_path / f"{name}.tsv",
-            "--out",
-            tmp_path / "o" / "m",
-        )
+        result = run_cli("encode", "matrix", "--genotypes", store, "--splits", tmp_path / f"{name}.tsv", "--out", tmp_path / "o" / "m")
         assert_bad_input(result, mention, f"{name}.tsv", folder=tmp_path / "o")
-    for dosage, mention in (
-        (np.full((9, 3), 4, np.int8), "more than 2 copies"),
-        (np.zeros((0, 3), np.int8), "no genotypes"),
-    ):
+    for dosage, mention in ((np.full((9, 3), 4, np.int8), "more than 2 copies"), (np.zeros((0, 3), np.int8), "no genotypes")):
         bad = write_store(tmp_path / "bad.h5", dosage)
         result = run_cli("encode", "matrix", "--genotypes", bad, "--out", tmp_path / "o" / "m")
         assert_bad_input(result, mention, "bad.h5", folder=tmp_path / "o")
@@ -337,7 +308,7 @@ def test_bad_input__is_refused(calls: np.ndarray, tmp_path: Path) -> None:
         ("width", lambda store: store.__delitem__("variants/start") or store.create_dataset("variants/start", data=np.arange(7))),
         ("fit", lambda store: store.__delitem__("training/mean") or store.create_dataset("training/mean", data=np.zeros(3))),
     ],
-)  # fmt: skip
+)
 def test_reader__refuses_arrays_that_do_not_fit(name: str, change: object, matrix: Path, tmp_path: Path) -> None:
     bad = tmp_path / f"{name}.h5"
     bad.write_bytes(matrix.read_bytes())
@@ -385,9 +356,7 @@ def test_tetraploids__are_kept_as_dosages_with_additive_codings(tmp_path: Path) 
     calls = np.random.default_rng(1).binomial(4, 0.4, (70, PEOPLE)).astype(np.int8)
     calls[0, 0] = -1
     store = write_store(tmp_path / "g.h5", calls, ploidy=4)
-    run_ok(
-        "encode", "matrix", "--genotypes", store, "--splits", write_splits(tmp_path / "s.tsv"), "--out", tmp_path / "m"
-    )
+    run_ok("encode", "matrix", "--genotypes", store, "--splits", write_splits(tmp_path / "s.tsv"), "--out", tmp_path / "m")
     training = np.where(calls < 0, np.nan, calls)[:, SPLIT == "train"]
     with open_matrix(tmp_path / "m.matrix.h5") as found:
         assert found.layout is Layout.FLOAT16 and found.training.ploidy == 4
@@ -399,11 +368,7 @@ def test_tetraploids__are_kept_as_dosages_with_additive_codings(tmp_path: Path) 
         values[0, 0] = 0
         assert np.allclose(found.batch(np.arange(9), Coding.ADDITIVE_EMPIRICAL), values, atol=1e-5)
         p = mean / 4
-        assert np.allclose(
-            found.batch(np.arange(1, 9), Coding.ADDITIVE_HWE),
-            (calls.T[1:9] - mean) / np.sqrt(4 * p * (1 - p)),
-            atol=1e-5,
-        )
+        assert np.allclose(found.batch(np.arange(1, 9), Coding.ADDITIVE_HWE), (calls.T[1:9] - mean) / np.sqrt(4 * p * (1 - p)), atol=1e-5)
         for coding, imputer in ((Coding.ONE_HOT, Imputer.MEAN), (Coding.ADDITIVE, Imputer.MODE)):
             with pytest.raises(UsageError, match="ploidy 4"):
                 found.batch(np.arange(3), coding, imputer)

@@ -86,9 +86,7 @@ def complement(text: str) -> str:
 
 def test_real_classes__contigs_from_headers(shared_data: Path, tmp_path: Path) -> None:
     folder = shared_data / "sequences"
-    found = encode(
-        tmp_path, "--positive", folder / "ctcf.fa.gz", "--negative", folder / "pu1.fa.gz", "--test-contigs", "chr8,chr9"
-    )
+    found = encode(tmp_path, "--positive", folder / "ctcf.fa.gz", "--negative", folder / "pu1.fa.gz", "--test-contigs", "chr8,chr9")
     assert len(found.text) == 39_184 + 28_677
     assert found.task == "binary"
     assert found.target[:, 0].sum() == 39_184
@@ -96,24 +94,32 @@ def test_real_classes__contigs_from_headers(shared_data: Path, tmp_path: Path) -
     assert set(np.array(found.contig)[test]) == {"chr8", "chr9"}
     assert test.sum() == 5500
     assert abs((found.split == 1).sum() / (~test).sum() - 0.1) < 0.01
-    assert (
-        found.text[0]
-        == "GGGCTGTTGGGTGTGAACAGCCCAGGGTGCAGTTGCCACCAAAGGACACTAGGTGGAGCCACAACCTACCCCCAGACCCAGGAGAAGTTCCAGGTTGGGG"
-    )
+    assert found.text[0] == "GGGCTGTTGGGTGTGAACAGCCCAGGGTGCAGTTGCCACCAAAGGACACTAGGTGGAGCCACAACCTACCCCCAGACCCAGGAGAAGTTCCAGGTTGGGG"
     assert (found.contig[0], found.start[0], found.end[0]) == ("chr1", 17036408, 17036508)
     assert len(set(found.id)) == len(found.id)
     assert not set(np.array(found.text)[test]) & set(np.array(found.text)[~test])
 
 
 def test_regions__windows_are_the_genomes(genome: Path, regions: Path, tmp_path: Path) -> None:
-    found = encode(tmp_path, "--fasta", genome, "--regions", regions, "--window", 60, "--test-contigs", "chr3", "--valid-contigs", "chr2",
-                   "--label-column", "score")  # fmt: skip
+    found = encode(
+        tmp_path,
+        "--fasta",
+        genome,
+        "--regions",
+        regions,
+        "--window",
+        60,
+        "--test-contigs",
+        "chr3",
+        "--valid-contigs",
+        "chr2",
+        "--label-column",
+        "score",
+    )
     table = pd.read_csv(regions, sep="\t", header=None)
     assert found.id == table[3].tolist()
     assert found.start.tolist() == ((table[1] + table[2]) // 2 - 30).tolist()
-    assert found.text == [
-        CONTIGS[contig][start : start + 60] for contig, start in zip(found.contig, found.start, strict=True)
-    ]
+    assert found.text == [CONTIGS[contig][start : start + 60] for contig, start in zip(found.contig, found.start, strict=True)]
     assert set(found.strand) == {"."}
     assert found.task == "regression"
     assert found.target[:, 0].tolist() == table[4].tolist()
@@ -141,9 +147,7 @@ def test_regions__narrow_peak_summit(genome: Path, tmp_path: Path) -> None:
 
 def test_labels__names_as_classes(genome: Path, tmp_path: Path) -> None:
     bed = tmp_path / "r.bed"
-    bed.write_text(
-        "".join(f"chr1\t{100 * row}\t{100 * row + 50}\t{'liver' if row % 3 else 'brain'}\n" for row in range(1, 61))
-    )
+    bed.write_text("".join(f"chr1\t{100 * row}\t{100 * row + 50}\t{'liver' if row % 3 else 'brain'}\n" for row in range(1, 61)))
     found = encode(tmp_path, "--fasta", genome, "--regions", bed, "--label-column", "name")
     assert found.target_names == ["brain", "liver"]
     assert found.target.sum(axis=0).tolist() == [20, 40]
@@ -153,44 +157,29 @@ def test_labels__names_as_classes(genome: Path, tmp_path: Path) -> None:
 
 def test_signal__matches_the_track(genome: Path, regions: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(6)
-    values = {
-        contig: np.round(rng.gamma(1, 2, len(text)), 3) * (rng.random(len(text)) < 0.7)
-        for contig, text in CONTIGS.items()
-    }
+    values = {contig: np.round(rng.gamma(1, 2, len(text)), 3) * (rng.random(len(text)) < 0.7) for contig, text in CONTIGS.items()}
     for name, factor in (("one", 1.0), ("two", 2.0)):
         rows = (
-            (contig, at, at + 1, float(value) * factor)
-            for contig in sorted(values) for at, value in enumerate(values[contig]) if value > 0
-        )  # fmt: skip
+            (contig, at, at + 1, float(value) * factor) for contig in sorted(values) for at, value in enumerate(values[contig]) if value > 0
+        )
         track = {contig: len(text) for contig, text in sorted(CONTIGS.items())}
         pybigtools.open(str(tmp_path / f"{name}.bw"), "w").write(track, rows)
     words = ("--fasta", genome, "--regions", regions, "--signal", tmp_path / "one.bw", "--signal", tmp_path / "two.bw")
     found = encode(tmp_path, *words)
-    expected = np.array(
-        [
-            values[contig][start:end].mean()
-            for contig, start, end in zip(found.contig, found.start, found.end, strict=True)
-        ]
-    )
+    expected = np.array([values[contig][start:end].mean() for contig, start, end in zip(found.contig, found.start, found.end, strict=True)])
     assert found.target_names == ["one", "two"]
     assert np.allclose(found.target, np.stack([expected, 2 * expected], axis=1), rtol=1e-5)
     assert found.task == "regression"
-    summed = encode(
-        tmp_path / "b", *words, "--signal-statistic", "sum", "--signal-transform", "log1p", "--task", "counts"
-    )
+    summed = encode(tmp_path / "b", *words, "--signal-statistic", "sum", "--signal-transform", "log1p", "--task", "counts")
     assert np.allclose(summed.target[:, 0], np.log1p(100 * expected), rtol=1e-5)
     assert summed.task == "counts"
     with Genome(genome) as opened:
         edge = cut_windows(opened, [Interval("chr1", 0, 10, "a")], regions, window=50, stranded=False)
-    assert np.isclose(
-        read_signal(tmp_path / "one.bw", edge, SignalStatistic.MAX)[0], values["chr1"][:30].max(), rtol=1e-6
-    )
+    assert np.isclose(read_signal(tmp_path / "one.bw", edge, SignalStatistic.MAX)[0], values["chr1"][:30].max(), rtol=1e-6)
 
 
 def test_negatives__match_in_gc_and_overlap_nothing(genome: Path, regions: Path, tmp_path: Path) -> None:
-    found = encode(
-        tmp_path, "--fasta", genome, "--regions", regions, "--negatives", "gc-matched", "--test-contigs", "chr3"
-    )
+    found = encode(tmp_path, "--fasta", genome, "--regions", regions, "--negatives", "gc-matched", "--test-contigs", "chr3")
     positive = found.target[:, 0] == 1
     assert (found.task, found.target_names) == ("binary", ["label"])
     assert positive.sum() == 75
@@ -233,9 +222,7 @@ def test_records__labels_and_their_splits(tmp_path: Path) -> None:
     fasta = write_fasta(tmp_path / "x.fa", records)
     labels = tmp_path / "l.tsv"
     splits = [("train", "valid", "test")[row % 3] for row in range(30)]
-    labels.write_text(
-        "id\tone\tsplit\ttwo\n" + "".join(f"s{row}\t{row % 2}\t{splits[row]}\t{row}\n" for row in reversed(range(30)))
-    )
+    labels.write_text("id\tone\tsplit\ttwo\n" + "".join(f"s{row}\t{row % 2}\t{splits[row]}\t{row}\n" for row in reversed(range(30))))
     found = encode(tmp_path, "--fasta", fasta, "--labels", labels)
     assert found.id == list(records)
     assert found.text == list(records.values())
@@ -255,24 +242,8 @@ def test_simulated_code__is_read(tmp_path: Path) -> None:
 
 def test_records__window_crops_and_pads_around_the_middle(tmp_path: Path) -> None:
     text = random_text(1, 90)
-    records = {
-        "a|chr1:100-190": text,
-        "b": text[:50],
-        "c|chr1:100-190(-)": text,
-        "d|chr2:101-190": text,
-        "e|chr2:7-9": text,
-    }
-    found = encode(
-        tmp_path,
-        "--fasta",
-        write_fasta(tmp_path / "x.fa", records),
-        "--window",
-        60,
-        "--max-n-share",
-        0.5,
-        "--test-share",
-        0,
-    )
+    records = {"a|chr1:100-190": text, "b": text[:50], "c|chr1:100-190(-)": text, "d|chr2:101-190": text, "e|chr2:7-9": text}
+    found = encode(tmp_path, "--fasta", write_fasta(tmp_path / "x.fa", records), "--window", 60, "--max-n-share", 0.5, "--test-share", 0)
     assert found.text[0] == text[15:75]
     assert found.text[1] == "N" * 5 + text[:50] + "N" * 5
     assert found.contig == ["chr1", "", "chr1", "chr2", ""]
@@ -294,9 +265,7 @@ def test_splits__equal_sequences_stay_together(tmp_path: Path) -> None:
     unique = [random_text(row, 40) for row in range(100)]
     records = {f"s{row}": text for row, text in enumerate(unique)}
     records |= {f"again{row}": complement(text) for row, text in enumerate(unique)}
-    found = encode(
-        tmp_path, "--fasta", write_fasta(tmp_path / "x.fa", records), "--test-share", 0.2, "--valid-share", 0.25
-    )
+    found = encode(tmp_path, "--fasta", write_fasta(tmp_path / "x.fa", records), "--test-share", 0.2, "--valid-share", 0.25)
     assert found.split[:100].tolist() == found.split[100:].tolist()
     assert np.bincount(found.split[:100]).tolist() == [60, 20, 20]
     other = encode(tmp_path / "b", "--fasta", tmp_path / "x.fa", "--test-share", 0.2, "--seed", 2)
@@ -326,9 +295,7 @@ def test_same_bytes__from_another_folder(genome: Path, regions: Path, tmp_path: 
     digests = []
     for name in ("one", "two"):
         encode(tmp_path / name, "--fasta", genome, "--regions", regions, "--negatives", "gc-matched", "--seed", 7)
-        digests.append(
-            {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / name / "out").iterdir()}
-        )
+        digests.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / name / "out").iterdir()})
     assert digests[0] == digests[1]
     with h5py.File(tmp_path / "one" / "out" / "s.sequences.h5") as store:
         assert store["target"].dtype == np.float32
@@ -373,15 +340,7 @@ def test_bad_input(genome: Path, regions: Path, tmp_path: Path) -> None:
     bad("--fasta", one, "--labels", file("n.tsv", "id\ty\na\t1\nb\tnan\n"), mentions=("y = 'nan'", "line 3"))
     bad("--fasta", one, "--labels", file("w.tsv", "name\ty\na\t1\n"), mentions=("columns name, y", "line 1"))
     bad("--fasta", one, "--labels", file("t.tsv", "id\ty\tsplit\na\t1\tdev\n"), mentions=("split 'dev'", "line 2"))
-    bad(
-        "--fasta",
-        one,
-        "--labels",
-        file("k.tsv", "id\ty\na\t1\nb\t2\n"),
-        "--task",
-        "binary",
-        mentions=("a target of 2",),
-    )
+    bad("--fasta", one, "--labels", file("k.tsv", "id\ty\na\t1\nb\t2\n"), "--task", "binary", mentions=("a target of 2",))
     cut = tmp_path / "cut.fa.gz"
     cut.write_bytes(gzip.compress(genome.read_bytes())[:-400])
     bad("--fasta", cut, mentions=("ends too early",))

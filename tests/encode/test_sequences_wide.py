@@ -62,9 +62,7 @@ def complement(letters: str) -> str:
 
 
 def write_regions(path: Path, starts: dict[str, list[int]], width: int = 200) -> Path:
-    path.write_text(
-        "".join(f"{contig}\t{at}\t{at + width}\t{contig}_{at}\n" for contig, ats in starts.items() for at in ats)
-    )
+    path.write_text("".join(f"{contig}\t{at}\t{at + width}\t{contig}_{at}\n" for contig, ats in starts.items() for at in ats))
     return path
 
 
@@ -79,34 +77,17 @@ def test_gtf__windows_lie_around_transcription_starts(genome: Path, tmp_path: Pa
         for contig, start, end, strand, name, kind in rows
     ]
     (tmp_path / "genes.gtf").write_text("\n".join(lines) + "\n")
-    words = [
-        "--fasta",
-        genome,
-        "--gtf",
-        tmp_path / "genes.gtf",
-        "--window",
-        101,
-        "--stranded",
-        "--test-share",
-        0,
-        "--valid-share",
-        0,
-    ]
+    words = ["--fasta", genome, "--gtf", tmp_path / "genes.gtf", "--window", 101, "--stranded", "--test-share", 0, "--valid-share", 0]
     found = encode(tmp_path, *words)
     assert found["id"].tolist() == ["A", "B", "C"]
-    assert text(found["codes"]) == [
-        GENOME["chr1"][950:1051], complement(GENOME["chr1"][6949:7050]), GENOME["chr2"][850:951]
-    ]  # fmt: skip
+    assert text(found["codes"]) == [GENOME["chr1"][950:1051], complement(GENOME["chr1"][6949:7050]), GENOME["chr2"][850:951]]
     assert encode(tmp_path, *words, "--gene-type", "lncRNA")["id"].tolist() == ["C"]
 
 
 @pytest.fixture
 def track(tmp_path: Path) -> tuple[Path, dict[str, np.ndarray]]:
     random = np.random.default_rng(7)
-    values = {
-        name: np.round(random.gamma(1, 1, length), 2) * (random.random(length) < 0.8)
-        for name, length in LENGTHS.items()
-    }
+    values = {name: np.round(random.gamma(1, 1, length), 2) * (random.random(length) < 0.8) for name, length in LENGTHS.items()}
     rows = ((name, at, at + 1, float(value)) for name in values for at, value in enumerate(values[name]) if value > 0)
     pybigtools.open(str(tmp_path / "signal.bw"), "w").write(LENGTHS, rows)
     return tmp_path / "signal.bw", values
@@ -114,22 +95,35 @@ def track(tmp_path: Path) -> tuple[Path, dict[str, np.ndarray]]:
 
 @pytest.mark.parametrize(("statistic", "reduce"), [("mean", np.mean), ("max", np.max), ("sum", np.sum)])
 @pytest.mark.parametrize(("bin_size", "covered"), [(1, 200), (25, 200), (16, 128)])
-def test_bins__are_the_tracks_bases(
-    bin_size: int, covered: int, statistic: str, reduce, genome: Path, track, tmp_path: Path
-) -> None:
+def test_bins__are_the_tracks_bases(bin_size: int, covered: int, statistic: str, reduce, genome: Path, track, tmp_path: Path) -> None:
     path, values = track
     (tmp_path / "r.bed").write_text("chr1\t100\t300\ta\t0\t+\nchr1\t500\t700\tb\t0\t-\nchr2\t0\t40\tc\t0\t+\n")
-    words = ["--fasta", genome, "--regions", tmp_path / "r.bed", "--window", 200, "--stranded", "--signal", path, "--signal-statistic", statistic,
-             "--bin-size", bin_size, "--target-window", covered, "--max-n-share", 1]  # fmt: skip
+    words = [
+        "--fasta",
+        genome,
+        "--regions",
+        tmp_path / "r.bed",
+        "--window",
+        200,
+        "--stranded",
+        "--signal",
+        path,
+        "--signal-statistic",
+        statistic,
+        "--bin-size",
+        bin_size,
+        "--target-window",
+        covered,
+        "--max-n-share",
+        1,
+    ]
     found = encode(tmp_path, *words)
     margin = (200 - covered) // 2
     padded = {name: np.concatenate([np.zeros(100), signal, np.zeros(100)]) for name, signal in values.items()}
     for row, (contig, start, strand) in enumerate([("chr1", 100, "+"), ("chr1", 500, "-"), ("chr2", -80, "+")]):
         signal = padded[contig][100 + start + margin : 100 + start + margin + covered]
         expected = reduce(signal.reshape(-1, bin_size), axis=1)
-        assert np.allclose(
-            found["profile"][row, 0], expected[::-1] if strand == "-" else expected, rtol=1e-5, atol=1e-6
-        )
+        assert np.allclose(found["profile"][row, 0], expected[::-1] if strand == "-" else expected, rtol=1e-5, atol=1e-6)
     if covered == 200 and statistic == "mean":
         assert np.allclose(found["profile"].mean(axis=2), found["target"], rtol=1e-5)
 
@@ -137,17 +131,7 @@ def test_bins__are_the_tracks_bases(
 def test_blacklist__takes_windows_and_negatives(genome: Path, tmp_path: Path) -> None:
     regions = write_regions(tmp_path / "r.bed", {"chr1": list(range(0, 9000, 600))})
     (tmp_path / "black.bed").write_text("chr1\t750\t760\nchr1\t10000\t30000\n")
-    found = encode(
-        tmp_path,
-        "--fasta",
-        genome,
-        "--regions",
-        regions,
-        "--blacklist",
-        tmp_path / "black.bed",
-        "--negatives",
-        "gc-matched",
-    )
+    found = encode(tmp_path, "--fasta", genome, "--regions", regions, "--blacklist", tmp_path / "black.bed", "--negatives", "gc-matched")
     assert "chr1_600" not in found["id"]
     assert (found["target"][:, 0] == 1).sum() == 14
     assert found["end"].max() <= 10_000
@@ -157,23 +141,10 @@ def test_blacklist__takes_windows_and_negatives(genome: Path, tmp_path: Path) ->
 
 def test_repeats__negatives_have_as_many(genome: Path, tmp_path: Path) -> None:
     regions = write_regions(tmp_path / "r.bed", {"chr1": [100, 2200, 4300, 6500, 8900], "chr2": [1100, 3300, 5400]})
-    found = encode(
-        tmp_path,
-        "--fasta",
-        genome,
-        "--regions",
-        regions,
-        "--negatives",
-        "gc-repeat-matched",
-        "--negatives-per-positive",
-        2,
-    )
+    found = encode(tmp_path, "--fasta", genome, "--regions", regions, "--negatives", "gc-repeat-matched", "--negatives-per-positive", 2)
     masked = {name: np.arange(length) % 2000 >= 1000 for name, length in LENGTHS.items()}
     share = np.array(
-        [
-            masked[contig][start:end].mean()
-            for contig, start, end in zip(found["contig"], found["start"], found["end"], strict=True)
-        ]
+        [masked[contig][start:end].mean() for contig, start, end in zip(found["contig"], found["start"], found["end"], strict=True)]
     )
     for contig in LENGTHS:
         mine = found["contig"] == contig
@@ -186,9 +157,7 @@ def test_repeats__negatives_have_as_many(genome: Path, tmp_path: Path) -> None:
 def test_negatives_from__are_centred_on_given_intervals(genome: Path, tmp_path: Path) -> None:
     regions = write_regions(tmp_path / "r.bed", {"chr1": list(range(0, 6000, 400))})
     pool = write_regions(tmp_path / "open.bed", {"chr1": list(range(5800, 29_000, 150))}, width=80)
-    found = encode(
-        tmp_path, "--fasta", genome, "--regions", regions, "--negatives", "gc-matched", "--negatives-from", pool
-    )
+    found = encode(tmp_path, "--fasta", genome, "--regions", regions, "--negatives", "gc-matched", "--negatives-from", pool)
     negatives = found["start"][found["target"][:, 0] == 0]
     middles = {int(at) + 40 for at in range(5800, 29_000, 150)}
     assert len(negatives) > 5
@@ -202,10 +171,7 @@ def codes_of(letters: str) -> np.ndarray:
 
 
 def mutate(letters: str, share: float, random: np.random.Generator) -> str:
-    return "".join(
-        random.choice([base for base in "ACGT" if base != letter]) if random.random() < share else letter
-        for letter in letters
-    )
+    return "".join(random.choice([base for base in "ACGT" if base != letter]) if random.random() < share else letter for letter in letters)
 
 
 @pytest.fixture(scope="module")
@@ -271,11 +237,7 @@ def test_separate__leaks_nothing(families, tmp_path: Path) -> None:
     def leaks(found: dict[str, np.ndarray]) -> int:
         sets = [kmer_set(row) for row in text(found["codes"])]
         pairs = itertools.combinations(range(len(sets)), 2)
-        return sum(
-            len(sets[a] & sets[b]) / len(sets[a] | sets[b]) >= 0.2
-            for a, b in pairs
-            if found["split"][a] != found["split"][b]
-        )
+        return sum(len(sets[a] & sets[b]) / len(sets[a] | sets[b]) >= 0.2 for a, b in pairs if found["split"][a] != found["split"][b])
 
     kept = encode(tmp_path, *words)
     separate = encode(tmp_path, *words, "--near-copies", "separate")
@@ -291,33 +253,20 @@ def test_separate__takes_training_copies_of_held_out_contigs(genome: Path, tmp_p
     genome.write_text("".join(f">{name}\n{letters}\n" for name, letters in texts.items()))
     regions = write_regions(tmp_path / "r.bed", {"chr1": [1000, 3050, 7000], "chr2": [1000, 4100, 9000]})
     found = encode(
-        tmp_path,
-        "--fasta",
-        genome,
-        "--regions",
-        regions,
-        "--test-contigs",
-        "chr2",
-        "--valid-share",
-        0,
-        "--near-copies",
-        "separate",
+        tmp_path, "--fasta", genome, "--regions", regions, "--test-contigs", "chr2", "--valid-share", 0, "--near-copies", "separate"
     )
     assert found["id"].tolist() == ["chr1_1000", "chr1_7000", "chr2_1000", "chr2_4100", "chr2_9000"]
     assert "near-copy of a sequence held out\t1\t5" in (tmp_path / "s.sequences.qc.tsv").read_text()
 
 
-def write_people(
-    path: Path, rows: list[tuple[str, int, str, str, str]], names: tuple[str, ...] = ("ann", "bob")
-) -> Path:
+def write_people(path: Path, rows: list[tuple[str, int, str, str, str]], names: tuple[str, ...] = ("ann", "bob")) -> Path:
     head = '##fileformat=VCFv4.2\n##contig=<ID=chr1>\n##contig=<ID=chr2>\n##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n'
     head += "\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *names]) + "\n"
     plain = path.with_suffix("")
     plain.write_text(
         head
         + "".join(
-            f"{contig}\t{at}\t.\t{ref}\t{alt}\t.\t.\t.\tGT\t" + "\t".join(calls.split()) + "\n"
-            for contig, at, ref, alt, calls in rows
+            f"{contig}\t{at}\t.\t{ref}\t{alt}\t.\t.\t.\tGT\t" + "\t".join(calls.split()) + "\n" for contig, at, ref, alt, calls in rows
         )
     )
     pysam.tabix_compress(str(plain), str(path), force=True)
@@ -338,18 +287,7 @@ def test_personal__each_haplotype_carries_its_alleles(genome: Path, tmp_path: Pa
     ]
     (tmp_path / "r.bed").write_text("chr1\t1000\t1200\tx\nchr2\t500\t700\ty\n")
     people = write_people(tmp_path / "p.vcf.gz", rows)
-    words = [
-        "--fasta",
-        genome,
-        "--regions",
-        tmp_path / "r.bed",
-        "--variants",
-        people,
-        "--test-share",
-        0,
-        "--valid-share",
-        0,
-    ]
+    words = ["--fasta", genome, "--regions", tmp_path / "r.bed", "--variants", people, "--test-share", 0, "--valid-share", 0]
     found = encode(tmp_path, *words)
     names = [f"{window}|{name}|{copy}" for window in "xy" for name in ("ann", "bob") for copy in (1, 2)]
     assert found["id"].tolist() == names
@@ -362,20 +300,9 @@ def test_personal__each_haplotype_carries_its_alleles(genome: Path, tmp_path: Pa
     assert "missing allele, taken as reference\t1" in (tmp_path / "s.sequences.qc.tsv").read_text()
     (tmp_path / "p.vcf.gz.tbi").unlink()  # an index is made where there is none
     (tmp_path / "who.txt").write_text("bob\n")
-    assert encode(tmp_path, *words, "--samples", tmp_path / "who.txt")["id"].tolist() == [
-        name for name in names if "bob" in name
-    ]
+    assert encode(tmp_path, *words, "--samples", tmp_path / "who.txt")["id"].tolist() == [name for name in names if "bob" in name]
     (tmp_path / "labels.tsv").write_text("id\ty\nx|ann\t1\nx|bob\t2\ny|ann\t3\ny|bob\t4\n")
-    assert encode(tmp_path, *words, "--labels", tmp_path / "labels.tsv")["target"][:, 0].tolist() == [
-        1,
-        1,
-        2,
-        2,
-        3,
-        3,
-        4,
-        4,
-    ]
+    assert encode(tmp_path, *words, "--labels", tmp_path / "labels.tsv")["target"][:, 0].tolist() == [1, 1, 2, 2, 3, 3, 4, 4]
 
 
 def test_personal__star_symbolic_and_neighbouring_alleles(genome: Path, tmp_path: Path) -> None:
@@ -399,9 +326,9 @@ def test_personal__star_symbolic_and_neighbouring_alleles(genome: Path, tmp_path
     assert "alleles\tcarried by a haplotype, or missing\t0\t5\n" in steps
     assert "alleles\tsymbolic allele\t1\t4\n" in steps
     card = json.loads((tmp_path / "s.encode_sequences.card.json").read_text())
-    assert {check["name"]: check["value"] for check in card["checks"]}[
-        "alleles put into the sequences, of those carried"
-    ] == pytest.approx(0.8)
+    assert {check["name"]: check["value"] for check in card["checks"]}["alleles put into the sequences, of those carried"] == pytest.approx(
+        0.8
+    )
 
 
 def test_personal__as_many_haplotypes_as_a_sample_has(genome: Path, tmp_path: Path) -> None:
@@ -460,8 +387,21 @@ def test_same_bytes__from_another_folder(genome: Path, track, tmp_path: Path) ->
     digests = set()
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        encode(tmp_path / name, "--fasta", genome, "--regions", regions, "--negatives", "gc-repeat-matched", "--near-copies", "separate", "--signal", track[0],
-               "--bin-size", 50)  # fmt: skip
+        encode(
+            tmp_path / name,
+            "--fasta",
+            genome,
+            "--regions",
+            regions,
+            "--negatives",
+            "gc-repeat-matched",
+            "--near-copies",
+            "separate",
+            "--signal",
+            track[0],
+            "--bin-size",
+            50,
+        )
         digests.add(hashlib.sha256((tmp_path / name / "s.sequences.h5").read_bytes()).hexdigest())
     assert len(digests) == 1
 
@@ -471,12 +411,8 @@ def test_bad_options__are_named(genome: Path, track, tmp_path: Path) -> None:
     far = write_regions(tmp_path / "far.bed", {"chr2": [1000]})
     lower = tmp_path / "upper.fa"
     lower.write_text("".join(f">{name}\n{letters}\n" for name, letters in GENOME.items()))
-    unphased = write_people(
-        tmp_path / "u.vcf.gz", [("chr1", 1021, GENOME["chr1"][1020], other(GENOME["chr1"][1020]), "0/1 0|0")]
-    )
-    wrong = write_people(
-        tmp_path / "w.vcf.gz", [("chr1", 1021, other(GENOME["chr1"][1020]), GENOME["chr1"][1020], "0|1 0|0")]
-    )
+    unphased = write_people(tmp_path / "u.vcf.gz", [("chr1", 1021, GENOME["chr1"][1020], other(GENOME["chr1"][1020]), "0/1 0|0")])
+    wrong = write_people(tmp_path / "w.vcf.gz", [("chr1", 1021, other(GENOME["chr1"][1020]), GENOME["chr1"][1020], "0|1 0|0")])
     (tmp_path / "one.h5").write_bytes(b"not HDF5 at all")
     with h5py.File(tmp_path / "two.h5", "w") as store:
         store["x_train"], store["y_train"] = np.full((2, 8, 4), 0.7), [0, 1]
@@ -516,21 +452,15 @@ def test_bad_options__are_named(genome: Path, track, tmp_path: Path) -> None:
     ]
     for words, code, mention in cases:
         assert_bad_input(
-            run_cli("encode", "sequences", *words, "--out", tmp_path / "out" / "s"),
-            mention,
-            folder=tmp_path / "out",
-            exit_code=code,
+            run_cli("encode", "sequences", *words, "--out", tmp_path / "out" / "s"), mention, folder=tmp_path / "out", exit_code=code
         )
 
 
 def test_even_windows__the_start_has_the_same_index_on_both_strands(genome: Path, tmp_path: Path) -> None:
-    (tmp_path / "r.bed").write_text(
-        "chr1\t5000\t5001\tplus\t0\t+\nchr1\t7000\t7001\tminus\t0\t-\nchr1\t9000\t9002\ttwo\t0\t-\n"
-    )
+    (tmp_path / "r.bed").write_text("chr1\t5000\t5001\tplus\t0\t+\nchr1\t7000\t7001\tminus\t0\t-\nchr1\t9000\t9002\ttwo\t0\t-\n")
     found = encode(
-        tmp_path, "--fasta", genome, "--regions", tmp_path / "r.bed", "--window", 20, "--stranded",
-        "--test-share", 0, "--valid-share", 0,
-    )  # fmt: skip
+        tmp_path, "--fasta", genome, "--regions", tmp_path / "r.bed", "--window", 20, "--stranded", "--test-share", 0, "--valid-share", 0
+    )
     codes = text(found["codes"])
     one = GENOME["chr1"]
     assert codes == [one[4990:5010], complement(one[6991:7011]), complement(one[8991:9011])]
@@ -570,9 +500,7 @@ def test_negatives__share_no_base_with_the_positives_windows(genome: Path, tmp_p
     positive = found["target"][:, 0] == 1
     assert positive.sum() == 11
     assert (~positive).any()
-    overlap = (found["start"][~positive, None] < found["end"][positive]) & (
-        found["end"][~positive, None] > found["start"][positive]
-    )
+    overlap = (found["start"][~positive, None] < found["end"][positive]) & (found["end"][~positive, None] > found["start"][positive])
     assert not overlap.any()
 
 
@@ -581,18 +509,7 @@ def test_log1p_of_a_log_ratio__is_refused(genome: Path, tmp_path: Path) -> None:
     values = [("chr1", 1000, 1100, 0.5), ("chr1", 3000, 3100, -1.5)]
     pybigtools.open(str(track), "w").write(LENGTHS, iter(values))
     regions = write_regions(tmp_path / "r.bed", {"chr1": [1000, 3000]}, width=100)
-    words = [
-        "encode",
-        "sequences",
-        "--fasta",
-        genome,
-        "--regions",
-        regions,
-        "--signal",
-        track,
-        "--out",
-        tmp_path / "out" / "x",
-    ]
+    words = ["encode", "sequences", "--fasta", genome, "--regions", regions, "--signal", track, "--out", tmp_path / "out" / "x"]
     result = run_cli(*words, "--signal-transform", "log1p")
     assert_bad_input(result, "-1.5", "window 3000-3100", "ratio.bw", folder=tmp_path / "out", exit_code=3)
     # one bin below -1 in a window whose mean is above
@@ -601,16 +518,15 @@ def test_log1p_of_a_log_ratio__is_refused(genome: Path, tmp_path: Path) -> None:
     assert_bad_input(result, "-1.5", "window 2800-3200", folder=tmp_path / "out", exit_code=3)
 
 
-@pytest.mark.parametrize(
-    ("value", "words"), [(np.inf, []), (-np.inf, ["--bin-size", 100]), (3e38, ["--signal-statistic", "sum"])]
-)
+@pytest.mark.parametrize(("value", "words"), [(np.inf, []), (-np.inf, ["--bin-size", 100]), (3e38, ["--signal-statistic", "sum"])])
 def test_signal_without_a_finite_number__is_refused(value: float, words: list, genome: Path, tmp_path: Path) -> None:
     track = tmp_path / "broken.bw"
     values = [("chr1", 1000, 1100, 0.5), ("chr1", 3000, 3050, 1.0), ("chr1", 3050, 3060, value)]
     pybigtools.open(str(track), "w").write(LENGTHS, iter(values))
     regions = write_regions(tmp_path / "r.bed", {"chr1": [1000, 3000]}, width=100)
-    result = run_cli("encode", "sequences", "--fasta", genome, "--regions", regions, "--signal", track, *words,
-                     "--out", tmp_path / "out" / "x")  # fmt: skip
+    result = run_cli(
+        "encode", "sequences", "--fasta", genome, "--regions", regions, "--signal", track, *words, "--out", tmp_path / "out" / "x"
+    )
     place = "window 3000-3100" if np.isfinite(value) else "base 3051"
     assert_bad_input(result, "inf", "broken.bw", "chr1", place, folder=tmp_path / "out")
     assert "RuntimeWarning" not in result.stderr
@@ -618,9 +534,7 @@ def test_signal_without_a_finite_number__is_refused(value: float, words: list, g
 
 def test_signal__of_another_build_is_refused(genome: Path, tmp_path: Path) -> None:
     track = tmp_path / "old.bw"
-    pybigtools.open(str(track), "w").write(
-        {**LENGTHS, "chr2": 20_100}, iter([("chr1", 1000, 1100, 0.5), ("chr2", 0, 100, 0.5)])
-    )
+    pybigtools.open(str(track), "w").write({**LENGTHS, "chr2": 20_100}, iter([("chr1", 1000, 1100, 0.5), ("chr2", 0, 100, 0.5)]))
     regions = write_regions(tmp_path / "r.bed", {"chr1": [1000, 3000], "chr2": [50]})
     words = ["encode", "sequences", "--fasta", genome, "--signal", track]
     result = run_cli(*words, "--regions", regions, "--out", tmp_path / "out" / "x")
@@ -632,9 +546,7 @@ def checks_of(folder: Path) -> dict[str, Check]:
     return {check.name: check for check in read_card(folder / "s.encode_sequences.card.json").checks}
 
 
-@pytest.mark.parametrize(
-    ("names", "count", "verdict"), [(["both"], 0, Verdict.OK), (["both", "one"], 3, Verdict.CAUTION)]
-)
+@pytest.mark.parametrize(("names", "count", "verdict"), [(["both"], 0, Verdict.OK), (["both", "one"], 3, Verdict.CAUTION)])
 def test_signal__windows_on_contigs_without_any_are_counted(
     names: list[str], count: int, verdict: Verdict, genome: Path, tmp_path: Path
 ) -> None:
@@ -654,11 +566,7 @@ def test_sequences_of_both_classes__are_counted(tmp_path: Path) -> None:
     letters = [bases(number, 40) for number in range(60)]
     (tmp_path / "yes.fa").write_text("".join(f">y{row}\n{text}\n" for row, text in enumerate(letters[:40])))
     others = [letters[0], complement(letters[1]), letters[1], *letters[40:]]
-    for negatives, count, verdict in (
-        (letters[40:], 0, Verdict.OK),
-        (others, 5, Verdict.CAUTION),
-        (letters[:40], 80, Verdict.CAUTION),
-    ):
+    for negatives, count, verdict in ((letters[40:], 0, Verdict.OK), (others, 5, Verdict.CAUTION), (letters[:40], 80, Verdict.CAUTION)):
         (tmp_path / "no.fa").write_text("".join(f">n{row}\n{text}\n" for row, text in enumerate(negatives)))
         encode(tmp_path, "--positive", tmp_path / "yes.fa", "--negative", tmp_path / "no.fa")
         check = checks_of(tmp_path)["sequences that have both labels"]

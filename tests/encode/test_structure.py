@@ -88,9 +88,7 @@ def test_components__are_fitted_on_unrelated_training_samples(families: tuple[Pa
 
 def test_components__do_not_change_with_the_test_samples(tmp_path: Path) -> None:
     calls = calls_of([Pedigree(800, seed).founder() for seed in range(60)])
-    rows = pd.DataFrame(
-        {"sample": [f"s{row}" for row in range(60)], "split": ["train"] * 40 + ["valid"] * 5 + ["test"] * 15}
-    )
+    rows = pd.DataFrame({"sample": [f"s{row}" for row in range(60)], "split": ["train"] * 40 + ["valid"] * 5 + ["test"] * 15})
     rows.to_csv(tmp_path / "t.tsv", sep="\t", index=False)
     other = calls.copy()
     other[:, 45:] = np.random.default_rng(5).integers(0, 3, (800, 15))
@@ -113,8 +111,19 @@ def test_groups__stay_together_and_relatives_across_them_are_told(families: tupl
     assert batches["split"].nunique().max() == 1
     assert splits["group"].tolist()[97:] == ["sample s97", "sample s98", "sample s99"]
     assert found(card, "largest kinship across")[1] is Verdict.REFUSE  # copies are in two batches
-    refused = run_cli("encode", "structure", "--genotypes", store, "--groups", tmp_path / "g.tsv", "--group-column", "batch",
-                      "--out", tmp_path / "r2", "--strict")  # fmt: skip
+    refused = run_cli(
+        "encode",
+        "structure",
+        "--genotypes",
+        store,
+        "--groups",
+        tmp_path / "g.tsv",
+        "--group-column",
+        "batch",
+        "--out",
+        tmp_path / "r2",
+        "--strict",
+    )
     assert refused.returncode == 5
 
 
@@ -129,11 +138,7 @@ def test_random__only_when_asked_for_and_with_a_caution(families: tuple[Path, di
 def test_one_large_family__falls_back_to_clusters_and_says_so(tmp_path: Path) -> None:
     pedigree = Pedigree(2000, 8)
     mother = pedigree.founder()
-    people = (
-        [mother]
-        + [pedigree.child(mother, pedigree.founder()) for _ in range(40)]
-        + [pedigree.founder() for _ in range(30)]
-    )
+    people = [mother] + [pedigree.child(mother, pedigree.founder()) for _ in range(40)] + [pedigree.founder() for _ in range(30)]
     store = write_store(tmp_path / "g.h5", calls_of(people))
     _, splits, card = run(store, tmp_path / "r", "--clusters", 8)
     value, verdict = found(card, "split")
@@ -152,8 +157,9 @@ def test_populations__clusters_keep_them_whole(tmp_path: Path) -> None:
         pedigree = Pedigree(1500, number, shifted)
         people += [pedigree.founder() for _ in range(20)]
     store = write_store(tmp_path / "g.h5", calls_of(people))
-    run_ok("encode", "structure", "--genotypes", store, "--out", tmp_path / "r", "--split-by", "clusters", "--clusters", 6,
-           "--components", 5)  # fmt: skip
+    run_ok(
+        "encode", "structure", "--genotypes", store, "--out", tmp_path / "r", "--split-by", "clusters", "--clusters", 6, "--components", 5
+    )
     splits = pd.read_csv(tmp_path / "r.splits.tsv", sep="\t")
     assert [splits["group"][first : first + 20].nunique() for first in range(0, 120, 20)] == [1] * 6
 
@@ -209,9 +215,7 @@ def test_same_command__same_bytes_in_another_folder(families: tuple[Path, dict],
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         run(families[0], tmp_path / name / "r", "--folds", 3)
-        sums.append(
-            {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((tmp_path / name).iterdir())}
-        )
+        sums.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((tmp_path / name).iterdir())})
     assert sums[0] == sums[1] and len(sums[0]) == 7
 
 
@@ -227,21 +231,12 @@ def test_sex_chromosomes_and_excluded_regions__are_left_out(tmp_path: Path) -> N
     start = np.concatenate([np.arange(500), np.arange(300), np.arange(200)]) * 10_000
     store = write_store(tmp_path / "g.h5", calls, contig=contig, start=start)
     (tmp_path / "out.bed").write_text("chr2\t0\t100000000\n")
-    log = run_ok(
-        "encode", "structure", "--genotypes", store, "--out", tmp_path / "r", "--exclude-regions", tmp_path / "out.bed"
-    ).stderr
+    log = run_ok("encode", "structure", "--genotypes", store, "--out", tmp_path / "r", "--exclude-regions", tmp_path / "out.bed").stderr
     assert "at 700 variants" in log and "200 variants in the regions" in log
     assert float(found(read_card(tmp_path / "r.encode_structure.card.json"), "variants behind")[0]) <= 500
     (tmp_path / "wrong.bed").write_text("2\t0\t100000000\n")
     result = run_cli(
-        "encode",
-        "structure",
-        "--genotypes",
-        store,
-        "--out",
-        tmp_path / "o" / "r",
-        "--exclude-regions",
-        tmp_path / "wrong.bed",
+        "encode", "structure", "--genotypes", store, "--out", tmp_path / "o" / "r", "--exclude-regions", tmp_path / "wrong.bed"
     )
     assert_bad_input(result, "regions on 2", "wrong.bed", folder=tmp_path / "o")
 
@@ -292,9 +287,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_bad_split_table(name: str, small: Path, tmp_path: Path) -> None:
     text, mention = BAD_TABLES[name]
     (tmp_path / "t.tsv").write_text(text)
-    result = run_cli(
-        "encode", "structure", "--genotypes", small, "--split-table", tmp_path / "t.tsv", "--out", tmp_path / "o" / "r"
-    )
+    result = run_cli("encode", "structure", "--genotypes", small, "--split-table", tmp_path / "t.tsv", "--out", tmp_path / "o" / "r")
     assert_bad_input(result, mention, "t.tsv", folder=tmp_path / "o")
 
 
@@ -312,15 +305,12 @@ BAD_GROUPS = {
 def test_bad_groups(name: str, small: Path, tmp_path: Path) -> None:
     text, mention = BAD_GROUPS[name]
     (tmp_path / "t.tsv").write_text(text)
-    result = run_cli(
-        "encode", "structure", "--genotypes", small, "--groups", tmp_path / "t.tsv", "--out", tmp_path / "o" / "r"
-    )
+    result = run_cli("encode", "structure", "--genotypes", small, "--groups", tmp_path / "t.tsv", "--out", tmp_path / "o" / "r")
     assert_bad_input(result, mention, "t.tsv", folder=tmp_path / "o")
 
 
 @pytest.mark.parametrize(
-    "options",
-    [("--valid-share", 0.5, "--test-share", 0.5), ("--folds", 1), ("--max-kinship", 0.02), ("--group-column", "a")],
+    "options", [("--valid-share", 0.5, "--test-share", 0.5), ("--folds", 1), ("--max-kinship", 0.02), ("--group-column", "a")]
 )
 def test_options_that_contradict__are_refused(options: tuple, small: Path, tmp_path: Path) -> None:
     result = run_cli("encode", "structure", "--genotypes", small, "--out", tmp_path / "o" / "r", *options)
@@ -337,7 +327,7 @@ def test_options_that_contradict__are_refused(options: tuple, small: Path, tmp_p
         (np.tile(np.arange(5, dtype=np.int8), (6, 2)), "chr1", "more than 2 copies"),
         (np.tile(np.arange(3, dtype=np.int8), (1, 4)), "chr1", "1 variants for principal components"),
     ],
-)  # fmt: skip
+)
 def test_degenerate_genotypes__are_refused(dosage: np.ndarray, contig: str, mention: str, tmp_path: Path) -> None:
     store = write_store(tmp_path / "g.h5", dosage, contig=contig)
     result = run_cli("encode", "structure", "--genotypes", store, "--out", tmp_path / "o" / "r")

@@ -28,16 +28,7 @@ from support import program
 
 def plink2(folder: Path, *words: object) -> None:
     """Run PLINK 2 on folder/x.bed."""
-    line = [
-        program("LUCIDSEQ_PLINK2", "plink2"),
-        "--bfile",
-        folder / "x",
-        "--out",
-        folder / "x",
-        "--threads",
-        1,
-        *words,
-    ]
+    line = [program("LUCIDSEQ_PLINK2", "plink2"), "--bfile", folder / "x", "--out", folder / "x", "--threads", 1, *words]
     subprocess.run([str(word) for word in line], check=True, capture_output=True)
 
 
@@ -53,10 +44,7 @@ def dense(calls: np.ndarray, *, size: int = 2048, chunk: int = 100) -> dict[str,
         pairs = [grid.ravel() for grid in np.indices(block.called.shape)]
         shared = sharing(read, block, *pairs)
         every = {name: getattr(block, name) for name in ("called", "kinship")}
-        every |= {
-            name: np.rint(getattr(shared, name).reshape(block.called.shape) * block.called)
-            for name in ("hethet", "ibs0", "same")
-        }
+        every |= {name: np.rint(getattr(shared, name).reshape(block.called.shape) * block.called) for name in ("hethet", "ibs0", "same")}
         for name, values in every.items():
             found[name][block.rows, block.columns] = values
             found[name][block.columns, block.rows] = values.T
@@ -92,9 +80,7 @@ def test_king__blocks_and_chunks_do_not_matter(families: np.ndarray) -> None:
         assert np.array_equal(values, whole[name], equal_nan=True), name
 
 
-def test_king__dense_and_sparse_products_with_missing_genotypes_agree(
-    families: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_king__dense_and_sparse_products_with_missing_genotypes_agree(families: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = dense(families[:500])
     monkeypatch.setattr("lucidseq.encode.structure.king._SPARSE", 0)
     for name, values in dense(families[:500], size=13).items():
@@ -155,9 +141,7 @@ def test_pca__exact_and_randomised_equal_numpy() -> None:
         assert np.allclose(found.values, values, rtol=1e-5)
         assert matching(found.vectors, vectors) > 1 - 1e-6
         p = calls.mean(axis=1) / 2
-        assert np.isclose(
-            found.total, ((calls - 2 * p[:, None]) ** 2 / (2 * p * (1 - p))[:, None]).sum() / 900, rtol=1e-5
-        )
+        assert np.isclose(found.total, ((calls - 2 * p[:, None]) ** 2 / (2 * p * (1 - p))[:, None]).sum() / 900, rtol=1e-5)
     assert np.allclose(found.vectors.T @ found.vectors, np.eye(3), atol=1e-10)
 
 
@@ -274,9 +258,7 @@ def test_survey__inbreeding_and_fingerprints(tmp_path: Path) -> None:
     assert abs(np.median(found.inbreeding)) < 0.02
     sets = identical(found.fingerprint)
     assert sets[10] == sets[50] and len(np.unique(sets)) == 59
-    assert np.array_equal(found.called, (calls >= 0).sum(axis=0)) and np.array_equal(
-        found.het, (calls == 1).sum(axis=0)
-    )
+    assert np.array_equal(found.called, (calls >= 0).sum(axis=0)) and np.array_equal(found.het, (calls == 1).sum(axis=0))
 
 
 def test_unrelated__is_a_set_without_pairs_and_loses_few() -> None:
@@ -339,9 +321,7 @@ def test_clusters__of_many_samples_come_from_the_seed(monkeypatch: pytest.Monkey
         ([0] * 8 + [1, 2], None, "ok"),
     ],
 )
-def test_sizes_of_sets__are_held_against_what_was_wanted(
-    split: list[int], wanted: tuple[float, float, float] | None, verdict: str
-) -> None:
+def test_sizes_of_sets__are_held_against_what_was_wanted(split: list[int], wanted: tuple[float, float, float] | None, verdict: str) -> None:
     card = Card("encode", "structure")
     splits = Splits(np.array(split, dtype=np.uint8), np.array(["g"] * len(split)), np.array([1, 1, 2, 2, 3] * 2))
     audit.judge_sizes(card, splits, wanted)

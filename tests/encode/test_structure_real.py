@@ -22,16 +22,7 @@ def chain(folder: Path, bed: Path, *options: object) -> None:
     """Encode, find the structure, make the matrix."""
     run_ok("encode", "genotypes", "--genotypes", bed, "--out", folder / "g", *OFF)
     run_ok("encode", "structure", "--genotypes", folder / "g.genotypes.h5", "--out", folder / "r", *options)
-    run_ok(
-        "encode",
-        "matrix",
-        "--genotypes",
-        folder / "g.genotypes.h5",
-        "--splits",
-        folder / "r.splits.tsv",
-        "--out",
-        folder / "m",
-    )
+    run_ok("encode", "matrix", "--genotypes", folder / "g.genotypes.h5", "--splits", folder / "r.splits.tsv", "--out", folder / "m")
 
 
 def same_genotypes(folder: Path) -> None:
@@ -67,15 +58,9 @@ def test_wheat__has_no_kinship_and_is_split_by_clusters(wheat: Path) -> None:
     assert "clusters" in str(checks["split"].value) and checks["split"].verdict is Verdict.CAUTION
     assert checks["identical genotypes across train and other sets"].value == 0
     pairs = pd.read_csv(wheat / "r.kinship.tsv", sep="\t", na_values="#NA")
-    assert (
-        pairs["kinship"].isna().all()
-        and (pairs["relationship"] == "duplicate").all()
-        and (pairs["identity"] >= 0.99).all()
-    )
+    assert pairs["kinship"].isna().all() and (pairs["relationship"] == "duplicate").all() and (pairs["identity"] >= 0.99).all()
     splits = pd.read_csv(wheat / "r.splits.tsv", sep="\t").set_index("sample")
-    assert (
-        splits.loc[pairs["sample_1"], "split"].to_numpy() == splits.loc[pairs["sample_2"], "split"].to_numpy()
-    ).all()
+    assert (splits.loc[pairs["sample_1"], "split"].to_numpy() == splits.loc[pairs["sample_2"], "split"].to_numpy()).all()
     assert splits.groupby("group")["fold"].nunique().max() == 1
     print(len(pairs), splits["split"].value_counts().to_dict(), splits["fold"].value_counts().to_dict())
 

@@ -24,20 +24,9 @@ OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--m
 
 def test_n3__matches_the_reference(shared_data: Path, tmp_path: Path) -> None:
     files = write_n3(shared_data, tmp_path)
-    run_ok(
-        "encode", "genotypes", "--genotypes", files.vcf, "--phenotypes", files.phenotypes, "--out", tmp_path / "g", *OFF
-    )
+    run_ok("encode", "genotypes", "--genotypes", files.vcf, "--phenotypes", files.phenotypes, "--out", tmp_path / "g", *OFF)
     for trait in TRAITS:
-        run_ok(
-            "encode",
-            "sumstats",
-            "--genotypes",
-            tmp_path / "g.genotypes.h5",
-            "--trait",
-            trait,
-            "--out",
-            tmp_path / trait,
-        )
+        run_ok("encode", "sumstats", "--genotypes", tmp_path / "g.genotypes.h5", "--trait", trait, "--out", tmp_path / trait)
         ours = read_table(tmp_path / f"{trait}.sumstats.tsv.gz", SUMSTATS)
         theirs = pd.read_csv(shared_data / "finemapping" / "reference" / f"n3_{trait}.sumstats.tsv", sep="\t")
         assert ours["rsid"].tolist() == [f"v{row}" for row in theirs["variant"]]
@@ -59,8 +48,19 @@ def store(tmp_path: Path) -> Path:
     frame.to_csv(tmp_path / "p.tsv", sep="\t", index=False, na_rep="NA")
     pd.DataFrame({"sample": ids[1:], "age": rng.normal(size=119)}).to_csv(tmp_path / "c.tsv", sep="\t", index=False)
     vcf = write_vcf(tmp_path / "x.vcf", calls)
-    run_ok("encode", "genotypes", "--genotypes", vcf, "--phenotypes", tmp_path / "p.tsv", "--covariates", tmp_path / "c.tsv",
-           "--out", tmp_path / "g", *OFF)  # fmt: skip
+    run_ok(
+        "encode",
+        "genotypes",
+        "--genotypes",
+        vcf,
+        "--phenotypes",
+        tmp_path / "p.tsv",
+        "--covariates",
+        tmp_path / "c.tsv",
+        "--out",
+        tmp_path / "g",
+        *OFF,
+    )
     return tmp_path / "g.genotypes.h5"
 
 
@@ -146,9 +146,7 @@ def test_input__numbered_x_and_p_values_without_errors(tmp_path: Path) -> None:
 
 def test_input__odds_ratios_and_log_p_beyond_the_smallest_number(tmp_path: Path) -> None:
     rows = ["1 1 A C 2.0 5000", "1 2 C T 0.5 1.5"]
-    path = write_input(
-        tmp_path, rows, "chromosome base_pair_location effect_allele other_allele odds_ratio neg_log_10_p_value"
-    )
+    path = write_input(tmp_path, rows, "chromosome base_pair_location effect_allele other_allele odds_ratio neg_log_10_p_value")
     run_ok("encode", "sumstats", "--input", path, "--n", 1234, "--out", tmp_path / "h")
     found = read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)
     assert np.allclose(found["beta"], [np.log(2), -np.log(2)])
@@ -165,14 +163,7 @@ def test_z_of_log_p__inverts_the_tail() -> None:
 
 
 def test_z__keeps_its_digits(tmp_path: Path) -> None:
-    run_ok(
-        "encode",
-        "sumstats",
-        "--input",
-        write_input(tmp_path, ["1 1 A C 0.123456789012 0.7 0.5 0.8 rs 99"]),
-        "--out",
-        tmp_path / "h",
-    )
+    run_ok("encode", "sumstats", "--input", write_input(tmp_path, ["1 1 A C 0.123456789012 0.7 0.5 0.8 rs 99"]), "--out", tmp_path / "h")
     assert read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)["z"].iloc[0] == 0.123456789012 / 0.7
 
 
@@ -193,9 +184,7 @@ BAD_ROWS = {
 def test_bad_rows__are_named_by_line(tmp_path: Path, name: str) -> None:
     row, mentions = BAD_ROWS[name]
     (tmp_path / "out").mkdir()
-    result = run_cli(
-        "encode", "sumstats", "--input", write_input(tmp_path, [ROWS[1], row]), "--out", tmp_path / "out" / "h"
-    )
+    result = run_cli("encode", "sumstats", "--input", write_input(tmp_path, [ROWS[1], row]), "--out", tmp_path / "out" / "h")
     assert_bad_input(result, *mentions, folder=tmp_path / "out")
 
 

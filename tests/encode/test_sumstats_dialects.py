@@ -62,9 +62,7 @@ def compare(found: pd.DataFrame, rows: pd.DataFrame, written: Written, *, name: 
     assert np.allclose(joined["beta"], sign * beta, rtol=1e-9, atol=1e-12)
     assert np.allclose(joined["standard_error"], error, rtol=1e-9)
     if written.frequency:
-        assert np.allclose(
-            joined["effect_allele_frequency"], np.where(same, joined["frequency"], 1 - joined["frequency"])
-        )
+        assert np.allclose(joined["effect_allele_frequency"], np.where(same, joined["frequency"], 1 - joined["frequency"]))
     else:
         assert joined["effect_allele_frequency"].isna().all()
     assert set(joined["z_kind"]) == {written.z_kind}
@@ -110,17 +108,19 @@ def test_one_allele__the_genome_gives_the_other_or_the_row_leaves(name: str, stu
 
 @pytest.mark.parametrize("export", [dialect for dialect in ExportDialect if dialect is not ExportDialect.NONE])
 def test_export__comes_back_the_same(export: ExportDialect, study: Study, tmp_path: Path) -> None:
-    first = encode(
-        WRITTEN["gwas-ssf"], study, tmp_path, "--export", export, "--fasta", study.write_fasta(tmp_path / "g.fa")
-    )
+    first = encode(WRITTEN["gwas-ssf"], study, tmp_path, "--export", export, "--fasta", study.write_fasta(tmp_path / "g.fa"))
     exported = tmp_path / ("h.exported.vcf.gz" if export is ExportDialect.GWAS_VCF else "h.exported.tsv.gz")
     facts = DIALECTS[Dialect(export.value)]
     written = {meaning for _, meaning in facts.export}
     bim = tmp_path / "b.bim"
     columns = ["chromosome", "rsid", "zero", "base_pair_location", "effect_allele", "other_allele"]
     first.assign(zero=0)[columns].to_csv(bim, sep="\t", header=False, index=False)
-    extra: list[object] = ["--panel", bim] if not {Meaning.POSITION, Meaning.OTHER_ALLELE} <= {*written} | (
-        {Meaning.POSITION, Meaning.OTHER_ALLELE} if export is ExportDialect.GWAS_VCF else set()) else []  # fmt: skip
+    extra: list[object] = (
+        ["--panel", bim]
+        if not {Meaning.POSITION, Meaning.OTHER_ALLELE}
+        <= {*written} | ({Meaning.POSITION, Meaning.OTHER_ALLELE} if export is ExportDialect.GWAS_VCF else set())
+        else []
+    )
     extra += [] if Meaning.N in written else ["--n", N]
     extra += ["--dialect", export] if export is ExportDialect.PLINK1_QASSOC else []
     encode_here("--input", exported, *extra, "--out", tmp_path / "again")
@@ -149,23 +149,10 @@ def test_export_gwas_ssf__is_what_the_catalogs_validator_takes(study: Study, tmp
     assert set(read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)["chromosome"]) == {"chr1", "chr2", "chrX"}
     table = pd.read_csv(tmp_path / "h.exported.tsv.gz", sep="\t", dtype=str, keep_default_na=False)
     assert set(table["chromosome"]) == {"1", "2", "23"}
-    for name, pattern in (
-        ("rsid", r"rs[0-9]+|#NA"),
-        ("n", r"[0-9]+"),
-        ("effect_allele", "[ACGT]+"),
-        ("other_allele", "[ACGT]+"),
-    ):
+    for name, pattern in (("rsid", r"rs[0-9]+|#NA"), ("n", r"[0-9]+"), ("effect_allele", "[ACGT]+"), ("other_allele", "[ACGT]+")):
         assert table[name].str.fullmatch(pattern).all(), name
     assert 0 < (table["rsid"] == "#NA").sum() < len(table) / 2
-    mandatory = [
-        "chromosome",
-        "base_pair_location",
-        "effect_allele",
-        "other_allele",
-        "beta",
-        "standard_error",
-        "effect_allele_frequency",
-    ]
+    mandatory = ["chromosome", "base_pair_location", "effect_allele", "other_allele", "beta", "standard_error", "effect_allele_frequency"]
     assert table.columns[:8].tolist() == [*mandatory, "neg_log_10_p_value"]
     odd = WRITTEN["gwas-ssf"].write(rows.assign(chromosome="scaffold_7"), tmp_path / "odd.txt")
     result = run_ok("encode", "sumstats", "--input", odd, "--export", "gwas-ssf", "--out", tmp_path / "o")
@@ -180,9 +167,7 @@ def test_gwas_ssf__z_scores_of_version_1_1(tmp_path: Path) -> None:
     encode_here("--input", tmp_path / "in.tsv", "--out", tmp_path / "h")
     found = read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)
     beta, error = effects_of_z(np.array([3.5]), np.array([9000.0]), np.array([0.3]))
-    assert found[["z", "beta", "standard_error"]].to_numpy() == pytest.approx(
-        np.array([[3.5, beta[0], error[0]]]), rel=1e-9
-    )
+    assert found[["z", "beta", "standard_error"]].to_numpy() == pytest.approx(np.array([[3.5, beta[0], error[0]]]), rel=1e-9)
 
 
 def test_export_vcf__is_read_by_htslib_with_the_genome_as_ref(study: Study, tmp_path: Path) -> None:
@@ -197,9 +182,7 @@ def test_export_vcf__is_read_by_htslib_with_the_genome_as_ref(study: Study, tmp_
     for row in rows:
         wanted = truth.loc[row.id]
         assert study.genome["2"][row.start :].startswith(row.ref)
-        if not study.genome["2"][row.start :].startswith(
-            wanted["alt"]
-        ):  # an insertion of the base that follows reads both ways
+        if not study.genome["2"][row.start :].startswith(wanted["alt"]):  # an insertion of the base that follows reads both ways
             assert (row.ref, row.alts) == (wanted["ref"], (wanted["alt"],))
         sign = 1 if wanted["effect"] == row.alts[0] else -1
         assert row.samples[0]["ES"][0] == pytest.approx(sign * wanted["beta"], rel=1e-6)
@@ -207,10 +190,7 @@ def test_export_vcf__is_read_by_htslib_with_the_genome_as_ref(study: Study, tmp_
 
 def test_dialects__choices_and_table_are_the_same() -> None:
     assert set(DIALECTS) == set(Dialect) - {Dialect.AUTO}
-    assert {dialect.value for dialect in ExportDialect} == {
-        "none",
-        *(facts.name.value for facts in DIALECTS.values() if facts.export),
-    }
+    assert {dialect.value for dialect in ExportDialect} == {"none", *(facts.name.value for facts in DIALECTS.values() if facts.export)}
     for facts in DIALECTS.values():
         assert facts.effect_allele and facts.source
         for _, meaning in facts.export:
@@ -220,10 +200,20 @@ def test_dialects__choices_and_table_are_the_same() -> None:
 def test_effect_allele__is_the_one_programs_name(study: Study, tmp_path: Path) -> None:
     """The most costly mistake, in one row a program: the column that must be read as the effect allele."""
     effect_column = {
-        "gwas-ssf": "effect_allele", "ldsc": "A1", "polyfun": "A1", "plink1-regression": "A1", "plink1-assoc": "A1", "plink2": "A1",
-        "regenie": "ALLELE1", "saige": "Allele2", "bolt-lmm": "ALLELE1", "cojo": "A1", "fastgwa": "A1", "metal": "Allele1",
+        "gwas-ssf": "effect_allele",
+        "ldsc": "A1",
+        "polyfun": "A1",
+        "plink1-regression": "A1",
+        "plink1-assoc": "A1",
+        "plink2": "A1",
+        "regenie": "ALLELE1",
+        "saige": "Allele2",
+        "bolt-lmm": "ALLELE1",
+        "cojo": "A1",
+        "fastgwa": "A1",
+        "metal": "Allele1",
         "gwas-vcf": "ALT",
-    }  # fmt: skip
+    }
     for dialect, column in effect_column.items():
         assert DIALECTS[Dialect(dialect)].columns[Meaning.EFFECT_ALLELE] == (column,)
 
@@ -240,9 +230,7 @@ def test_cases_alone__give_no_sample_size(name: str, tmp_path: Path) -> None:
         "chromosome\tbase_pair_location\teffect_allele\tother_allele\tbeta\tstandard_error\tp_value\tn_cases\n"
         "1\t1000\tA\tG\t0.1\t0.02\t5.7e-7\t500\n"
     )
-    declared = "".join(
-        f'##FORMAT=<ID={field},Number=A,Type=Float,Description="e">\n' for field in ("ES", "SE", "LP", "NC")
-    )
+    declared = "".join(f'##FORMAT=<ID={field},Number=A,Type=Float,Description="e">\n' for field in ("ES", "SE", "LP", "NC"))
     (tmp_path / "in.vcf").write_text(
         f"##fileformat=VCFv4.2\n##contig=<ID=1>\n{declared}#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tst\n"
         "1\t1000\trs1\tG\tA\t.\tPASS\t.\tES:SE:LP:NC\t0.1:0.02:6.244:500\n"
@@ -285,20 +273,36 @@ def test_z_alone__effects_with_frequencies_are_those_of_an_allele() -> None:
 
 def test_custom__columns_by_name(study: Study, tmp_path: Path) -> None:
     rows = study.rows
-    frame = pd.DataFrame({"MARKER": rows["name"], "CH": rows["chromosome"], "AT": rows["position"], "EA": rows["effect"],
-                          "NEA": rows["other"], "Eff": rows["beta"], "Err": rows["se"], "Neff": rows["n"] / 2, "Ntot": rows["n"]})  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "MARKER": rows["name"],
+            "CH": rows["chromosome"],
+            "AT": rows["position"],
+            "EA": rows["effect"],
+            "NEA": rows["other"],
+            "Eff": rows["beta"],
+            "Err": rows["se"],
+            "Neff": rows["n"] / 2,
+            "Ntot": rows["n"],
+        }
+    )
     frame.to_csv(tmp_path / "in.csv", index=False)
-    named = {"rsid": "MARKER", "chromosome": "CH", "base_pair_location": "AT", "effect_allele": "EA", "other_allele": "NEA",
-             "beta": "Eff", "standard_error": "Err", "n": "Ntot"}  # fmt: skip
+    named = {
+        "rsid": "MARKER",
+        "chromosome": "CH",
+        "base_pair_location": "AT",
+        "effect_allele": "EA",
+        "other_allele": "NEA",
+        "beta": "Eff",
+        "standard_error": "Err",
+        "n": "Ntot",
+    }
     words = [word for meaning, name in named.items() for word in ("--column", f"{meaning}={name}")]
     encode_here("--input", tmp_path / "in.csv", *words, "--out", tmp_path / "h")
-    compare(
-        read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS),
-        rows,
-        Written(lambda _, path: path, "custom", frequency=False),
+    compare(read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS), rows, Written(lambda _, path: path, "custom", frequency=False))
+    encode_here(
+        "--input", tmp_path / "in.csv", *words, "--column", "n_effective=Neff", "--sample-size", "effective", "--out", tmp_path / "e"
     )
-    encode_here("--input", tmp_path / "in.csv", *words, "--column", "n_effective=Neff", "--sample-size", "effective",
-           "--out", tmp_path / "e")  # fmt: skip
     assert np.allclose(read_table(tmp_path / "e.sumstats.tsv.gz", SUMSTATS)["n"].to_numpy(), rows["n"] / 2)
 
 
@@ -308,8 +312,9 @@ def test_column__overrides_the_dialect(study: Study, tmp_path: Path) -> None:
     lines = path.read_text().splitlines()
     text = [lines[0] + "\tMyN", *(f"{line}\t{number}" for line, number in zip(lines[1:], study.rows["n"], strict=True))]
     path.write_text("\n".join(text) + "\n")
-    encode_here("--input", path, "--column", "n=MyN", "--column", "standard_error=none", "--column", "p_value=none",
-           "--out", tmp_path / "h")  # fmt: skip
+    encode_here(
+        "--input", path, "--column", "n=MyN", "--column", "standard_error=none", "--column", "p_value=none", "--out", tmp_path / "h"
+    )
     found = read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)
     assert np.array_equal(found["n"], study.rows["n"])
     assert np.allclose(found["z"], study.rows["z"], rtol=1e-9)
@@ -318,16 +323,7 @@ def test_column__overrides_the_dialect(study: Study, tmp_path: Path) -> None:
 def test_cojo__by_place_when_named(study: Study, tmp_path: Path) -> None:
     path = WRITTEN["cojo"].write(study.rows, tmp_path / "in.ma")
     path.write_text("snp effect alt af est err pv size\n" + path.read_text().split("\n", 1)[1])
-    encode_here(
-        "--input",
-        path,
-        "--dialect",
-        "cojo",
-        "--panel",
-        study.write_bim(tmp_path / "p.bim"),
-        "--out",
-        tmp_path / "h",
-    )
+    encode_here("--input", path, "--dialect", "cojo", "--panel", study.write_bim(tmp_path / "p.bim"), "--out", tmp_path / "h")
     compare(read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS), study.rows, WRITTEN["cojo"])
 
 
@@ -355,14 +351,7 @@ def test_same_bytes__from_another_folder(export: str, study: Study, tmp_path: Pa
 
 def test_own_output__is_read_again_unchanged(study: Study, tmp_path: Path) -> None:
     first = encode(WRITTEN["regenie"], study, tmp_path)
-    encode_here(
-        "--input",
-        tmp_path / "h.sumstats.tsv.gz",
-        "--z-kind",
-        "score",
-        "--out",
-        tmp_path / "again",
-    )
+    encode_here("--input", tmp_path / "h.sumstats.tsv.gz", "--z-kind", "score", "--out", tmp_path / "again")
     assert gzip.decompress((tmp_path / "again.sumstats.tsv.gz").read_bytes()) == gzip.decompress(
         (tmp_path / "h.sumstats.tsv.gz").read_bytes()
     )

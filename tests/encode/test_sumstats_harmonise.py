@@ -64,18 +64,14 @@ def palindromic(rows: pd.DataFrame) -> np.ndarray:
 
 def test_reverse_strand__every_row_is_flipped_palindromes_too(study: Study, tmp_path: Path) -> None:
     snps = study.rows[(study.rows["ref"].str.len() == 1) & (study.rows["alt"].str.len() == 1)]
-    found = encode(
-        complemented(snps, np.ones(len(snps), dtype=bool)), tmp_path, "--fasta", study.write_fasta(tmp_path / "g.fa")
-    )
+    found = encode(complemented(snps, np.ones(len(snps), dtype=bool)), tmp_path, "--fasta", study.write_fasta(tmp_path / "g.fa"))
     assert len(found) == len(snps)
     assert_true(found, snps)
     assert checks(tmp_path)["strand of the file"].value == "reverse"
     assert counts(tmp_path)["strand flipped"] == len(snps)
 
 
-def test_mixed_strands__palindromes_leave_without_a_panel_and_stay_with_frequencies(
-    study: Study, tmp_path: Path
-) -> None:
+def test_mixed_strands__palindromes_leave_without_a_panel_and_stay_with_frequencies(study: Study, tmp_path: Path) -> None:
     rows = study.rows
     mask = np.random.default_rng(5).random(len(rows)) < 0.4
     mixed, fasta = complemented(rows, mask), study.write_fasta(tmp_path / "g.fa")
@@ -90,16 +86,7 @@ def test_mixed_strands__palindromes_leave_without_a_panel_and_stay_with_frequenc
     common = np.minimum(rows["frequency"], 1 - rows["frequency"]) > 0.4
     assert len(found) == len(rows) - (palindromic(rows) & common).sum()
     result = run_cli(
-        "encode",
-        "sumstats",
-        "--input",
-        tmp_path / "in.tsv",
-        "--fasta",
-        fasta,
-        "--strand",
-        "forward",
-        "--out",
-        tmp_path / "f" / "h",
+        "encode", "sumstats", "--input", tmp_path / "in.tsv", "--fasta", fasta, "--strand", "forward", "--out", tmp_path / "f" / "h"
     )
     assert_bad_input(result, "mixed strand", "--strand", folder=tmp_path / "f")
 
@@ -124,9 +111,7 @@ def test_panel_alone__strand_order_and_palindromes(study: Study, tmp_path: Path)
 
 
 @pytest.mark.parametrize("strand", ["forward", "reverse"])
-def test_panel_without_frequencies__palindromes_follow_the_other_variants(
-    strand: str, study: Study, tmp_path: Path
-) -> None:
+def test_panel_without_frequencies__palindromes_follow_the_other_variants(strand: str, study: Study, tmp_path: Path) -> None:
     rows = study.rows
     given = complemented(rows, np.full(len(rows), strand == "reverse"))
     found = encode(given, tmp_path, "--panel", study.write_bim(tmp_path / "p.bim", effect_first=False))
@@ -138,9 +123,7 @@ def test_panel_forms__bim_pvar_store_and_table_agree(study: Study, tmp_path: Pat
     rows = study.rows[~palindromic(study.rows)]
     pvar = tmp_path / "p.pvar"
     lines = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tINFO"]
-    lines += [
-        f"{r.chromosome}\t{r.position}\t{r.name}\t{r.ref}\t{r.alt}\tAC=1;AF=0.25" for r in study.rows.itertuples()
-    ]
+    lines += [f"{r.chromosome}\t{r.position}\t{r.name}\t{r.ref}\t{r.alt}\tAC=1;AF=0.25" for r in study.rows.itertuples()]
     pvar.write_text("\n".join(lines) + "\n")
     panels = [study.write_bim(tmp_path / "p.bim", effect_first=False), pvar, study.write_panel(tmp_path / "p.tsv")]
     results = [encode(rows, tmp_path, "--panel", panel, "--force") for panel in panels]
@@ -153,9 +136,7 @@ def test_names__at_several_places_of_the_panel_leave(study: Study, tmp_path: Pat
     bim = study.write_bim(tmp_path / "p.bim")
     lines = bim.read_text().splitlines()
     fields = lines[7].split("\t")
-    bim.write_text(
-        "\n".join([*lines, "\t".join([*fields[:3], "29000", *fields[4:]]), lines[9]]) + "\n"
-    )  # rows 8 elsewhere, and 10 again
+    bim.write_text("\n".join([*lines, "\t".join([*fields[:3], "29000", *fields[4:]]), lines[9]]) + "\n")  # rows 8 elsewhere, and 10 again
     encode_here("--input", path, "--panel", bim, "--out", tmp_path / "h")
     assert counts(tmp_path)["name at several places of the panel"] == 1
     found = read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)
@@ -165,22 +146,15 @@ def test_names__at_several_places_of_the_panel_leave(study: Study, tmp_path: Pat
 def test_one_allele__several_variants_at_a_place_are_told_by_name(study: Study, tmp_path: Path) -> None:
     """Two variants that share place and A1: each takes the other allele of its own name; without names both leave."""
     rows = study.rows[(study.rows["ref"].str.len() == 1) & (study.rows["alt"].str.len() == 1)].iloc[:20].copy()
-    twin = rows.iloc[[3]].assign(
-        name="rs999", other=next(b for b in "ACGT" if b not in set(rows.iloc[3][["effect", "other"]]))
-    )
+    twin = rows.iloc[[3]].assign(name="rs999", other=next(b for b in "ACGT" if b not in set(rows.iloc[3][["effect", "other"]])))
     both = pd.concat([rows, twin], ignore_index=True)
     path = WRITTEN["plink1-linear"].write(both, tmp_path / "in.txt")
     bim = Study(both, study.genome).write_bim(tmp_path / "p.bim")
     encode_here("--input", path, "--panel", bim, "--out", tmp_path / "h")
     found = read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS).merge(both, left_on="rsid", right_on="name")
     assert len(found) == 21
-    assert np.array_equal(found["other_allele"], found["other"]) and np.array_equal(
-        found["effect_allele"], found["effect"]
-    )
-    bim.write_text(
-        "\n".join("\t".join([line.split("\t")[0], ".", *line.split("\t")[2:]]) for line in bim.read_text().splitlines())
-        + "\n"
-    )
+    assert np.array_equal(found["other_allele"], found["other"]) and np.array_equal(found["effect_allele"], found["effect"])
+    bim.write_text("\n".join("\t".join([line.split("\t")[0], ".", *line.split("\t")[2:]]) for line in bim.read_text().splitlines()) + "\n")
     encode_here("--input", path, "--panel", bim, "--out", tmp_path / "h", "--force")
     assert counts(tmp_path)["other allele unknown"] == 2
     assert len(read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)) == 19
@@ -222,22 +196,19 @@ def test_vcf_contig_lengths__of_another_build_are_refused(study: Study, tmp_path
     path = WRITTEN["gwas-vcf"].write(study.rows, tmp_path / "in.vcf")
     path.write_text(path.read_text().replace("##contig=<ID=1,length=30000>", "##contig=<ID=1,length=249250621>"))
     result = run_cli(
-        "encode",
-        "sumstats",
-        "--input",
-        path,
-        "--fasta",
-        study.write_fasta(tmp_path / "g.fa"),
-        "--out",
-        tmp_path / "out" / "h",
+        "encode", "sumstats", "--input", path, "--fasta", study.write_fasta(tmp_path / "g.fa"), "--out", tmp_path / "out" / "h"
     )
     assert_bad_input(result, "249250621 (GRCh37 (hg19))", "30000", folder=tmp_path / "out")
 
 
 def test_builds__lengths_add_up_and_tell_builds_apart() -> None:
     """Totals of chromosomes 1-22, X and Y as the assemblies report them."""
-    totals = {"GRCh37 (hg19)": 3_095_677_412, "GRCh38 (hg38)": 3_088_269_832, "T2T-CHM13v2.0 (hs1)": 3_117_275_501,
-              "NCBI36 (hg18)": 3_080_419_480}  # fmt: skip
+    totals = {
+        "GRCh37 (hg19)": 3_095_677_412,
+        "GRCh38 (hg38)": 3_088_269_832,
+        "T2T-CHM13v2.0 (hs1)": 3_117_275_501,
+        "NCBI36 (hg18)": 3_080_419_480,
+    }
     assert {name: sum(lengths.values()) for name, lengths in BUILDS.items()} == totals
     for name, lengths in BUILDS.items():
         assert name_of({f"chr{contig}": length for contig, length in lengths.items()}) == name
@@ -253,12 +224,7 @@ def lifted_study(study: Study) -> tuple[Study, str, np.ndarray]:
     old = study.genome
     extra = "ACGTTGCA" * 62 + "ACGT"
     flipped = old["2"][10_000:20_000].translate(COMPLEMENT)[::-1]
-    new = {
-        "1": extra + old["1"],
-        "2": old["2"][:10_000] + flipped + old["2"][20_000:],
-        "X": old["X"][15_000:],
-        "Xq": old["X"][:15_000],
-    }
+    new = {"1": extra + old["1"], "2": old["2"][:10_000] + flipped + old["2"][20_000:], "X": old["X"][15_000:], "Xq": old["X"][:15_000]}
     sizes = {contig: len(bases) for contig, bases in new.items()}
     chains = [
         f"chain 9 chr1 {LENGTH} + 0 {LENGTH} chr1 {sizes['1']} + 500 {sizes['1']} 1\n12000 0 0\n18000\n",
@@ -268,7 +234,7 @@ def lifted_study(study: Study) -> tuple[Study, str, np.ndarray]:
         f"chain 5 chrX {LENGTH} + 0 15000 chrXq 15000 + 0 15000 5\n15000\n",
         f"chain 4 chrX {LENGTH} + 15000 {LENGTH} chrX 15000 + 0 15000 6\n10000 5000 5000\n",  # the last 5,000 bases have no place
         f"chain 3 chrX {LENGTH} + 1000 2000 chr1 {sizes['1']} + 0 500 7\n400 600 100\n",  # a second hit of 1000-1400
-    ]  # fmt: skip
+    ]
     rows = study.rows.copy()
     position, contig = rows["position"], rows["chromosome"]
     good = (contig != "2") | (position <= 10_000) | (position > 20_000)
@@ -322,14 +288,7 @@ def test_liftover__there_and_back_is_the_identity(study: Study, tmp_path: Path) 
     (tmp_path / "b.chain").write_text(back)
     rows = study.rows[study.rows["chromosome"] == "1"]
     encode(rows, tmp_path, "--chain", tmp_path / "a.chain")
-    encode_here(
-        "--input",
-        tmp_path / "h.sumstats.tsv.gz",
-        "--chain",
-        tmp_path / "b.chain",
-        "--out",
-        tmp_path / "b",
-    )
+    encode_here("--input", tmp_path / "h.sumstats.tsv.gz", "--chain", tmp_path / "b.chain", "--out", tmp_path / "b")
     found = read_table(tmp_path / "b.sumstats.tsv.gz", SUMSTATS)
     assert np.array_equal(found["base_pair_location"], np.sort(rows["position"]))
 

@@ -31,26 +31,12 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_plink1(folder / "x", calls)
     rng = np.random.default_rng(8)
     score = np.where(calls[:20] < 0, 1, calls[:20]).T @ rng.normal(0, 0.3, 20)
-    frame = pd.DataFrame(
-        {"FID": "f", "IID": [f"s{row}" for row in range(PEOPLE)], "q": score + rng.normal(size=PEOPLE)}
-    )
+    frame = pd.DataFrame({"FID": "f", "IID": [f"s{row}" for row in range(PEOPLE)], "q": score + rng.normal(size=PEOPLE)})
     frame["b"] = 1 + (score + rng.normal(size=PEOPLE) > np.median(score)).astype(int)
     frame.to_csv(folder / "p.txt", sep="\t", index=False)
-    run_ok(
-        "encode",
-        "genotypes",
-        "--genotypes",
-        folder / "x.bed",
-        "--phenotypes",
-        folder / "p.txt",
-        "--out",
-        folder / "g",
-        *OFF,
-    )
+    run_ok("encode", "genotypes", "--genotypes", folder / "x.bed", "--phenotypes", folder / "p.txt", "--out", folder / "g", *OFF)
     for trait in ("q", "b"):
-        run_ok(
-            "encode", "sumstats", "--genotypes", folder / "g.genotypes.h5", "--trait", trait, "--out", folder / trait
-        )
+        run_ok("encode", "sumstats", "--genotypes", folder / "g.genotypes.h5", "--trait", trait, "--out", folder / trait)
     return folder
 
 
@@ -104,19 +90,7 @@ def test_plink1_qassoc__takes_the_alleles_of_the_bim(cohort: Path, tmp_path: Pat
     """Effects of .qassoc are A1's of the data PLINK had in memory: with --keep-allele-order that is the .bim's."""
     own = read_table(cohort / "q.sumstats.tsv.gz", SUMSTATS)
     path = program("LUCIDSEQ_PLINK1", "plink1.9", "plink")
-    plink(
-        path,
-        cohort,
-        "--pheno",
-        "p.txt",
-        "--pheno-name",
-        "q",
-        "--assoc",
-        "--keep-allele-order",
-        "--allow-no-sex",
-        "--out",
-        "k",
-    )
+    plink(path, cohort, "--pheno", "p.txt", "--pheno-name", "q", "--assoc", "--keep-allele-order", "--allow-no-sex", "--out", "k")
     words = ("--panel", cohort / "x.bim", "--dialect", "plink1-qassoc")
     found, _ = encoded(cohort / "k.qassoc", tmp_path, *words)
     turned = compare(found, own, exact=True, digits=2e-3)
@@ -196,23 +170,10 @@ def test_plink2__frequencies_are_those_of_the_people_tested(coding: str, model: 
     trait.loc[people // 2 :, "q"] = np.nan
     trait.to_csv(tmp_path / "p.txt", sep="\t", index=False, na_rep="NA")
     path = program("LUCIDSEQ_PLINK2", "plink2")
-    plink(
-        path,
-        tmp_path,
-        "--pheno",
-        "p.txt",
-        "--glm",
-        "allow-no-covars",
-        "cols=+a1freq",
-        "--xchr-model",
-        str(model),
-        "--out",
-        "g",
-    )
+    plink(path, tmp_path, "--pheno", "p.txt", "--glm", "allow-no-covars", "cols=+a1freq", "--xchr-model", str(model), "--out", "g")
     theirs = pd.read_csv(tmp_path / "g.q.glm.linear", sep="\t").query("TEST == 'ADD'").set_index("ID")
     words = ("--build", "GRCh38", "--male-x", coding, *OFF)
-    run_ok("encode", "genotypes", "--genotypes", tmp_path / "x.bed", "--phenotypes", tmp_path / "p.txt", *words, "--out",
-           tmp_path / "g")  # fmt: skip
+    run_ok("encode", "genotypes", "--genotypes", tmp_path / "x.bed", "--phenotypes", tmp_path / "p.txt", *words, "--out", tmp_path / "g")
     run_ok("encode", "sumstats", "--genotypes", tmp_path / "g.genotypes.h5", "--trait", "q", "--out", tmp_path / "q")
     ours = read_table(tmp_path / "q.sumstats.tsv.gz", SUMSTATS).set_index("rsid")
     theirs = theirs.loc[ours.index]
@@ -232,10 +193,31 @@ def test_minus_nine__leaves_the_people_out_that_plink_leaves_out(tmp_path: Path)
     table.loc[10:29, "c"] = -9
     table[["#IID", "q"]].to_csv(tmp_path / "q.txt", sep="\t", index=False)
     table[["#IID", "c"]].to_csv(tmp_path / "c.txt", sep="\t", index=False)
-    plink(program("LUCIDSEQ_PLINK2", "plink2"), tmp_path, "--pheno", str(tmp_path / "q.txt"), "--covar", str(tmp_path / "c.txt"),
-          "--glm", "hide-covar", "--out", str(tmp_path / "theirs"))  # fmt: skip
-    run_ok("encode", "genotypes", "--genotypes", tmp_path / "x.bed", "--phenotypes", tmp_path / "q.txt", "--covariates", tmp_path / "c.txt",
-           "--out", tmp_path / "g", *OFF)  # fmt: skip
+    plink(
+        program("LUCIDSEQ_PLINK2", "plink2"),
+        tmp_path,
+        "--pheno",
+        str(tmp_path / "q.txt"),
+        "--covar",
+        str(tmp_path / "c.txt"),
+        "--glm",
+        "hide-covar",
+        "--out",
+        str(tmp_path / "theirs"),
+    )
+    run_ok(
+        "encode",
+        "genotypes",
+        "--genotypes",
+        tmp_path / "x.bed",
+        "--phenotypes",
+        tmp_path / "q.txt",
+        "--covariates",
+        tmp_path / "c.txt",
+        "--out",
+        tmp_path / "g",
+        *OFF,
+    )
     run_ok("encode", "sumstats", "--genotypes", tmp_path / "g.genotypes.h5", "--trait", "q", "--out", tmp_path / "ours")
     ours = read_table(tmp_path / "ours.sumstats.tsv.gz", SUMSTATS).set_index("rsid")
     theirs = pd.read_csv(tmp_path / "theirs.q.glm.linear", sep="\t").set_index("ID").loc[ours.index]

@@ -34,14 +34,10 @@ def test_polyfun_locus__against_its_panel(shared_data: Path, tmp_path: Path) -> 
     found = encode(source, tmp_path, "--panel", shared_data / "polyfun" / "chr1.bim")
     listed = read_table(tmp_path / "h.sumstats.dropped.tsv.gz", DROPPED)
     assert len(found) + len(listed) == len(truth) == 966
-    bim = pd.read_csv(
-        shared_data / "polyfun" / "chr1.bim", sep="\t", header=None, names=["c", "id", "cm", "bp", "a1", "a2"]
-    )
+    bim = pd.read_csv(shared_data / "polyfun" / "chr1.bim", sep="\t", header=None, names=["c", "id", "cm", "bp", "a1", "a2"])
     joined = found.merge(truth, left_on="rsid", right_on="SNP").merge(bim, left_on="rsid", right_on="id")
     assert len(joined) == len(found) > 900
-    assert np.array_equal(joined["effect_allele"], joined["a1"]) and np.array_equal(
-        joined["other_allele"], joined["a2"]
-    )
+    assert np.array_equal(joined["effect_allele"], joined["a1"]) and np.array_equal(joined["other_allele"], joined["a2"])
     same = joined["A1"] == joined["effect_allele"]
     assert np.allclose(joined["z"], np.where(same, 1, -1) * joined["Z"], rtol=1e-12)
     beta, error = effects_of_z(joined["z"].to_numpy(), joined["N"].to_numpy(), None)
@@ -91,9 +87,7 @@ def write_parquet(pyarrow, parquet, study: Study, path: Path) -> Path:
     return path
 
 
-def test_parquet__without_its_library(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_parquet__without_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "x.parquet"
     path.write_bytes(b"PAR1" + bytes(200) + b"PAR1")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
@@ -108,11 +102,19 @@ def test_graphld_example__columns_of_no_program(shared_data: Path, tmp_path: Pat
     truth = pd.read_csv(source, sep="\t")
     result = run_cli("encode", "sumstats", "--input", source, "--out", tmp_path / "out" / "h")
     assert_bad_input(result, "columns SNP, CHR, POS", "--column", folder=tmp_path / "out")
-    named = {"rsid": "SNP", "chromosome": "CHR", "base_pair_location": "POS", "effect_allele": "A1", "other_allele": "A2", "beta": "Beta",
-             "standard_error": "se", "p_value": "P", "effect_allele_frequency": "EAF", "n": "N"}  # fmt: skip
-    found = encode(
-        source, tmp_path, *(word for meaning, name in named.items() for word in ("--column", f"{meaning}={name}"))
-    )
+    named = {
+        "rsid": "SNP",
+        "chromosome": "CHR",
+        "base_pair_location": "POS",
+        "effect_allele": "A1",
+        "other_allele": "A2",
+        "beta": "Beta",
+        "standard_error": "se",
+        "p_value": "P",
+        "effect_allele_frequency": "EAF",
+        "n": "N",
+    }
+    found = encode(source, tmp_path, *(word for meaning, name in named.items() for word in ("--column", f"{meaning}={name}")))
     joined = found.merge(truth, left_on="rsid", right_on="SNP")
     assert len(joined) == len(found) == len(truth) == 999
     assert np.array_equal(joined["effect_allele"], joined["A1"])

@@ -19,9 +19,7 @@ from lucidseq.encode.genotypes.vcf_records import record_dosage
 from lucidseq.encode.genotypes.vcf_text import decode_calls, decode_subfields
 
 SAMPLES = [f"s{index}" for index in range(7)]
-DS_HEADER = vcf_header(SAMPLES).replace(
-    "#CHROM", '##FORMAT=<ID=DS,Number=1,Type=Float,Description="Dosage">\n#CHROM', 1
-)
+DS_HEADER = vcf_header(SAMPLES).replace("#CHROM", '##FORMAT=<ID=DS,Number=1,Type=Float,Description="Dosage">\n#CHROM', 1)
 
 
 def read_all(path: Path, field: GenotypeField = GenotypeField.AUTO) -> np.ndarray:
@@ -73,37 +71,21 @@ def test_calls__as_htslib(tmp_path: Path, name: str) -> None:
 
 
 def test_calls__haploid_counts_two_copies_and_half_missing_is_missing(tmp_path: Path) -> None:
-    path = write_text_vcf(
-        tmp_path / "x.vcf", vcf_header(SAMPLES) + row("GT", ["0", "1", "./1", "0|.", "1|1", "0/1", "."])
-    )
+    path = write_text_vcf(tmp_path / "x.vcf", vcf_header(SAMPLES) + row("GT", ["0", "1", "./1", "0|.", "1|1", "0/1", "."]))
     assert read_all(path).tolist() == [[0, 2, -1, -1, 2, 1, -1]]
 
 
 def test_subfields__calls_as_htslib(tmp_path: Path) -> None:
     cells = ["0|0:12", "0/1:3", "1|1:200", "./.:0", "0/0:1", ".|1:7", "1/0:9"]
-    rows = (
-        row("GT:DP", cells)
-        + row("GT:DP", [*cells[:6], "0|1"], 101)
-        + row("DP:GT", [cell[4:] + ":" + cell[:3] for cell in cells], 102)
-    )
-    header = vcf_header(SAMPLES).replace(
-        "#CHROM", '##FORMAT=<ID=DP,Number=1,Type=Integer,Description="Depth">\n#CHROM', 1
-    )
+    rows = row("GT:DP", cells) + row("GT:DP", [*cells[:6], "0|1"], 101) + row("DP:GT", [cell[4:] + ":" + cell[:3] for cell in cells], 102)
+    header = vcf_header(SAMPLES).replace("#CHROM", '##FORMAT=<ID=DP,Number=1,Type=Integer,Description="Depth">\n#CHROM', 1)
     path = write_text_vcf(tmp_path / "x.vcf", header + rows)
     assert np.array_equal(read_all(path), by_htslib(path, dosage=False))
 
 
 DOSAGES = {
     "short": ["0", "1", "2", "0.5", "1.25", "1.999", "0.001"],
-    "long": [
-        "0.123456",
-        "1.1234567",
-        "0.12345678",
-        "1.123456789",
-        "0.12345678901234",
-        "1.999999999999999",
-        "0.3333333",
-    ],
+    "long": ["0.123456", "1.1234567", "0.12345678", "1.123456789", "0.12345678901234", "1.999999999999999", "0.3333333"],
     "missing": [".", "0.5", ".", "1", "2", "nan", "0"],
     "scientific": ["1e-05", "2E-3", "0.5", "1", "2.5e-1", "0", "2"],
     "odd": ["00.5", "1.", ".5", "2.000", "01", "0.50000000000000000001", "1.0"],

@@ -27,13 +27,7 @@ class Inputs:
 
 
 def make_inputs(
-    folder: Path,
-    *,
-    genes: int = 60,
-    seed: int = 1,
-    causal: tuple[int, ...] = (),
-    shift: float = 3.0,
-    contig: str = "chr1",
+    folder: Path, *, genes: int = 60, seed: int = 1, causal: tuple[int, ...] = (), shift: float = 3.0, contig: str = "chr1"
 ) -> Inputs:
     """Write a study: two LD blocks, one gene every 5 kb with five variants 400 bp apart, autoregressive LD.
 
@@ -59,17 +53,23 @@ def make_inputs(
             if len(hit):
                 mean += r[:, hit[0]] * shift
         z.append(noise + mean)
-        blocks.append(
-            LdBlock(f"b{number}", contig, int(where[0]), int(where[-1]) + 1, r.astype(np.float32), names[rows])
-        )
+        blocks.append(LdBlock(f"b{number}", contig, int(where[0]), int(where[-1]) + 1, r.astype(np.float32), names[rows]))
     write_ld(folder / "x.ld.h5", iter(blocks), build="b", method="in-sample", n_ref=1000)
     values = np.concatenate(z)
     frame = pd.DataFrame(
         {
-            "variant_id": names, "chromosome": contig, "base_pair_location": position + 1, "effect_allele": "G", "other_allele": "A",
-            "beta": values / 30, "standard_error": 1 / 30, "n": 1000.0, "z": values, "z_kind": "t",
+            "variant_id": names,
+            "chromosome": contig,
+            "base_pair_location": position + 1,
+            "effect_allele": "G",
+            "other_allele": "A",
+            "beta": values / 30,
+            "standard_error": 1 / 30,
+            "n": 1000.0,
+            "z": values,
+            "z_kind": "t",
         }
-    )  # fmt: skip
+    )
     write_table(frame, folder / "x.sumstats.tsv.gz", SUMSTATS)
     pips = frame.assign(locus="b", pip=0.1, prior=0.1, posterior_mean=0.0, posterior_sd=0.0, credible_set="")
     write_table(pips, folder / "x.pips.tsv.gz", PIPS)
@@ -80,9 +80,5 @@ def make_inputs(
     (folder / "x.gtf").write_text("".join(rows))
     sets = {f"S{k}": rng.choice(genes, 8, replace=False) for k in range(12)}
     sets["CAUSAL"] = np.array([*causal, genes - 1, genes - 2]) if causal else np.arange(8)
-    (folder / "x.gmt").write_text(
-        "".join(f"{name}\td\t" + "\t".join(f"G{g}" for g in members) + "\n" for name, members in sets.items())
-    )
-    return Inputs(
-        folder / "x.sumstats.tsv.gz", folder / "x.ld.h5", folder / "x.gtf", folder / "x.gmt", folder / "x.pips.tsv.gz"
-    )
+    (folder / "x.gmt").write_text("".join(f"{name}\td\t" + "\t".join(f"G{g}" for g in members) + "\n" for name, members in sets.items()))
+    return Inputs(folder / "x.sumstats.tsv.gz", folder / "x.ld.h5", folder / "x.gtf", folder / "x.gmt", folder / "x.pips.tsv.gz")

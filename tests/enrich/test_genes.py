@@ -52,9 +52,7 @@ def test_causal_genes__come_first_and_untested_ones_are_counted(study: Inputs, t
     assert set(table["gene_id"].head(3)) == {"G5", "G20", "G40"}
     assert len(table) == 60
     assert not {"G60", "G61", "G62"} & set(table["gene_id"])
-    checks = {
-        check["name"]: check for check in json.loads((tmp_path / "g.enrich_genes.card.json").read_text())["checks"]
-    }
+    checks = {check["name"]: check for check in json.loads((tmp_path / "g.enrich_genes.card.json").read_text())["checks"]}
     assert checks["genes tested"]["value"] == 60
     assert "3 genes" in checks["genes tested"]["advice"]
 
@@ -100,10 +98,7 @@ def test_same_command__same_bytes_elsewhere(study: Inputs, tmp_path: Path) -> No
     for folder in "ab":
         run_genes(study, tmp_path / folder / "g", "--pips", study.pips)
     for path in sorted((tmp_path / "a").iterdir()):
-        assert (
-            hashlib.sha256(path.read_bytes()).digest()
-            == hashlib.sha256((tmp_path / "b" / path.name).read_bytes()).digest()
-        ), path.name
+        assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256((tmp_path / "b" / path.name).read_bytes()).digest(), path.name
 
 
 def test_extreme_z__keeps_p_finite(tmp_path: Path) -> None:
@@ -148,23 +143,8 @@ def test_bad_input__is_told_with_its_place(study: Inputs, tmp_path: Path, case: 
         elif case == "nan":
             frame.loc[3, "z"], mentions = np.nan, ["z of chr1:2201:A:G is missing"]
         else:
-            frame["variant_id"], mentions = (
-                frame["variant_id"].str.replace(":A:G", ":C:T"),
-                ["none of the 300 LD variants"],
-            )
+            frame["variant_id"], mentions = (frame["variant_id"].str.replace(":A:G", ":C:T"), ["none of the 300 LD variants"])
         frame.to_csv(sumstats, sep="\t", index=False)
-    result = run_cli(
-        "enrich",
-        "genes",
-        "--sumstats",
-        sumstats,
-        "--ld",
-        study.ld,
-        "--gtf",
-        gtf,
-        *extra,
-        "--out",
-        tmp_path / "out" / "g",
-    )
+    result = run_cli("enrich", "genes", "--sumstats", sumstats, "--ld", study.ld, "--gtf", gtf, *extra, "--out", tmp_path / "out" / "g")
     assert_bad_input(result, *mentions, folder=tmp_path / "out")
     assert gzip.decompress(study.sumstats.read_bytes())

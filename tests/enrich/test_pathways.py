@@ -23,20 +23,7 @@ NO_PAIRS = (np.empty(0, dtype=int), np.empty(0, dtype=int), np.empty(0))
 def gene_tables(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Inputs]:
     folder = tmp_path_factory.mktemp("pathways")
     study = make_inputs(folder, causal=(5, 12, 20, 33, 40, 50), shift=6.0)
-    run_ok(
-        "enrich",
-        "genes",
-        "--sumstats",
-        study.sumstats,
-        "--ld",
-        study.ld,
-        "--gtf",
-        study.gtf,
-        "--flank",
-        0,
-        "--out",
-        folder / "g",
-    )
+    run_ok("enrich", "genes", "--sumstats", study.sumstats, "--ld", study.ld, "--gtf", study.gtf, "--flank", 0, "--out", folder / "g")
     return folder / "g", study
 
 
@@ -98,9 +85,7 @@ def test_competitive__is_calibrated_under_ld_where_ignoring_it_is_not() -> None:
     honest, naive = [], []
     for _ in range(400):
         z = (factor @ rng.normal(size=(10, 20))).T.ravel()
-        honest.append(
-            CompetitiveTest(z, np.empty((genes, 0)), *pairs, np.full(len(pairs[0]), 0.8)).test(member).p_value
-        )
+        honest.append(CompetitiveTest(z, np.empty((genes, 0)), *pairs, np.full(len(pairs[0]), 0.8)).test(member).p_value)
         naive.append(CompetitiveTest(z, np.empty((genes, 0)), *NO_PAIRS).test(member).p_value)
     low, high = stats.binom.interval(0.999, 400, 0.05)
     assert low <= (np.array(honest) < 0.05).sum() <= high
@@ -137,10 +122,7 @@ def test_same_command__same_bytes_elsewhere(gene_tables: tuple[Path, Inputs], tm
     for folder in "ab":
         run_pathways(gene_tables[0], gene_tables[1].gmt, tmp_path / folder / "p", "--permutations", 500)
     for path in sorted((tmp_path / "a").iterdir()):
-        assert (
-            hashlib.sha256(path.read_bytes()).digest()
-            == hashlib.sha256((tmp_path / "b" / path.name).read_bytes()).digest()
-        ), path.name
+        assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256((tmp_path / "b" / path.name).read_bytes()).digest(), path.name
 
 
 def test_gene_names__serve_when_they_find_more(gene_tables: tuple[Path, Inputs], tmp_path: Path) -> None:

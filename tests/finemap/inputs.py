@@ -61,9 +61,14 @@ def make_region(name: str, X: np.ndarray, *, contig: str = "chr1", first: int = 
 
 
 def write_genotype_store(
-    path: Path, regions: list[Region], traits: dict[str, np.ndarray], *, covariates: np.ndarray | None = None,
-    binary: bool = False, dtype: str = "float32",
-) -> Path:  # fmt: skip
+    path: Path,
+    regions: list[Region],
+    traits: dict[str, np.ndarray],
+    *,
+    covariates: np.ndarray | None = None,
+    binary: bool = False,
+    dtype: str = "float32",
+) -> Path:
     """Write a genotype store; NaN in X is missing."""
     dosage = np.hstack([region.X for region in regions]).T
     if dtype == "int8":
@@ -71,13 +76,15 @@ def write_genotype_store(
     ids = np.concatenate([region.ids for region in regions])
     names = [f"cov{i}" for i in range(0 if covariates is None else covariates.shape[1])]
     with create_store(
-        path, GENOTYPES, build="test", trait_names=list(traits), covariate_names=names,
+        path,
+        GENOTYPES,
+        build="test",
+        trait_names=list(traits),
+        covariate_names=names,
         trait_kinds=["binary" if binary else "quantitative"] * len(traits),
-    ) as store:  # fmt: skip
+    ) as store:
         write_array(store, "dosage", dosage.astype(dtype))
-        write_array(
-            store, "variants/contig", np.concatenate([np.full(len(r.position), r.contig, object) for r in regions])
-        )
+        write_array(store, "variants/contig", np.concatenate([np.full(len(r.position), r.contig, object) for r in regions]))
         write_array(store, "variants/start", np.concatenate([r.position - 1 for r in regions]).astype(np.int64))
         write_array(store, "variants/effect_allele", np.full(len(ids), "G", dtype=object))
         write_array(store, "variants/other_allele", np.full(len(ids), "A", dtype=object))
@@ -95,11 +102,18 @@ def sumstats_table(region: Region, z: np.ndarray, n: float, z_kind: str = "t") -
     """Summary statistics of one locus."""
     return pd.DataFrame(
         {
-            "variant_id": region.ids, "chromosome": region.contig, "base_pair_location": region.position,
-            "effect_allele": "G", "other_allele": "A", "beta": z / np.sqrt(n), "standard_error": 1 / np.sqrt(n),
-            "n": float(n), "z": z, "z_kind": z_kind,
+            "variant_id": region.ids,
+            "chromosome": region.contig,
+            "base_pair_location": region.position,
+            "effect_allele": "G",
+            "other_allele": "A",
+            "beta": z / np.sqrt(n),
+            "standard_error": 1 / np.sqrt(n),
+            "n": float(n),
+            "z": z,
+            "z_kind": z_kind,
         }
-    )  # fmt: skip
+    )
 
 
 def write_sumstats(path: Path, table: pd.DataFrame) -> Path:
@@ -145,6 +159,4 @@ def summary_inputs(
 ) -> tuple[Path, Path]:
     """Summary statistics and LD of simulated loci."""
     tables = [sumstats_table(r, IndividualData(r.X, y).z, len(y), z_kind) for r in regions]
-    return write_sumstats(folder / "sumstats.tsv.gz", pd.concat(tables)), write_ld_store(
-        folder / "ld.h5", regions, method=method
-    )
+    return write_sumstats(folder / "sumstats.tsv.gz", pd.concat(tables)), write_ld_store(folder / "ld.h5", regions, method=method)

@@ -33,9 +33,7 @@ def test_data_kinds__give_the_same_fit():
     for fit in fits[1:]:
         np.testing.assert_allclose(fit.pip, fits[0].pip, atol=1e-9)
         np.testing.assert_allclose(fit.lbf_variable, fits[0].lbf_variable, atol=1e-6)
-        assert [one.variants.tolist() for one in fit.credible_sets] == [
-            one.variants.tolist() for one in fits[0].credible_sets
-        ]
+        assert [one.variants.tolist() for one in fit.credible_sets] == [one.variants.tolist() for one in fits[0].credible_sets]
 
 
 def test_z__is_the_ols_t_statistic_beside_covariates():
@@ -51,18 +49,14 @@ def test_covariates__equal_residuals_taken_beforehand():
     covariates = np.column_stack([RNG.standard_normal((300, 2)), np.ones(300)])  # the constant one adds nothing
     hat = np.column_stack([np.ones(300), covariates[:, :2]])
     project = np.eye(300) - hat @ np.linalg.pinv(hat)
-    residual = SufficientStatistics(
-        (project @ X).T @ (project @ X), (project @ X).T @ (project @ Y), Y @ project @ Y, 298
-    )
+    residual = SufficientStatistics((project @ X).T @ (project @ X), (project @ X).T @ (project @ Y), Y @ project @ Y, 298)
     ours = fit_susie(IndividualData(X, Y, covariates), SETTINGS)
     np.testing.assert_allclose(ours.pip, fit_susie(residual, SETTINGS).pip, atol=1e-9)
 
 
 def test_scale__of_genotypes_and_trait_does_not_matter():
     scaled = IndividualData(X * RNG.uniform(0.1, 10, size=50) + 5, 1e-3 * Y - 7)
-    np.testing.assert_allclose(
-        fit_susie(scaled, SETTINGS).pip, fit_susie(IndividualData(X, Y), SETTINGS).pip, atol=1e-8
-    )
+    np.testing.assert_allclose(fit_susie(scaled, SETTINGS).pip, fit_susie(IndividualData(X, Y), SETTINGS).pip, atol=1e-8)
 
 
 def test_constant_variant__has_no_bayes_factor():
@@ -91,9 +85,7 @@ def test_score_statistic__of_a_linear_model_gives_the_fit_of_its_t_statistic():
     R = np.corrcoef(X.T)
     score = individual.xty / np.sqrt(individual.d) / np.sqrt(individual.yty / (individual.n - 1))
     t = fit_susie(SummaryStatistics(individual.z, R, 300), SETTINGS)
-    np.testing.assert_allclose(
-        fit_susie(SummaryStatistics(score, R, 300, z_kind="score"), SETTINGS).pip, t.pip, atol=1e-9
-    )
+    np.testing.assert_allclose(fit_susie(SummaryStatistics(score, R, 300, z_kind="score"), SETTINGS).pip, t.pip, atol=1e-9)
 
 
 R2 = np.array([[1.0, 0.5], [0.5, 1.0]])

@@ -60,9 +60,7 @@ def weigh(seed: int, shift: float) -> tuple[float, float, float]:
         score = rng.standard_normal(50)
         score[index] += shift
         loci.append((IndividualData(region.X, y), score, index))
-        elbos.append(
-            np.array([fit_susie(loci[-1][0], settings, prior=score_prior(score, w)).elbo[-1] for w in WEIGHTS])
-        )
+        elbos.append(np.array([fit_susie(loci[-1][0], settings, prior=score_prior(score, w)).elbo[-1] for w in WEIGHTS]))
     weight = choose_weight(elbos).weight
     for data, score, index in loci:
         flat.append(fit_susie(data, settings).pip[index])
@@ -94,8 +92,7 @@ def test_evidence__a_high_score_alone_does_not_make_a_high_pip():
         score[7], score[40] = 3.0, 5.0
         prior = score_prior((score - score.mean()) / score.std(), 0.5)
         strict, lax = (
-            fit_susie(IndividualData(X, y), SusieSettings(null_threshold=threshold), prior=prior)
-            for threshold in (EVIDENCE, 0.0)
+            fit_susie(IndividualData(X, y), SusieSettings(null_threshold=threshold), prior=prior) for threshold in (EVIDENCE, 0.0)
         )
         false_pips.append(strict.pip[40])
         lax_pips.append(lax.pip[40])

@@ -38,9 +38,15 @@ def simulated(tmp_path_factory):
     sumstats, ld = summary_inputs(folder, regions, y)
     genotypes = write_genotype_store(folder / "genotypes.h5", regions, {"height": y})
     return {
-        "folder": folder, "regions": regions, "y": y, "causal": causal, "sumstats": sumstats, "ld": ld,
-        "genotypes": genotypes, "loci": write_bed(folder / "loci.bed", regions),
-    }  # fmt: skip
+        "folder": folder,
+        "regions": regions,
+        "y": y,
+        "causal": causal,
+        "sumstats": sumstats,
+        "ld": ld,
+        "genotypes": genotypes,
+        "loci": write_bed(folder / "loci.bed", regions),
+    }
 
 
 def rss(simulated, *more, **changed):
@@ -50,9 +56,7 @@ def rss(simulated, *more, **changed):
 
 def individual(simulated, *more, **changed):
     inputs = {**simulated, **changed}
-    return (
-        "finemap", "locus", "--genotypes", inputs["genotypes"], "--trait", "height", "--loci", inputs["loci"], "--quiet", *more
-    )  # fmt: skip
+    return ("finemap", "locus", "--genotypes", inputs["genotypes"], "--trait", "height", "--loci", inputs["loci"], "--quiet", *more)
 
 
 def read_pips(prefix):
@@ -113,10 +117,7 @@ def test_n3__matches_susier_through_the_files(shared_data, tmp_path, trait):
     run_ok(*individual(files, "--tolerance", 1e-3, "--out", tmp_path / "susie"))
     run_ok(*rss(files, "--tolerance", 1e-3, "--out", tmp_path / "susie_rss"))
     sets = pd.read_csv(reference / f"n3_trait{trait}_susie.cs.tsv", sep="\t", dtype=str)
-    expected_sets = {
-        f"n3_{row.set}": sorted(region.ids[int(index)] for index in row.variants.split(","))
-        for row in sets.itertuples()
-    }
+    expected_sets = {f"n3_{row.set}": sorted(region.ids[int(index)] for index in row.variants.split(",")) for row in sets.itertuples()}
     for kind in ("susie", "susie_rss"):
         expected = pd.read_csv(reference / f"n3_trait{trait}_{kind}.pip.tsv", sep="\t")["pip"]
         assert np.abs(read_pips(tmp_path / kind)["pip"] - expected).max() < 1e-6
@@ -135,9 +136,7 @@ def test_covariates_and_missing_values__are_taken_as_described(simulated, tmp_pa
     X[rng.random(X.shape) < 0.05] = np.nan
     gappy = make_region(region.name, X, first=int(region.position[0]))
     store = write_genotype_store(tmp_path / "g.h5", [gappy], {"height": y}, covariates=covariates, dtype="int8")
-    run_ok(
-        *individual(simulated, "--out", tmp_path / "run", genotypes=store, loci=write_bed(tmp_path / "l.bed", [gappy]))
-    )
+    run_ok(*individual(simulated, "--out", tmp_path / "run", genotypes=store, loci=write_bed(tmp_path / "l.bed", [gappy])))
     kept = X[7:]
     filled = np.where(np.isnan(kept), np.nanmean(kept, axis=0), kept)
     fit = fit_susie(IndividualData(filled, y[7:], covariates[7:]))
@@ -257,9 +256,7 @@ def test_one_variant__is_fitted(simulated, tmp_path):
     causal = simulated["causal"][0]
     lone = make_region("lone", region.X[:, [causal]])
     store = write_genotype_store(tmp_path / "g.h5", [lone], {"height": y})
-    run_ok(
-        *individual(simulated, "--out", tmp_path / "run", genotypes=store, loci=write_bed(tmp_path / "l.bed", [lone]))
-    )
+    run_ok(*individual(simulated, "--out", tmp_path / "run", genotypes=store, loci=write_bed(tmp_path / "l.bed", [lone])))
     assert read_pips(tmp_path / "run")["pip"].iloc[0] > 0.99
 
 
@@ -373,9 +370,7 @@ def test_scores__without_the_column_or_without_numbers_are_named(simulated, tmp_
     ],
 )
 def test_trait_that_cannot_be_fitted__is_named(simulated, tmp_path, trait, binary, mention):
-    store = write_genotype_store(
-        tmp_path / "g.h5", simulated["regions"], {"height": trait(simulated["y"])}, binary=binary
-    )
+    store = write_genotype_store(tmp_path / "g.h5", simulated["regions"], {"height": trait(simulated["y"])}, binary=binary)
     out = tmp_path / "out"
     assert_bad_input(run_cli(*individual(simulated, "--out", out / "run", genotypes=store)), mention, folder=out)
 
@@ -386,29 +381,16 @@ def test_trait_and_contig_that_are_not_there__are_named(simulated, tmp_path):
     assert_bad_input(run_cli(*words), "trait weight", "height", folder=out)
     bed = tmp_path / "l.bed"
     bed.write_text("1\t0\t50000\tlocus1\n")
-    assert_bad_input(
-        run_cli(*individual(simulated, "--out", out / "run", loci=bed)), "contig 1", "but chr1", folder=out
-    )
+    assert_bad_input(run_cli(*individual(simulated, "--out", out / "run", loci=bed)), "contig 1", "but chr1", folder=out)
     bed.write_text("chr9\t0\t50000\tlocus1\n")
     assert_bad_input(run_cli(*individual(simulated, "--out", out / "run", loci=bed)), "no variant to fit", folder=out)
     bed.write_text("chr1\t0\t50000\tsame\nchr1\t50000\t60000\tsame\n")
-    assert_bad_input(
-        run_cli(*individual(simulated, "--out", out / "run", loci=bed)), "two loci called same", folder=out
-    )
+    assert_bad_input(run_cli(*individual(simulated, "--out", out / "run", loci=bed)), "two loci called same", folder=out)
 
 
 def test_inputs_that_do_not_go_together__are_a_usage_error(simulated, tmp_path):
     out = tmp_path / "out"
-    words = (
-        "finemap",
-        "locus",
-        "--sumstats",
-        simulated["sumstats"],
-        "--genotypes",
-        simulated["genotypes"],
-        "--out",
-        out / "run",
-    )
+    words = ("finemap", "locus", "--sumstats", simulated["sumstats"], "--genotypes", simulated["genotypes"], "--out", out / "run")
     assert_bad_input(run_cli(*words), "--sumstats, --genotypes", folder=out, exit_code=2)
     assert_bad_input(run_cli("finemap", "locus", "--out", out / "run"), "no input", folder=out, exit_code=2)
 

@@ -88,9 +88,7 @@ def test_elbo__never_falls():
 
 def test_one_effect__elbo_is_the_exact_evidence():
     X, y = simulate(2, p=10, effects=((4, 0.4),))
-    settings = SusieSettings(
-        max_effects=1, estimate_residual_variance=False, residual_variance=1.3, estimate_prior_variance=False
-    )
+    settings = SusieSettings(max_effects=1, estimate_residual_variance=False, residual_variance=1.3, estimate_prior_variance=False)
     data = IndividualData(X, y)
     fit = fit_susie(data, settings)
     V = 0.2 * data.yty / (data.n - 1)
@@ -108,9 +106,7 @@ def test_order_of_variants__does_not_matter():
     order = np.random.default_rng(0).permutation(X.shape[1])
     plain, shuffled = fit_susie(IndividualData(X, y)), fit_susie(IndividualData(X[:, order], y))
     np.testing.assert_allclose(shuffled.pip, plain.pip[order], atol=1e-9)
-    assert [sorted(order[one.variants]) for one in shuffled.credible_sets] == [
-        sorted(one.variants) for one in plain.credible_sets
-    ]
+    assert [sorted(order[one.variants]) for one in shuffled.credible_sets] == [sorted(one.variants) for one in plain.credible_sets]
 
 
 def test_counted_allele__changes_the_sign_of_the_effect_alone():
@@ -162,9 +158,7 @@ def test_max_iterations__ends_a_fit_that_has_not_settled():
     assert not fit.converged
 
 
-@pytest.mark.parametrize(
-    "prior", [np.zeros(5), np.ones(4), np.array([1, 1, -1, 1, 1.0]), np.array([1, np.nan, 1, 1, 1])]
-)
+@pytest.mark.parametrize("prior", [np.zeros(5), np.ones(4), np.array([1, 1, -1, 1, 1.0]), np.array([1, np.nan, 1, 1, 1])])
 def test_prior__that_is_none_is_refused(prior):
     X, y = simulate(10, p=5, effects=())
     with pytest.raises(DataError):

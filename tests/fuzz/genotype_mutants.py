@@ -36,25 +36,7 @@ from lucidseq.encode.genotypes.store import StoreContents, create_genotypes
 # What the house translates for the user (core/app.py)
 TRANSLATED = (LucidseqError, UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile)
 MEMORY, SECONDS = 4 << 30, 20
-PIECES = [
-    b"\t",
-    b"\n",
-    b"0",
-    b"-1",
-    b".",
-    b":",
-    b"|",
-    b"nan",
-    b"1e400",
-    b"\xff",
-    b"\x00",
-    b",",
-    b"chrX",
-    b" ",
-    b"",
-    b"\r",
-    b"4294967295",
-]
+PIECES = [b"\t", b"\n", b"0", b"-1", b".", b":", b"|", b"nan", b"1e400", b"\xff", b"\x00", b",", b"chrX", b" ", b"", b"\r", b"4294967295"]
 SAMPLES, VARIANTS = 13, 40
 FIELDS = (GenotypeField.AUTO, GenotypeField.GT)
 
@@ -130,9 +112,7 @@ def write_pgen(folder: Path, *, dosage: bool) -> Path:
                 writer.append_dosages(np.where(row < 0, -9, row * 0.93).astype(np.float32))
             else:
                 writer.append_biallelic(np.where(row < 0, -9, row).astype(np.int8))
-    (folder / "x.psam").write_text(
-        "#IID\tSEX\theight\n" + "".join(f"s{at}\t{at % 3}\t{at}.5\n" for at in range(SAMPLES))
-    )
+    (folder / "x.psam").write_text("#IID\tSEX\theight\n" + "".join(f"s{at}\t{at % 3}\t{at}.5\n" for at in range(SAMPLES)))
     names = "".join(f"1\t{row + 5}\trs{row}\tA\tG\n" for row in range(VARIANTS))
     (folder / "x.pvar").write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\n" + names)
     return path
@@ -147,9 +127,7 @@ def write_bgen(folder: Path, *, layout: int, compression: str | None, several: b
             alleles = ["A", "G", "T"] if several and row % 3 == 0 else ["A", "G"]
             shape = 6 if len(alleles) == 3 else 3
             probabilities = rng.dirichlet(np.full(shape, 0.3), SAMPLES)
-            writer.add_variant(
-                f"v{row}", f"rs{row}", "1", row + 5, alleles, probabilities, **({"bit_depth": 8} if layout == 2 else {})
-            )
+            writer.add_variant(f"v{row}", f"rs{row}", "1", row + 5, alleles, probabilities, **({"bit_depth": 8} if layout == 2 else {}))
     people = "".join(f"s{at} s{at} 0 {1 + at % 2}\n" for at in range(SAMPLES))
     (folder / "x.sample").write_text(f"ID_1 ID_2 missing sex\n0 0 0 D\n{people}")
     return path
@@ -209,19 +187,7 @@ KINDS: dict[str, tuple[Callable[[Path], Path], str | None, int]] = {
     "store": (write_store, None, 2000),
 }
 # Files that say how long they are: cut off anywhere, they must be refused
-SAY_THEIR_LENGTH = (
-    "bed",
-    "pgen",
-    "pgen-dosage",
-    "bgen11",
-    "bgen11-plain",
-    "bgen12",
-    "bgen13",
-    "bgen-plain",
-    "vcf-gz",
-    "bcf-gz",
-    "store",
-)
+SAY_THEIR_LENGTH = ("bed", "pgen", "pgen-dosage", "bgen11", "bgen11-plain", "bgen12", "bgen13", "bgen-plain", "vcf-gz", "bcf-gz", "store")
 
 
 def run(kind: str, seed: int, count: int) -> tuple[int, int]:

@@ -85,12 +85,21 @@ def parquet() -> bytes:
 GTF = b'c1\tx\texon\t%d\t%d\t.\t+\t.\tgene_id "G"; transcript_id "T";\n'
 CASES: dict[str, tuple[Callable[[], bytes], Callable[[Path], None]]] = {
     "x.bed": (lambda: b"".join(b"c1\t%d\t%d\tn%d\t%d\t+\n" % (at, at + 15, at % 3, at) for at in range(0, 200, 30)), read_bed_source),
-    "x.annot": (lambda: b"CHR\tBP\tSNP\tCM\tx\ty\n" + b"".join(b"c1\t%d\trs%d\t0\t1\t0.%d\n" % (at + 1, at, at) for at in range(0, 200, 10)), read_table_source),
+    "x.annot": (
+        lambda: b"CHR\tBP\tSNP\tCM\tx\ty\n" + b"".join(b"c1\t%d\trs%d\t0\t1\t0.%d\n" % (at + 1, at, at) for at in range(0, 200, 10)),
+        read_table_source,
+    ),
     "x.parquet": (parquet, read_table_source),
-    "x.tsv": (lambda: b"chromosome\tbase_pair_location\teffect_allele\tother_allele\trsid\n" + b"".join(b"c1\t%d\tA\tCG\trs%d\n" % (at, at) for at in range(1, 20)), read_variant_rows),
+    "x.tsv": (
+        lambda: (
+            b"chromosome\tbase_pair_location\teffect_allele\tother_allele\trsid\n"
+            + b"".join(b"c1\t%d\tA\tCG\trs%d\n" % (at, at) for at in range(1, 20))
+        ),
+        read_variant_rows,
+    ),
     "x.gtf": (lambda: b"".join(GTF % (at, at + 9) for at in range(1, 90, 20)), read_models),
     "x.h5": (one_hot, read_arrays),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -86,16 +86,14 @@ class Target:
         r = toeplitz((-0.8) ** np.arange(COUNT))
         bim, ukb = write_bim(folder / "a.bim", table), write_ukb_list(folder / "a.gz", table)
         edges, snplist = write_ldgm(
-            folder,
-            np.linalg.inv(r) * (np.abs(np.subtract.outer(range(COUNT), range(COUNT))) < 2),
-            [*range(COUNT)],
-            table,
+            folder, np.linalg.inv(r) * (np.abs(np.subtract.outer(range(COUNT), range(COUNT))) < 2), [*range(COUNT)], table
         )
         text, sparse, dense = folder / "m.ld", write_ukb(folder / "m.npz", r, "csr"), folder / "d.npz"
         np.savetxt(text, r, fmt="%.6g", delimiter="\t")
         np.savez(dense, r=r)
         pvar = "##x\n#CHROM\tPOS\tID\tREF\tALT\n" + "".join(
-            f"{row.contig}\t{row.position}\t{row.rsid}\t{row.other}\t{row.effect}\n" for row in table.itertuples())  # fmt: skip
+            f"{row.contig}\t{row.position}\t{row.rsid}\t{row.other}\t{row.effect}\n" for row in table.itertuples()
+        )
         plain = gzip.decompress(edges.read_bytes())
         self.cases: dict[str, tuple[bytes | Inner, Callable[[Path], None]]] = {
             "text": (text.read_bytes(), as_kind(bim, InputFormat.PLINK)),
@@ -114,7 +112,7 @@ class Target:
             "snplist": (gzip.decompress(snplist.read_bytes()), read_list),
             "snplist of a matrix": (gzip.decompress(snplist.read_bytes()), lambda path: read(edges, path)),
             "bim of a matrix": (bim.read_bytes(), lambda path: read(text, path)),
-        }  # fmt: skip
+        }
 
     def run(self, rounds: int, seed: int) -> Counter[str]:
         """Damage each file ``rounds`` times; return how many were read and refused, and the slowest (in ms)."""
@@ -138,9 +136,7 @@ def main() -> None:
         outcome = target.run(rounds=-(-wanted // len(target.cases)), seed=int(sys.argv[2]) if len(sys.argv) > 2 else 7)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     assert peak < MEGABYTES
-    print(
-        f"{dict(outcome)}, {len(target.cases)} kinds of files, {time.process_time() - used:.0f} CPU s, peak {peak:.0f} MB"
-    )
+    print(f"{dict(outcome)}, {len(target.cases)} kinds of files, {time.process_time() - used:.0f} CPU s, peak {peak:.0f} MB")
 
 
 if __name__ == "__main__":

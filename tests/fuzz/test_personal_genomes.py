@@ -29,12 +29,7 @@ def make(folder: Path) -> dict[str, bytes]:
     (folder / "g.fa").write_text(f">c1\n{letters}\n")
     rows = [
         f"c1\t{at}\t.\t{letters[at - 1 : at + cut]}\t{alternate}\t.\t.\t.\tGT\t0|1\t1|0\n"
-        for at, cut, alternate in (
-            (50, 0, "N"),
-            (120, 3, letters[119]),
-            (200, 0, letters[199] + "ACG"),
-            (260, 0, "N,*"),
-        )
+        for at, cut, alternate in ((50, 0, "N"), (120, 3, letters[119]), (200, 0, letters[199] + "ACG"), (260, 0, "N,*"))
     ]
     (folder / "x.vcf").write_text(
         '##fileformat=VCFv4.2\n##contig=<ID=c1,length=600>\n##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n'

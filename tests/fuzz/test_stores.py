@@ -38,15 +38,11 @@ Contents = dict[str, bytes]
 def filled(schema: Store, path: Path) -> Path:
     """Write a store whose arrays have the declared kinds and axes, and random values."""
     random = np.random.default_rng(3)
-    attributes = {
-        name: ["a", "b"] if name.endswith(("names", "kinds")) else f"some {name}" for name in schema.attributes
-    }
+    attributes = {name: ["a", "b"] if name.endswith(("names", "kinds")) else f"some {name}" for name in schema.attributes}
     with create_store(path, schema, **attributes) as store:
         for array in schema.arrays:
             shape = [
-                int(axis) if axis.isdigit() else LENGTHS.get(axis, 3)
-                for axis in array.axes.strip("()").replace(" ", "").split(",")
-                if axis
+                int(axis) if axis.isdigit() else LENGTHS.get(axis, 3) for axis in array.axes.strip("()").replace(" ", "").split(",") if axis
             ]
             if array.kind == "text":
                 values = np.array([f"name{number}" for number in range(shape[0])], dtype=object)
@@ -100,8 +96,11 @@ def made(kind: str, folder: Path) -> tuple[Path, Callable[[Path], Contents]]:
         with create_haplotypes(path, build="b", calls="haplotypes", polarization="derived") as writer:
             letters = np.array(["A"] * 90, dtype=object)
             writer.add(calls, 0, np.arange(90), letters, letters)
-            arrays = {array.path: np.zeros(2, dtype=array.kind) if array.kind != "text" else np.array(["a", "b"], dtype=object)
-                      for array in HAPLOTYPES.arrays if not array.path.startswith(("sites/", "alleles"))}  # fmt: skip
+            arrays = {
+                array.path: np.zeros(2, dtype=array.kind) if array.kind != "text" else np.array(["a", "b"], dtype=object)
+                for array in HAPLOTYPES.arrays
+                if not array.path.startswith(("sites/", "alleles"))
+            }
             writer.finish(arrays, ploidy=2)
         return path, lambda at: contents(at, HAPLOTYPES)
     if kind == "one_hot":
@@ -128,10 +127,7 @@ def damage(data: bytes, random: np.random.Generator) -> bytes:
             changed[at : at + 8] = lie.to_bytes(8, "little")
         elif kind < 0.95:
             size, other = int(random.integers(1, 64)), int(random.integers(len(changed)))
-            changed[at : at + size], changed[other : other + size] = (
-                changed[other : other + size],
-                changed[at : at + size],
-            )
+            changed[at : at + size], changed[other : other + size] = (changed[other : other + size], changed[at : at + size])
         else:
             del changed[max(at, 1) :]
     return bytes(changed)
@@ -185,9 +181,7 @@ def fuzz(kind: str, folder: Path, count: int) -> Counter[str]:
     return tally
 
 
-@pytest.mark.parametrize(
-    "kind", ["genotypes", "matrix", "haplotypes", "annotations", "ld", "sequences", "attributions"]
-)
+@pytest.mark.parametrize("kind", ["genotypes", "matrix", "haplotypes", "annotations", "ld", "sequences", "attributions"])
 def test_damaged_stores__are_read_right_or_refused(tmp_path: Path, kind: str) -> None:
     tally = fuzz(kind, tmp_path, ROUNDS)
     print(kind, dict(tally))

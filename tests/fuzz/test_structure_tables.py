@@ -111,8 +111,13 @@ def targets(folder: Path) -> list[tuple[bytes, Callable[[Path], None], Path, Mut
     (folder / "splits.tsv").write_bytes(splits)
     out = OutputSet(folder / "m", {"matrix": OutFile(".matrix.h5", Format.HDF5, "")}, command="matrix")
     with out.transaction():
-        matrix(genotypes=write_store(folder / "g.h5", calls, traits={"height": np.arange(12.0)}), splits=folder / "splits.tsv",
-               layout=MatrixLayout.AUTO, hard_call_tolerance=0.1, out=out)  # fmt: skip
+        matrix(
+            genotypes=write_store(folder / "g.h5", calls, traits={"height": np.arange(12.0)}),
+            splits=folder / "splits.tsv",
+            layout=MatrixLayout.AUTO,
+            hard_call_tolerance=0.1,
+            out=out,
+        )
     whole = (folder / "m.matrix.h5").read_bytes()
     return [
         (splits, read_split_table, folder / "x.tsv", mutate),

@@ -37,13 +37,7 @@ SECONDS, MEGABYTES = 10.0, 600.0  # what one damaged file may take, and what all
 
 def read(path: Path, folder: Path, dialect: Dialect = Dialect.AUTO, **references: object) -> int:
     """Read, harmonise and check what every result must hold; return the number of rows."""
-    given = {
-        "fasta": None,
-        "panel": None,
-        "chain": None,
-        "strand": StrandRule.AUTO,
-        "max_palindrome_frequency": 0.4,
-    } | references
+    given = {"fasta": None, "panel": None, "chain": None, "strand": StrandRule.AUTO, "max_palindrome_frequency": 0.4} | references
     with Ledger(folder / "dropped.tsv.gz") as ledger:
         found = harmonise_file(path, ReadOptions(dialect, n=100.0, drop_incomplete=True), References(**given), ledger)
     study = found.study
@@ -124,9 +118,7 @@ def main() -> None:
         outcome = target.run(rounds=-(-wanted // len(target.cases)), seed=int(sys.argv[2]) if len(sys.argv) > 2 else 7)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     assert peak < MEGABYTES
-    print(
-        f"{dict(outcome)}, {len(target.cases)} kinds of files, {time.process_time() - used:.0f} CPU s, peak {peak:.0f} MB"
-    )
+    print(f"{dict(outcome)}, {len(target.cases)} kinds of files, {time.process_time() - used:.0f} CPU s, peak {peak:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -13,11 +13,17 @@ from server import TOOLS, Galaxy
 
 # Input of the workflow -> file of `simulate locus`, and Galaxy's datatype
 FILES = {
-    "Genome": ("simulated.fa", "fasta"), "Peaks": ("simulated.peaks.bed", "bed"), "Signal": ("simulated.signal.bw", "bigwig"),
-    "Genotypes": ("simulated.vcf.gz", "vcf_bgzip"), "Phenotypes": ("simulated.phenotypes.tsv", "tabular"), "Loci": ("simulated.loci.bed", "bed"),
-    "Genes": ("simulated.gtf", "gtf"), "Gene sets": ("simulated.gmt", "tabular"),
-    "Causal variants (truth)": ("simulated.truth.variants.tsv", "tabular"), "Settings of the simulation (truth)": ("simulated.truth.json", "json"),
-}  # fmt: skip
+    "Genome": ("simulated.fa", "fasta"),
+    "Peaks": ("simulated.peaks.bed", "bed"),
+    "Signal": ("simulated.signal.bw", "bigwig"),
+    "Genotypes": ("simulated.vcf.gz", "vcf_bgzip"),
+    "Phenotypes": ("simulated.phenotypes.tsv", "tabular"),
+    "Loci": ("simulated.loci.bed", "bed"),
+    "Genes": ("simulated.gtf", "gtf"),
+    "Gene sets": ("simulated.gmt", "tabular"),
+    "Causal variants (truth)": ("simulated.truth.variants.tsv", "tabular"),
+    "Settings of the simulation (truth)": ("simulated.truth.json", "json"),
+}
 WORKFLOW = (TOOLS / "workflows" / "discovery" / "discovery.gxwf.yml").read_text()
 STEPS = WORKFLOW.count("tool_id: ")
 SETTINGS = {"Sequence length": 200, "Test chromosomes": "chr5", "Validation chromosomes": "chr4", "Trait": "trait"}
@@ -35,11 +41,7 @@ class Invocation:
     def jobs(self) -> dict[str, dict[str, Any]]:
         """Return each step's job by the step's label."""
         steps = self.galaxy.get(f"invocations/{self.identifier}")["steps"]
-        return {
-            step["workflow_step_label"]: self.galaxy.get(f"jobs/{step['job_id']}?full=true")
-            for step in steps
-            if step["job_id"]
-        }
+        return {step["workflow_step_label"]: self.galaxy.get(f"jobs/{step['job_id']}?full=true") for step in steps if step["job_id"]}
 
     def read(self, dataset: str) -> bytes:
         """Return a dataset's content."""
@@ -56,7 +58,10 @@ def run_discovery(galaxy: Galaxy, folder: Path, name: str = "Discovery", seconds
     for label, dataset in upload(galaxy, history, folder).items():
         inputs[label] = {"src": "hda", "id": dataset}
     workflow = galaxy.post("workflows", {"workflow": {"class": "GalaxyWorkflow", "yaml_content": WORKFLOW}})["id"]
-    started = galaxy.post(f"workflows/{workflow}/invocations", {"history_id": history, "inputs": inputs, "inputs_by": "name", "require_exact_tool_versions": True})  # fmt: skip
+    started = galaxy.post(
+        f"workflows/{workflow}/invocations",
+        {"history_id": history, "inputs": inputs, "inputs_by": "name", "require_exact_tool_versions": True},
+    )
     invocation = Invocation(galaxy, history, workflow, started["id"])
     wait(lambda: finished(invocation), seconds)
     return invocation
@@ -64,7 +69,7 @@ def run_discovery(galaxy: Galaxy, folder: Path, name: str = "Discovery", seconds
 
 def upload(galaxy: Galaxy, history: str, folder: Path) -> dict[str, str]:
     """Upload the workflow's files under their own names, and return their ids by input."""
-    elements = [{"src": "path", "path": str(folder / name), "name": name, "ext": kind} for name, kind in FILES.values()]  # fmt: skip
+    elements = [{"src": "path", "path": str(folder / name), "name": name, "ext": kind} for name, kind in FILES.values()]
     targets = [{"destination": {"type": "hdas"}, "elements": elements}]
     made = galaxy.post("tools/fetch", {"history_id": history, "targets": targets})["outputs"]
     wait(lambda: ready(galaxy, history, {item["id"] for item in made}), 300)
@@ -99,12 +104,7 @@ def wait(done: Any, seconds: float) -> None:
 
 
 def run_tool(
-    galaxy: Galaxy,
-    tool: str,
-    files: dict[str, list[Path]],
-    settings: dict[str, Any],
-    kinds: dict[str, str],
-    seconds: int = 300,
+    galaxy: Galaxy, tool: str, files: dict[str, list[Path]], settings: dict[str, Any], kinds: dict[str, str], seconds: int = 300
 ) -> dict[str, bytes]:
     """Run one tool in a history of its own and return its outputs by what follows the prefix in their names.
 
@@ -122,32 +122,23 @@ def run_tool(
     history = galaxy.post("histories", {"name": tool})["id"]
     paths = dict.fromkeys(path for several in files.values() for path in several)
     elements = [
-        {
-            "src": "path",
-            "path": str(path),
-            "name": path.name,
-            "ext": next(kind for end, kind in kinds.items() if path.name.endswith(end)),
-        }
+        {"src": "path", "path": str(path), "name": path.name, "ext": next(kind for end, kind in kinds.items() if path.name.endswith(end))}
         for path in paths
     ]
-    made = galaxy.post("tools/fetch", {"history_id": history, "targets": [{"destination": {"type": "hdas"}, "elements": elements}]})["outputs"]  # fmt: skip
+    made = galaxy.post("tools/fetch", {"history_id": history, "targets": [{"destination": {"type": "hdas"}, "elements": elements}]})[
+        "outputs"
+    ]
     wait(lambda: ready(galaxy, history, {item["id"] for item in made}), seconds)
     ids = {item["name"]: item["id"] for item in made}
     inputs = {place: [{"src": "hda", "id": ids[path.name]} for path in several] for place, several in files.items()}
     inputs = {place: several[0] if len(several) == 1 else several for place, several in inputs.items()}
-    started = galaxy.post(
-        "tools", {"history_id": history, "tool_id": f"lucidseq_{tool}", "inputs": {**inputs, **settings}}
-    )
+    started = galaxy.post("tools", {"history_id": history, "tool_id": f"lucidseq_{tool}", "inputs": {**inputs, **settings}})
     job = started["jobs"][0]["id"]
     wait(lambda: galaxy.get(f"jobs/{job}")["state"] in ("ok", "error"), seconds)
     done = galaxy.get(f"jobs/{job}?full=true")
     assert done["state"] == "ok", done["stderr"]
     outputs = Invocation(galaxy, history, "", "")
-    return {
-        place: outputs.read(done["outputs"][name]["id"])
-        for name, place in places(tool).items()
-        if name in done["outputs"]
-    }
+    return {place: outputs.read(done["outputs"][name]["id"]) for name, place in places(tool).items() if name in done["outputs"]}
 
 
 def places(tool: str) -> dict[str, str]:

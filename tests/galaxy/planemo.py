@@ -29,10 +29,27 @@ def run(programs: Path, galaxy: Galaxy, artifacts: list[Path], folder: Path) -> 
     """Run one planemo process; its exit status must say whether a test failed."""
     folder.mkdir(parents=True, exist_ok=True)
     report = folder / "tests.json"
-    command = [programs / "planemo", "test", "--engine", "external_galaxy", "--galaxy_url", galaxy.url, "--galaxy_user_key", galaxy.key,
-               "--galaxy_admin_key", galaxy.key, "--no_shed_install", "--test_output", folder / "tests.html",
-               "--test_output_json", report, "--test_output_junit", folder / "tests.xml", *artifacts]  # fmt: skip
-    done = subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True, timeout=1100, check=False)  # fmt: skip
+    command = [
+        programs / "planemo",
+        "test",
+        "--engine",
+        "external_galaxy",
+        "--galaxy_url",
+        galaxy.url,
+        "--galaxy_user_key",
+        galaxy.key,
+        "--galaxy_admin_key",
+        galaxy.key,
+        "--no_shed_install",
+        "--test_output",
+        folder / "tests.html",
+        "--test_output_json",
+        report,
+        "--test_output_junit",
+        folder / "tests.xml",
+        *artifacts,
+    ]
+    done = subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True, timeout=1100, check=False)
     assert report.exists(), done.stdout[-3000:] + done.stderr[-3000:]
     tests: list[dict[str, Any]] = json.loads(report.read_text())["tests"]
     failed = [test for test in tests if test["data"]["status"] != "success"]
@@ -48,5 +65,11 @@ def name_of(test: dict[str, Any]) -> str:
 def problem(outcome: dict[str, Any]) -> str:
     """Return in a few lines what went wrong in a test."""
     job = outcome.get("job") or {}
-    parts = [outcome["status"], outcome.get("output_problems"), outcome.get("execution_problem"), job.get("command_line"), job.get("stderr")]  # fmt: skip
+    parts = [
+        outcome["status"],
+        outcome.get("output_problems"),
+        outcome.get("execution_problem"),
+        job.get("command_line"),
+        job.get("stderr"),
+    ]
     return "\n".join(str(part)[-1500:] for part in parts if part)

@@ -125,12 +125,29 @@ def serve(folder: Path, tools: list[Path], *, port: int = 0, slots: int = 2) -> 
     configure(folder, tools, slots)
     url, environment = f"http://127.0.0.1:{port}", environ(folder)
     programs = HOME / "server" / "bin"
-    subprocess.run([programs / "galaxy-web-client-install", "--mode", "absolute", "--force-overwrite", folder / "static"],
-                   env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    subprocess.run(
+        [programs / "galaxy-web-client-install", "--mode", "absolute", "--force-overwrite", folder / "static"],
+        env=environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     (folder / "static" / "lucidseq").symlink_to(TOOLS / "static" / "images" / "lucidseq")
-    web = [programs / "galaxy-web", "-c", folder / "galaxy.yml", "-s", USER, "-b", f"127.0.0.1:{port}", "-n", folder / "static"]  # fmt: skip
-    worker = [programs / "celery", "--app", "galaxy.celery", "worker", "--concurrency", "2", "--loglevel", "INFO", "--pool", "threads",
-              "--queues", "celery,galaxy.internal,galaxy.external"]  # fmt: skip
+    web = [programs / "galaxy-web", "-c", folder / "galaxy.yml", "-s", USER, "-b", f"127.0.0.1:{port}", "-n", folder / "static"]
+    worker = [
+        programs / "celery",
+        "--app",
+        "galaxy.celery",
+        "worker",
+        "--concurrency",
+        "2",
+        "--loglevel",
+        "INFO",
+        "--pool",
+        "threads",
+        "--queues",
+        "celery,galaxy.internal,galaxy.external",
+    ]
     with running(web, folder, "web", environment) as process:
         wait(lambda: answers(f"{url}/api/version"), process, folder / "web.log")
         with running(worker, folder, "worker", environment) as process:
@@ -145,9 +162,7 @@ def configure(folder: Path, tools: list[Path], slots: int) -> None:
     files = {
         "galaxy.yml": CONFIG.format(folder=folder, key=BOOTSTRAP_KEY, tables=TOOLS / "tool_data_table_conf.xml.test"),
         "job_conf.yml": JOBS.format(slots=slots, programs=Path(sys.executable).parent)
-        + "".join(
-            f"        - {{name: {name}, value: '{os.environ[name]}'}}\n" for name in KERNELS if name in os.environ
-        ),
+        + "".join(f"        - {{name: {name}, value: '{os.environ[name]}'}}\n" for name in KERNELS if name in os.environ),
         "tool_conf.xml": '<toolbox><section id="get" name="Get data"><tool file="data_source/upload.xml"/></section>'
         f'<section id="lucidseq" name="lucidseq">{"".join(names)}</section></toolbox>',
         "dependency_resolvers_conf.xml": "<dependency_resolvers/>",
@@ -160,21 +175,16 @@ def configure(folder: Path, tools: list[Path], slots: int) -> None:
 def environ(folder: Path) -> dict[str, str]:
     """Return the environment of the server's processes."""
     kept = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
-    return kept | {
-        "GALAXY_CONFIG_FILE": str(folder / "galaxy.yml"),
-        "GALAXY_CONFIG_SINGLE_USER": USER,
-        "GALAXY_CONFIG_ADMIN_USERS": USER,
-    }
+    return kept | {"GALAXY_CONFIG_FILE": str(folder / "galaxy.yml"), "GALAXY_CONFIG_SINGLE_USER": USER, "GALAXY_CONFIG_ADMIN_USERS": USER}
 
 
 @contextlib.contextmanager
-def running(
-    command: list[object], folder: Path, name: str, environment: dict[str, str]
-) -> Iterator[subprocess.Popen[bytes]]:
+def running(command: list[object], folder: Path, name: str, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process of the server in a group of its own; end the group with the block."""
     with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen([str(word) for word in command], cwd=folder, env=environment, stdout=log, stderr=log,
-                                   start_new_session=True)  # fmt: skip
+        process = subprocess.Popen(
+            [str(word) for word in command], cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
     try:
         yield process
     finally:
@@ -235,7 +245,7 @@ def main() -> None:
         sys.exit(why)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the server's processes end too
     install()
-    with tempfile.TemporaryDirectory(prefix="lucidseq-galaxy-") as folder, serve(Path(folder), [TOOLS], port=arguments.port) as galaxy:  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="lucidseq-galaxy-") as folder, serve(Path(folder), [TOOLS], port=arguments.port) as galaxy:
         print(f"Galaxy with lucidseq: {galaxy.url} (Ctrl-C ends it; its data go with it)", flush=True)
         reload = f"curl --request PUT --header 'x-api-key: {galaxy.key}' {galaxy.url}/api/configuration/toolbox"
         print(f"After a change of a form: {reload}", flush=True)

@@ -20,7 +20,7 @@ COMMANDS = [command.name for command in read_contract() if command.tool != "chec
 
 
 @pytest.fixture(scope="module")
-def outcomes(programs: Path, galaxy: server.Galaxy, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:  # fmt: skip
+def outcomes(programs: Path, galaxy: server.Galaxy, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
     """Return the outcome of every test of every form."""
     return check(programs, galaxy, server.tool_files(), tmp_path_factory.mktemp("forms"))
 
@@ -36,7 +36,7 @@ def test_form__passes_its_own_tests(outcomes: dict[str, list[dict[str, Any]]], c
 @pytest.mark.parametrize("command", COMMANDS)
 def test_error__shows_the_tools_own_message(outcomes: dict[str, list[dict[str, Any]]], command: str) -> None:
     """What Galaxy's error pane shows is the job's standard error."""
-    failed = [test["job"] for test in outcomes[f"lucidseq_{command}"] if (test.get("job") or {}).get("state") == "error"]  # fmt: skip
+    failed = [test["job"] for test in outcomes[f"lucidseq_{command}"] if (test.get("job") or {}).get("state") == "error"]
     assert failed
     for job in failed:
         said = job["stderr"]

@@ -78,12 +78,17 @@ def test_error__is_shown_with_the_tools_message(galaxy: Galaxy, profile: Path) -
     history = galaxy.post("histories", {"name": "A damaged file"})["id"]
     from discovery import ready, wait
 
-    elements = [{"src": "path", "path": str(TOOLS / "test-data" / name), "name": name, "ext": kind} for name, kind in (("damaged.h5", "h5"), ("loci.bed", "bed"))]  # fmt: skip
-    made = galaxy.post("tools/fetch", {"history_id": history, "targets": [{"destination": {"type": "hdas"}, "elements": elements}]})["outputs"]  # fmt: skip
+    elements = [
+        {"src": "path", "path": str(TOOLS / "test-data" / name), "name": name, "ext": kind}
+        for name, kind in (("damaged.h5", "h5"), ("loci.bed", "bed"))
+    ]
+    made = galaxy.post("tools/fetch", {"history_id": history, "targets": [{"destination": {"type": "hdas"}, "elements": elements}]})[
+        "outputs"
+    ]
     wait(lambda: ready(galaxy, history, {item["id"] for item in made}), 120)
     by_name = {item["name"]: {"src": "hda", "id": item["id"]} for item in made}
     inputs = {"genotypes": by_name["damaged.h5"], "loci": by_name["loci.bed"]}
-    output = galaxy.post("tools", {"history_id": history, "tool_id": "lucidseq_encode_ld", "inputs": inputs})["outputs"][0]["id"]  # fmt: skip
+    output = galaxy.post("tools", {"history_id": history, "tool_id": "lucidseq_encode_ld", "inputs": inputs})["outputs"][0]["id"]
     wait(lambda: galaxy.get(f"histories/{history}/contents/{output}")["state"] == "error", 120)
     browser.photograph(f"{galaxy.url}/datasets/{output}/error", FOLDER / "error.png", profile)
     assert looks_like_something(FOLDER / "error.png")

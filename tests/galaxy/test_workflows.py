@@ -18,5 +18,5 @@ WORKFLOWS = sorted((server.TOOLS / "workflows").glob("*/*.gxwf.yml"))
 def test_workflows__pass_their_own_tests(programs: Path, galaxy: server.Galaxy, tmp_path: Path) -> None:
     outcomes = check(programs, galaxy, WORKFLOWS, tmp_path)
     assert sorted(outcomes) == ["association", "discovery", "regulatory"]
-    wrong = [f"{name}: {problem(test)}" for name, tests in outcomes.items() for test in tests if test["status"] != "success"]  # fmt: skip
+    wrong = [f"{name}: {problem(test)}" for name, tests in outcomes.items() for test in tests if test["status"] != "success"]
     assert not wrong, "\n\n".join(wrong)

@@ -26,9 +26,7 @@ def test_input_gradient__is_the_weights_of_a_linear_model():
     np.testing.assert_allclose(values, (_inputs() * kernel).sum(axis=(1, 2)), atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "name", ["conv_tanh", "conv_softplus", "average_pool", "batch_norm", "squeeze_excite", "gelu", "attention"]
-)
+@pytest.mark.parametrize("name", ["conv_tanh", "conv_softplus", "average_pool", "batch_norm", "squeeze_excite", "gelu", "attention"])
 def test_input_gradient__equals_finite_differences(name):
     model, x, step = toy_models.ZOO[name](), _inputs(2), 1e-2
     _, gradient = backend.input_gradient(model, x, lambda y: y[:, 0])
@@ -75,8 +73,6 @@ def test_nets__hold_under_jax_as_well():
     folder = Path(__file__).parent
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
-    result = subprocess.run(
-        command, cwd=folder.parent.parent, env=environment, capture_output=True, text=True, check=False
-    )
+    result = subprocess.run(command, cwd=folder.parent.parent, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-4000:]
     assert " passed" in result.stdout

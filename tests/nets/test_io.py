@@ -111,9 +111,7 @@ def test_logits__treat_each_output_apart():
     np.testing.assert_allclose(signal, _outputs(model, x)[1], atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("task", "link"), [("binary", lambda z: 1 / (1 + np.exp(-z))), ("counts", np.exp), ("regression", lambda z: z)]
-)
+@pytest.mark.parametrize(("task", "link"), [("binary", lambda z: 1 / (1 + np.exp(-z))), ("counts", np.exp), ("regression", lambda z: z)])
 def test_logits__of_an_ensemble_follow_the_task(task, link):
     model, x = _ensemble(task), _inputs(60)
     logit = io.logits(model).predict_on_batch(x)
@@ -122,12 +120,8 @@ def test_logits__of_an_ensemble_follow_the_task(task, link):
 
 
 def test_logits__of_a_sequential_model_with_its_own_activation_layer():
-    model = keras.Sequential(
-        [keras.Input((24, 4)), keras.layers.Flatten(), keras.layers.Dense(1), keras.layers.Activation("sigmoid")]
-    )
-    np.testing.assert_allclose(
-        1 / (1 + np.exp(-_outputs(io.logits(model), _inputs())[0])), _outputs(model, _inputs())[0], atol=1e-6
-    )
+    model = keras.Sequential([keras.Input((24, 4)), keras.layers.Flatten(), keras.layers.Dense(1), keras.layers.Activation("sigmoid")])
+    np.testing.assert_allclose(1 / (1 + np.exp(-_outputs(io.logits(model), _inputs())[0])), _outputs(model, _inputs())[0], atol=1e-6)
 
 
 def test_logits__refuse_a_subclassed_model():

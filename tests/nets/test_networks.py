@@ -62,10 +62,7 @@ def test_training_loss__equals_its_numpy_twin_and_keras(task):
 
 def test_training_loss__weighs_labels():
     generator = np.random.default_rng(8)
-    logit, target = (
-        generator.normal(size=(40, 2)).astype(np.float32),
-        (generator.random((40, 2)) < 0.2).astype(np.float32),
-    )
+    logit, target = (generator.normal(size=(40, 2)).astype(np.float32), (generator.random((40, 2)) < 0.2).astype(np.float32))
     weights = losses.balanced_weights(target)
     ours = float(np.mean(keras.ops.convert_to_numpy(losses.training_loss("binary", weights)(target, logit))))
     plain = np.logaddexp(0, logit) - target * logit

@@ -16,9 +16,7 @@ CODES = np.random.default_rng(3).integers(0, 5, (13, toy_models.LENGTH)).astype(
 def test_predict__equals_the_bare_model(name):
     model = toy_models.ZOO[name]()
     bare = model.predict(alphabet.one_hot(CODES), verbose=0)
-    np.testing.assert_allclose(
-        predict(model, CODES, reverse_complement_average=False)[:, 0], bare, rtol=1e-5, atol=1e-6
-    )
+    np.testing.assert_allclose(predict(model, CODES, reverse_complement_average=False)[:, 0], bare, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", toy_models.SCALAR_ZOO)

@@ -50,9 +50,15 @@ def environment() -> dict[str, str]:
 
 
 def run_nextflow(
-    folder: Path, *words: object, script: Path = ROOT, only_config: Path | None = None, parser: str = "v1", umask: int = -1,
-    timeout: int = 540, variables: dict[str, str] | None = None,
-) -> Run:  # fmt: skip
+    folder: Path,
+    *words: object,
+    script: Path = ROOT,
+    only_config: Path | None = None,
+    parser: str = "v1",
+    umask: int = -1,
+    timeout: int = 540,
+    variables: dict[str, str] | None = None,
+) -> Run:
     """Run a pipeline in a folder; results go to ``folder/results``.
 
     Parameters
@@ -70,9 +76,7 @@ def run_nextflow(
     command = [nextflow(), *(["-C", str(only_config)] if only_config else []), "run", str(script)]
     command += ["--outdir", str(folder / "results"), *map(str, words)]
     full = {**environment(), "NXF_SYNTAX_PARSER": parser, **(variables or {})}
-    done = subprocess.run(
-        command, cwd=folder, env=full, capture_output=True, text=True, timeout=timeout, check=False, umask=umask
-    )
+    done = subprocess.run(command, cwd=folder, env=full, capture_output=True, text=True, timeout=timeout, check=False, umask=umask)
     return Run(folder, done.returncode, done.stdout + done.stderr)
 
 

@@ -25,14 +25,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, float, Path]:
 
 def start_demo(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run scripts/demo.py, with a work folder of its own."""
-    words = [
-        sys.executable,
-        str(ROOT / "scripts" / "demo.py"),
-        "--outdir",
-        str(folder / "results"),
-        "--folder",
-        str(folder / "run"),
-    ]
+    words = [sys.executable, str(ROOT / "scripts" / "demo.py"), "--outdir", str(folder / "results"), "--folder", str(folder / "run")]
     return subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=900, check=False)
 
 
@@ -51,15 +44,7 @@ def test_demo__within_five_minutes_and_four_gigabytes(demo: tuple[Run, float, Pa
     assert max(gigabytes(row["peak_rss"]) for row in run.trace() if row["peak_rss"] not in ("-", "0")) <= 4.0
 
 
-QUICK = (
-    "ENCODE_GENOTYPES",
-    "ENCODE_SUMSTATS",
-    "ENCODE_LD",
-    "FINEMAP_LOCUS",
-    "ENRICH_GENES",
-    "ENRICH_PATHWAYS",
-    "TRAIN_PREDICT",
-)
+QUICK = ("ENCODE_GENOTYPES", "ENCODE_SUMSTATS", "ENCODE_LD", "FINEMAP_LOCUS", "ENRICH_GENES", "ENRICH_PATHWAYS", "TRAIN_PREDICT")
 
 
 @pytest.mark.parametrize("process", QUICK)
@@ -71,14 +56,7 @@ def test_plain_call__gives_the_same_bytes(demo: tuple[Run, float, Path], tmp_pat
     links = [path for path in work.iterdir() if path.is_symlink()]
     for link in links:
         (tmp_path / link.name).symlink_to(link.resolve())
-    subprocess.run(
-        ["bash", "-ue", work / ".command.sh"],
-        cwd=tmp_path,
-        env=environment(),
-        check=True,
-        capture_output=True,
-        timeout=300,
-    )
+    subprocess.run(["bash", "-ue", work / ".command.sh"], cwd=tmp_path, env=environment(), check=True, capture_output=True, timeout=300)
     made = sorted(path.name for path in tmp_path.iterdir() if path.is_file() and not path.is_symlink())
     assert len(made) >= 3
     for name in made:

@@ -19,28 +19,26 @@ DATA = ROOT / "tools" / "galaxy" / "test-data"
 def test_association__is_the_same_from_every_format(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     for words in (["--make-pgen"], ["--export", "bgen-1.2", "ref-first", "bits=8"]):
-        plink2 = [
-            "plink2",
-            "--vcf",
-            str(DATA / "people.vcf.gz"),
-            *words,
-            "--output-chr",
-            "chrM",
-            "--out",
-            str(tmp_path / "in" / "people"),
-        ]
+        plink2 = ["plink2", "--vcf", str(DATA / "people.vcf.gz"), *words, "--output-chr", "chrM", "--out", str(tmp_path / "in" / "people")]
         subprocess.run(plink2, check=True, capture_output=True, timeout=120)
-    files = {
-        "vcf": DATA / "people.vcf.gz",
-        "pgen": tmp_path / "in" / "people.pgen",
-        "bgen": tmp_path / "in" / "people.bgen",
-    }
+    files = {"vcf": DATA / "people.vcf.gz", "pgen": tmp_path / "in" / "people.pgen", "bgen": tmp_path / "in" / "people.bgen"}
     rows = "".join(f"{name},{path},{DATA / 'phenotypes.tsv'}\n" for name, path in files.items())
     (tmp_path / "in" / "cohorts.csv").write_text(f"cohort,genotypes,phenotypes\n{rows}")
     run = run_nextflow(
-        tmp_path, "--workflow", "association", "--input", tmp_path / "in" / "cohorts.csv", "--loci", DATA / "loci.bed",
-        "--gtf", DATA / "genes.gtf", "--gene_sets", DATA / "pathways.gmt", "--enrich_pathways_min_genes", 2,
-    )  # fmt: skip
+        tmp_path,
+        "--workflow",
+        "association",
+        "--input",
+        tmp_path / "in" / "cohorts.csv",
+        "--loci",
+        DATA / "loci.bed",
+        "--gtf",
+        DATA / "genes.gtf",
+        "--gene_sets",
+        DATA / "pathways.gmt",
+        "--enrich_pathways_min_genes",
+        2,
+    )
     assert run.exit_code == 0, run.log
     folder = run.results / "encode" / "sumstats"
     tables = {name: gzip.decompress((folder / f"{name}.trait.sumstats.tsv.gz").read_bytes()) for name in files}

@@ -60,12 +60,8 @@ def test_containers__give_the_results_of_plain_calls(plain: dict[str, str], tmp_
 
 @pytest.mark.galaxy
 @pytest.mark.slow
-def test_galaxy__gives_the_results_of_plain_calls(
-    plain: dict[str, str], discovered: Invocation, tmp_path: Path
-) -> None:
-    found = {
-        path: value for path, value in plain.items() if path.startswith("simulate/")
-    }  # uploaded, not made in Galaxy
+def test_galaxy__gives_the_results_of_plain_calls(plain: dict[str, str], discovered: Invocation, tmp_path: Path) -> None:
+    found = {path: value for path, value in plain.items() if path.startswith("simulate/")}  # uploaded, not made in Galaxy
     for job in discovered.jobs().values():
         tool = job["tool_id"].removeprefix("lucidseq_")
         command = tool.replace("_", " ", 1)
@@ -116,10 +112,7 @@ def test_processes_in_containers__give_the_results_of_plain_calls(calls: dict[st
 def test_galaxy_jobs__give_the_results_of_plain_calls(calls: dict[str, str], galaxy: Galaxy, tmp_path: Path) -> None:
     for name, call in encode_faces.CALLS.items():
         (tmp_path / name).mkdir()
-        files = {
-            call.form.get(option, option): [encode_faces.DATA / file for file in files]
-            for option, files in call.files.items()
-        }
+        files = {call.form.get(option, option): [encode_faces.DATA / file for file in files] for option, files in call.files.items()}
         for place, data in run_tool(galaxy, f"encode_{name}", files, call.settings, encode_faces.KINDS).items():
             (tmp_path / name / f"{encode_faces.PREFIX}{place}").write_bytes(data)
     found = encode_faces.digests(tmp_path)  # compressed tables are unpacked in Galaxy

@@ -17,31 +17,45 @@ from nextflow import Run, run_nextflow, seconds
 
 pytestmark = pytest.mark.pipeline
 NO_FILTERS = (
-    "--encode_genotypes_min_frequency", 0, "--encode_genotypes_max_missing", 1, "--encode_genotypes_max_sample_missing", 1,
-    "--encode_genotypes_min_hwe_p", 0,
-)  # fmt: skip
+    "--encode_genotypes_min_frequency",
+    0,
+    "--encode_genotypes_max_missing",
+    1,
+    "--encode_genotypes_max_sample_missing",
+    1,
+    "--encode_genotypes_min_hwe_p",
+    0,
+)
 
 
 @pytest.fixture(scope="module", params=["individual", "summary"])
-def n3_run(
-    request: pytest.FixtureRequest, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Run, str]:
+def n3_run(request: pytest.FixtureRequest, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, str]:
     folder = tmp_path_factory.mktemp(f"n3_{request.param}")
     files = write_n3(shared_data, folder / "in")
     (folder / "in" / "cohorts.csv").write_text(f"cohort,genotypes,phenotypes\nn3,{files.vcf},{files.phenotypes}\n")
     position = np.load(shared_data / "finemapping" / "n3.npz")["pos"]
     edges = np.linspace(position.min(), position.max(), 9).astype(int)
-    genes = [
-        f'{CONTIG}\tx\tgene\t{a + 1}\t{b}\t.\t+\t.\tgene_id "G{i}"; gene_name "G{i}";\n'
-        for i, (a, b) in enumerate(pairwise(edges))
-    ]
+    genes = [f'{CONTIG}\tx\tgene\t{a + 1}\t{b}\t.\t+\t.\tgene_id "G{i}"; gene_name "G{i}";\n' for i, (a, b) in enumerate(pairwise(edges))]
     (folder / "in" / "genes.gtf").write_text("".join(genes))
     (folder / "in" / "sets.gmt").write_text("A\td\tG0\tG1\tG2\nB\td\tG3\tG4\tG5\tG6\n")
     run = run_nextflow(
-        folder, "--workflow", "association", "--input", folder / "in" / "cohorts.csv", "--loci", files.loci,
-        "--gtf", folder / "in" / "genes.gtf", "--gene_sets", folder / "in" / "sets.gmt", "--finemap_data", request.param,
-        "--finemap_locus_tolerance", 1e-3, *NO_FILTERS,
-    )  # fmt: skip
+        folder,
+        "--workflow",
+        "association",
+        "--input",
+        folder / "in" / "cohorts.csv",
+        "--loci",
+        files.loci,
+        "--gtf",
+        folder / "in" / "genes.gtf",
+        "--gene_sets",
+        folder / "in" / "sets.gmt",
+        "--finemap_data",
+        request.param,
+        "--finemap_locus_tolerance",
+        1e-3,
+        *NO_FILTERS,
+    )
     assert run.exit_code == 0, run.log
     return run, request.param
 
@@ -73,10 +87,20 @@ def test_n3__z_are_t_statistics(n3_run: tuple[Run, str], shared_data: Path) -> N
 def peaks_run(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("peaks")
     run = run_nextflow(
-        folder, "--workflow", "regulatory", "--positive", shared_data / "sequences" / "ctcf.fa.gz",
-        "--negative", shared_data / "sequences" / "pu1.fa.gz", "--encode_sequences_test_contigs", "chr8,chr9",
-        "--encode_sequences_target_name", "ctcf", "--attribution_shards", 1,
-    )  # fmt: skip
+        folder,
+        "--workflow",
+        "regulatory",
+        "--positive",
+        shared_data / "sequences" / "ctcf.fa.gz",
+        "--negative",
+        shared_data / "sequences" / "pu1.fa.gz",
+        "--encode_sequences_test_contigs",
+        "chr8,chr9",
+        "--encode_sequences_target_name",
+        "ctcf",
+        "--attribution_shards",
+        1,
+    )
     assert run.exit_code == 0, run.log
     return run
 

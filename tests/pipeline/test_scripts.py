@@ -15,9 +15,20 @@ from nextflow import ROOT, environment, nextflow, run_nextflow
 
 pytestmark = pytest.mark.pipeline
 PROFILES = (
-    "standard", "docker", "podman", "singularity", "apptainer", "gpu", "arm64", "slurm", "awsbatch", "googlebatch", "k8s", "test",
+    "standard",
+    "docker",
+    "podman",
+    "singularity",
+    "apptainer",
+    "gpu",
+    "arm64",
+    "slurm",
+    "awsbatch",
+    "googlebatch",
+    "k8s",
+    "test",
     "test_full",
-)  # fmt: skip
+)
 
 
 def test_lint__finds_no_error() -> None:
@@ -33,9 +44,7 @@ def test_profile__parses(profile: str) -> None:
     done = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     values = dict(line.split(" = ", 1) for line in done.stdout.splitlines() if " = " in line)
-    engine = {"docker": "docker", "podman": "podman", "singularity": "singularity", "apptainer": "apptainer"}.get(
-        profile
-    )
+    engine = {"docker": "docker", "podman": "podman", "singularity": "singularity", "apptainer": "apptainer"}.get(profile)
     executor = {"slurm": "slurm", "awsbatch": "awsbatch", "googlebatch": "google-batch", "k8s": "k8s"}.get(profile)
     if engine:
         assert values[f"{engine}.enabled"] == "true"
@@ -80,9 +89,17 @@ def test_stub__runs_every_process_within_a_minute(workflow: str, tmp_path: Path)
 
 def test_stub__runs_under_the_strict_parser_too(tmp_path: Path) -> None:
     run = run_nextflow(
-        tmp_path, "-stub", "--workflow", "discovery", "--simulate", "--traits", "trait", script=ROOT / "main.nf",
-        only_config=Path(__file__).with_name("v2.config"), parser="v2",
-    )  # fmt: skip
+        tmp_path,
+        "-stub",
+        "--workflow",
+        "discovery",
+        "--simulate",
+        "--traits",
+        "trait",
+        script=ROOT / "main.nf",
+        only_config=Path(__file__).with_name("v2.config"),
+        parser="v2",
+    )
     assert run.exit_code == 0, run.log
     assert "REPORT_BUILD" in run.log
 
@@ -91,12 +108,15 @@ def test_wrong_parameters__stop_before_anything_runs(tmp_path: Path) -> None:
     (tmp_path / "cohorts.csv").write_text("cohort,genotypes,phenotypes\na b,x.txt,p.tsv\n")
     run = run_nextflow(
         tmp_path, "--workflow", "association", "--input", tmp_path / "cohorts.csv", "--finemap_locus_coverage", 2, "--coverag", 1
-    )  # fmt: skip
+    )
     assert run.exit_code != 0
     for wanted in (
-        "--finemap_locus_coverage 2", "--coverag is not a parameter", "cohorts.csv, line 2: cohort 'a b'", "needs --loci",
+        "--finemap_locus_coverage 2",
+        "--coverag is not a parameter",
+        "cohorts.csv, line 2: cohort 'a b'",
+        "needs --loci",
         "line 2: genotypes 'x.txt'",
-    ):  # fmt: skip
+    ):
         assert wanted in run.log, run.log
     assert set(run.statuses()) == {"CHECK_PIPELINE (checked)"}
 

@@ -57,8 +57,9 @@ def digests(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file below a folder, but for the manifest, which lists its inputs in the order given."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.endswith("manifest.json")
-    }  # fmt: skip
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.endswith("manifest.json")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -101,20 +102,32 @@ def test_build__does_not_depend_on_order_or_folder(study: Study, built: Path, tm
     moved = tmp_path / "elsewhere"
     shutil.copytree(study.gtf.parent, moved)
     again = [moved / path.name for path in study.files.values()][::-1]
-    beside = [
-        "--gtf",
-        moved / study.gtf.name,
-        "--truth-variants",
-        moved / study.truth_variants.name,
-        "--truth",
-        moved / study.truth.name,
-    ]
+    beside = ["--gtf", moved / study.gtf.name, "--truth-variants", moved / study.truth_variants.name, "--truth", moved / study.truth.name]
     run_ok("report", "build", *as_options([*again, again[0]]), *beside, "--out", tmp_path / "out" / "all", cwd=tmp_path)
     assert digests(tmp_path / "out") == digests(built)
 
 
-SINGLE = ["sumstats", "loci", "pips", "credible_sets", "locus_fits", "qc", "ld", "history", "metrics", "curves", "effects", "predictions",
-          "attributions", "genes", "gene_correlations", "pathways", "card", "shard1", "manifest"]  # fmt: skip
+SINGLE = [
+    "sumstats",
+    "loci",
+    "pips",
+    "credible_sets",
+    "locus_fits",
+    "qc",
+    "ld",
+    "history",
+    "metrics",
+    "curves",
+    "effects",
+    "predictions",
+    "attributions",
+    "genes",
+    "gene_correlations",
+    "pathways",
+    "card",
+    "shard1",
+    "manifest",
+]
 
 
 def test_build__covers_every_kind_alone(study: Study) -> None:
@@ -131,9 +144,7 @@ def test_build__makes_a_page_of_one_file(study: Study, kind: str, tmp_path: Path
     assert ("No trust card was given" in page.source) == (kind not in ("card", "shard1"))
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for kind in SINGLE if kind not in ("ld", "attributions", "card", "shard1", "manifest")]
-)
+@pytest.mark.parametrize("kind", [kind for kind in SINGLE if kind not in ("ld", "attributions", "card", "shard1", "manifest")])
 def test_build__makes_a_page_of_a_table_without_rows(study: Study, kind: str, tmp_path: Path) -> None:
     import gzip
 
@@ -187,15 +198,7 @@ def test_trust_table__has_every_check_with_the_worst_first(tmp_path: Path) -> No
     paths = []
     for name, verdict in (("a", Verdict.OK), ("b", Verdict.REFUSE)):
         card = Card("finemap", "locus")
-        card.add(
-            "share matched",
-            0.91234,
-            verdict,
-            threshold=">= 0.9",
-            advice="Look\tat it.",
-            interval=(0.9, 0.95),
-            level=0.95,
-        )
+        card.add("share matched", 0.91234, verdict, threshold=">= 0.9", advice="Look\tat it.", interval=(0.9, 0.95), level=0.95)
         paths.append(tmp_path / f"{name}.finemap_locus.card.json")
         paths[-1].write_text(card.to_json())
     build_here(tmp_path / "page", paths)
@@ -229,11 +232,7 @@ def test_facts__are_ok_where_found(study: Study, tmp_path: Path) -> None:
 def test_facts__are_missed_where_not_found(tmp_path: Path) -> None:
     elsewhere = [f"chr1:{place}:A:G" for place in (2501, 3501)]
     study = make_study(tmp_path / "study", causal=elsewhere, causal_set="SET_B")
-    assert facts_of(study, tmp_path / "a") == {
-        "causal variants": "missed",
-        "mean PIP": "missed",
-        "causal gene": "missed",
-    }
+    assert facts_of(study, tmp_path / "a") == {"causal variants": "missed", "mean PIP": "missed", "causal gene": "missed"}
     absent = make_study(tmp_path / "absent", causal_set="SET_Z")
     assert facts_of(absent, tmp_path / "b")["causal gene"] == "missed"
 

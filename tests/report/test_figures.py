@@ -51,11 +51,7 @@ def test_association__is_grey_without_ld_and_coloured_with_it() -> None:
     assert {to_hex(colour) for colour in axes[0, 0].collections[0].get_facecolors()} == {GREY.lower()}
     assert axes[0, 0].get_legend() is None
     draw_association(axes[0, 1], position, strength, 1, np.array([0.1, 1.0, np.nan]))
-    assert [to_hex(colour) for colour in axes[0, 1].collections[0].get_facecolors()] == [
-        GREY.lower(),
-        "#2b4b9b",
-        "#d7191c",
-    ]
+    assert [to_hex(colour) for colour in axes[0, 1].collections[0].get_facecolors()] == [GREY.lower(), "#2b4b9b", "#d7191c"]
     texts = [text.get_text() for text in axes[0, 1].get_legend().get_texts()]
     assert texts == ["0-0.2", "0.2-0.4", "0.4-0.6", "0.6-0.8", "0.8-1", "unknown"]
 
@@ -85,8 +81,11 @@ def test_inclusion__draws_a_variant_of_two_sets_in_both_colours() -> None:
     _, axes = new_axes()
     rows = pips().iloc[:40]
     draw_inclusion(axes[0, 0], np.arange(40.0), rows, {"A": [CAUSAL_NAMES[0]], "B": CAUSAL_NAMES})
-    shown = {tuple(point): [to_hex(c) for c in (one.get_facecolors() if len(one.get_facecolors()) else one.get_edgecolors())]
-             for one in axes[0, 0].collections[2:] for point in one.get_offsets().data}  # fmt: skip
+    shown = {
+        tuple(point): [to_hex(c) for c in (one.get_facecolors() if len(one.get_facecolors()) else one.get_edgecolors())]
+        for one in axes[0, 0].collections[2:]
+        for point in one.get_offsets().data
+    }
     rings = [one for one in axes[0, 0].collections[2:] if len(one.get_offsets()) and not len(one.get_facecolors())]
     assert set(shown) == {(10.0, 0.95), (30.0, 0.95)}
     assert len(rings) == 1 and to_hex(rings[0].get_edgecolors()[0]) == COLOURS[1].lower()
@@ -169,9 +168,7 @@ def test_quantiles__prefer_the_finest_column_and_give_lambda() -> None:
 
 
 def test_quantiles__draw_nine_files_at_most() -> None:
-    found = Results(
-        tables={"lucidseq.sumstats": [(f"t{number}", pd.DataFrame({"z": [1.0, 2.0]})) for number in range(11)]}
-    )
+    found = Results(tables={"lucidseq.sumstats": [(f"t{number}", pd.DataFrame({"z": [1.0, 2.0]})) for number in range(11)]})
     (figure,) = quantile_figure(found)
     assert set(figure.numbers["file"]) == {f"t{number}" for number in range(9)}
 
@@ -183,12 +180,7 @@ def effect_rows(study: Study) -> pd.DataFrame:
 def test_effects__of_two_shards_count_each_variant_once(study: Study) -> None:
     table = effect_rows(study)
     halves = Results(
-        tables={
-            "lucidseq.effects": [
-                ("a", table.iloc[:20].reset_index(drop=True)),
-                ("b", table.iloc[20:].reset_index(drop=True)),
-            ]
-        }
+        tables={"lucidseq.effects": [("a", table.iloc[:20].reset_index(drop=True)), ("b", table.iloc[20:].reset_index(drop=True))]}
     )
     pd.testing.assert_frame_equal(strongest_effects(halves), strongest_effects(results(effects=table)))
     assert len(strongest_effects(halves)) == 40

@@ -20,9 +20,23 @@ from lucidseq.simulate.trait import choose_causal, simulate_trait
 from support import assert_bad_input, run_cli, run_ok
 
 SMALL = (
-    "--training-contigs", 1, "--training-length", 300_000, "--genotyped-length", 400_000, "--peaks", 150, "--people", 200,
-    "--causal-variants", 3, "--min-distance", 50_000, "--seed", 5,
-)  # fmt: skip
+    "--training-contigs",
+    1,
+    "--training-length",
+    300_000,
+    "--genotyped-length",
+    400_000,
+    "--peaks",
+    150,
+    "--people",
+    200,
+    "--causal-variants",
+    3,
+    "--min-distance",
+    50_000,
+    "--seed",
+    5,
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +49,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read_vcf(prefix: Path) -> tuple[dict[str, np.ndarray], list[str]]:
     with pysam.VariantFile(f"{prefix}.vcf.gz") as vcf:
         samples = list(vcf.header.samples)
-        dosage = {
-            f"{r.contig}:{r.pos}:{r.ref}:{r.alts[0]}": np.array([sum(r.samples[s]["GT"]) for s in samples])
-            for r in vcf
-            if r.alts
-        }
+        dosage = {f"{r.contig}:{r.pos}:{r.ref}:{r.alts[0]}": np.array([sum(r.samples[s]["GT"]) for s in samples]) for r in vcf if r.alts}
     return dosage, samples
 
 
@@ -49,8 +59,7 @@ def test_reference__agrees_with_vcf_ref(simulated: Path) -> None:
         wrong = [
             name
             for name in dosage
-            if fasta.fetch(name.split(":")[0], int(name.split(":")[1]) - 1, int(name.split(":")[1]))
-            != name.split(":")[2]
+            if fasta.fetch(name.split(":")[0], int(name.split(":")[1]) - 1, int(name.split(":")[1])) != name.split(":")[2]
         ]
     assert len(dosage) > 500
     assert wrong == []
@@ -90,9 +99,7 @@ def test_trait__regression_finds_the_planted_effects(simulated: Path) -> None:
     facts = json.loads(Path(f"{simulated}.truth.json").read_text())
     assert set(facts["causal_genes"]) == set(truth["gene_id"])
     causal_set = next(
-        line
-        for line in Path(f"{simulated}.gmt").read_text().splitlines()
-        if line.startswith(facts["causal_gene_set"] + "\t")
+        line for line in Path(f"{simulated}.gmt").read_text().splitlines() if line.startswith(facts["causal_gene_set"] + "\t")
     )
     assert set(facts["causal_genes"]) <= set(causal_set.split("\t"))
 
@@ -100,9 +107,7 @@ def test_trait__regression_finds_the_planted_effects(simulated: Path) -> None:
 def test_peaks__carry_signal_and_do_not_overlap(simulated: Path) -> None:
     import pybigtools
 
-    peaks = pd.read_csv(
-        f"{simulated}.peaks.bed", sep="\t", header=None, names=["contig", "start", "end", "name", "score", "strand"]
-    )
+    peaks = pd.read_csv(f"{simulated}.peaks.bed", sep="\t", header=None, names=["contig", "start", "end", "name", "score", "strand"])
     assert not (peaks["start"].to_numpy()[1:] < peaks["end"].to_numpy()[:-1])[
         (peaks["contig"].to_numpy()[1:] == peaks["contig"].to_numpy()[:-1])
     ].any()
@@ -140,8 +145,7 @@ def test_simulate_trait__mean_heritability_is_the_one_asked_for() -> None:
     rng = np.random.default_rng(2)
     dosage = rng.binomial(2, 0.3, size=(4, 2000)).astype(float)
     shares = [
-        np.var(beta @ dosage) / np.var(trait)
-        for trait, beta in (simulate_trait(dosage, heritability=0.4, rng=rng) for _ in range(40))
+        np.var(beta @ dosage) / np.var(trait) for trait, beta in (simulate_trait(dosage, heritability=0.4, rng=rng) for _ in range(40))
     ]
     assert np.mean(shares) == pytest.approx(0.4, abs=0.01)
 
@@ -154,15 +158,5 @@ def test_motif__reverse_complement_scores_alike() -> None:
 
 
 def test_too_many_causal_variants__says_how_many_fit(tmp_path: Path) -> None:
-    result = run_cli(
-        "simulate",
-        "locus",
-        "--out",
-        tmp_path / "out" / "sim",
-        *SMALL[:-6],
-        "--causal-variants",
-        50,
-        "--min-distance",
-        50_000,
-    )
+    result = run_cli("simulate", "locus", "--out", tmp_path / "out" / "sim", *SMALL[:-6], "--causal-variants", 50, "--min-distance", 50_000)
     assert_bad_input(result, "--causal-variants 50", folder=tmp_path / "out", exit_code=2)

@@ -40,15 +40,8 @@ def generated(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.mark.parametrize("label", [0, 1])
 def test_motif_statistics__match_the_benchmark(generated: Path, shared_data: Path, label: int) -> None:
-    with (
-        np.load(shared_data / "sequences" / "synthetic_code.npz") as benchmark,
-        h5py.File(f"{generated}.truth.h5") as ours,
-    ):
-        theirs = (
-            benchmark["model_test"]
-            .astype(float)
-            .transpose(0, 2, 1)[benchmark["label"].ravel()[benchmark["split"] == 2] == label]
-        )
+    with np.load(shared_data / "sequences" / "synthetic_code.npz") as benchmark, h5py.File(f"{generated}.truth.h5") as ours:
+        theirs = benchmark["model_test"].astype(float).transpose(0, 2, 1)[benchmark["label"].ravel()[benchmark["split"] == 2] == label]
         mine = ours["probabilities"][()].astype(float)[ours["label"][()] == label]
     for wanted, found in zip(motif_positions_and_runs(theirs), motif_positions_and_runs(mine), strict=True):
         assert stats.ks_2samp(wanted, found).pvalue > 0.01
@@ -90,9 +83,7 @@ def test_same_seed__same_bytes_elsewhere(tmp_path: Path) -> None:
     digests = []
     for folder in ("a", "b"):
         run_ok("simulate", "sequences", "--out", tmp_path / folder / "s", "--positives", 50, "--negatives", 50)
-        digests.append(
-            [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((tmp_path / folder).iterdir())]
-        )
+        digests.append([hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((tmp_path / folder).iterdir())])
     assert digests[0] == digests[1]
 
 

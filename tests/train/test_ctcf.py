@@ -25,8 +25,6 @@ def test_fit__tells_ctcf_from_pu1_peaks_with_plain_defaults(shared_data, tmp_pat
     found = re.search(r"train fit: .* ([\d.]+) CPU s", log)
     assert found is not None
     auroc, seconds = metrics.loc[("auroc", "all"), "value"], float(found.group(1))
-    print(
-        f"CTCF against PU.1: AUROC {auroc:.4f} (bar {LEAST_AUROC}), training {seconds:.0f} CPU s (bar {MOST_CPU_SECONDS:.0f})"
-    )
+    print(f"CTCF against PU.1: AUROC {auroc:.4f} (bar {LEAST_AUROC}), training {seconds:.0f} CPU s (bar {MOST_CPU_SECONDS:.0f})")
     assert auroc >= LEAST_AUROC
     assert seconds <= MOST_CPU_SECONDS

@@ -26,11 +26,21 @@ def _frame(task: str, *, seed: int = 1, signal: float = 2.0) -> pd.DataFrame:
     else:
         prediction = signal * z
         target = prediction + generator.normal(size=N)
-    frame = pd.DataFrame({
-        "id": [f"s{i}" for i in range(N)], "contig": np.array(["chr1", "chr2", "chr3"])[np.arange(N) % 3], "start": np.arange(N),
-        "end": np.arange(N) + 100, "strand": ".", "split": np.where(np.arange(N) < N - 100, "test", "train"), "target_name": "t",
-        "task": task, "target": target, "prediction": prediction, "standard_deviation": 0.0,
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "id": [f"s{i}" for i in range(N)],
+            "contig": np.array(["chr1", "chr2", "chr3"])[np.arange(N) % 3],
+            "start": np.arange(N),
+            "end": np.arange(N) + 100,
+            "strand": ".",
+            "split": np.where(np.arange(N) < N - 100, "test", "train"),
+            "target_name": "t",
+            "task": task,
+            "target": target,
+            "prediction": prediction,
+            "standard_deviation": 0.0,
+        }
+    )
     if task == "regression":
         frame["lower"], frame["upper"] = prediction - 1.96, prediction + 1.96
     return frame
@@ -54,9 +64,7 @@ def test_evaluate__measures_the_test_split_of_labels(tmp_path):
     auroc = _figure(metrics, "auroc")
     assert auroc.value == pytest.approx(oracle.roc_auc_score(test["target"], test["prediction"]))
     assert auroc.n == 500 and auroc.lower < auroc.value < auroc.upper
-    assert _figure(metrics, "auprc").value == pytest.approx(
-        oracle.average_precision_score(test["target"], test["prediction"])
-    )
+    assert _figure(metrics, "auprc").value == pytest.approx(oracle.average_precision_score(test["target"], test["prediction"]))
     assert _figure(metrics, "brier").value == pytest.approx(oracle.brier_score_loss(test["target"], test["prediction"]))
     assert set(curves["curve"]) == {"roc", "pr", "reliability"}
     assert curves[curves["curve"] == "reliability"]["n"].sum() == 500

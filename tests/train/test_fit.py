@@ -91,27 +91,27 @@ def test_fit__learns_two_targets_at_once(tmp_path):
 def test_fit__gives_the_same_bytes_in_another_folder(trained, dataset, tmp_path):
     moved = tmp_path / "elsewhere.h5"
     moved.write_bytes(dataset.read_bytes())
-    run_ok(
-        "train",
-        "fit",
-        "--dataset",
-        moved,
-        "--out",
-        tmp_path / "again",
-        "--epochs",
-        3,
-        "--ensemble",
-        2,
-        *SMALL,
-        cwd=tmp_path,
-    )
+    run_ok("train", "fit", "--dataset", moved, "--out", tmp_path / "again", "--epochs", 3, "--ensemble", 2, *SMALL, cwd=tmp_path)
     for suffix in (".keras", ".history.tsv", ".train_fit.card.json"):
         assert sha256(_file(trained, suffix)) == sha256(tmp_path / f"again{suffix}"), suffix
 
 
 def test_fit__after_kill_goes_on_to_the_same_bytes(trained, dataset, tmp_path):
-    words = ["train", "fit", "--dataset", dataset, "--out", tmp_path / "m", "--epochs", 3, "--ensemble", 2, *SMALL,
-             "--checkpoint-dir", tmp_path / "checkpoints"]  # fmt: skip
+    words = [
+        "train",
+        "fit",
+        "--dataset",
+        dataset,
+        "--out",
+        tmp_path / "m",
+        "--epochs",
+        3,
+        "--ensemble",
+        2,
+        *SMALL,
+        "--checkpoint-dir",
+        tmp_path / "checkpoints",
+    ]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     for already, resume in ((0, []), (2, ["--resume"])):  # killed in the first network, then in the second
         process = subprocess.Popen(
@@ -173,19 +173,7 @@ def test_fit__balanced_weights_shift_rare_labels_up(tmp_path):
     data = write_sequences(tmp_path / "d.h5", codes[keep], label[keep, None], splits(int(keep.sum())), names=["motif"])
     mean = {}
     for weights in ("none", "balanced"):
-        run_ok(
-            "train",
-            "fit",
-            "--dataset",
-            data,
-            "--out",
-            tmp_path / weights,
-            "--epochs",
-            2,
-            *SMALL,
-            "--class-weights",
-            weights,
-        )
+        run_ok("train", "fit", "--dataset", data, "--out", tmp_path / weights, "--epochs", 2, *SMALL, "--class-weights", weights)
         mean[weights] = predict.predict(io.load_model(tmp_path / f"{weights}.keras")[0], codes[keep]).mean()
     assert mean["none"] < 0.25 < mean["balanced"]
 
@@ -220,9 +208,7 @@ def test_fit__refuses_unusable_data(damage, mention, tmp_path):
         codes, target, split = codes[:0], target[:0], split[:0]
     else:
         task = "guess"
-    data = write_sequences(
-        tmp_path / "d.h5", codes, target, split, task=task, names=None if target is None else ["motif"]
-    )
+    data = write_sequences(tmp_path / "d.h5", codes, target, split, task=task, names=None if target is None else ["motif"])
     result = run_cli("train", "fit", "--dataset", data, "--out", tmp_path / "out" / "m", "--epochs", 1)
     assert_bad_input(result, mention, folder=tmp_path / "out")
 
@@ -248,9 +234,7 @@ def test_fit__refuses_options_that_do_not_fit(tmp_path, dataset):
     result = run_cli("train", "fit", "--dataset", dataset, "--out", tmp_path / "out" / "m", "--resume")
     assert_bad_input(result, "--checkpoint-dir", folder=tmp_path / "out", exit_code=2)
     signal_data = planted_dataset(tmp_path / "s.h5", n=60, task="regression")
-    result = run_cli(
-        "train", "fit", "--dataset", signal_data, "--out", tmp_path / "out" / "m", "--class-weights", "balanced"
-    )
+    result = run_cli("train", "fit", "--dataset", signal_data, "--out", tmp_path / "out" / "m", "--class-weights", "balanced")
     assert_bad_input(result, "--class-weights", folder=tmp_path / "out", exit_code=2)
 
 

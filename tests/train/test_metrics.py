@@ -66,11 +66,7 @@ def test_metric__does_not_depend_on_the_order_of_rows(name):
 
 def test_auroc__is_undefined_with_one_label():
     assert np.isnan(_of("auroc", np.ones(5), np.arange(5.0)))
-    assert np.isnan(
-        metrics.estimate(
-            metrics.auroc(np.ones(5), np.arange(5.0)), 5, samples=20, generator=np.random.default_rng(0)
-        ).lower
-    )
+    assert np.isnan(metrics.estimate(metrics.auroc(np.ones(5), np.arange(5.0)), 5, samples=20, generator=np.random.default_rng(0)).lower)
 
 
 def test_pearson__is_undefined_for_a_constant_prediction():
@@ -99,13 +95,9 @@ def test_resample__draws_n_of_n_uniformly():
 
 def test_curves__integrate_to_the_metrics(labels_and_scores):
     label, score = labels_and_scores
-    assert np.trapezoid(*reversed(curves.roc(label, score))) == pytest.approx(
-        oracle.roc_auc_score(label, score), abs=1e-12
-    )
+    assert np.trapezoid(*reversed(curves.roc(label, score))) == pytest.approx(oracle.roc_auc_score(label, score), abs=1e-12)
     recall, precision = curves.precision_recall(label, score)
-    assert np.sum(np.diff(recall) * precision[1:]) == pytest.approx(
-        oracle.average_precision_score(label, score), abs=1e-12
-    )
+    assert np.sum(np.diff(recall) * precision[1:]) == pytest.approx(oracle.average_precision_score(label, score), abs=1e-12)
 
 
 def test_ece__is_small_for_calibrated_and_large_for_overconfident_probabilities():

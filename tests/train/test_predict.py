@@ -20,9 +20,7 @@ from support import assert_bad_input, run_cli, run_ok
 LENGTH, N = 60, 50
 
 
-def _model(
-    path: Path, *, members: int = 2, task: str = "binary", names: tuple[str, ...] = ("motif",), **facts: object
-) -> Path:
+def _model(path: Path, *, members: int = 2, task: str = "binary", names: tuple[str, ...] = ("motif",), **facts: object) -> Path:
     """Write an untrained ensemble with facts."""
     design = architectures.Design("cnn-shallow", LENGTH, len(names), task, filters=4)
     model = io.ensemble([architectures.build(design, seed=i, name=f"member_{i}") for i in range(members)])
@@ -66,10 +64,7 @@ def test_predict__does_not_depend_on_the_strand_given(dataset, tmp_path):
 
 def test_predict__does_not_depend_on_batch_size(dataset, tmp_path):
     model = _model(tmp_path / "m.keras")
-    whole, sliced = (
-        _predict(model, dataset, tmp_path / "a"),
-        _predict(model, dataset, tmp_path / "b", "--batch-size", 7),
-    )
+    whole, sliced = (_predict(model, dataset, tmp_path / "a"), _predict(model, dataset, tmp_path / "b", "--batch-size", 7))
     np.testing.assert_allclose(whole["prediction"], sliced["prediction"], atol=1e-6)
 
 
@@ -103,9 +98,7 @@ def test_predict__takes_a_plain_keras_model_and_says_so(tmp_path):
     toy_models.ZOO["conv_relu"](LENGTH).save(tmp_path / "plain.keras")
     frame = _predict(tmp_path / "plain.keras", planted_dataset(tmp_path / "d.h5", n=N, length=LENGTH), tmp_path / "p")
     assert frame["target_name"].unique().tolist() == ["motif"]
-    assert {check.name: check.verdict for check in read_card(tmp_path / "p.train_predict.card.json").checks}[
-        "model facts"
-    ] == "caution"
+    assert {check.name: check.verdict for check in read_card(tmp_path / "p.train_predict.card.json").checks}["model facts"] == "caution"
 
 
 def test_predict__warns_of_another_gc_content(dataset, tmp_path):

@@ -91,68 +91,185 @@ def describe() -> list[Call]:
     pips, scores = made("finemap_scored", ".pips.tsv.gz"), made("effects", ".effects.tsv.gz")
     genes, correlations = made("genes", ".genes.tsv"), made("genes", ".gene_correlations.tsv.gz")
     results = [
-        pips, made("finemap_scored", ".credible_sets.tsv"), made("finemap_scored", ".loci.tsv"), sumstats, ld, genes,
-        made("pathways", ".pathways.tsv"), made("evaluate", ".metrics.tsv"), made("evaluate", ".curves.tsv"),
-        made("fit", ".history.tsv"), made("maps", ".attributions.h5"), scores,
-        *(made(name, f".{tool}.{kind}.json") for kind in ("card", "manifest") for name, tool in (
-            ("finemap_scored", "finemap_locus"), ("fit", "train_fit"), ("genotypes", "encode_genotypes"))),
-    ]  # fmt: skip
+        pips,
+        made("finemap_scored", ".credible_sets.tsv"),
+        made("finemap_scored", ".loci.tsv"),
+        sumstats,
+        ld,
+        genes,
+        made("pathways", ".pathways.tsv"),
+        made("evaluate", ".metrics.tsv"),
+        made("evaluate", ".curves.tsv"),
+        made("fit", ".history.tsv"),
+        made("maps", ".attributions.h5"),
+        scores,
+        *(
+            made(name, f".{tool}.{kind}.json")
+            for kind in ("card", "manifest")
+            for name, tool in (("finemap_scored", "finemap_locus"), ("fit", "train_fit"), ("genotypes", "encode_genotypes"))
+        ),
+    ]
     return [
-        Call("locus", "simulate", "locus", study(
-            training_contigs=2, training_length=200_000, genotyped_length=200_000, peaks=200, people=120,
-            causal_variants=2, min_distance=20_000, loci=2, gene_sets=3, seed=3)),
-        Call("codes", "simulate", "sequences", study(
-            motifs=extra / "motifs.jaspar", core_motifs="ALPHA,BETA", background_motifs=2, positives=60, negatives=60, length=60)),
-        Call("genotypes", "encode", "genotypes", study(
-            genotypes=locus(".vcf.gz"), phenotypes=locus(".phenotypes.tsv"), covariates=extra / "covariates.tsv",
-            region=extra / "region.bed", sex=extra / "sexes.tsv", samples=extra / "everyone.txt", build="simulated")),
-        Call("structure", "encode", "structure", study(
-            genotypes=store, groups=extra / "villages.tsv", exclude_regions=extra / "inversion.bed", components=3, max_kinship=0.4)),
-        Call("structure_given", "encode", "structure", study(
-            genotypes=store, split_table=made("structure", ".splits.tsv"), components=2, max_kinship=0.4)),
+        Call(
+            "locus",
+            "simulate",
+            "locus",
+            study(
+                training_contigs=2,
+                training_length=200_000,
+                genotyped_length=200_000,
+                peaks=200,
+                people=120,
+                causal_variants=2,
+                min_distance=20_000,
+                loci=2,
+                gene_sets=3,
+                seed=3,
+            ),
+        ),
+        Call(
+            "codes",
+            "simulate",
+            "sequences",
+            study(motifs=extra / "motifs.jaspar", core_motifs="ALPHA,BETA", background_motifs=2, positives=60, negatives=60, length=60),
+        ),
+        Call(
+            "genotypes",
+            "encode",
+            "genotypes",
+            study(
+                genotypes=locus(".vcf.gz"),
+                phenotypes=locus(".phenotypes.tsv"),
+                covariates=extra / "covariates.tsv",
+                region=extra / "region.bed",
+                sex=extra / "sexes.tsv",
+                samples=extra / "everyone.txt",
+                build="simulated",
+            ),
+        ),
+        Call(
+            "structure",
+            "encode",
+            "structure",
+            study(genotypes=store, groups=extra / "villages.tsv", exclude_regions=extra / "inversion.bed", components=3, max_kinship=0.4),
+        ),
+        Call(
+            "structure_given",
+            "encode",
+            "structure",
+            study(genotypes=store, split_table=made("structure", ".splits.tsv"), components=2, max_kinship=0.4),
+        ),
         Call("matrix", "encode", "matrix", study(genotypes=store, splits=made("structure", ".splits.tsv"))),
         Call("sumstats", "encode", "sumstats", study(genotypes=store, trait="trait")),
-        Call("harmonised", "encode", "sumstats", study(
-            input=extra / "gwas.tsv", fasta=locus(".fa"), panel=store, chain=extra / "same.chain", n=120)),
+        Call(
+            "harmonised",
+            "encode",
+            "sumstats",
+            study(input=extra / "gwas.tsv", fasta=locus(".fa"), panel=store, chain=extra / "same.chain", n=120),
+        ),
         Call("ld", "encode", "ld", study(genotypes=store, loci=locus(".loci.bed"), trait="trait", variants=sumstats)),
-        Call("ld_found", "encode", "ld", study(
-            genotypes=store, min_block=20, max_block=200, ld_scores=True, shrinkage="auto", low_rank=0.9)),
-        Call("ld_published", "encode", "ld", study(
-            input=extra / "ld.txt", input_variants=extra / "ld.bim", n_ref=120, build="simulated")),
-        Call("dataset", "encode", "sequences", study(
-            fasta=locus(".fa"), regions=locus(".peaks.bed"), signal=locus(".signal.bw"), window=200, negatives="gc-matched",
-            test_contigs="chr3", valid_contigs="chr2", build="simulated")),
+        Call(
+            "ld_found", "encode", "ld", study(genotypes=store, min_block=20, max_block=200, ld_scores=True, shrinkage="auto", low_rank=0.9)
+        ),
+        Call("ld_published", "encode", "ld", study(input=extra / "ld.txt", input_variants=extra / "ld.bim", n_ref=120, build="simulated")),
+        Call(
+            "dataset",
+            "encode",
+            "sequences",
+            study(
+                fasta=locus(".fa"),
+                regions=locus(".peaks.bed"),
+                signal=locus(".signal.bw"),
+                window=200,
+                negatives="gc-matched",
+                test_contigs="chr3",
+                valid_contigs="chr2",
+                build="simulated",
+            ),
+        ),
         Call("classes", "encode", "sequences", study(positive=extra / "positive.fa", negative=extra / "negative.fa")),
         Call("labelled", "encode", "sequences", study(fasta=Path("codes/codes.fa"), labels=Path("codes/codes.labels.tsv"))),
-        Call("starts", "encode", "sequences", study(
-            fasta=locus(".fa"), gtf=locus(".gtf"), window=200, signal=locus(".signal.bw"), bin_size=50, blacklist=extra / "inversion.bed",
-            negatives="gc-matched", negatives_from=locus(".peaks.bed"), variants=locus(".vcf.gz"), samples=extra / "names.txt",
-            near_copies="separate")),
+        Call(
+            "starts",
+            "encode",
+            "sequences",
+            study(
+                fasta=locus(".fa"),
+                gtf=locus(".gtf"),
+                window=200,
+                signal=locus(".signal.bw"),
+                bin_size=50,
+                blacklist=extra / "inversion.bed",
+                negatives="gc-matched",
+                negatives_from=locus(".peaks.bed"),
+                variants=locus(".vcf.gz"),
+                samples=extra / "names.txt",
+                near_copies="separate",
+            ),
+        ),
         Call("arrays", "encode", "sequences", study(one_hot=extra / "one_hot.h5")),
-        Call("haplotypes", "encode", "haplotypes", study(
-            genotypes=locus(".vcf.gz"), window_size=50_000, genome=extra / "region.bed", accessible=extra / "region.bed",
-            mask=extra / "inversion.bed", samples=extra / "names.txt", ancestral=locus(".fa"))),
+        Call(
+            "haplotypes",
+            "encode",
+            "haplotypes",
+            study(
+                genotypes=locus(".vcf.gz"),
+                window_size=50_000,
+                genome=extra / "region.bed",
+                accessible=extra / "region.bed",
+                mask=extra / "inversion.bed",
+                samples=extra / "names.txt",
+                ancestral=locus(".fa"),
+            ),
+        ),
         Call("haplotypes_given", "encode", "haplotypes", study(genotypes=locus(".vcf.gz"), windows=locus(".loci.bed"), calls="dosages")),
         Call("fit", "train", "fit", study(dataset=dataset, epochs=2, filters=4, architecture="cnn-shallow")),
         Call("predict", "train", "predict", study(model=model, dataset=dataset)),
         Call("evaluate", "train", "evaluate", study(predictions=made("predict", ".predictions.tsv.gz"), bootstrap_samples=50)),
         Call("maps", "attribute", "maps", study(model=model, dataset=dataset, max_sequences=6, references=4, logos=1)),
-        Call("effects", "effects", "variants", study(
-            model=model, variants=locus(".vcf.gz"), fasta=locus(".fa"), regions=locus(".loci.bed"))),
-        Call("annotations", "encode", "annotations", study(
-            variants=store, bed=locus(".peaks.bed"), distance=locus(".loci.bed"), signal=locus(".signal.bw"), gtf=locus(".gtf"),
-            table=scores, attributions=made("maps", ".attributions.h5"))),
+        Call(
+            "effects", "effects", "variants", study(model=model, variants=locus(".vcf.gz"), fasta=locus(".fa"), regions=locus(".loci.bed"))
+        ),
+        Call(
+            "annotations",
+            "encode",
+            "annotations",
+            study(
+                variants=store,
+                bed=locus(".peaks.bed"),
+                distance=locus(".loci.bed"),
+                signal=locus(".signal.bw"),
+                gtf=locus(".gtf"),
+                table=scores,
+                attributions=made("maps", ".attributions.h5"),
+            ),
+        ),
         Call("annotated_windows", "encode", "annotations", study(windows=locus(".peaks.bed"), bed=locus(".loci.bed"), bed_value="name")),
         Call("finemap_scored", "finemap", "locus", study(sumstats=sumstats, ld=ld, loci=locus(".loci.bed"), scores=scores)),
         Call("finemap_people", "finemap", "locus", study(genotypes=store, trait="trait", loci=locus(".loci.bed"))),
         Call("genes", "enrich", "genes", study(sumstats=sumstats, ld=ld, gtf=locus(".gtf"), pips=pips)),
-        Call("pathways", "enrich", "pathways", study(
-            genes=genes, correlations=correlations, gene_sets=locus(".gmt"), permutations=200, min_genes=2)),
-        Call("page", "report", "build", (*(("--results", path) for path in results), *study(
-            truth_variants=locus(".truth.variants.tsv"), truth=locus(".truth.json"), gtf=locus(".gtf")))),
-        Call("parameters", "check", "pipeline", study(
-            parameters=extra / "parameters.json", schema=extra / "nextflow_schema.json", samplesheet=extra / "sheet.csv")),
-    ]  # fmt: skip
+        Call(
+            "pathways",
+            "enrich",
+            "pathways",
+            study(genes=genes, correlations=correlations, gene_sets=locus(".gmt"), permutations=200, min_genes=2),
+        ),
+        Call(
+            "page",
+            "report",
+            "build",
+            (
+                *(("--results", path) for path in results),
+                *study(truth_variants=locus(".truth.variants.tsv"), truth=locus(".truth.json"), gtf=locus(".gtf")),
+            ),
+        ),
+        Call(
+            "parameters",
+            "check",
+            "pipeline",
+            study(parameters=extra / "parameters.json", schema=extra / "nextflow_schema.json", samplesheet=extra / "sheet.csv"),
+        ),
+    ]
 
 
 def run_chain(folder: Path, run: Run) -> Chain:
@@ -184,12 +301,8 @@ def write_extra_inputs(folder: Path) -> None:
     (folder / "ld.txt").write_text("\n".join(decay) + "\n")
     (folder / "ld.bim").write_text("".join(f"chr3\tv{row}\t0\t{1000 + 10 * row}\tG\tA\n" for row in range(12)))
     everyone = [f"person{index + 1:05d}" for index in range(120)]
-    (folder / "everyone.txt").write_text(
-        "\n\n\n" + "".join(f"{name}\n" for name in everyone)
-    )  # half of it ends within a name
-    (folder / "sexes.tsv").write_text(
-        "sample\tsex\n" + "".join(f"{name}\t{1 + row % 2}\n" for row, name in enumerate(everyone))
-    )
+    (folder / "everyone.txt").write_text("\n\n\n" + "".join(f"{name}\n" for name in everyone))  # half of it ends within a name
+    (folder / "sexes.tsv").write_text("sample\tsex\n" + "".join(f"{name}\t{1 + row % 2}\n" for row, name in enumerate(everyone)))
     (folder / "names.txt").write_text("".join(f"person{index + 1:05d}\n" for index in range(7)))
     one_hot(folder / "one_hot.h5")
     (folder / "nextflow_schema.json").write_bytes((ROOT / "nextflow_schema.json").read_bytes())
@@ -225,7 +338,6 @@ def write_same_chain(fasta: Path, path: Path) -> None:
     records = [record.split("\n", 1) for record in fasta.read_text().split(">")[1:]]
     sizes = {header.split()[0]: len(bases.replace("\n", "")) for header, bases in records}
     chains = (
-        f"chain 1 {name} {size} + 0 {size} {name} {size} + 0 {size} {number}\n{size}\n"
-        for number, (name, size) in enumerate(sizes.items())
+        f"chain 1 {name} {size} + 0 {size} {name} {size} + 0 {size} {number}\n{size}\n" for number, (name, size) in enumerate(sizes.items())
     )
     path.write_text("\n".join(chains))

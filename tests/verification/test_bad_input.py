@@ -43,9 +43,7 @@ def test_cases__hold_every_input_option_of_the_contract() -> None:
     assert {(call.tool, call.command, flag) for call, flag in CASES} == declared
 
 
-def run_with(
-    chain: Chain, worker: Worker, call: Call, changed: dict[str, object], out: Path
-) -> subprocess.CompletedProcess[str]:
+def run_with(chain: Chain, worker: Worker, call: Call, changed: dict[str, object], out: Path) -> subprocess.CompletedProcess[str]:
     return worker.run(*call.words(chain.folder, out, changed))
 
 
@@ -135,14 +133,8 @@ def header(path: Path) -> bytes:
     return b"".join(marked or lines[:1])
 
 
-HEADED = [
-    case for case in _text_cases() if case[0].inputs()[case[1]].name.endswith((".tsv", ".tsv.gz", ".csv", ".vcf.gz"))
-]
-MAY_BE_EMPTY = {
-    ("genes", "--pips"),
-    ("pathways", "--correlations"),
-    ("page", "--results"),
-}  # nothing found is a result too
+HEADED = [case for case in _text_cases() if case[0].inputs()[case[1]].name.endswith((".tsv", ".tsv.gz", ".csv", ".vcf.gz"))]
+MAY_BE_EMPTY = {("genes", "--pips"), ("pathways", "--correlations"), ("page", "--results")}  # nothing found is a result too
 
 
 @_named(HEADED)
@@ -159,13 +151,7 @@ def test_header_only(call: Call, flag: str, chain: Chain, worker: Worker, tmp_pa
 FOUND_OTHERWISE = ("annotations", "--table")  # by position where there is no variant_id
 
 
-@_named(
-    [
-        case
-        for case in HEADED
-        if not case[0].inputs()[case[1]].name.endswith(".vcf.gz") and (case[0].name, case[1]) != FOUND_OTHERWISE
-    ]
-)
+@_named([case for case in HEADED if not case[0].inputs()[case[1]].name.endswith(".vcf.gz") and (case[0].name, case[1]) != FOUND_OTHERWISE])
 def test_missing_column(call: Call, flag: str, chain: Chain, worker: Worker, tmp_path: Path) -> None:
     """The first column of every table is one that it cannot do without (GWAS-SSF: the second)."""
     valid = chain.folder / call.inputs()[flag]
@@ -194,9 +180,7 @@ def test_output_folder_that_is_a_file(call: Call, chain: Chain, worker: Worker, 
 def full_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A file system of 4 kB: a folder fits, results do not."""
     folder = tmp_path_factory.mktemp("full")
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", folder], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", folder], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         if os.environ.get("CI") == "true":
             pytest.fail(f"no small file system could be mounted: {done.stderr}")

@@ -85,8 +85,7 @@ def test_streams__leave_stdout_to_the_user(call: Call, chain: Chain) -> None:
 def test_card_and_manifest__say_what_ran(call: Call, chain: Chain) -> None:
     stem = chain.folder / call.prefix
     card, manifest = (
-        json.loads(stem.with_name(f"{stem.name}.{call.tool}_{call.command}.{kind}.json").read_text())
-        for kind in ("card", "manifest")
+        json.loads(stem.with_name(f"{stem.name}.{call.tool}_{call.command}.{kind}.json").read_text()) for kind in ("card", "manifest")
     )
     assert card["checks"] and card["verdict"] in ("ok", "caution", "refuse")
     given = manifest["inputs"]
@@ -115,9 +114,7 @@ def refused(chain: Chain, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_strict__turns_a_refusal_into_5_and_keeps_the_results(
-    chain: Chain, refused: Path, worker: Worker, tmp_path: Path
-) -> None:
+def test_strict__turns_a_refusal_into_5_and_keeps_the_results(chain: Chain, refused: Path, worker: Worker, tmp_path: Path) -> None:
     call = chain.calls["finemap_scored"]
     words = lambda name: call.words(chain.folder, tmp_path / name / "run", {"--sumstats": refused, "--scores": None})  # noqa: E731
     mild, strict = worker.run(*words("mild")), worker.run(*words("strict"), "--strict")

@@ -95,13 +95,11 @@ MISTAKES: list[tuple[str, str, str, Edit, str]] = [
     ("no samples", "genotypes", "--genotypes", without_samples, "sample"),
     ("one variant", "ld", "--variants", first_rows(1), "2 variants"),
     ("zero rows", "dataset", "--regions", lambda _: "# nothing\n", "no intervals"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
-    ("name", "flag", "edit", "mention"),
-    [case[1:] for case in MISTAKES],
-    ids=[f"{case[0]}-{case[1]}{case[2]}" for case in MISTAKES],
+    ("name", "flag", "edit", "mention"), [case[1:] for case in MISTAKES], ids=[f"{case[0]}-{case[1]}{case[2]}" for case in MISTAKES]
 )
 def test_files_that_do_not_belong_together(
     name: str, flag: str, edit: Edit, mention: str, chain: Chain, worker: Worker, tmp_path: Path
@@ -120,14 +118,18 @@ def test_scores_of_another_build__are_refused_by_the_card(chain: Chain, worker: 
     assert "refuse  share of variants with a functional score: 0" in result.stderr
 
 
-ONE_VARIANT = [("genotypes", "--genotypes"), ("harmonised", "--input"), ("effects", "--variants"), ("finemap_scored", "--sumstats"),
-               ("genes", "--sumstats"), ("pathways", "--genes")]  # fmt: skip
+ONE_VARIANT = [
+    ("genotypes", "--genotypes"),
+    ("harmonised", "--input"),
+    ("effects", "--variants"),
+    ("finemap_scored", "--sumstats"),
+    ("genes", "--sumstats"),
+    ("pathways", "--genes"),
+]
 
 
 @pytest.mark.parametrize(("name", "flag"), ONE_VARIANT)
-def test_one_variant__works_or_is_refused_in_three_parts(
-    name: str, flag: str, chain: Chain, worker: Worker, tmp_path: Path
-) -> None:
+def test_one_variant__works_or_is_refused_in_three_parts(name: str, flag: str, chain: Chain, worker: Worker, tmp_path: Path) -> None:
     one = edited(chain, CALLS[name], flag, first_rows(1), tmp_path)
     result = worker.run(*CALLS[name].words(chain.folder, tmp_path / "out" / "run", {flag: one}))
     if result.returncode != 0:
@@ -184,11 +186,7 @@ def rewrite_model(source: Path, target: Path, change: Callable[[dict[str, object
 
 def with_lambda(config: dict[str, object]) -> None:
     """Turn the last layer into a Lambda layer with code in it."""
-    found = [
-        layer
-        for layer in _layers(config)
-        if layer.get("class_name") == "Activation" or layer.get("class_name") == "Dense"
-    ]
+    found = [layer for layer in _layers(config) if layer.get("class_name") == "Activation" or layer.get("class_name") == "Dense"]
     code = {"class_name": "__lambda__", "config": {"code": "4wEAAAA=", "defaults": None, "closure": None}}
     found[-1]["class_name"] = "Lambda"
     found[-1]["config"] = {"name": found[-1]["config"]["name"], "function": code}  # type: ignore[index]

@@ -21,8 +21,7 @@ MAY_DIFFER = {"train fit", "attribute maps", "encode ld", "finemap locus"}
 THREADED = [
     call
     for call in CALLS
-    if CONTRACT[call.tool, call.command].option("threads") is not None
-    and f"{call.tool} {call.command}" not in MAY_DIFFER
+    if CONTRACT[call.tool, call.command].option("threads") is not None and f"{call.tool} {call.command}" not in MAY_DIFFER
 ]
 
 
@@ -50,23 +49,17 @@ def test_number_of_threads(call: Call, chain: Chain, tmp_path: Path) -> None:
         out = tmp_path / str(threads) / call.name
         result = run_cli(*call.words(chain.folder, out, {"--threads": threads}))
         assert result.returncode == 0, result.stderr
-        found.append(
-            {name: digest for name, digest in checksums(out.parent).items() if not name.endswith(".manifest.json")}
-        )
+        found.append({name: digest for name, digest in checksums(out.parent).items() if not name.endswith(".manifest.json")})
     assert found[0] == found[1]
 
 
 def test_guide__names_the_commands_whose_threads_matter() -> None:
     text = (ROOT / "docs" / "guides" / "pipelines.md").read_text(encoding="utf-8").partition("## Determinism")[2]
-    assert {
-        f"{item.tool} {item.command}" for item in CONTRACT.values() if f"`{item.tool} {item.command}`" in text
-    } == MAY_DIFFER
+    assert {f"{item.tool} {item.command}" for item in CONTRACT.values() if f"`{item.tool} {item.command}`" in text} == MAY_DIFFER
 
 
 @every_call
-def test_force__over_old_results_and_the_remains_of_a_killed_run(
-    call: Call, chain: Chain, worker: Worker, tmp_path: Path
-) -> None:
+def test_force__over_old_results_and_the_remains_of_a_killed_run(call: Call, chain: Chain, worker: Worker, tmp_path: Path) -> None:
     out = tmp_path / "run" / call.name
     for name in chain.outputs(call.name):
         old = out.parent / name

@@ -29,11 +29,7 @@ class Worker:
         self._scratch = tempfile.TemporaryDirectory(prefix="worker-")
         environment = {**os.environ, **_ENVIRONMENT}
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__))],
-            env=environment,
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            [sys.executable, str(Path(__file__))], env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 
     def __enter__(self) -> Worker:
@@ -49,11 +45,7 @@ class Worker:
         """Run ``lucidseq WORDS``; the return code of a crash is the signal's number, negative."""
         assert self._process.stdin is not None and self._process.stdout is not None
         streams = [Path(self._scratch.name) / name for name in ("stdout", "stderr")]
-        request = {
-            "words": [str(word) for word in words],
-            "cwd": str(cwd or Path.cwd()),
-            "streams": [str(path) for path in streams],
-        }
+        request = {"words": [str(word) for word in words], "cwd": str(cwd or Path.cwd()), "streams": [str(path) for path in streams]}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         code = int(self._process.stdout.readline())
@@ -65,17 +57,7 @@ def serve() -> None:
     """Answer requests on stdin, one JSON line each, with exit codes."""
     import importlib
 
-    for name in (
-        "numpy",
-        "pandas",
-        "scipy.stats",
-        "h5py",
-        "pysam",
-        "keras",
-        "jinja2",
-        "matplotlib.pyplot",
-        "jsonschema",
-    ):
+    for name in ("numpy", "pandas", "scipy.stats", "h5py", "pysam", "keras", "jinja2", "matplotlib.pyplot", "jsonschema"):
         importlib.import_module(name)
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:

@@ -67,37 +67,52 @@ def make_card(setup: Setup, sequences: Sequences, evidence: Evidence, *, facts_k
     """Judge the maps."""
     card = Card("attribute", "maps")
     if not len(sequences.codes):
-        card.add(
-            "sequences",
-            0,
-            Verdict.CAUTION,
-            threshold=">= 1",
-            advice="This shard is empty: there are fewer blocks than shards.",
-        )
+        card.add("sequences", 0, Verdict.CAUTION, threshold=">= 1", advice="This shard is empty: there are fewer blocks than shards.")
         return card
     _add_completeness(card, setup, evidence)
     _add_random(card, setup, sequences)
-    agreement = (
-        float(np.median(np.concatenate(evidence.agreement)))
-        if evidence.agreement
-        else _sampled_agreement(setup, sequences)
+    agreement = float(np.median(np.concatenate(evidence.agreement))) if evidence.agreement else _sampled_agreement(setup, sequences)
+    card.add(
+        "agreement of maps between strands (median cosine)",
+        agreement,
+        _at_least(agreement, 0.7),
+        threshold=">= 0.7",
+        advice="The network reads the strands differently: train with reverse complements, or average over strands.",
     )
-    card.add("agreement of maps between strands (median cosine)", agreement, _at_least(agreement, 0.7), threshold=">= 0.7",
-             advice="The network reads the strands differently: train with reverse complements, or average over strands.")  # fmt: skip
     share = float(np.median(np.concatenate(evidence.concentration)))
-    card.add("share of scores in the strongest tenth of positions (median)", share, _at_least(share, 0.2), threshold=">= 0.2",
-             advice="The maps are flat: no bases stand out, so motifs found in them mean little.")  # fmt: skip
+    card.add(
+        "share of scores in the strongest tenth of positions (median)",
+        share,
+        _at_least(share, 0.2),
+        threshold=">= 0.2",
+        advice="The maps are flat: no bases stand out, so motifs found in them mean little.",
+    )
     if setup.method is Method.SALIENCY:
         _add_angles(card, evidence)
     if setup.engine is Engine.SHAP:
-        card.add("hypothetical scores", "of the bases that are there alone", Verdict.CAUTION, threshold="of all four bases",
-                 advice="The shap package gives no others; use --engine own before motif discovery.")  # fmt: skip
+        card.add(
+            "hypothetical scores",
+            "of the bases that are there alone",
+            Verdict.CAUTION,
+            threshold="of all four bases",
+            advice="The shap package gives no others; use --engine own before motif discovery.",
+        )
     unknown = evidence.unknown / evidence.positions
-    card.add("share of N among the bases", unknown, _at_most(unknown, 0.01), threshold="<= 0.01",
-             advice="Unknown bases have no score of their own and dilute the shuffled references.")  # fmt: skip
+    card.add(
+        "share of N among the bases",
+        unknown,
+        _at_most(unknown, 0.01),
+        threshold="<= 0.01",
+        advice="Unknown bases have no score of their own and dilute the shuffled references.",
+    )
     if not facts_known:
-        card.add("model facts", "none", Verdict.CAUTION, threshold="written by lucidseq train fit",
-                 advice="A plain Keras file says nothing of its training; check base order (ACGT), strand and units yourself.")  # fmt: skip
+        card.add(
+            "model facts",
+            "none",
+            Verdict.CAUTION,
+            threshold="written by lucidseq train fit",
+            advice="A plain Keras file says nothing of its training; check base order (ACGT), strand and units yourself.",
+        )
     return card
 
 
@@ -114,19 +129,19 @@ def _add_completeness(card: Card, setup: Setup, evidence: Evidence) -> None:
         return
     errors = np.concatenate(evidence.errors).astype(np.float64)
     bound = _INTEGRATED if setup.method is Method.INTEGRATED_GRADIENTS else COMPLETE
-    advice = (
-        "Raise --steps."
-        if setup.method is Method.INTEGRATED_GRADIENTS
-        else "Leave out the sequences with a large error."
-    )
+    advice = "Raise --steps." if setup.method is Method.INTEGRATED_GRADIENTS else "Leave out the sequences with a large error."
     median, high, share = float(np.median(errors)), float(np.quantile(errors, 0.95)), float((errors > bound).mean())
-    card.add("completeness error (median)", median, Verdict.OK if median <= bound else Verdict.REFUSE, threshold=f"<= {bound:g}",
-             advice=advice)  # fmt: skip
     card.add(
-        "completeness error (95th percentile)", high, _at_most(high, bound), threshold=f"<= {bound:g}", advice=advice
+        "completeness error (median)", median, Verdict.OK if median <= bound else Verdict.REFUSE, threshold=f"<= {bound:g}", advice=advice
     )
-    card.add(f"share of sequences with a completeness error above {bound:g}", share,
-             Verdict.OK if share <= 0.05 else Verdict.REFUSE, threshold="<= 0.05", advice=advice)  # fmt: skip
+    card.add("completeness error (95th percentile)", high, _at_most(high, bound), threshold=f"<= {bound:g}", advice=advice)
+    card.add(
+        f"share of sequences with a completeness error above {bound:g}",
+        share,
+        Verdict.OK if share <= 0.05 else Verdict.REFUSE,
+        threshold="<= 0.05",
+        advice=advice,
+    )
 
 
 def _add_random(card: Card, setup: Setup, sequences: Sequences) -> None:
@@ -136,8 +151,13 @@ def _add_random(card: Card, setup: Setup, sequences: Sequences) -> None:
     ours = setup.explain(some.codes, some.ids).contributions
     theirs = setup.randomised().explain(some.codes, some.ids).contributions
     likeness = float(np.mean(np.abs(_correlation(ours, theirs))))
-    card.add("likeness to maps of randomised weights (mean |correlation|)", likeness, _at_most(likeness, 0.4), threshold="<= 0.4",
-             advice="The maps show the architecture or the sequences rather than what was learnt.")  # fmt: skip
+    card.add(
+        "likeness to maps of randomised weights (mean |correlation|)",
+        likeness,
+        _at_most(likeness, 0.4),
+        threshold="<= 0.4",
+        advice="The maps show the architecture or the sequences rather than what was learnt.",
+    )
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -159,5 +179,10 @@ def _add_angles(card: Card, evidence: Evidence) -> None:
     """Say how far gradients point off the plane of sequences, before the correction."""
     for angle, count, bound in zip(_ANGLES, evidence.steep, (0.5, 0.3, 0.15), strict=True):
         share = float(count / evidence.positions)
-        card.add(f"share of gradients more than {angle} degrees off the simplex", share, _at_most(share, bound),
-                 threshold=f"<= {bound:g}", advice="Uncorrected saliency of this network is mostly noise; keep --correct.")  # fmt: skip
+        card.add(
+            f"share of gradients more than {angle} degrees off the simplex",
+            share,
+            _at_most(share, bound),
+            threshold=f"<= {bound:g}",
+            advice="Uncorrected saliency of this network is mostly noise; keep --correct.",
+        )

@@ -32,63 +32,39 @@ def maps(
         Path,
         typer.Option("--out", help="Prefix of the output files."),
         OutputPrefix(
-            attributions=OutFile(
-                ".attributions.h5", Format.HDF5, "Scores of every base.", schema="lucidseq.attributions"
-            ),
+            attributions=OutFile(".attributions.h5", Format.HDF5, "Scores of every base.", schema="lucidseq.attributions"),
             track=OutFile(
-                ".attributions.bw",
-                Format.BIGWIG,
-                "Contributions along the genome, overlapping windows averaged.",
-                optional=True,
+                ".attributions.bw", Format.BIGWIG, "Contributions along the genome, overlapping windows averaged.", optional=True
             ),
-            logos=OutFile(
-                ".logos", Format.DIRECTORY, "Logos of the sequences with the strongest scores (PNG).", optional=True
-            ),
+            logos=OutFile(".logos", Format.DIRECTORY, "Logos of the sequences with the strongest scores (PNG).", optional=True),
         ),
     ],
-    method: Annotated[
-        Method, typer.Option("--method", help="How the prediction is shared among the bases.")
-    ] = Method.DEEPSHAP,
+    method: Annotated[Method, typer.Option("--method", help="How the prediction is shared among the bases.")] = Method.DEEPSHAP,
     engine: Annotated[
-        Engine,
-        typer.Option(
-            "--engine", help="Implementation of deepshap: our own, or the shap package (no hypothetical scores)."
-        ),
+        Engine, typer.Option("--engine", help="Implementation of deepshap: our own, or the shap package (no hypothetical scores).")
     ] = Engine.OWN,
     target: Annotated[
         str | None, typer.Option("--target", help="Target to explain, by name or number from 0 (default: the first).")
     ] = None,
     output: Annotated[
-        str | None,
-        typer.Option("--output", help="Output of a model with several, by name or number from 0 (default: the first)."),
+        str | None, typer.Option("--output", help="Output of a model with several, by name or number from 0 (default: the first).")
     ] = None,
-    reduce: Annotated[
-        Reduce, typer.Option("--reduce", help="How a profile over positions becomes the one number explained.")
-    ] = Reduce.SUM,
+    reduce: Annotated[Reduce, typer.Option("--reduce", help="How a profile over positions becomes the one number explained.")] = Reduce.SUM,
     split: Annotated[Split, typer.Option("--split", help="Part of the dataset.")] = Split.TEST,
-    max_sequences: Annotated[
-        int, typer.Option("--max-sequences", min=0, help="Explain at most so many sequences; 0 for all.")
-    ] = 500,
+    max_sequences: Annotated[int, typer.Option("--max-sequences", min=0, help="Explain at most so many sequences; 0 for all.")] = 500,
     select: Annotated[
         Select,
-        typer.Option(
-            "--select",
-            help="Which, when there are more: a random sample, the highest predictions, or the first in the file.",
-        ),
+        typer.Option("--select", help="Which, when there are more: a random sample, the highest predictions, or the first in the file."),
     ] = Select.RANDOM,
     reference: Annotated[
-        Reference,
-        typer.Option("--reference", help="What deepshap and integrated-gradients compare a sequence with."),
+        Reference, typer.Option("--reference", help="What deepshap and integrated-gradients compare a sequence with.")
     ] = Reference.DINUCLEOTIDE_SHUFFLE,
     references: Annotated[int, typer.Option("--references", min=1, max=1000, help="Shuffles of each sequence.")] = 20,
-    steps: Annotated[
-        int, typer.Option("--steps", min=2, max=10000, help="Steps of each path of integrated-gradients.")
-    ] = 50,
+    steps: Annotated[int, typer.Option("--steps", min=2, max=10000, help="Steps of each path of integrated-gradients.")] = 50,
     correct: Annotated[
         bool,
         typer.Option(
-            "--correct/--no-correct",
-            help="Take from gradients the mean over the four bases (saliency and integrated-gradients).",
+            "--correct/--no-correct", help="Take from gradients the mean over the four bases (saliency and integrated-gradients)."
         ),
     ] = True,
     reverse_complement_average: Annotated[

@@ -55,12 +55,7 @@ class Explained:
 
 
 def explain(
-    model: keras.Model,
-    facts: Facts | None,
-    *,
-    target: str | None = None,
-    output: str | None = None,
-    reduce: str = "sum",
+    model: keras.Model, facts: Facts | None, *, target: str | None = None, output: str | None = None, reduce: str = "sum"
 ) -> Explained:
     """Choose what is explained.
 
@@ -85,13 +80,17 @@ def explain(
     network = io.logits(model)
     if len(network.inputs) != 1 or network.inputs[0].shape[2:] != (4,):
         shapes = [tuple(tensor.shape) for tensor in network.inputs]
-        raise DataError(f"a model with inputs of shape {shapes}", "one input of shape (length, 4), bases in the order ACGT",
-                        "give a sequence model")  # fmt: skip
+        raise DataError(
+            f"a model with inputs of shape {shapes}", "one input of shape (length, 4), bases in the order ACGT", "give a sequence model"
+        )
     number = _find("--output", output, list(model.output_names), len(network.outputs))
     shape = network.outputs[number].shape
     if len(shape) > 3 or shape[-1] is None:
-        raise DataError(f"a model output of shape {tuple(shape)}", "(batch, targets) or (batch, positions, targets)",
-                        "choose another --output, or end the model with such an output")  # fmt: skip
+        raise DataError(
+            f"a model output of shape {tuple(shape)}",
+            "(batch, targets) or (batch, positions, targets)",
+            "choose another --output, or end the model with such an output",
+        )
     count = 1 if len(shape) == 1 else int(shape[-1])
     names = facts.target_names if facts is not None and len(facts.target_names) == count else []
     column = _find("--target", target, names, count)
@@ -108,9 +107,7 @@ def _find(option: str, wanted: str | None, names: list[str], count: int) -> int:
     if wanted.isdigit() and int(wanted) < count:
         return int(wanted)
     known = f" ({', '.join(names)})" if names else ""
-    raise UsageError(
-        f"{option} {wanted}", f"a name{known} or a number from 0 to {count - 1}", f"correct {option}, or leave it out"
-    )
+    raise UsageError(f"{option} {wanted}", f"a name{known} or a number from 0 to {count - 1}", f"correct {option}, or leave it out")
 
 
 def _default_name(model: keras.Model, output: int, target: int, count: int) -> str:

@@ -150,9 +150,14 @@ def integrated_gradients(explained: Explained, *, steps: int, correct: bool) -> 
 
 
 def _from_multipliers(
-    x: np.ndarray, references: np.ndarray, at_sequence: np.ndarray, at_references: np.ndarray, multipliers: np.ndarray,
-    *, correct: bool = False,
-) -> Maps:  # fmt: skip
+    x: np.ndarray,
+    references: np.ndarray,
+    at_sequence: np.ndarray,
+    at_references: np.ndarray,
+    multipliers: np.ndarray,
+    *,
+    correct: bool = False,
+) -> Maps:
     """Turn multipliers (n, R, length, 4) into maps averaged over the references.
 
     The score base a would have is sum_b m_b (e_a - r_b): what replacing the reference's base by a contributes.
@@ -166,10 +171,13 @@ def _from_multipliers(
     hypothetical = (multipliers - of_references).mean(axis=1)
     contributions = (multipliers * (x[:, None] - references)).sum(axis=3).mean(axis=1)
     return Maps(
-        hypothetical.astype(np.float32), contributions.astype(np.float32), at_sequence.astype(np.float32),
+        hypothetical.astype(np.float32),
+        contributions.astype(np.float32),
+        at_sequence.astype(np.float32),
         at_references.mean(axis=1, dtype=np.float64).astype(np.float32),
-        np.abs(found - wanted).sum(axis=1), np.abs(wanted).sum(axis=1),
-    )  # fmt: skip
+        np.abs(found - wanted).sum(axis=1),
+        np.abs(wanted).sum(axis=1),
+    )
 
 
 def in_silico_mutagenesis(explained: Explained, *, batch_size: int) -> Explainer:
@@ -256,9 +264,14 @@ def turned(maps: Maps) -> Maps:
     """Return maps of reverse complements on the strand of the sequences."""
     angle = None if maps.angle is None else maps.angle[:, ::-1]
     return Maps(
-        maps.hypothetical[:, ::-1, ::-1], maps.contributions[:, ::-1], maps.prediction, maps.reference_prediction,
-        maps.residual, maps.difference, angle,
-    )  # fmt: skip
+        maps.hypothetical[:, ::-1, ::-1],
+        maps.contributions[:, ::-1],
+        maps.prediction,
+        maps.reference_prediction,
+        maps.residual,
+        maps.difference,
+        angle,
+    )
 
 
 def average(first: Maps, second: Maps) -> Maps:

@@ -101,6 +101,4 @@ def run(model: keras.Model, inputs: Any, rule: Rule) -> Any:
 
 def is_graph(layer: Any) -> bool:
     """Say whether a layer is itself a functional or sequential model."""
-    return isinstance(layer, keras.Sequential) or (
-        isinstance(layer, keras.Model) and bool(getattr(layer, "outputs", None))
-    )
+    return isinstance(layer, keras.Sequential) or (isinstance(layer, keras.Model) and bool(getattr(layer, "outputs", None)))

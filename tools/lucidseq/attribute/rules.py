@@ -34,18 +34,51 @@ SMOOTH_NODES = 32  # quadrature nodes for layers that are neither linear nor ele
 PRODUCT_NODES = 2  # exact for products of up to four inputs
 
 _KERNELS = (
-    layers.Dense, layers.EinsumDense, layers.Conv1D, layers.Conv2D, layers.Conv3D, layers.Conv1DTranspose,
-    layers.Conv2DTranspose, layers.Conv3DTranspose, layers.SeparableConv1D, layers.SeparableConv2D,
-    layers.DepthwiseConv1D, layers.DepthwiseConv2D,
-)  # fmt: skip
+    layers.Dense,
+    layers.EinsumDense,
+    layers.Conv1D,
+    layers.Conv2D,
+    layers.Conv3D,
+    layers.Conv1DTranspose,
+    layers.Conv2DTranspose,
+    layers.Conv3DTranspose,
+    layers.SeparableConv1D,
+    layers.SeparableConv2D,
+    layers.DepthwiseConv1D,
+    layers.DepthwiseConv2D,
+)
 _LINEAR = (
-    layers.InputLayer, layers.Identity, layers.Reshape, layers.Flatten, layers.Permute, layers.RepeatVector,
-    layers.ZeroPadding1D, layers.ZeroPadding2D, layers.Cropping1D, layers.Cropping2D, layers.UpSampling1D,
-    layers.UpSampling2D, layers.Add, layers.Subtract, layers.Average, layers.Concatenate, layers.AveragePooling1D,
-    layers.AveragePooling2D, layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D, layers.BatchNormalization,
-    layers.Normalization, layers.Rescaling, layers.Dropout, layers.AlphaDropout, layers.GaussianDropout,
-    layers.GaussianNoise, layers.SpatialDropout1D, layers.SpatialDropout2D, layers.ActivityRegularization,
-)  # fmt: skip
+    layers.InputLayer,
+    layers.Identity,
+    layers.Reshape,
+    layers.Flatten,
+    layers.Permute,
+    layers.RepeatVector,
+    layers.ZeroPadding1D,
+    layers.ZeroPadding2D,
+    layers.Cropping1D,
+    layers.Cropping2D,
+    layers.UpSampling1D,
+    layers.UpSampling2D,
+    layers.Add,
+    layers.Subtract,
+    layers.Average,
+    layers.Concatenate,
+    layers.AveragePooling1D,
+    layers.AveragePooling2D,
+    layers.GlobalAveragePooling1D,
+    layers.GlobalAveragePooling2D,
+    layers.BatchNormalization,
+    layers.Normalization,
+    layers.Rescaling,
+    layers.Dropout,
+    layers.AlphaDropout,
+    layers.GaussianDropout,
+    layers.GaussianNoise,
+    layers.SpatialDropout1D,
+    layers.SpatialDropout2D,
+    layers.ActivityRegularization,
+)
 _ELEMENTWISE = (layers.ReLU, layers.LeakyReLU, layers.ELU, layers.PReLU)
 _WINDOWS = (layers.MaxPooling1D, layers.MaxPooling2D)
 _GLOBAL_MAXIMA = (layers.GlobalMaxPooling1D, layers.GlobalMaxPooling2D)
@@ -53,20 +86,62 @@ _EXTREMES = (layers.Maximum, layers.Minimum)
 _PRODUCTS = (layers.Multiply, layers.Dot)
 # keras.ops used in a model's graph, by class name; operations not named here are integrated, which suits linear ones too
 _LINEAR_OPERATIONS = {
-    "Add", "Subtract", "Negative", "Reshape", "Transpose", "Squeeze", "ExpandDims", "Concatenate", "Stack", "GetItem", "Mean",
-    "Sum", "Flip", "Cast", "Pad", "Roll", "Repeat", "Tile", "Moveaxis", "Swapaxes", "Ravel", "Identity", "AveragePool",
-}  # fmt: skip
+    "Add",
+    "Subtract",
+    "Negative",
+    "Reshape",
+    "Transpose",
+    "Squeeze",
+    "ExpandDims",
+    "Concatenate",
+    "Stack",
+    "GetItem",
+    "Mean",
+    "Sum",
+    "Flip",
+    "Cast",
+    "Pad",
+    "Roll",
+    "Repeat",
+    "Tile",
+    "Moveaxis",
+    "Swapaxes",
+    "Ravel",
+    "Identity",
+    "AveragePool",
+}
 _ELEMENTWISE_OPERATIONS = {
-    "Relu", "Relu6", "Sigmoid", "HardSigmoid", "Softplus", "Softsign", "Silu", "HardSilu", "Elu", "Selu", "Gelu", "LeakyRelu",
-    "Celu", "Tanh", "HardTanh", "LogSigmoid", "Exp", "Expm1", "Log1p", "Square", "Sqrt", "Absolute", "Erf", "Sin", "Cos",
-}  # fmt: skip
+    "Relu",
+    "Relu6",
+    "Sigmoid",
+    "HardSigmoid",
+    "Softplus",
+    "Softsign",
+    "Silu",
+    "HardSilu",
+    "Elu",
+    "Selu",
+    "Gelu",
+    "LeakyRelu",
+    "Celu",
+    "Tanh",
+    "HardTanh",
+    "LogSigmoid",
+    "Exp",
+    "Expm1",
+    "Log1p",
+    "Square",
+    "Sqrt",
+    "Absolute",
+    "Erf",
+    "Sin",
+    "Cos",
+}
 _PRODUCT_OPERATIONS = {"Multiply", "Matmul", "Einsum", "Dot", "Tensordot"}
 _ACROSS_ELEMENTS = {"softmax", "log_softmax", "sparsemax", "glu"}  # activations that are not elementwise
 
 
-def rescale_rule(
-    layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, integrate: Callable[..., Any] | None = None
-) -> Any:
+def rescale_rule(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, integrate: Callable[..., Any] | None = None) -> Any:
     """Apply the rule of one layer or operation (see `pairs.run`).
 
     Parameters
@@ -114,9 +189,7 @@ def _without_activation(layer: Any) -> Iterator[Callable[[Tensor], Tensor]]:
 
 
 def _linear(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return join(
-        layer(*sequences_of(args), **sequences_of(kwargs)), layer(*references_of(args), **references_of(kwargs))
-    )
+    return join(layer(*sequences_of(args), **sequences_of(kwargs)), layer(*references_of(args), **references_of(kwargs)))
 
 
 def _activation(function: Callable[[Tensor], Tensor], pair: Pair, integrate: Callable[..., Any]) -> Any:

@@ -29,10 +29,29 @@ if TYPE_CHECKING:
 
 
 def maps(
-    *, model: Path, dataset: Path, out: OutputSet, method: Method, engine: Engine, target: str | None, output: str | None,
-    reduce: Reduce, split: Split, max_sequences: int, select: Select, reference: Reference, references: int, steps: int,
-    correct: bool, reverse_complement_average: bool, logos: int, batch_size: int, shard: str | None, seed: int, threads: int,
-) -> Card:  # fmt: skip
+    *,
+    model: Path,
+    dataset: Path,
+    out: OutputSet,
+    method: Method,
+    engine: Engine,
+    target: str | None,
+    output: str | None,
+    reduce: Reduce,
+    split: Split,
+    max_sequences: int,
+    select: Select,
+    reference: Reference,
+    references: int,
+    steps: int,
+    correct: bool,
+    reverse_complement_average: bool,
+    logos: int,
+    batch_size: int,
+    shard: str | None,
+    seed: int,
+    threads: int,
+) -> Card:
     """Explain a network (options as in cli.py)."""
     part, parts = parse_shard(shard)
     if engine is Engine.SHAP and method is not Method.DEEPSHAP:
@@ -45,16 +64,18 @@ def maps(
 
     network, facts = load_model(model)
     explained = explain(network, facts, target=target, output=output, reduce=reduce.value)
-    setup = Setup(
-        explained, model, method, engine, reference, references, steps, correct, reverse_complement_average, batch_size, seed,
-    )  # fmt: skip
+    setup = Setup(explained, model, method, engine, reference, references, steps, correct, reverse_complement_average, batch_size, seed)
     check_length(everything, explained, dataset)
     sequences = everything.take(choose(everything, max_sequences, select, seed=seed, predict=setup.predict))
     mine = sequences.take(my_rows(len(sequences.codes), setup.block, part, parts))
     attributes = {
-        "build": mine.build, "method": method.value, "target_name": explained.name, "corrected": int(setup.corrected),
-        "model_sha256": manifest.sha256(model), "engine": engine.value,
-    }  # fmt: skip
+        "build": mine.build,
+        "method": method.value,
+        "target_name": explained.name,
+        "corrected": int(setup.corrected),
+        "model_sha256": manifest.sha256(model),
+        "engine": engine.value,
+    }
     with stores.create_store(out["attributions"], ATTRIBUTIONS, **attributes) as store:
         evidence = write_maps(store, setup, mine)
         refuse_incomplete(setup, mine, evidence, model)
@@ -74,9 +95,11 @@ def check_length(sequences: Sequences, explained: Explained, path: Path) -> None
     length = sequences.codes.shape[1]
     if explained.length is not None and explained.length != length:
         raise DataError(
-            f"sequences of {length} bp", f"sequences of {explained.length} bp, the length of the model",
-            f"encode the sequences again with windows of {explained.length} bp", where=str(path),
-        )  # fmt: skip
+            f"sequences of {length} bp",
+            f"sequences of {explained.length} bp, the length of the model",
+            f"encode the sequences again with windows of {explained.length} bp",
+            where=str(path),
+        )
 
 
 def my_rows(count: int, block: int, part: int, parts: int) -> np.ndarray:
@@ -125,12 +148,7 @@ def refuse_incomplete(setup: Setup, sequences: Sequences, evidence: checks.Evide
         Naming the layer that shares out its difference worst.
     """
     error = evidence.median_error()
-    if (
-        setup.method is not Method.DEEPSHAP
-        or setup.engine is not Engine.OWN
-        or error is None
-        or error <= checks.COMPLETE
-    ):
+    if setup.method is not Method.DEEPSHAP or setup.engine is not Engine.OWN or error is None or error <= checks.COMPLETE:
         return
     from lucidseq.attribute.diagnose import weakest_layer
 
@@ -140,9 +158,10 @@ def refuse_incomplete(setup: Setup, sequences: Sequences, evidence: checks.Evide
     culprit = f"; the layer {found[0]} shares out its difference with an error of {found[1]:.2g}" if found else ""
     raise DataError(
         f"scores that miss the difference they explain by {error:.2g} of it (median){culprit}",
-        f"an error of at most {checks.COMPLETE:g}", "use --method integrated-gradients or ism, or replace the layer",
+        f"an error of at most {checks.COMPLETE:g}",
+        "use --method integrated-gradients or ism, or replace the layer",
         where=str(path),
-    )  # fmt: skip
+    )
 
 
 def named_arrays(found: Maps) -> dict[str, np.ndarray]:
@@ -166,9 +185,5 @@ def draw_logos(folder: Path, contributions: h5py.Dataset, sequences: Sequences, 
     for rank, row in enumerate(np.argsort(-strength, kind="stable")[:count], start=1):
         name = sequences.ids[row]
         drawing.draw(
-            folder / drawing.file_name(rank, name),
-            sequences.codes[row],
-            contributions[int(row)],
-            name,
-            f"contribution to {target}",
+            folder / drawing.file_name(rank, name), sequences.codes[row], contributions[int(row)], name, f"contribution to {target}"
         )

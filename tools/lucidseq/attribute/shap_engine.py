@@ -42,11 +42,7 @@ class Engine:
         import importlib.util
 
         if backend.name() != "tensorflow":
-            raise UsageError(
-                f"--engine shap with the backend {backend.name()}",
-                "tensorflow",
-                "unset KERAS_BACKEND, or use --engine own",
-            )
+            raise UsageError(f"--engine shap with the backend {backend.name()}", "tensorflow", "unset KERAS_BACKEND, or use --engine own")
         if importlib.util.find_spec("shap") is None:
             raise missing_extra("shap", "shap")
         self._folder = tempfile.TemporaryDirectory(prefix="lucidseq-shap-")
@@ -55,8 +51,10 @@ class Engine:
         choice = [explained.output, explained.target, explained.reduce, int(explained.ensemble)]
         self._process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "lucidseq.attribute.shap_engine", str(model), *map(str, choice)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def contributions(self, x: np.ndarray, references: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return outputs (n,), outputs of references (n, R) and shap's values (n, length, 4).
@@ -79,8 +77,11 @@ class Engine:
                 with np.load(request.with_name("answer.npz")) as answer:
                     return answer["prediction"], answer["reference_prediction"], answer["values"]
             if line.startswith(_FAILED):
-                raise DataError(f"a network that shap cannot explain ({line.removeprefix(_FAILED).strip()})",
-                                "layers that shap.DeepExplainer supports", "use --engine own")  # fmt: skip
+                raise DataError(
+                    f"a network that shap cannot explain ({line.removeprefix(_FAILED).strip()})",
+                    "layers that shap.DeepExplainer supports",
+                    "use --engine own",
+                )
         raise DataError("the shap process ended without an answer", "a result", "use --engine own, or give more memory")
 
     def close(self) -> None:
@@ -106,10 +107,13 @@ def deepshap(explained: Explained) -> Explainer:
         # shap gives the mean over the references, so the error is that of the mean
         difference = prediction.astype(np.float64) - of_references.mean(axis=1, dtype=np.float64)
         return Maps(
-            (x * total[:, :, None]).astype(np.float32), total.astype(np.float32), prediction,
+            (x * total[:, :, None]).astype(np.float32),
+            total.astype(np.float32),
+            prediction,
             of_references.mean(axis=1, dtype=np.float64).astype(np.float32),
-            np.abs(total.sum(axis=1, dtype=np.float64) - difference), np.abs(difference),
-        )  # fmt: skip
+            np.abs(total.sum(axis=1, dtype=np.float64) - difference),
+            np.abs(difference),
+        )
 
     weakref.finalize(explainer, engine.close)
     return explainer
@@ -135,9 +139,11 @@ def _serve(model_path: str, output: int, target: int, reduce: str, *, ensemble: 
         ]
         predict = keras.ops.convert_to_numpy
         np.savez(
-            request.with_name("answer.npz"), values=np.stack(values), prediction=predict(scalar(x))[:, 0],
+            request.with_name("answer.npz"),
+            values=np.stack(values),
+            prediction=predict(scalar(x))[:, 0],
             reference_prediction=predict(scalar(references.reshape(-1, *x.shape[1:]))).reshape(references.shape[:2]),
-        )  # fmt: skip
+        )
         print(_DONE, flush=True)
 
 

@@ -11,9 +11,7 @@ import numpy as np
 _DECIMALS = 6
 
 
-def write_track(
-    path: Path, contributions: h5py.Dataset | np.ndarray, columns: dict[str, np.ndarray], lengths: dict[str, int]
-) -> bool:
+def write_track(path: Path, contributions: h5py.Dataset | np.ndarray, columns: dict[str, np.ndarray], lengths: dict[str, int]) -> bool:
     """Write one value a base, the mean over the windows that hold it.
 
     Parameters

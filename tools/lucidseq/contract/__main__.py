@@ -10,9 +10,7 @@ from lucidseq.contract.model import read_contract
 
 def main() -> None:
     """Write or check the generated files."""
-    parser = argparse.ArgumentParser(
-        prog="python -m lucidseq.contract", description="Write the files made from the contract."
-    )
+    parser = argparse.ArgumentParser(prog="python -m lucidseq.contract", description="Write the files made from the contract.")
     parser.add_argument("--check", action="store_true", help="print the difference and fail instead of writing")
     parser.add_argument("--form", metavar="COMMAND", help="print a first draft of a Galaxy form, such as finemap_locus")
     arguments = parser.parse_args()

@@ -49,13 +49,7 @@ def pipeline(*, parameters: Path, schema: Path, out: OutputSet, samplesheet: Pat
         )
     out["samplesheet"].write_text(render_samplesheet(rows), encoding="utf-8")
     card = Card("check", "pipeline")
-    card.add(
-        "parameters valid",
-        len(values),
-        Verdict.OK,
-        threshold="all",
-        advice="Every parameter has the right kind and range.",
-    )
+    card.add("parameters valid", len(values), Verdict.OK, threshold="all", advice="Every parameter has the right kind and range.")
     if rows:
         cohorts = len({row["cohort"] for row in rows})
         card.add("cohorts", cohorts, Verdict.OK, threshold=">= 1", advice="Cohorts of the sample sheet.")
@@ -163,9 +157,7 @@ def _read_json(text: str, path: Path) -> dict[str, Any]:
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:
-        raise DataError(
-            f"not JSON: {error.msg}", "a JSON object", "correct the file", where=f"{path}, line {error.lineno}"
-        ) from error
+        raise DataError(f"not JSON: {error.msg}", "a JSON object", "correct the file", where=f"{path}, line {error.lineno}") from error
     if not isinstance(values, dict):
         raise DataError("JSON that is not an object", "a JSON object", "correct the file", where=str(path))
     return values

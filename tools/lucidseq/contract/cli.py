@@ -21,13 +21,9 @@ def pipeline(
     out: Annotated[
         Path,
         typer.Option("--out", help="Prefix of the output files."),
-        OutputPrefix(
-            samplesheet=OutFile(".samplesheet.csv", Format.CSV, "The sample sheet, checked and in canonical form."),
-        ),
+        OutputPrefix(samplesheet=OutFile(".samplesheet.csv", Format.CSV, "The sample sheet, checked and in canonical form.")),
     ],
-    samplesheet: Annotated[
-        Path | None, typer.Option("--samplesheet", help="Sample sheet of cohorts (CSV)."), In(Format.CSV)
-    ] = None,
+    samplesheet: Annotated[Path | None, typer.Option("--samplesheet", help="Sample sheet of cohorts (CSV)."), In(Format.CSV)] = None,
 ) -> None:
     """Check pipeline parameters against the schema, and the sample sheet line by line.
 

@@ -28,9 +28,7 @@ def render(contract: list[CommandContract] | None = None) -> dict[str, str]:
         files[f"{folder}/main.nf"] = nextflow.render_process(command)
         files[f"{folder}/meta.yml"] = nextflow.render_meta(command)
     for tool in {command.tool: None for command in contract}:
-        files[f"docs/reference/{tool}.md"] = reference.render_tool(
-            tool, [item for item in contract if item.tool == tool]
-        )
+        files[f"docs/reference/{tool}.md"] = reference.render_tool(tool, [item for item in contract if item.tool == tool])
     return files
 
 
@@ -41,9 +39,7 @@ def differences(root: Path = ROOT) -> list[str]:
     for name, text in sorted(wanted.items()):
         path = root / name
         there = path.read_text(encoding="utf-8") if path.exists() else ""
-        lines += difflib.unified_diff(
-            there.splitlines(), text.splitlines(), f"{name} (there)", f"{name} (wanted)", lineterm=""
-        )
+        lines += difflib.unified_diff(there.splitlines(), text.splitlines(), f"{name} (there)", f"{name} (wanted)", lineterm="")
     return lines + [f"{path.relative_to(root)} belongs to no command" for path in _strays(root, wanted)]
 
 

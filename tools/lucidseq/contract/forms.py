@@ -24,10 +24,7 @@ HIDDEN = {
     "checkpoint_dir": "Galaxy starts a job anew",
 }
 # Outputs that no form shows, and why
-HIDDEN_OUTPUTS = {
-    Format.TABIX: "Galaxy makes the index itself",
-    Format.FAI: "Galaxy makes the index itself",
-}
+HIDDEN_OUTPUTS = {Format.TABIX: "Galaxy makes the index itself", Format.FAI: "Galaxy makes the index itself"}
 HIDDEN_NAMES = {"multiqc": "custom content for a program that is run on a folder"}
 Element = ElementTree.Element
 
@@ -116,7 +113,7 @@ def form_problems(form: Element, path: Path, command: CommandContract) -> Iterat
         if option.kind is Kind.FLAG and mine and option.name not in words:
             yield f"{option.flag} is not passed on by the command"
     flags = {option.flag for option in command.options}
-    yield from (f"{param.get('argument')} is no option" for param, _ in params if param.get("argument", option.flag) not in flags)  # fmt: skip
+    yield from (f"{param.get('argument')} is no option" for param, _ in params if param.get("argument", option.flag) not in flags)
     if command.option("threads") and '--threads "\\${GALAXY_SLOTS:-1}"' not in words:
         yield "the command does not pass GALAXY_SLOTS on"
     for name, file in command.outputs.items():
@@ -125,19 +122,19 @@ def form_problems(form: Element, path: Path, command: CommandContract) -> Iterat
 
 
 def _head_problems(form: Element, path: Path, command: CommandContract) -> Iterator[str]:
-    wanted = {
-        "id": f"lucidseq_{command.name}",
-        "version": "@TOOL_VERSION@+galaxy@VERSION_SUFFIX@",
-        "profile": "@PROFILE@",
-    }
+    wanted = {"id": f"lucidseq_{command.name}", "version": "@TOOL_VERSION@+galaxy@VERSION_SUFFIX@", "profile": "@PROFILE@"}
     for name, value in wanted.items():
         if form.get(name) != value:
             yield f"{name} is {form.get(name)!r}, not {value!r}"
     used = {element.get("macro") for element in ElementTree.parse(path).getroot().iter("expand")}
     needed = [
-        f"edam_{command.tool}", requirements_name(command.image, gpu=command.gpu), "stdio", f"version_command_{command.tool}",
-        f"provenance_{command.name}", "citations",
-    ]  # fmt: skip
+        f"edam_{command.tool}",
+        requirements_name(command.image, gpu=command.gpu),
+        "stdio",
+        f"version_command_{command.tool}",
+        f"provenance_{command.name}",
+        "citations",
+    ]
     yield from (f"macro {name} is not used" for name in needed if name not in used)
     if "@STAGE@" not in (form.findtext("command") or "") and command.inputs:
         yield "inputs do not go by the users' names (@STAGE@)"
@@ -230,7 +227,9 @@ def _output_problems(form: Element, words: str, name: str, file: OutFile) -> Ite
     hidden = HIDDEN_OUTPUTS.get(file.format) or HIDDEN_NAMES.get(name)
     plain = path.removesuffix(".gz")
     outputs = form.find("outputs")
-    shown = [element.get("from_work_dir") or element.get("directory") for element in (outputs if outputs is not None else Element("none")).iter()]  # fmt: skip
+    shown = [
+        element.get("from_work_dir") or element.get("directory") for element in (outputs if outputs is not None else Element("none")).iter()
+    ]
     if hidden:
         if path in shown:
             yield f"output {name} is shown, but hidden on purpose: {hidden}"
@@ -246,7 +245,9 @@ def _test_problems(form: Element) -> Iterator[str]:
         yield "fewer than two tests, or none of a result"
     if any(test.get("expect_num_outputs") is None or test.find(".//assert_contents") is None for test in good):
         yield "a test without expect_num_outputs, or without a look into an output"
-    texts = [[item.get("text", "") for item in test.findall("assert_stderr/has_text")] for test in tests if test.get("expect_failure") == "true"]  # fmt: skip
+    texts = [
+        [item.get("text", "") for item in test.findall("assert_stderr/has_text")] for test in tests if test.get("expect_failure") == "true"
+    ]
     parts = ("received: ", "expected: ", "fix: ")
     if not any(all(any(text.startswith(part) for text in group) for part in parts) for group in texts):
         yield "no test of an error that shows the three parts of the message (received, expected, fix)"

@@ -11,10 +11,30 @@ from lucidseq.core.roles import Format
 
 PROFILE = "25.1"
 DATATYPES = {
-    Format.BED: "bed", Format.BGEN: "data", Format.BIGWIG: "bigwig", Format.CHAIN: "chain", Format.CSV: "csv", Format.FAI: "tabular", Format.FASTA: "fasta,fasta.gz", Format.GMT: "tabular,txt",
-    Format.GTF: "gtf,gtf.gz", Format.HDF5: "h5", Format.HTML: "html", Format.JSON: "json", Format.KERAS: "zip", Format.NPZ: "npz",
-    Format.JASPAR: "txt", Format.PARQUET: "parquet", Format.PGEN: "data", Format.PLINK: "pbed", Format.PNG: "png", Format.TREES: "data", Format.TSV: "tabular,tabular.gz", Format.VCF: "vcf,vcf_bgzip,bcf", Format.TABIX: "tabix",
-}  # fmt: skip
+    Format.BED: "bed",
+    Format.BGEN: "data",
+    Format.BIGWIG: "bigwig",
+    Format.CHAIN: "chain",
+    Format.CSV: "csv",
+    Format.FAI: "tabular",
+    Format.FASTA: "fasta,fasta.gz",
+    Format.GMT: "tabular,txt",
+    Format.GTF: "gtf,gtf.gz",
+    Format.HDF5: "h5",
+    Format.HTML: "html",
+    Format.JSON: "json",
+    Format.KERAS: "zip",
+    Format.NPZ: "npz",
+    Format.JASPAR: "txt",
+    Format.PARQUET: "parquet",
+    Format.PGEN: "data",
+    Format.PLINK: "pbed",
+    Format.PNG: "png",
+    Format.TREES: "data",
+    Format.TSV: "tabular,tabular.gz",
+    Format.VCF: "vcf,vcf_bgzip,bcf",
+    Format.TABIX: "tabix",
+}
 # EDAM terms by tool: topics, operations
 EDAM = {
     "simulate": (["topic_3056", "topic_0654"], ["operation_2426"]),
@@ -100,10 +120,7 @@ def param(option: Option) -> str:
     words += [f"{name}={quoteattr(value)}" for name, value in attributes(option).items()]
     label = LABELS.get(option.name, option.name.replace("_", " ").capitalize())
     words += [f"label={quoteattr(label)}", f"help={quoteattr(option.help)}"]
-    rows = "".join(
-        f'\n    <option value="{choice}"{_selected(option, choice)}>{escape(choice)}</option>'
-        for choice in option.choices
-    )
+    rows = "".join(f'\n    <option value="{choice}"{_selected(option, choice)}>{escape(choice)}</option>' for choice in option.choices)
     return f"<param {' '.join(words)}>{rows}\n</param>" if rows else f"<param {' '.join(words)}/>"
 
 
@@ -138,9 +155,7 @@ def requirements_name(image: str, *, gpu: bool) -> str:
 
 
 def _exit_codes() -> list[str]:
-    rows = [
-        f'    <exit_code range="{codes}" level="{level}" description="{text}"/>' for codes, level, text in EXIT_CODES
-    ]
+    rows = [f'    <exit_code range="{codes}" level="{level}" description="{text}"/>' for codes, level, text in EXIT_CODES]
     return ["<stdio>", *rows, "</stdio>"]
 
 
@@ -200,12 +215,7 @@ def attributes(option: Option) -> dict[str, str]:
     """Return the attributes that a param must have to mean what the option means (files apart)."""
     if option.kind is Kind.FLAG:
         off = f"--no-{option.flag[2:]}"
-        return {
-            "type": "boolean",
-            "truevalue": option.flag,
-            "falsevalue": off,
-            "checked": str(bool(option.default)).lower(),
-        }
+        return {"type": "boolean", "truevalue": option.flag, "falsevalue": off, "checked": str(bool(option.default)).lower()}
     kinds = {Kind.INTEGER: "integer", Kind.NUMBER: "float", Kind.TEXT: "text", Kind.CHOICE: "select"}
     words = {"type": kinds[option.kind]}
     if option.default is not None and option.kind is not Kind.CHOICE:

@@ -21,9 +21,16 @@ TOOLS = ("simulate", "encode", "train", "attribute", "effects", "finemap", "enri
 MODULES = {"check": "lucidseq.contract.cli"}
 # The image that holds what a tool needs
 IMAGES = {
-    "simulate": "simulate", "encode": "core", "train": "nets", "attribute": "nets", "effects": "nets", "finemap": "core",
-    "enrich": "core", "report": "core", "check": "core",
-}  # fmt: skip
+    "simulate": "simulate",
+    "encode": "core",
+    "train": "nets",
+    "attribute": "nets",
+    "effects": "nets",
+    "finemap": "core",
+    "enrich": "core",
+    "report": "core",
+    "check": "core",
+}
 
 
 class Kind(StrEnum):
@@ -128,9 +135,16 @@ def read_command(command: Command) -> CommandContract:
     )
     paragraphs = inspect.cleandoc(command.help).split("\n\n")
     return CommandContract(
-        command.tool, command.name, " ".join(paragraphs[0].split()), "\n\n".join(paragraphs[1:]), options, command.outputs,
-        command.label, command.gpu, IMAGES[command.tool],
-    )  # fmt: skip
+        command.tool,
+        command.name,
+        " ".join(paragraphs[0].split()),
+        "\n\n".join(paragraphs[1:]),
+        options,
+        command.outputs,
+        command.label,
+        command.gpu,
+        IMAGES[command.tool],
+    )
 
 
 def read_option(parameter: inspect.Parameter, *, house: bool) -> Option:
@@ -151,9 +165,19 @@ def read_option(parameter: inspect.Parameter, *, house: bool) -> Option:
     if isinstance(default, list | tuple):
         default = [item.value if isinstance(item, Enum) else item for item in default] or None
     return Option(
-        parameter.name, "--" + parameter.name.replace("_", "-"), _kind(inner, parameter.name), many, required, default,
-        info.min, info.max, tuple(item.value for item in inner) if issubclass(inner, Enum) else (), info.help or "", role, house,
-    )  # fmt: skip
+        parameter.name,
+        "--" + parameter.name.replace("_", "-"),
+        _kind(inner, parameter.name),
+        many,
+        required,
+        default,
+        info.min,
+        info.max,
+        tuple(item.value for item in inner) if issubclass(inner, Enum) else (),
+        info.help or "",
+        role,
+        house,
+    )
 
 
 def _unwrap(base: Any) -> tuple[type, bool]:

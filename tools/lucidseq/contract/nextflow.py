@@ -22,11 +22,7 @@ TABLES = {Format.TSV, Format.CSV, Format.NPZ}
 
 def parameter_options(command: CommandContract) -> list[Option]:
     """Return the options of a command that pipeline parameters set."""
-    return [
-        option
-        for option in command.options
-        if option.kind is not Kind.PATH and option.name not in (*META_OPTIONS, *RESOURCE_OPTIONS)
-    ]
+    return [option for option in command.options if option.kind is not Kind.PATH and option.name not in (*META_OPTIONS, *RESOURCE_OPTIONS)]
 
 
 def parameter_name(command: CommandContract, option: Option) -> str:
@@ -92,9 +88,7 @@ def render_meta(command: CommandContract) -> str:
     lines += ["keywords:", f"  - {command.tool}", f"  - {command.command}", "  - genomics", "tools:", "  - lucidseq:"]
     lines += ["      description: Deep learning on genomes whose answers can be read and trusted"]
     lines += ['      licence: ["MIT"]', "input:", "  - - meta:", "        type: map"]
-    lines += [
-        "        description: Groovy map; meta.id names the outputs, meta.trait and meta.shard set the options of that name"
-    ]
+    lines += ["        description: Groovy map; meta.id names the outputs, meta.trait and meta.shard set the options of that name"]
     for option in command.inputs:
         formats = ",".join(item.value for item in option.role.formats) if option.role else ""
         lines += [f"    - {option.name}:", "        type: file", f"        description: {json.dumps(option.help)}"]
@@ -103,22 +97,9 @@ def render_meta(command: CommandContract) -> str:
     for name, file in command.outputs.items():
         kind = "directory" if file.format is Format.DIRECTORY else "file"
         suffix = file.suffix.rstrip("/")
-        lines += [
-            f"  {name}:",
-            "    - - meta:",
-            "          type: map",
-            f'      - "*{suffix}":',
-            f"          type: {kind}",
-        ]
+        lines += [f"  {name}:", "    - - meta:", "          type: map", f'      - "*{suffix}":', f"          type: {kind}"]
         lines += [f"          description: {json.dumps(file.help)}", f'          pattern: "*{suffix}"']
-    lines += [
-        "topics:",
-        "  versions:",
-        "    - - process:",
-        "          type: string",
-        "authors:",
-        '  - "The lucidseq developers"',
-    ]
+    lines += ["topics:", "  versions:", "    - - process:", "          type: string", "authors:", '  - "The lucidseq developers"']
     return "\n".join([*lines, ""])
 
 
@@ -132,9 +113,7 @@ def render_arguments(contract: list[CommandContract]) -> str:
         words = [_argument(command, option) for option in parameter_options(command)]
         if words:
             joined = ",\n            ".join(words)
-            lines += [
-                f"        ext.args = {{ [\n            {joined},\n        ].findAll {{ word -> word }}.join(' ') }}"
-            ]
+            lines += [f"        ext.args = {{ [\n            {joined},\n        ].findAll {{ word -> word }}.join(' ') }}"]
         lines += ["    }"]
     return "\n".join([*lines, "}", ""])
 
@@ -154,12 +133,7 @@ def render_containers(contract: list[CommandContract]) -> str:
     Nextflow also asks for the names before it knows any parameter, and would warn of each that they hold: the task has them.
     """
     registry = "{ params.container_registry ? \"${params.container_registry}/\" : '' }"
-    lines = [
-        f"// {HEADER}",
-        "process {",
-        f"    ext.registry = {registry}",
-        "    ext.accelerator = { params.gpu ? '-gpu' : '' }",
-    ]
+    lines = [f"// {HEADER}", "process {", f"    ext.registry = {registry}", "    ext.accelerator = { params.gpu ? '-gpu' : '' }"]
     for image in sorted({command.image for command in contract}):
         names = "|".join(command.process for command in contract if command.image == image)
         name = f"${{task.ext.registry}}lucidseq/{image}:{lucidseq.__version__}"

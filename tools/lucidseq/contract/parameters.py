@@ -49,8 +49,14 @@ PARAMETERS = (
     Parameter("seed", _RUN, "integer", "Seed of every random choice.", 1, minimum=0),
     Parameter("strict", _RUN, "boolean", "Stop when a trust card says refuse.", False),
     Parameter("finemap_data", _RUN, "string", "Data that fine mapping works on.", "summary", choices=("summary", "individual")),
-    Parameter("publish_dir_mode", _RUN, "string", "How results get into outdir.", "copy",
-              choices=("copy", "link", "symlink", "rellink", "move", "copyNoFollow")),
+    Parameter(
+        "publish_dir_mode",
+        _RUN,
+        "string",
+        "How results get into outdir.",
+        "copy",
+        choices=("copy", "link", "symlink", "rellink", "move", "copyNoFollow"),
+    ),
     Parameter("container_registry", _RUN, "string", "Registry put before the images' names."),
     Parameter("gpu", _RUN, "boolean", "Run networks on a GPU (set by -profile gpu).", False),
     Parameter("queue", _RUN, "string", "Queue of the cluster or batch service."),
@@ -58,7 +64,7 @@ PARAMETERS = (
     Parameter("attribution_shards", _SCATTER, "integer", "Pieces that attribution is cut into.", 2, minimum=1),
     Parameter("effects_shards", _SCATTER, "integer", "Pieces that variant scoring is cut into.", 2, minimum=1),
     Parameter("finemap_shards", _SCATTER, "integer", "Pieces that the loci of a trait are cut into.", 1, minimum=1),
-)  # fmt: skip
+)
 
 
 def render_schema(contract: list[CommandContract]) -> str:
@@ -105,10 +111,7 @@ def _mirrored(command: CommandContract) -> list[Option]:
 
 def _own_property(parameter: Parameter) -> dict[str, Any]:
     nullable = parameter.default is None
-    found: dict[str, Any] = {
-        "type": [parameter.kind, "null"] if nullable else parameter.kind,
-        "description": parameter.help,
-    }
+    found: dict[str, Any] = {"type": [parameter.kind, "null"] if nullable else parameter.kind, "description": parameter.help}
     if parameter.path:
         found["format"] = "file-path"
     if parameter.choices:

@@ -13,18 +13,9 @@ def render_tool(tool: str, commands: list[CommandContract]) -> str:
     """Return the page of one tool."""
     lines = [f"<!-- {HEADER} -->", f"# lucidseq-{tool}", ""]
     for command in commands:
-        lines += [
-            f"## {tool} {command.command}",
-            "",
-            command.summary,
-            "",
-            *([command.description, ""] if command.description else []),
-        ]
+        lines += [f"## {tool} {command.command}", "", command.summary, "", *([command.description, ""] if command.description else [])]
         lines += ["| option | takes | default | meaning |", "| --- | --- | --- | --- |"]
-        lines += [_option_row(option) for option in command.options] + [
-            "| `--out` | prefix | required | Prefix of the output files. |",
-            "",
-        ]
+        lines += [_option_row(option) for option in command.options] + ["| `--out` | prefix | required | Prefix of the output files. |", ""]
         lines += ["| output | format | what it holds |", "| --- | --- | --- |"]
         for file in command.outputs.values():
             columns = f" Columns: [{file.schema}](files.md#{file.schema.replace('.', '')})." if file.schema else ""
@@ -48,10 +39,7 @@ def _option_row(option: Option) -> str:
 def render_files() -> str:
     """Return the data dictionary."""
     lines = [f"<!-- {HEADER} -->", "# Every file, column by column", ""]
-    lines += [
-        "Tables are TSV with a header (gzip where the name ends in .gz; missing numbers are `#NA`); stores are HDF5.",
-        "",
-    ]
+    lines += ["Tables are TSV with a header (gzip where the name ends in .gz; missing numbers are `#NA`); stores are HDF5.", ""]
     for schema in SCHEMAS.values():
         lines += [f"## {schema.name}", "", f"Version {schema.version}.", ""]
         lines += [*(_table_rows(schema) if isinstance(schema, Table) else _store_rows(schema)), ""]

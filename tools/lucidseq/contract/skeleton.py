@@ -60,11 +60,7 @@ def _staged(option: Option) -> list[str]:
     if option.name == "fasta":
         return ["$stage_genome($genome)"]
     if option.many:
-        return [
-            f"#for $index, $file in enumerate(${option.name})",
-            f"$stage('{option.name}_%d' % $index, $file)",
-            "#end for",
-        ]
+        return [f"#for $index, $file in enumerate(${option.name})", f"$stage('{option.name}_%d' % $index, $file)", "#end for"]
     if option.required:
         return [f"$stage('{option.name}', ${option.name})"]
     return [f"#if ${option.name}", f"$stage('{option.name}', ${option.name})", "#end if"]
@@ -99,9 +95,7 @@ def _input(option: Option) -> str:
     words = f'argument="{option.flag}" type="data" format="{formats}"'
     words += ' multiple="true"' if option.many else ""
     words += "" if option.required else ' optional="true"'
-    return (
-        f"<param {words} label={quoteattr(option.name.replace('_', ' ').capitalize())} help={quoteattr(option.help)}/>"
-    )
+    return f"<param {words} label={quoteattr(option.name.replace('_', ' ').capitalize())} help={quoteattr(option.help)}/>"
 
 
 def _output(name: str, file: OutFile) -> list[str]:

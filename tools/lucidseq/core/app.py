@@ -72,9 +72,7 @@ class Command:
         return {
             **prefix.files,
             "card": OutFile(f"{stem}.card.json", Format.JSON, "Trust card: the checks of this result."),
-            "manifest": OutFile(
-                f"{stem}.manifest.json", Format.JSON, "Provenance: options, input checksums, versions."
-            ),
+            "manifest": OutFile(f"{stem}.manifest.json", Format.JSON, "Provenance: options, input checksums, versions."),
         }
 
     def load(self) -> Callable[..., Any]:
@@ -112,9 +110,7 @@ class Tool:
                 typer.echo(f"lucidseq-{name} {lucidseq.__version__}")
                 raise typer.Exit
 
-        version_option = typer.Option(
-            "--version", is_eager=True, callback=print_version, help="Print the version and end."
-        )
+        version_option = typer.Option("--version", is_eager=True, callback=print_version, help="Print the version and end.")
 
         def options(version: bool = False) -> None:  # a callback also keeps a lone command's name in the line
             pass
@@ -190,9 +186,7 @@ def execute(command: Command, arguments: dict[str, Any]) -> int:
             _say(f"error in lucidseq-{command.tool} {command.name}\n{known}")
             return known.exit_code
         traceback.print_exc()
-        _say(
-            f"this is a bug in lucidseq {lucidseq.__version__}: please report the lines above with the command you ran"
-        )
+        _say(f"this is a bug in lucidseq {lucidseq.__version__}: please report the lines above with the command you ran")
         return BUG
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     log.get_logger("lucidseq").info(
@@ -232,10 +226,7 @@ def _run(command: Command, arguments: dict[str, Any], *, force: bool) -> str:
 def _refuse_no_numbers(arguments: dict[str, Any]) -> None:
     """Refuse NaN and infinity: they pass every bound of a number, and no check could fail beyond them."""
     for name, value in arguments.items():
-        if any(
-            isinstance(item, float) and not math.isfinite(item)
-            for item in (value if isinstance(value, list) else [value])
-        ):
+        if any(isinstance(item, float) and not math.isfinite(item) for item in (value if isinstance(value, list) else [value])):
             raise UsageError(f"--{name.replace('_', '-')} {value}", "a finite number", "give a number")
 
 
@@ -248,11 +239,7 @@ def _refuse_without_effect(command: Command, arguments: dict[str, Any]) -> None:
     for name, needs in command.roles(Needs).items():
         if given(name) and not given(needs.option):
             flag, other = (f"--{item.replace('_', '-')}" for item in (name, needs.option))
-            raise UsageError(
-                f"{flag} without {other}, where it does nothing",
-                f"{other} with it",
-                f"give {other}, or leave {flag} out",
-            )
+            raise UsageError(f"{flag} without {other}, where it does nothing", f"{other} with it", f"give {other}, or leave {flag} out")
 
 
 def _inputs(command: Command, arguments: dict[str, Any]) -> dict[str, list[Path]]:
@@ -273,9 +260,7 @@ def _out_of_memory(error: Exception) -> bool:
 def _explain(error: Exception) -> LucidseqError | None:
     """Translate what the libraries below raise for conditions that are not bugs of ours."""
     if isinstance(error, EOFError | zlib.error) or "BadGzipFile" in type(error).__name__:
-        return DataError(
-            f"a compressed file ends too early or is damaged ({error})", "a whole file", "copy or make it again"
-        )
+        return DataError(f"a compressed file ends too early or is damaged ({error})", "a whole file", "copy or make it again")
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("lucidseq"):
         library = str(error.name).partition(".")[0]
         return MissingExtraError(
@@ -293,9 +278,7 @@ def _explain(error: Exception) -> LucidseqError | None:
             where=str(getattr(error, "filename", None) or ""),
         )
     if isinstance(error, UnicodeDecodeError):
-        return DataError(
-            f"bytes that are not text ({error.reason})", "UTF-8 text", "check the file's type and compression"
-        )
+        return DataError(f"bytes that are not text ({error.reason})", "UTF-8 text", "check the file's type and compression")
     return None
 
 

@@ -117,8 +117,7 @@ def read_card(path: Path) -> Card:
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         checks = [
-            Check(**{**check, "verdict": Verdict(check["verdict"]), "interval": _pair(check["interval"])})
-            for check in document["checks"]
+            Check(**{**check, "verdict": Verdict(check["verdict"]), "interval": _pair(check["interval"])}) for check in document["checks"]
         ]
         if document["schema"] != SCHEMA or document["schema_version"] != SCHEMA_VERSION:
             raise ValueError(f"schema {document['schema']} version {document['schema_version']}")

@@ -94,8 +94,11 @@ def coding_table(coding: Coding, imputer: Imputer, training: Training) -> np.nda
 
     polyploid = training.ploidy > 2 and imputer is Imputer.MODE
     if polyploid or (training.ploidy != 2 and not coding.value.startswith("additive")):
-        raise UsageError(f"coding {coding}, imputer {imputer} and ploidy {training.ploidy}", "an additive coding and the mean, or diploids",
-                         "take an additive coding and the mean")  # fmt: skip
+        raise UsageError(
+            f"coding {coding}, imputer {imputer} and ploidy {training.ploidy}",
+            "an additive coding and the mean, or diploids",
+            "take an additive coding and the mean",
+        )
 
     if coding.channels > 1:
         one = np.eye(4, coding.channels, dtype=np.float32)

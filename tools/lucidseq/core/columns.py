@@ -72,10 +72,7 @@ class _Spool:
             if column is None:
                 kind = np.dtype(f"S{self._width}") if part.dtype.kind == "S" else part.dtype
                 size = column_rows(self._rows, kind.itemsize)
-                column = store.create_dataset(
-                    name, (self._rows,), kind, chunks=(size,), compression="gzip", shuffle=True,
-                    **CHECKED,
-                )  # fmt: skip
+                column = store.create_dataset(name, (self._rows,), kind, chunks=(size,), compression="gzip", shuffle=True, **CHECKED)
             if count >= size:
                 joined = np.concatenate(waiting)
                 whole = count // size * size

@@ -61,12 +61,7 @@ class MissingExtraError(LucidseqError):
 
 
 def place(
-    path: Path | str,
-    *,
-    line: int | None = None,
-    contig: str | None = None,
-    variant: str | None = None,
-    item: str | None = None,
+    path: Path | str, *, line: int | None = None, contig: str | None = None, variant: str | None = None, item: str | None = None
 ) -> str:
     """Describe a place in a file for an error message.
 
@@ -90,7 +85,5 @@ def place(
 def missing_extra(library: str, extra: str) -> MissingExtraError:
     """Build the error for a library that is not installed, naming the pip line that brings it."""
     return MissingExtraError(
-        f"the Python library {library} cannot be imported",
-        f"{library} installed beside lucidseq",
-        f'pip install "lucidseq[{extra}]"',
+        f"the Python library {library} cannot be imported", f"{library} installed beside lucidseq", f'pip install "lucidseq[{extra}]"'
     )

@@ -49,8 +49,9 @@ class Genome(Closing):
         twice = next((name for name in others if name in self.lengths), None)
         if twice is not None:
             self.close()
-            raise DataError(f"contig {twice} more than once", "contigs whose names differ", "remove or rename the copies",
-                            where=str(self.path))  # fmt: skip
+            raise DataError(
+                f"contig {twice} more than once", "contigs whose names differ", "remove or rename the copies", where=str(self.path)
+            )
 
     def _indexed(self) -> tuple[Path, Path, list[str]]:
         """Return an index, that of bgzip's blocks (which plain text has not), and the names of records that the index leaves out."""
@@ -65,9 +66,7 @@ class Genome(Closing):
             if others is not None:
                 return index, blocks, others
             why = f"{older.name} is older than" if older else f"{index.name} does not fit"
-            _log.warning(
-                f"{why} {self.path.name}: it is not used, and the FASTA is indexed again in a temporary folder"
-            )
+            _log.warning(f"{why} {self.path.name}: it is not used, and the FASTA is indexed again in a temporary folder")
         index = Path(self._scratch.name) / "genome.fai"
         blocks = Path(f"{index}.gzi")
         said = pysam.set_verbosity(1)  # what htslib warns of is refused here by name
@@ -96,9 +95,11 @@ class Genome(Closing):
         hint = f"; the FASTA calls it {other}" if other in self.lengths else ""
         known = ", ".join(list(self.lengths)[:5])
         raise DataError(
-            f"contig {contig}{hint}", f"a contig of {self.path.name} ({known}, ...)",
-            "use the same genome build and contig names in every file", where=where,
-        )  # fmt: skip
+            f"contig {contig}{hint}",
+            f"a contig of {self.path.name} ({known}, ...)",
+            "use the same genome build and contig names in every file",
+            where=where,
+        )
 
     def fetch(self, contig: str, start: int, end: int) -> np.ndarray:
         """Return the codes of a window, uint8 of shape (end - start,); what lies outside the contig is N.
@@ -118,8 +119,9 @@ class Genome(Closing):
             try:
                 codes[inner_start - start : inner_end - start] = alphabet.encode(text)
             except ValueError as error:
-                raise DataError(str(error), "the letters of DNA (IUPAC)", "check the FASTA",
-                                where=place(self.path, contig=contig)) from error  # fmt: skip
+                raise DataError(
+                    str(error), "the letters of DNA (IUPAC)", "check the FASTA", where=place(self.path, contig=contig)
+                ) from error
         return codes
 
     def letters(self, contig: str, start: int, end: int) -> bytes:

@@ -165,12 +165,14 @@ class GenotypeMatrix:
         numbers = (fitted.mean, fitted.sd, fitted.genotype_frequency)
         bad = not all(np.isfinite(values).all() for values in numbers) or fitted.ploidy < 1
         bad = bad or any((np.abs(values) > fitted.ploidy + 1e-6).any() for values in numbers)
-        bad = bad or bool(
-            (fitted.mean < 0).any() or (fitted.sd < 0).any() or (fitted.mode >= genotype_kinds(fitted.ploidy)).any()
-        )
+        bad = bad or bool((fitted.mean < 0).any() or (fitted.sd < 0).any() or (fitted.mode >= genotype_kinds(fitted.ploidy)).any())
         if bad or (self.splits.split > max(Split)).any():
-            raise DataError("impossible values among the splits or what was fitted", "what `lucidseq encode matrix` writes",
-                            "make the file again", where=str(self.path))  # fmt: skip
+            raise DataError(
+                "impossible values among the splits or what was fitted",
+                "what `lucidseq encode matrix` writes",
+                "make the file again",
+                where=str(self.path),
+            )
 
     def rows(self, indices: np.ndarray) -> np.ndarray:
         """Return samples as int8 calls of shape (samples, variants), -1 for missing.
@@ -181,8 +183,12 @@ class GenotypeMatrix:
             If the matrix holds dosages.
         """
         if self.layout is not Layout.BITS2:
-            raise DataError("a genotype matrix of dosages", "hard calls", "ask for dosages, or make the matrix with --layout bits2",
-                            where=str(self.path))  # fmt: skip
+            raise DataError(
+                "a genotype matrix of dosages",
+                "hard calls",
+                "ask for dosages, or make the matrix with --layout bits2",
+                where=str(self.path),
+            )
         return unpack(self._read(indices), self.variants)
 
     def dosages(self, indices: np.ndarray) -> np.ndarray:
@@ -192,9 +198,7 @@ class GenotypeMatrix:
         calls = self.rows(indices)
         return np.where(calls == MISSING_CALL, np.float32(np.nan), calls.astype(np.float32))
 
-    def batch(
-        self, indices: np.ndarray, coding: Coding = Coding.ADDITIVE_HWE, imputer: Imputer = Imputer.MEAN
-    ) -> np.ndarray:
+    def batch(self, indices: np.ndarray, coding: Coding = Coding.ADDITIVE_HWE, imputer: Imputer = Imputer.MEAN) -> np.ndarray:
         """Return samples as a network takes them; parameters are those of the training samples.
 
         A dosage between two whole numbers becomes the point between their codings (exact for the additive ones).
@@ -249,8 +253,12 @@ class GenotypeMatrix:
             found.add(values)
             bad = found.values != self._sums[indices]
             if bad.any():
-                raise DataError(f"damaged genotypes of sample {self.samples[indices][bad][0]}", "rows as they were written",
-                                "copy or make the file again", where=str(self.path))  # fmt: skip
+                raise DataError(
+                    f"damaged genotypes of sample {self.samples[indices][bad][0]}",
+                    "rows as they were written",
+                    "copy or make the file again",
+                    where=str(self.path),
+                )
         return values
 
 
@@ -293,9 +301,7 @@ def _on_disk(genotypes: h5py.Dataset, path: Path) -> np.ndarray | h5py.Dataset:
     try:
         return np.memmap(path, dtype=genotypes.dtype, mode="r", offset=offset, shape=genotypes.shape)
     except ValueError as error:
-        raise DataError(
-            f"genotypes that end too early ({error})", "a whole file", "copy or make it again", where=str(path)
-        ) from error
+        raise DataError(f"genotypes that end too early ({error})", "a whole file", "copy or make it again", where=str(path)) from error
 
 
 def _checked_layout(store: h5py.File, path: Path) -> Layout:
@@ -307,17 +313,14 @@ def _checked_layout(store: h5py.File, path: Path) -> Layout:
     wanted |= {"splits/split": ("u", samples), "splits/fold": ("i", samples)}
     genotypes = genotype_kinds(int(ploidy)) if isinstance(ploidy, int | np.integer) else 0
     wanted |= {
-        f"training/{name}": (kind, (*variants, genotypes) if name == "genotype_frequency" else variants)
-        for name, kind in _FITTED.items()
+        f"training/{name}": (kind, (*variants, genotypes) if name == "genotype_frequency" else variants) for name, kind in _FITTED.items()
     }
     if "genotype_sums" in store:
         wanted["genotype_sums"] = ("u", samples)
     for group, names in (("phenotypes", "trait_names"), ("covariates", "covariate_names")):
         if f"{group}/values" in store:
             wanted[f"{group}/values"] = ("f", (len(read_list(store, names)), *samples))
-    bad = [
-        name for name, (kind, shape) in wanted.items() if store[name].dtype.kind != kind or store[name].shape != shape
-    ]
+    bad = [name for name, (kind, shape) in wanted.items() if store[name].dtype.kind != kind or store[name].shape != shape]
     bad += ["ploidy"] if not isinstance(ploidy, int | np.integer) else []
     bad += [name for name, value in (("layout", said), ("training_digest", digest)) if not isinstance(value, str)]
     known = said in list(Layout) if isinstance(said, str) else False
@@ -327,8 +330,12 @@ def _checked_layout(store: h5py.File, path: Path) -> Layout:
         fits = genotypes.dtype == ("uint8" if said == Layout.BITS2 else said) and genotypes.shape == (*samples, width)
         bad += [] if fits else ["genotypes"]
     if bad or not known or len(samples) != 1 or len(variants) != 1:
-        raise DataError(f"{', '.join(bad) or 'arrays'} of another kind or shape (layout {said})", "arrays that fit the samples and variants",
-                        "make the file again", where=str(path))  # fmt: skip
+        raise DataError(
+            f"{', '.join(bad) or 'arrays'} of another kind or shape (layout {said})",
+            "arrays that fit the samples and variants",
+            "make the file again",
+            where=str(path),
+        )
     return Layout(said)
 
 

@@ -60,10 +60,7 @@ class GenotypeStore:
 
     def columns(self, first: int, last: int) -> dict[str, np.ndarray]:
         """Return contig, start, rsid, effect_allele, other_allele and frequency of variants first..last-1; texts are read from the file."""
-        texts = {
-            name: read_text(self._store[f"variants/{name}"][first:last])
-            for name in ("rsid", "effect_allele", "other_allele")
-        }
+        texts = {name: read_text(self._store[f"variants/{name}"][first:last]) for name in ("rsid", "effect_allele", "other_allele")}
         frequency = self._store["variants/frequency"][first:last]
         return {"contig": self.contig[first:last], "start": self.start[first:last], **texts, "frequency": frequency}
 
@@ -163,8 +160,12 @@ def read_trait(store: h5py.File, names: list[str], name: str, path: Path) -> np.
         If there is no such trait.
     """
     if name not in names:
-        raise DataError(f"trait {name}", f"one of {', '.join(names) or 'no traits: none were encoded'}",
-                        "correct --trait, or encode the phenotypes with the genotypes", where=str(path))  # fmt: skip
+        raise DataError(
+            f"trait {name}",
+            f"one of {', '.join(names) or 'no traits: none were encoded'}",
+            "correct --trait, or encode the phenotypes with the genotypes",
+            where=str(path),
+        )
     values: np.ndarray = store["phenotypes/values"][names.index(name)]
     return values
 

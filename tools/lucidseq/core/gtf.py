@@ -53,9 +53,7 @@ def _parse(line: str, path: Path, number: int) -> tuple[str, Gene]:
     fields = line.rstrip("\r\n").split("\t")
     where = place(path, line=number)
     if len(fields) < 9 or not (fields[3].isdigit() and fields[4].isdigit()):
-        raise DataError(
-            f"{line[:60]!r}", "nine columns separated by tabs, with start and end", "correct the row", where=where
-        )
+        raise DataError(f"{line[:60]!r}", "nine columns separated by tabs, with start and end", "correct the row", where=where)
     gene_id = _GENE_ID.search(fields[8])
     if gene_id is None:
         raise DataError(f"attributes {fields[8][:60]!r}", 'gene_id "..." among them', "correct the row", where=where)
@@ -67,6 +65,4 @@ def _parse(line: str, path: Path, number: int) -> tuple[str, Gene]:
 def _span(known: Gene | None, gene: Gene) -> Gene:
     if known is None:
         return gene
-    return Gene(
-        gene.gene_id, gene.gene_name, gene.contig, min(known.start, gene.start), max(known.end, gene.end), gene.strand
-    )
+    return Gene(gene.gene_id, gene.gene_name, gene.contig, min(known.start, gene.start), max(known.end, gene.end), gene.strand)

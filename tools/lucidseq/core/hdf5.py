@@ -53,8 +53,12 @@ def refuse_changed_texts(store: h5py.File, path: Path) -> None:
     """
     said = store.attrs.get(TEXT_SUM)
     if said is not None and (not isinstance(said, int | np.integer) or int(said) != text_sum(store)):
-        raise DataError("an HDF5 file that is damaged (its attributes are not what was written)", "a whole file", "copy or make it again",
-                        where=str(path))  # fmt: skip
+        raise DataError(
+            "an HDF5 file that is damaged (its attributes are not what was written)",
+            "a whole file",
+            "copy or make it again",
+            where=str(path),
+        )
 
 
 def open_file(path: Path, refuse: Callable[[str], DataError]) -> h5py.File:
@@ -98,6 +102,5 @@ def _refuse_damaged_heap(path: Path) -> None:
             item += size if number == 0 else 16 + -(-size // 8) * 8
             whole = item == end if number == 0 else item <= end
         if not whole:
-            raise DataError("an HDF5 file that is damaged (its heap of texts)", "a whole file", "copy or make it again",
-                            where=str(path))  # fmt: skip
+            raise DataError("an HDF5 file that is damaged (its heap of texts)", "a whole file", "copy or make it again", where=str(path))
         at = start.find(_HEAP, at + 1)

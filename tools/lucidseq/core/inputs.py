@@ -11,17 +11,7 @@ from pathlib import Path
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.roles import Format, In
 
-_TEXT = {
-    Format.BED,
-    Format.CHAIN,
-    Format.CSV,
-    Format.FASTA,
-    Format.GMT,
-    Format.GTF,
-    Format.JASPAR,
-    Format.JSON,
-    Format.TSV,
-}
+_TEXT = {Format.BED, Format.CHAIN, Format.CSV, Format.FASTA, Format.GMT, Format.GTF, Format.JASPAR, Format.JSON, Format.TSV}
 _HDF5_START = b"\x89HDF\r\n"
 
 

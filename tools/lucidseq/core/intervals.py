@@ -64,9 +64,7 @@ def _parse(line: str, path: Path, number: int) -> Interval:
     strand = fields[5] if len(fields) > 5 else "."
     if strand not in ("+", "-", "."):
         raise DataError(f"strand {strand!r}", "+, - or .", "correct the row", where=where)
-    return Interval(
-        fields[0], start, end, name, fields[4] if len(fields) > 4 else None, strand, tuple(fields[6:]), named
-    )
+    return Interval(fields[0], start, end, name, fields[4] if len(fields) > 4 else None, strand, tuple(fields[6:]), named)
 
 
 def require_names(intervals: list[Interval], path: Path) -> None:
@@ -79,8 +77,12 @@ def require_names(intervals: list[Interval], path: Path) -> None:
     """
     nameless = next((item for item in intervals if not item.named), None)
     if nameless is not None:
-        raise DataError(f"no name for {nameless.name}", "a name in column 4 of every row", "add the column, or ask for no names",
-                        where=place(path, contig=nameless.contig))  # fmt: skip
+        raise DataError(
+            f"no name for {nameless.name}",
+            "a name in column 4 of every row",
+            "add the column, or ask for no names",
+            where=place(path, contig=nameless.contig),
+        )
 
 
 def read_score(interval: Interval, path: Path) -> float:
@@ -93,14 +95,11 @@ def read_score(interval: Interval, path: Path) -> float:
     """
     where = place(path, contig=interval.contig, item=f"region {interval.name}")
     if interval.score is None:
-        raise DataError(
-            "no score", "a number in column 5 of every row", "add the column, or ask for no scores", where=where
-        )
+        raise DataError("no score", "a number in column 5 of every row", "add the column, or ask for no scores", where=where)
     try:
         score = float(interval.score)
     except ValueError:
         score = math.nan
     if not abs(score) <= MOST_SCORE:
-        raise DataError(f"score = {interval.score!r}", "a finite number in column 5", "correct it, or ask for no scores",
-                        where=where)  # fmt: skip
+        raise DataError(f"score = {interval.score!r}", "a finite number in column 5", "correct it, or ask for no scores", where=where)
     return score

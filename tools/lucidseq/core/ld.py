@@ -116,9 +116,7 @@ class LdStore:
         self._shrinkage, self._effective_rank = self._numbers("shrinkage", 0.0), self._numbers("effective_rank", np.nan)
 
     def _numbers(self, name: str, missing: float) -> np.ndarray:
-        values: np.ndarray = (
-            self._store[f"blocks/{name}"][()] if f"blocks/{name}" in self._store else np.full(len(self.names), missing)
-        )
+        values: np.ndarray = self._store[f"blocks/{name}"][()] if f"blocks/{name}" in self._store else np.full(len(self.names), missing)
         return values
 
     def __len__(self) -> int:
@@ -138,13 +136,25 @@ class LdStore:
         shape = (len(ids), len(ids)) if factor is None else (len(ids), len(factor.values))
         found = group["r" if factor is None else "vectors"].shape
         if found != shape:
-            raise DataError(f"a matrix of {' x '.join(map(str, found))} for {len(ids)} variants", "a row a variant",
-                            "make the LD again", where=place(self._store.filename, item=f"block {self.names[index]}"))  # fmt: skip
+            raise DataError(
+                f"a matrix of {' x '.join(map(str, found))} for {len(ids)} variants",
+                "a row a variant",
+                "make the LD again",
+                where=place(self._store.filename, item=f"block {self.names[index]}"),
+            )
         return LdBlock(
-            self.names[index], self.contigs[index], int(self.starts[index]), int(self.ends[index]),
-            group["r"][()] if factor is None else factor.dense(), ids, factor, str(self._methods[index]),
-            float(self._n_ref[index]), float(self._shrinkage[index]), float(self._effective_rank[index]),
-        )  # fmt: skip
+            self.names[index],
+            self.contigs[index],
+            int(self.starts[index]),
+            int(self.ends[index]),
+            group["r"][()] if factor is None else factor.dense(),
+            ids,
+            factor,
+            str(self._methods[index]),
+            float(self._n_ref[index]),
+            float(self._shrinkage[index]),
+            float(self._effective_rank[index]),
+        )
 
     def __iter__(self) -> Iterator[LdBlock]:
         return (self.block(index) for index in range(len(self)))
@@ -194,8 +204,19 @@ def write_ld(path: Path, blocks: Iterator[LdBlock], *, build: str, method: str, 
 
 def _without_arrays(block: LdBlock) -> LdBlock:
     nothing = np.empty(0)
-    return LdBlock(block.name, block.contig, block.start, block.end, nothing, nothing, None, block.method, block.n_ref,
-                   block.shrinkage, block.effective_rank)  # fmt: skip
+    return LdBlock(
+        block.name,
+        block.contig,
+        block.start,
+        block.end,
+        nothing,
+        nothing,
+        None,
+        block.method,
+        block.n_ref,
+        block.shrinkage,
+        block.effective_rank,
+    )
 
 
 def _write_matrix(group: h5py.Group, block: LdBlock) -> None:

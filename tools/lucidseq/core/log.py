@@ -51,9 +51,7 @@ class Progress:
     def __enter__(self) -> Progress:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._terminal and self._log.isEnabledFor(logging.INFO) and self.done:
             sys.stderr.write("\n")
 
@@ -61,9 +59,7 @@ class Progress:
         """Count ``count`` more items as done."""
         self.done += count
         now = time.monotonic()
-        if not self._log.isEnabledFor(logging.INFO) or now - self._last < (
-            0.1 if self._terminal else LINE_EVERY_SECONDS
-        ):
+        if not self._log.isEnabledFor(logging.INFO) or now - self._last < (0.1 if self._terminal else LINE_EVERY_SECONDS):
             return
         self._last = now
         share = f"/{self.total} ({self.done / self.total:.0%})" if self.total else ""

@@ -14,9 +14,23 @@ import lucidseq
 
 SCHEMA, SCHEMA_VERSION = "lucidseq.manifest", 1
 _LIBRARIES = (
-    "numpy", "pandas", "scipy", "h5py", "pysam", "cyvcf2", "pgenlib", "bgen", "tskit", "bioframe", "pybigtools", "keras", "tensorflow",
-    "tensorflow-cpu", "jax", "msprime",
-)  # fmt: skip
+    "numpy",
+    "pandas",
+    "scipy",
+    "h5py",
+    "pysam",
+    "cyvcf2",
+    "pgenlib",
+    "bgen",
+    "tskit",
+    "bioframe",
+    "pybigtools",
+    "keras",
+    "tensorflow",
+    "tensorflow-cpu",
+    "jax",
+    "msprime",
+)
 
 
 def sha256(path: Path) -> str:
@@ -44,10 +58,7 @@ def build(tool: str, command: str, parameters: Mapping[str, Any], inputs: Mappin
         "tool": tool,
         "command": command,
         "parameters": {name: _plain(value) for name, value in sorted(parameters.items())},
-        "inputs": {
-            name: [{"name": path.name, "sha256": sha256(path)} for path in _files(paths)]
-            for name, paths in sorted(inputs.items())
-        },
+        "inputs": {name: [{"name": path.name, "sha256": sha256(path)} for path in _files(paths)] for name, paths in sorted(inputs.items())},
         "libraries": _versions(),
     }
 

@@ -10,24 +10,16 @@ import typer
 
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice of this command.")]
 Threads = Annotated[
-    int,
-    typer.Option(
-        "--threads", min=1, envvar="GALAXY_SLOTS", help="Processor threads to use (default: GALAXY_SLOTS, else 1)."
-    ),
+    int, typer.Option("--threads", min=1, envvar="GALAXY_SLOTS", help="Processor threads to use (default: GALAXY_SLOTS, else 1).")
 ]
-Shard = Annotated[
-    str | None,
-    typer.Option("--shard", help="Do only part i of n, written i/n with i from 1; results do not depend on n."),
-]
+Shard = Annotated[str | None, typer.Option("--shard", help="Do only part i of n, written i/n with i from 1; results do not depend on n.")]
 CheckpointDir = Annotated[
     Path | None, typer.Option("--checkpoint-dir", help="Folder for checkpoints of long work, read again with --resume.")
 ]
 Resume = Annotated[bool, typer.Option("--resume/--no-resume", help="Go on from the checkpoints in --checkpoint-dir.")]
 
 _Force = Annotated[bool, typer.Option("--force/--no-force", help="Replace output files that exist.")]
-_Strict = Annotated[
-    bool, typer.Option("--strict/--no-strict", help="End with exit code 5 when the trust card says refuse.")
-]
+_Strict = Annotated[bool, typer.Option("--strict/--no-strict", help="End with exit code 5 when the trust card says refuse.")]
 _Quiet = Annotated[bool, typer.Option("--quiet/--no-quiet", help="Log warnings and errors only.")]
 
 HOUSE: tuple[inspect.Parameter, ...] = tuple(

@@ -44,9 +44,7 @@ class OutputSet:
         self.prefix, self.files, self._force = Path(prefix), files, force
         self._folder = self.prefix.parent / f".{self.prefix.name}.{command}.partial"
         if not self.prefix.name:
-            raise DataError(
-                f"--out {prefix}", "a file name prefix such as results/run1", "add a name", where=str(prefix)
-            )
+            raise DataError(f"--out {prefix}", "a file name prefix such as results/run1", "add a name", where=str(prefix))
         self._refuse_existing()
 
     def __getitem__(self, name: str) -> Path:
@@ -113,8 +111,12 @@ class OutputSet:
         except OSError as error:
             if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
                 os.close(handle)
-                raise DataError(f"another run of this command is writing {self.prefix}", "one run at a time for an --out",
-                                "wait for it to end, or choose another --out", where=str(self.prefix.parent)) from error  # fmt: skip
+                raise DataError(
+                    f"another run of this command is writing {self.prefix}",
+                    "one run at a time for an --out",
+                    "wait for it to end, or choose another --out",
+                    where=str(self.prefix.parent),
+                ) from error
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(handle), path.stat()):
                 return handle
@@ -138,14 +140,23 @@ class OutputSet:
             except OSError as error:
                 if error.errno != errno.ENAMETOOLONG:
                     continue  # not there; making the folder says what else is wrong
-                raise DataError(f"--out {self.prefix}: {error.strerror}", "a file name prefix such as results/run1", "give a shorter --out",
-                                where=str(self.prefix.parent)) from error  # fmt: skip
+                raise DataError(
+                    f"--out {self.prefix}: {error.strerror}",
+                    "a file name prefix such as results/run1",
+                    "give a shorter --out",
+                    where=str(self.prefix.parent),
+                ) from error
             if not self._force:
-                raise DataError(f"{final} exists already", "an output that does not exist yet",
-                                "choose another --out, or replace it with --force", where=str(final))  # fmt: skip
+                raise DataError(
+                    f"{final} exists already",
+                    "an output that does not exist yet",
+                    "choose another --out, or replace it with --force",
+                    where=str(final),
+                )
             if stat.S_ISDIR(kind) and file.format is not Format.DIRECTORY:
-                raise DataError(f"{final} is a folder", "a file, which --force would replace", "remove it, or choose another --out",
-                                where=str(final))  # fmt: skip
+                raise DataError(
+                    f"{final} is a folder", "a file, which --force would replace", "remove it, or choose another --out", where=str(final)
+                )
 
     def _commit(self) -> None:
         missing = [name for name, file in self.files.items() if not file.optional and not self[name].exists()]
@@ -180,8 +191,12 @@ def require_space(folder: Path, needed: int) -> None:
     """
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise DataError(f"writing failed: No space left ({free / 1e6:,.1f} MB free)", f"{needed / 1e6:,.1f} MB for the output", "free some space, or give another --out",
-                        where=str(folder))  # fmt: skip
+        raise DataError(
+            f"writing failed: No space left ({free / 1e6:,.1f} MB free)",
+            f"{needed / 1e6:,.1f} MB for the output",
+            "free some space, or give another --out",
+            where=str(folder),
+        )
 
 
 def _remove(path: Path) -> None:

@@ -17,20 +17,8 @@ SEQUENCES = Store(
     (
         *_SEQUENCE_ROWS,
         Array("split", "uint8", "(n,)", "0 train, 1 valid, 2 test."),
-        Array(
-            "target",
-            "float32",
-            "(n, targets)",
-            "Labels (0/1), signal or counts; absent when there is none.",
-            required=False,
-        ),
-        Array(
-            "profile",
-            "float32",
-            "(n, targets, bins)",
-            "Signal of bins along the sequence; absent without --bin-size.",
-            required=False,
-        ),
+        Array("target", "float32", "(n, targets)", "Labels (0/1), signal or counts; absent when there is none.", required=False),
+        Array("profile", "float32", "(n, targets, bins)", "Signal of bins along the sequence; absent without --bin-size.", required=False),
     ),
     ("build", "task", "target_names"),  # task: binary, regression or counts
 )
@@ -55,12 +43,7 @@ ATTRIBUTIONS = Store(
 GENOTYPES = Store(
     "lucidseq.genotypes",
     (
-        Array(
-            "dosage",
-            "int8|float32",
-            "(variants, samples)",
-            "Copies of the effect allele; missing is -1 (int8) or NaN (float32).",
-        ),
+        Array("dosage", "int8|float32", "(variants, samples)", "Copies of the effect allele; missing is -1 (int8) or NaN (float32)."),
         Array("variants/contig", "text", "(variants,)", "Sequence name."),
         Array("variants/start", "int64", "(variants,)", "Position, 0-based."),
         Array("variants/effect_allele", "text", "(variants,)", "The counted allele (VCF ALT, PLINK A1)."),
@@ -71,9 +54,7 @@ GENOTYPES = Store(
         Array("samples/id", "text", "(samples,)", "Sample names."),
         Array("samples/sex", "uint8", "(samples,)", "1 male, 2 female, 0 unknown (as PLINK).", required=False),
         Array("phenotypes/values", "float64", "(traits, samples)", "Trait values; NaN is missing.", required=False),
-        Array(
-            "covariates/values", "float64", "(covariates, samples)", "Covariate values; NaN is missing.", required=False
-        ),
+        Array("covariates/values", "float64", "(covariates, samples)", "Covariate values; NaN is missing.", required=False),
     ),
     # trait_names, trait_kinds (quantitative or binary) and covariate_names are JSON lists; ploidy (2 where it is absent) and haploid
     # (how a man's X, Y and mitochondria are counted: 0-2, the default, or 0-1) may be there too
@@ -110,9 +91,7 @@ GENOTYPE_MATRIX = Store(
             "Shares of 0, 1, 2, ... copies among them, up to the ploidy and at least to 2.",
         ),
         Array("phenotypes/values", "float64", "(traits, samples)", "Trait values; NaN is missing.", required=False),
-        Array(
-            "covariates/values", "float64", "(covariates, samples)", "Covariate values; NaN is missing.", required=False
-        ),
+        Array("covariates/values", "float64", "(covariates, samples)", "Covariate values; NaN is missing.", required=False),
     ),
     # ploidy: dosages go from 0 to this; layout: bits2, float16 or float32; training_digest: SHA-256 of the sorted names of the training samples
     ("build", "ploidy", "layout", "training_digest", "trait_names", "trait_kinds", "covariate_names"),
@@ -124,24 +103,14 @@ LD = Store(
         Array("blocks/contig", "text", "(blocks,)", "Sequence name."),
         Array("blocks/start", "int64", "(blocks,)", "First base, 0-based."),
         Array("blocks/end", "int64", "(blocks,)", "One past the last base."),
-        Array(
-            "block/<i>/r", "float32", "(variants, variants)", "Correlation of effect-allele dosages.", required=False
-        ),
+        Array("block/<i>/r", "float32", "(variants, variants)", "Correlation of effect-allele dosages.", required=False),
         Array("block/<i>/variant_id", "text", "(variants,)", "variant_id, in position order.", required=False),
-        Array(
-            "block/<i>/vectors", "float32", "(variants, rank)", "Low rank: eigenvectors, instead of r.", required=False
-        ),
+        Array("block/<i>/vectors", "float32", "(variants, rank)", "Low rank: eigenvectors, instead of r.", required=False),
         Array("block/<i>/values", "float64", "(rank,)", "Low rank: their eigenvalues, largest first.", required=False),
         Array("blocks/method", "text", "(blocks,)", "in-sample or panel.", required=False),
         Array("blocks/n_ref", "float64", "(blocks,)", "Individuals behind it; NaN when unknown.", required=False),
         Array("blocks/shrinkage", "float64", "(blocks,)", "Weight of the identity matrix in r.", required=False),
-        Array(
-            "blocks/effective_rank",
-            "float64",
-            "(blocks,)",
-            "(sum of eigenvalues)^2 / sum of their squares.",
-            required=False,
-        ),
+        Array("blocks/effective_rank", "float64", "(blocks,)", "(sum of eigenvalues)^2 / sum of their squares.", required=False),
     ),
     ("build", "method", "n_ref"),
 )
@@ -149,44 +118,14 @@ FINEMAP_LBF = Store(
     "lucidseq.finemap_lbf",
     (
         Array("loci/name", "text", "(loci,)", "Name of the locus."),
-        Array(
-            "locus/<i>/variant_id",
-            "text",
-            "(variants,)",
-            "variant_id, in the order of the other arrays.",
-            required=False,
-        ),
-        Array(
-            "locus/<i>/lbf_variable",
-            "float64",
-            "(effects, variants)",
-            "Log Bayes factor against no effect.",
-            required=False,
-        ),
-        Array(
-            "locus/<i>/alpha",
-            "float64",
-            "(effects, variants)",
-            "Probability of being the effect's variant.",
-            required=False,
-        ),
-        Array(
-            "locus/<i>/mu",
-            "float64",
-            "(effects, variants)",
-            "Effect if it is the one (standardised genotype).",
-            required=False,
-        ),
+        Array("locus/<i>/variant_id", "text", "(variants,)", "variant_id, in the order of the other arrays.", required=False),
+        Array("locus/<i>/lbf_variable", "float64", "(effects, variants)", "Log Bayes factor against no effect.", required=False),
+        Array("locus/<i>/alpha", "float64", "(effects, variants)", "Probability of being the effect's variant.", required=False),
+        Array("locus/<i>/mu", "float64", "(effects, variants)", "Effect if it is the one (standardised genotype).", required=False),
         Array("locus/<i>/prior", "float64", "(variants,)", "Prior probability of the variant.", required=False),
         Array("locus/<i>/lbf", "float64", "(effects,)", "Log Bayes factor of the effect.", required=False),
         Array("locus/<i>/prior_variance", "float64", "(effects,)", "Prior variance of the effect.", required=False),
-        Array(
-            "locus/<i>/credible_set",
-            "text",
-            "(effects,)",
-            "Name of the effect's credible set; empty when none.",
-            required=False,
-        ),
+        Array("locus/<i>/credible_set", "text", "(effects,)", "Name of the effect's credible set; empty when none.", required=False),
     ),
     ("data_kind",),  # individual or summary
 )
@@ -233,9 +172,7 @@ ANNOTATIONS = Store(
         Array("rows/end", "int64", "(rows,)", "One past the last base."),
         Array("rows/id", "text", "(rows,)", "variant_id, or name of the window."),
         Array("features/name", "text", "(features,)", "Name of the feature."),
-        Array(
-            "features/kind", "text", "(features,)", "share, category, score, distance, signal, table or attribution."
-        ),
+        Array("features/kind", "text", "(features,)", "share, category, score, distance, signal, table or attribution."),
         Array("features/source", "text", "(features,)", "Name of the file it comes from."),
     ),
     ("build", "unit"),  # unit: variant or window

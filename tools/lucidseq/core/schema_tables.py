@@ -89,11 +89,7 @@ CURVES = Table(
     "lucidseq.curves",
     (
         Column("target_name", "text", "Name of the target."),
-        Column(
-            "curve",
-            "text",
-            "roc (x: false positive rate), pr (x: recall), reliability (x: predicted, y: observed) or scatter.",
-        ),
+        Column("curve", "text", "roc (x: false positive rate), pr (x: recall), reliability (x: predicted, y: observed) or scatter."),
         Column("x", "float", "Abscissa."),
         Column("y", "float", "Ordinate."),
         Column("n", "int", "Sequences behind the point.", required=False),
@@ -303,10 +299,7 @@ KINSHIP = Table(
 )
 PCS = Table(
     "lucidseq.pcs",
-    (
-        Column("sample", "text", "Name of the sample."),
-        Column("PC1", "float", "Its score on the first component; PC2, ... follow."),
-    ),
+    (Column("sample", "text", "Name of the sample."), Column("PC1", "float", "Its score on the first component; PC2, ... follow.")),
 )
 EIGENVALUES = Table(
     "lucidseq.eigenvalues",

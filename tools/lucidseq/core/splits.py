@@ -69,20 +69,26 @@ def read_splits(path: Path, samples: Sequence[str]) -> Splits:
     wrong = ~frame["split"].isin(names)
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
-        raise DataError(f"split = {frame['split'].iloc[row]!r}", ", ".join(names), "correct the value",
-                        where=place(path, line=row + 2))  # fmt: skip
+        raise DataError(f"split = {frame['split'].iloc[row]!r}", ", ".join(names), "correct the value", where=place(path, line=row + 2))
     twice = frame["sample"].duplicated()
     if twice.any():
         row = int(twice.to_numpy().argmax())
-        raise DataError(f"sample {frame['sample'].iloc[row]} comes more than once", "one row a sample", "remove one of the rows",
-                        where=place(path, line=row + 2))  # fmt: skip
+        raise DataError(
+            f"sample {frame['sample'].iloc[row]} comes more than once",
+            "one row a sample",
+            "remove one of the rows",
+            where=place(path, line=row + 2),
+        )
     row_of = {name: row for row, name in enumerate(frame["sample"])}
     absent = [name for name in samples if name not in row_of]
     if absent:
         raise DataError(
             f"no row for {len(absent)} of {len(samples)} samples, such as {', '.join(absent[:3])} (the table has "
-            f"{', '.join(map(str, frame['sample'][:3]))}, ...)", "a row for each sample of the genotypes",
-            "add the rows, or use the same names in both files", where=str(path))  # fmt: skip
+            f"{', '.join(map(str, frame['sample'][:3]))}, ...)",
+            "a row for each sample of the genotypes",
+            "add the rows, or use the same names in both files",
+            where=str(path),
+        )
     frame = frame.iloc[[row_of[name] for name in samples]]
     own = np.array(list(samples), dtype=object)
     group = frame["group"].to_numpy(dtype=object) if "group" in frame.columns else own

@@ -72,9 +72,8 @@ def create_array(store: h5py.Group, name: str, shape: tuple[int, ...], dtype: An
     row_bytes = max(1, int(np.prod(shape[1:])) * np.dtype(dtype).itemsize)
     rows = int(min(shape[0], max(1, CHUNK_BYTES // row_bytes)))
     return store.create_dataset(
-        name, shape, dtype, chunks=(rows, *shape[1:]), compression="gzip", compression_opts=4, shuffle=True,
-        **CHECKED,
-    )  # fmt: skip
+        name, shape, dtype, chunks=(rows, *shape[1:]), compression="gzip", compression_opts=4, shuffle=True, **CHECKED
+    )
 
 
 def encode_text(values: Sequence[str] | np.ndarray) -> np.ndarray:
@@ -89,9 +88,7 @@ def read_text(dataset: h5py.Dataset | np.ndarray) -> np.ndarray:
     """Return a text array as an object array of str."""
     import numpy as np
 
-    return np.array(
-        [value.decode("utf-8") if isinstance(value, bytes) else str(value) for value in dataset[()]], dtype=object
-    )
+    return np.array([value.decode("utf-8") if isinstance(value, bytes) else str(value) for value in dataset[()]], dtype=object)
 
 
 def read_list(store: h5py.Group, attribute: str) -> list[str]:
@@ -108,8 +105,9 @@ def read_list(store: h5py.Group, attribute: str) -> list[str]:
     except (TypeError, ValueError):
         items = None
     if not isinstance(items, list):
-        raise DataError(f"attribute {attribute} = {str(said)[:80]!r}", "a list in JSON", "make the file again",
-                        where=str(store.file.filename))  # fmt: skip
+        raise DataError(
+            f"attribute {attribute} = {str(said)[:80]!r}", "a list in JSON", "make the file again", where=str(store.file.filename)
+        )
     return [str(item) for item in items]
 
 
@@ -125,25 +123,27 @@ def open_store(path: Path, schema: Store) -> Iterator[h5py.File]:
     from lucidseq.core.hdf5 import open_file, refuse_changed_texts
 
     def refuse(why: str) -> DataError:
-        return DataError(f"not a readable HDF5 file ({why})", f"a {schema.name} file", "give the .h5 file that a lucidseq command wrote",
-                         where=str(path))  # fmt: skip
+        return DataError(
+            f"not a readable HDF5 file ({why})", f"a {schema.name} file", "give the .h5 file that a lucidseq command wrote", where=str(path)
+        )
 
     with open_file(path, refuse) as store, damage_named(path):
         found, version = store.attrs.get("schema"), store.attrs.get("schema_version")
         if (str(found), str(version)) != (schema.name, str(schema.version)):
             raise DataError(
-                f"an HDF5 file with schema {found} version {version}", f"schema {schema.name} version {schema.version}",
-                "give the right file, or make it again with this version", where=str(path),
-            )  # fmt: skip
+                f"an HDF5 file with schema {found} version {version}",
+                f"schema {schema.name} version {schema.version}",
+                "give the right file, or make it again with this version",
+                where=str(path),
+            )
         refuse_changed_texts(store, path)
         _refuse_links(store, path)
         absent = [array.path for array in schema.arrays if array.required and array.path not in store]
         absent += [name for name in schema.attributes if name not in store.attrs]
         if absent:
             raise DataError(
-                f"{', '.join(absent)} missing", f"every array and attribute of {schema.name}", "make the file again",
-                where=place(path),
-            )  # fmt: skip
+                f"{', '.join(absent)} missing", f"every array and attribute of {schema.name}", "make the file again", where=place(path)
+            )
         yield store
 
 
@@ -156,8 +156,7 @@ def damage_named(path: Path) -> Iterator[None]:
         text = str(error.args[0]) if error.args else ""
         if not text.startswith(_HDF5_SAYS) or " write " in text or "No space left" in text:
             raise  # not of HDF5, or of an output that is written meanwhile
-        raise DataError(f"an HDF5 file that is damaged ({text})", "a whole file", "copy or make it again",
-                        where=str(path)) from error  # fmt: skip
+        raise DataError(f"an HDF5 file that is damaged ({text})", "a whole file", "copy or make it again", where=str(path)) from error
 
 
 def _refuse_links(group: h5py.Group, path: Path) -> None:
@@ -168,7 +167,6 @@ def _refuse_links(group: h5py.Group, path: Path) -> None:
         link = group.get(name, getlink=True)
         item = group[name] if isinstance(link, h5py.HardLink) else None
         if item is None or (isinstance(item, h5py.Dataset) and (item.external or item.is_virtual)):
-            raise DataError(f"{name} points outside the file", "an HDF5 file without links", "make the file again",
-                            where=str(path))  # fmt: skip
+            raise DataError(f"{name} points outside the file", "an HDF5 file without links", "make the file again", where=str(path))
         if isinstance(item, h5py.Group):
             _refuse_links(item, path)

@@ -58,19 +58,16 @@ def read_table(path: Path, schema: Table, *, need_rows: bool = False) -> pd.Data
     text = {column.name: str for column in schema.columns if column.kind == "text"}
     try:
         frame = pd.read_csv(
-            open_text(path),
-            sep="\t",
-            dtype=text,
-            keep_default_na=False,
-            na_values=_missing_marks(schema),
-            low_memory=False,
+            open_text(path), sep="\t", dtype=text, keep_default_na=False, na_values=_missing_marks(schema), low_memory=False
         )
     except pd.errors.EmptyDataError as error:
-        raise DataError("an empty table", f"a TSV with columns {', '.join(schema.required)}", "make the file again",
-                        where=str(path)) from error  # fmt: skip
+        raise DataError(
+            "an empty table", f"a TSV with columns {', '.join(schema.required)}", "make the file again", where=str(path)
+        ) from error
     except (pd.errors.ParserError, EOFError, OSError, zlib.error, UnicodeDecodeError) as error:
-        raise DataError(f"a table that cannot be read ({error})", f"a whole TSV ({schema.name})", "make or copy the file again",
-                        where=str(path)) from error  # fmt: skip
+        raise DataError(
+            f"a table that cannot be read ({error})", f"a whole TSV ({schema.name})", "make or copy the file again", where=str(path)
+        ) from error
     absent = [name for name in schema.required if name not in frame.columns]
     if absent:
         raise DataError(
@@ -80,8 +77,7 @@ def read_table(path: Path, schema: Table, *, need_rows: bool = False) -> pd.Data
             where=place(path, line=1),
         )
     if need_rows and frame.empty:
-        raise DataError("a table without rows", f"a {schema.name} table with at least one row", "make the file again",
-                        where=str(path))  # fmt: skip
+        raise DataError("a table without rows", f"a {schema.name} table with at least one row", "make the file again", where=str(path))
     for column in schema.columns:
         if column.name in frame.columns:
             frame[column.name] = _convert(frame[column.name], column.kind, path)
@@ -155,9 +151,7 @@ class TableWriter(TextWriter):
         first = not self._columns
         if first:
             self._columns = _ordered(frame, self._schema)
-        self.write(
-            frame[self._columns].to_csv(sep="\t", index=False, na_rep=MISSING, lineterminator="\n", header=first)
-        )
+        self.write(frame[self._columns].to_csv(sep="\t", index=False, na_rep=MISSING, lineterminator="\n", header=first))
 
     def close(self) -> None:
         """End the file."""

@@ -21,9 +21,7 @@ def variant_id(contig: str, position: int, other_allele: str, effect_allele: str
     return f"{contig}:{position}:{other_allele}:{effect_allele}"
 
 
-def variant_ids(
-    contigs: Iterable[str], positions: Iterable[int], other_alleles: Iterable[str], effect_alleles: Iterable[str]
-) -> list[str]:
+def variant_ids(contigs: Iterable[str], positions: Iterable[int], other_alleles: Iterable[str], effect_alleles: Iterable[str]) -> list[str]:
     """Name many variants (see `variant_id`)."""
     return [variant_id(*parts) for parts in zip(contigs, positions, other_alleles, effect_alleles, strict=True)]
 

@@ -27,9 +27,19 @@ STRAND_SAMPLE = 500  # variants of strongest effect, whose strands are compared
 
 
 def variants(
-    *, model: Path, variants: list[Path], fasta: Path, out: OutputSet, regions: Path | None, ref_mismatch: RefMismatch,
-    max_allele_length: int, window: int | None, batch_size: int, shard: str | None, threads: int,
-) -> Card:  # fmt: skip
+    *,
+    model: Path,
+    variants: list[Path],
+    fasta: Path,
+    out: OutputSet,
+    regions: Path | None,
+    ref_mismatch: RefMismatch,
+    max_allele_length: int,
+    window: int | None,
+    batch_size: int,
+    shard: str | None,
+    threads: int,
+) -> Card:
     """Score variants (options as in cli.py)."""
     part, parts = parse_shard(shard)
     sites = read_sites(variants, read_bed(regions) if regions else None, max_allele_length)
@@ -62,9 +72,7 @@ def variants(
     return make_card(sites, scores, mismatches, agreement)
 
 
-def check_reference(
-    genome: Genome, variants: list[Variant], policy: RefMismatch, paths: list[Path]
-) -> tuple[list[Variant], int]:
+def check_reference(genome: Genome, variants: list[Variant], policy: RefMismatch, paths: list[Path]) -> tuple[list[Variant], int]:
     """Return the variants whose REF is the genome's, and how many were not.
 
     Raises
@@ -86,16 +94,19 @@ def check_reference(
             there = decode(genome.fetch(variant.contig, variant.position, variant.position + len(variant.ref)))
             name = f"{variant.contig}:{variant.position + 1}:{variant.ref}:{variant.alt}"
             raise DataError(
-                f"REF {variant.ref} where the genome has {there}", "variants and FASTA of the same genome build",
+                f"REF {variant.ref} where the genome has {there}",
+                "variants and FASTA of the same genome build",
                 "give the matching FASTA, or --ref-mismatch skip to leave such variants out",
                 where=place(where, contig=variant.contig, variant=name),
-            )  # fmt: skip
+            )
     wrong = len(variants) - len(kept)
     if wrong > 0.5 * len(variants):
         raise DataError(
-            f"REF differs from the genome in {wrong} of {len(variants)} variants", "variants and FASTA of the same build",
-            "give the genome build the variants were called on", where=where,
-        )  # fmt: skip
+            f"REF differs from the genome in {wrong} of {len(variants)} variants",
+            "variants and FASTA of the same build",
+            "give the genome build the variants were called on",
+            where=where,
+        )
     return kept, wrong
 
 
@@ -176,20 +187,45 @@ def make_card(sites: Sites, scores: Scores, mismatches: int, agreement: float) -
     card = Card("effects", "variants")
     total = len(sites.variants)
     share = mismatches / total
-    card.add("REF differs from the genome", share, Verdict.OK if share == 0 else Verdict.CAUTION if share < 0.05 else Verdict.REFUSE,
-             threshold="0", advice="Variants and genome may be of different builds.")  # fmt: skip
+    card.add(
+        "REF differs from the genome",
+        share,
+        Verdict.OK if share == 0 else Verdict.CAUTION if share < 0.05 else Verdict.REFUSE,
+        threshold="0",
+        advice="Variants and genome may be of different builds.",
+    )
     left_out = sum(count for reason, count in sites.skipped.items() if reason != "outside the regions")
-    card.add("alleles left out", left_out, Verdict.OK if left_out <= 0.05 * (total + left_out) else Verdict.CAUTION,
-             threshold="<= 5 %", advice="; ".join(f"{n} {reason}" for reason, n in sorted(sites.skipped.items())) or "None.")  # fmt: skip
+    card.add(
+        "alleles left out",
+        left_out,
+        Verdict.OK if left_out <= 0.05 * (total + left_out) else Verdict.CAUTION,
+        threshold="<= 5 %",
+        advice="; ".join(f"{n} {reason}" for reason, n in sorted(sites.skipped.items())) or "None.",
+    )
     if np.isfinite(agreement):
-        card.add("agreement of effects between strands (correlation)", agreement, Verdict.OK if agreement >= 0.7 else Verdict.CAUTION,
-                 threshold=">= 0.7", advice="The network reads the two strands differently: train with reverse complements.")  # fmt: skip
+        card.add(
+            "agreement of effects between strands (correlation)",
+            agreement,
+            Verdict.OK if agreement >= 0.7 else Verdict.CAUTION,
+            threshold=">= 0.7",
+            advice="The network reads the two strands differently: train with reverse complements.",
+        )
     if len(scores.effect) and scores.spread.any():
         strong = np.abs(scores.effect) >= np.quantile(np.abs(scores.effect), 0.99)
         ratio = float(np.median(scores.spread[strong] / np.abs(scores.effect[strong]).clip(1e-9)))
-        card.add("ensemble spread of the strongest 1 %, relative", ratio, Verdict.OK if ratio <= 0.5 else Verdict.CAUTION,
-                 threshold="<= 0.5", advice="The members disagree on the strongest effects: do not rank by them.")  # fmt: skip
+        card.add(
+            "ensemble spread of the strongest 1 %, relative",
+            ratio,
+            Verdict.OK if ratio <= 0.5 else Verdict.CAUTION,
+            threshold="<= 0.5",
+            advice="The members disagree on the strongest effects: do not rank by them.",
+        )
     else:
-        card.add("ensemble", "one member", Verdict.CAUTION, threshold=">= 2 members",
-                 advice="The spread of the scores is unknown: train with --ensemble 3 or more.")  # fmt: skip
+        card.add(
+            "ensemble",
+            "one member",
+            Verdict.CAUTION,
+            threshold=">= 2 members",
+            advice="The spread of the scores is unknown: train with --ensemble 3 or more.",
+        )
     return card

@@ -12,8 +12,7 @@ from lucidseq.core.intervals import Interval
 from lucidseq.effects.windows import Variant
 
 INFO_LINE = (
-    '##INFO=<ID=LSEQ,Number=.,Type=String,Description="Scores by lucidseq. Format: '
-    'allele|target|ref_score|alt_score|effect|effect_sd">'
+    '##INFO=<ID=LSEQ,Number=.,Type=String,Description="Scores by lucidseq. Format: allele|target|ref_score|alt_score|effect|effect_sd">'
 )
 
 
@@ -61,9 +60,7 @@ def read_sites(paths: list[Path], regions: list[Interval] | None, max_allele_len
     return sites
 
 
-def _read_file(
-    path: Path, regions: dict[str, list[tuple[int, int]]] | None, max_allele_length: int, sites: Sites
-) -> None:
+def _read_file(path: Path, regions: dict[str, list[tuple[int, int]]] | None, max_allele_length: int, sites: Sites) -> None:
     import pysam
 
     try:
@@ -79,7 +76,7 @@ def _read_file(
     except (OSError, ValueError) as error:
         raise DataError(
             f"variants that cannot be read ({error})", "a whole VCF or BCF file", "copy or make the file again", where=str(path)
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _add_alleles(fields: list[str], record: int, max_allele_length: int, sites: Sites) -> None:

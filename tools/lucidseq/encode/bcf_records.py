@@ -128,8 +128,12 @@ class BcfRecords:
 
     def damaged(self, error: Exception, row: int) -> DataError:
         """Return the error of a damaged record (from 1), or header (0)."""
-        return DataError(f"a BCF file that cannot be read ({error})", "a whole BCF file", "copy or make it again",
-                         where=place(self.path, item=f"record {row}"))  # fmt: skip
+        return DataError(
+            f"a BCF file that cannot be read ({error})",
+            "a whole BCF file",
+            "copy or make it again",
+            where=place(self.path, item=f"record {row}"),
+        )
 
     def _read_header(self, handle: IO[bytes]) -> BcfHeader:
         head = handle.read(9)
@@ -178,14 +182,7 @@ class BcfRecords:
         kind, length = values.kind()  # FILTER stands before INFO
         values.take(length * _SIZES[kind])
         return BcfRecord(
-            self.header.contigs[contig],
-            start,
-            rsid,
-            alleles,
-            shared[values.at :],
-            counts & 0xFFFF,
-            fields,
-            sample_counts >> 24,
+            self.header.contigs[contig], start, rsid, alleles, shared[values.at :], counts & 0xFFFF, fields, sample_counts >> 24
         )
 
     def fields(self, record: BcfRecord, row: int, wanted: set[str]) -> tuple[list[str], dict[str, np.ndarray]]:

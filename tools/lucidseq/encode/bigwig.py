@@ -32,8 +32,9 @@ class BigWig(Closing):
             self._track = pybigtools.open(str(path))
             self.lengths: dict[str, int] = dict(self._track.chroms())
         except Exception as error:  # pybigtools raises several kinds
-            raise DataError(f"a file that cannot be read as bigWig ({error})", "a bigWig file", "check the file",
-                            where=str(path)) from error  # fmt: skip
+            raise DataError(
+                f"a file that cannot be read as bigWig ({error})", "a bigWig file", "check the file", where=str(path)
+            ) from error
 
     def close(self) -> None:
         """Let go of the files."""
@@ -59,9 +60,12 @@ class BigWig(Closing):
         endless = np.isinf(signal)
         if endless.any():
             at = int(np.argmax(endless))
-            raise DataError(f"a signal of {signal[at]}", "finite values (a ratio with nothing below it has none)",
-                            "leave these bases out of the bigWig, or add a pseudocount before the ratio is taken",
-                            where=place(self.path, contig=contig, item=f"base {start + at + 1}"))  # fmt: skip
+            raise DataError(
+                f"a signal of {signal[at]}",
+                "finite values (a ratio with nothing below it has none)",
+                "leave these bases out of the bigWig, or add a pseudocount before the ratio is taken",
+                where=place(self.path, contig=contig, item=f"base {start + at + 1}"),
+            )
 
     def _values(self, contig: str, start: int, end: int) -> np.ndarray:
         try:
@@ -69,6 +73,10 @@ class BigWig(Closing):
         except BaseException as error:  # on damaged blocks pybigtools panics, which Python sees beside Exception
             if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                 raise
-            raise DataError(f"a bigWig file that is damaged near {contig}:{start}-{end}", "a whole bigWig file",
-                            "copy or make the file again", where=str(self.path)) from error  # fmt: skip
+            raise DataError(
+                f"a bigWig file that is damaged near {contig}:{start}-{end}",
+                "a whole bigWig file",
+                "copy or make the file again",
+                where=str(self.path),
+            ) from error
         return values

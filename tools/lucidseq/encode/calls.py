@@ -49,5 +49,9 @@ def refuse_more_copies(dosage: np.ndarray, ploidy: int, where: str) -> None:
         If there is one.
     """
     if dosage.size and np.nanmax(dosage, initial=0) > ploidy:
-        raise DataError(f"genotypes with more than {ploidy} copies of the effect allele", f"0 to {ploidy} copies",
-                        "encode the genotypes with their ploidy", where=where)  # fmt: skip
+        raise DataError(
+            f"genotypes with more than {ploidy} copies of the effect allele",
+            f"0 to {ploidy} copies",
+            "encode the genotypes with their ploidy",
+            where=where,
+        )

@@ -10,17 +10,6 @@ from lucidseq.encode.sequences.cli import sequences
 from lucidseq.encode.structure.cli import structure
 from lucidseq.encode.sumstats.cli import sumstats
 
-__all__ = [
-    "annotations",
-    "genotypes",
-    "haplotypes",
-    "ld",
-    "main",
-    "matrix",
-    "sequences",
-    "structure",
-    "sumstats",
-    "tool",
-]
+__all__ = ["annotations", "genotypes", "haplotypes", "ld", "main", "matrix", "sequences", "structure", "sumstats", "tool"]
 
 main = tool.main

@@ -10,10 +10,7 @@ from lucidseq.core.errors import DataError, place
 from lucidseq.core.intervals import MOST_BASES, Interval
 from lucidseq.core.tables import open_text
 
-_ATTRIBUTES = {
-    name: re.compile(rf'{name} "([^"]+)"')
-    for name in ("gene_id", "gene_name", "transcript_id", "gene_type", "gene_biotype")
-}
+_ATTRIBUTES = {name: re.compile(rf'{name} "([^"]+)"') for name in ("gene_id", "gene_name", "transcript_id", "gene_type", "gene_biotype")}
 _READ = {"gene", "transcript", "exon", "CDS"}
 
 
@@ -86,14 +83,8 @@ def promoter(start: Interval, upstream: int, downstream: int) -> Interval:
 def _parse(line: str, path: Path, number: int, gene_type: str | None) -> tuple[str, Interval, str] | None:
     fields = line.rstrip("\r\n").split("\t")
     where = place(path, line=number)
-    if (
-        len(fields) < 9
-        or not (fields[3].isdigit() and fields[4].isdigit())
-        or not 1 <= int(fields[3]) <= int(fields[4]) <= MOST_BASES
-    ):
-        raise DataError(
-            f"{line[:60]!r}", "nine columns separated by tabs, with start <= end from 1", "correct the row", where=where
-        )
+    if len(fields) < 9 or not (fields[3].isdigit() and fields[4].isdigit()) or not 1 <= int(fields[3]) <= int(fields[4]) <= MOST_BASES:
+        raise DataError(f"{line[:60]!r}", "nine columns separated by tabs, with start <= end from 1", "correct the row", where=where)
     if fields[2] not in _READ:
         return None
     found = {name: match[1] for name, pattern in _ATTRIBUTES.items() if (match := pattern.search(fields[8]))}
@@ -123,7 +114,5 @@ def _starts(transcripts: list[Interval]) -> list[Interval]:
     found: dict[tuple[str, str, int, str], Interval] = {}
     for item in transcripts:
         site = item.end - 1 if item.strand == "-" else item.start
-        found[item.name, item.contig, site, item.strand] = Interval(
-            item.contig, site, site + 1, item.name, strand=item.strand
-        )
+        found[item.name, item.contig, site, item.strand] = Interval(item.contig, site, site + 1, item.name, strand=item.strand)
     return sorted(found.values(), key=lambda site: (site.contig, site.start, site.strand, site.name))

@@ -24,8 +24,9 @@ def complete_individuals(store: GenotypeStore, trait: str | None, *, covariates:
     if covariates:
         people &= ~np.isnan(store.covariates()).any(axis=0)
     if not people.any():
-        raise DataError("zero individuals have the trait and every covariate", "at least one", "check the tables' sample names",
-                        where=str(store.path))  # fmt: skip
+        raise DataError(
+            "zero individuals have the trait and every covariate", "at least one", "check the tables' sample names", where=str(store.path)
+        )
     return people
 
 

@@ -110,5 +110,9 @@ def require_shared(wanted: list[str], there: Iterable[str], path: Path) -> None:
     if not known.isdisjoint(wanted):
         return
     hint = next((f" (it calls {name} {other_spelling(name)})" for name in wanted if other_spelling(name) in known), "")
-    raise DataError(f"contigs {', '.join(sorted(known)[:3])}{hint}", f"contigs in use, such as {wanted[0]}",
-                    "use files of the same build with the same contig names", where=str(path))  # fmt: skip
+    raise DataError(
+        f"contigs {', '.join(sorted(known)[:3])}{hint}",
+        f"contigs in use, such as {wanted[0]}",
+        "use files of the same build with the same contig names",
+        where=str(path),
+    )

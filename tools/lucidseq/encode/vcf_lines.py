@@ -52,8 +52,9 @@ class VcfText:
             lines.append(text)
             if text.startswith(b"#CHROM"):
                 return b"\n".join(lines) + b"\n", len(lines), text.decode("utf-8").split("\t")[FIXED:]
-        raise DataError("no #CHROM line", "the header of a VCF file", "check what kind of file it is",
-                        where=place(self.path, line=len(lines) + 1))  # fmt: skip
+        raise DataError(
+            "no #CHROM line", "the header of a VCF file", "check what kind of file it is", where=place(self.path, line=len(lines) + 1)
+        )
 
     def blocks(self) -> Iterator[list[tuple[int, bytes]]]:
         """Yield about `BLOCK_BYTES` of rows at a time: the number of each line in the file, and its bytes; empty lines are left out."""
@@ -80,12 +81,20 @@ class VcfText:
         """
         fields = line.split(b"\t", count)
         if len(fields) <= count:
-            raise DataError(f"{len(fields)} columns", f"{FIXED + len(self.samples)} columns separated by tabs",
-                            "the row is cut off or not VCF: make the file again", where=place(self.path, line=number))  # fmt: skip
+            raise DataError(
+                f"{len(fields)} columns",
+                f"{FIXED + len(self.samples)} columns separated by tabs",
+                "the row is cut off or not VCF: make the file again",
+                where=place(self.path, line=number),
+            )
         position = fields[1]
         if not position.isdigit() or len(position) > _MOST_DIGITS or not int(position):
-            raise DataError(f"POS {position.decode(errors='replace')[:40]!r}", "a position from 1", "correct the row",
-                            where=place(self.path, line=number))  # fmt: skip
+            raise DataError(
+                f"POS {position.decode(errors='replace')[:40]!r}",
+                "a position from 1",
+                "correct the row",
+                where=place(self.path, line=number),
+            )
         return fields
 
 
@@ -107,5 +116,4 @@ def refuse_cut_off(path: Path) -> None:
         if start[:4] == b"\x1f\x8b\x08\x04" and start[12:14] == b"BC":
             handle.seek(-min(len(_BGZIP_END), path.stat().st_size), 2)
             if handle.read() != _BGZIP_END:
-                raise DataError("a bgzip file without its end block", "a whole file", "the file is cut off: copy it again",
-                                where=str(path))  # fmt: skip
+                raise DataError("a bgzip file without its end block", "a whole file", "the file is cut off: copy it again", where=str(path))

@@ -17,12 +17,8 @@ main = tool.main
 
 @tool.command(run="lucidseq.enrich.run_genes:genes", label="process_low")
 def genes(
-    sumstats: Annotated[
-        Path, typer.Option("--sumstats", help="Summary statistics."), In(Format.TSV, schema="lucidseq.sumstats")
-    ],
-    ld: Annotated[
-        Path, typer.Option("--ld", help="LD blocks that cover the genes."), In(Format.HDF5, schema="lucidseq.ld")
-    ],
+    sumstats: Annotated[Path, typer.Option("--sumstats", help="Summary statistics."), In(Format.TSV, schema="lucidseq.sumstats")],
+    ld: Annotated[Path, typer.Option("--ld", help="LD blocks that cover the genes."), In(Format.HDF5, schema="lucidseq.ld")],
     gtf: Annotated[Path, typer.Option("--gtf", help="Genes (GTF, of the same build)."), In(Format.GTF)],
     out: Annotated[
         Path,
@@ -42,9 +38,7 @@ def genes(
         typer.Option("--pips", help="Inclusion probabilities of variants, for gene PIPs (repeat for several files)."),
         In(Format.TSV, schema="lucidseq.pips"),
     ] = None,
-    flank: Annotated[
-        int, typer.Option("--flank", min=0, help="Bases on either side of a gene that count as the gene's (bp).")
-    ] = 10_000,
+    flank: Annotated[int, typer.Option("--flank", min=0, help="Bases on either side of a gene that count as the gene's (bp).")] = 10_000,
 ) -> None:
     """Test each gene by the sum of its variants' squared z, whose null distribution follows from LD.
 
@@ -54,9 +48,7 @@ def genes(
 
 @tool.command(run="lucidseq.enrich.run_pathways:pathways")
 def pathways(
-    genes: Annotated[
-        Path, typer.Option("--genes", help="Gene table of `enrich genes`."), In(Format.TSV, schema="lucidseq.genes")
-    ],
+    genes: Annotated[Path, typer.Option("--genes", help="Gene table of `enrich genes`."), In(Format.TSV, schema="lucidseq.genes")],
     correlations: Annotated[
         Path,
         typer.Option("--correlations", help="Gene correlations of `enrich genes`."),
@@ -67,16 +59,12 @@ def pathways(
         Path,
         typer.Option("--out", help="Prefix of the output files."),
         OutputPrefix(
-            pathways=OutFile(
-                ".pathways.tsv", Format.TSV, "One row a gene set and method, by p-value.", schema="lucidseq.pathways"
-            )
+            pathways=OutFile(".pathways.tsv", Format.TSV, "One row a gene set and method, by p-value.", schema="lucidseq.pathways")
         ),
     ],
     min_genes: Annotated[int, typer.Option("--min-genes", min=2, help="Fewest tested genes of a set.")] = 3,
     max_genes: Annotated[int, typer.Option("--max-genes", min=2, help="Most tested genes of a set.")] = 2000,
-    permutations: Annotated[
-        int, typer.Option("--permutations", min=99, help="Permutations of preranked GSEA.")
-    ] = 10_000,
+    permutations: Annotated[int, typer.Option("--permutations", min=99, help="Permutations of preranked GSEA.")] = 10_000,
     seed: Seed = 1,
 ) -> None:
     """Test gene sets against all other tested genes.

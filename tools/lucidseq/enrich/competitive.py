@@ -42,9 +42,7 @@ class CompetitiveTest:
         Pairs of correlated genes (indices) and their correlations.
     """
 
-    def __init__(
-        self, z: np.ndarray, covariates: np.ndarray, first: np.ndarray, second: np.ndarray, correlation: np.ndarray
-    ) -> None:
+    def __init__(self, z: np.ndarray, covariates: np.ndarray, first: np.ndarray, second: np.ndarray, correlation: np.ndarray) -> None:
         self._blocks = _whitening_blocks(len(z), first, second, correlation)
         design = _independent_columns(np.column_stack([np.ones(len(z)), covariates]))
         self._basis, _ = np.linalg.qr(self._whiten(design))
@@ -79,9 +77,7 @@ class CompetitiveTest:
         return rest
 
 
-def _whitening_blocks(
-    genes: int, first: np.ndarray, second: np.ndarray, correlation: np.ndarray
-) -> list[tuple[np.ndarray, np.ndarray]]:
+def _whitening_blocks(genes: int, first: np.ndarray, second: np.ndarray, correlation: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the rows and the Cholesky factor of every group of genes that LD connects."""
     graph = sparse.csr_matrix((correlation, (first, second)), shape=(genes, genes))
     _, label = connected_components(graph, directed=False)
@@ -92,9 +88,7 @@ def _whitening_blocks(
     for rows in groups:
         if len(rows) > 1:
             dense = full[rows][:, rows].toarray()
-            blocks.append(
-                (rows, np.linalg.cholesky((dense + np.eye(len(rows))) * (1 - RIDGE) + RIDGE * np.eye(len(rows))))
-            )
+            blocks.append((rows, np.linalg.cholesky((dense + np.eye(len(rows))) * (1 - RIDGE) + RIDGE * np.eye(len(rows)))))
     return blocks
 
 

@@ -103,17 +103,13 @@ class GeneAccumulator:
         if not rows:
             return 0
         flat_rows, flat_columns = np.concatenate(rows), np.concatenate(columns)
-        members = sparse.csr_matrix(
-            (np.ones(len(flat_rows)), (flat_rows, flat_columns)), shape=(len(self.genes), len(z))
-        )
+        members = sparse.csr_matrix((np.ones(len(flat_rows)), (flat_rows, flat_columns)), shape=(len(self.genes), len(z)))
         touched = np.unique(flat_rows)
         squared = np.square(block.r, dtype=np.float64)
         part = members[touched] @ squared @ members[touched].T
         placed = sparse.coo_matrix(part)
         shape = self._covariance.shape
-        self._covariance = self._covariance + sparse.csr_matrix(
-            (placed.data, (touched[placed.row], touched[placed.col])), shape
-        )
+        self._covariance = self._covariance + sparse.csr_matrix((placed.data, (touched[placed.row], touched[placed.col])), shape)
         return len(touched)
 
     @staticmethod
@@ -154,8 +150,10 @@ def check_genes(genes: list[Gene], contigs: set[str], where: str) -> None:
         return
     raise DataError(
         f"contigs {', '.join(sorted(known)[:3])} in the GTF and {', '.join(sorted(contigs)[:3])} in the LD",
-        "the same contig names and build in both", "rename the contigs of one (chr1 or 1), or give the matching GTF", where=where,
-    )  # fmt: skip
+        "the same contig names and build in both",
+        "rename the contigs of one (chr1 or 1), or give the matching GTF",
+        where=where,
+    )
 
 
 def evaluate_gene(data: GeneData) -> GeneResult:

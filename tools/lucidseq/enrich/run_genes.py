@@ -30,9 +30,7 @@ class Matching:
     matched: int = 0
 
 
-def genes(
-    *, sumstats: Path, ld: Path, gtf: Path, out: OutputSet, pips: list[Path] | None, flank: int
-) -> Card:  # fmt: skip
+def genes(*, sumstats: Path, ld: Path, gtf: Path, out: OutputSet, pips: list[Path] | None, flank: int) -> Card:
     """Test every gene (options as in cli.py)."""
     statistics = read_table(sumstats, SUMSTATS)
     z = lookup(statistics, "z", sumstats)
@@ -51,13 +49,18 @@ def genes(
     if not matching.matched:
         raise DataError(
             f"none of the {matching.ld_variants} LD variants is in the summary statistics (first: {statistics['variant_id'].iloc[0]})",
-            "variant_ids (contig:position:other:effect) that agree", "encode both from the same build and alleles",
+            "variant_ids (contig:position:other:effect) that agree",
+            "encode both from the same build and alleles",
             where=f"{sumstats}, {ld}",
-        )  # fmt: skip
+        )
     tested = accumulator.tested()
     if not len(tested):
-        raise DataError("no gene holds a tested variant", "genes that overlap the LD blocks",
-                        "give the GTF of the same build, or a wider --flank", where=str(gtf))  # fmt: skip
+        raise DataError(
+            "no gene holds a tested variant",
+            "genes that overlap the LD blocks",
+            "give the GTF of the same build, or a wider --flank",
+            where=str(gtf),
+        )
     table = gene_table(accumulator, tested, with_pip=probabilities is not None)
     write_table(table, out["genes"], GENES)
     first, second, correlation = accumulator.correlations()
@@ -81,17 +84,13 @@ def lookup(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
     values = values[~values.index.duplicated()]
     if not np.isfinite(values.to_numpy()).all():
         bad = values.index[~np.isfinite(values.to_numpy())][0]
-        raise DataError(
-            f"{column} of {bad} is missing", "a number for every variant", "leave the variant out", where=str(path)
-        )
+        raise DataError(f"{column} of {bad} is missing", "a number for every variant", "leave the variant out", where=str(path))
     parts = [str(name).rsplit(":", 2) for name in values.index]
     swapped = pd.Series(values.to_numpy(), index=[f"{place}:{effect}:{other}" for place, other, effect in parts])
     return pd.concat([values, swapped[~swapped.index.isin(values.index)]])
 
 
-def add_block(
-    accumulator: GeneAccumulator, block: LdBlock, z: pd.Series, pip: pd.Series | None, matching: Matching
-) -> None:
+def add_block(accumulator: GeneAccumulator, block: LdBlock, z: pd.Series, pip: pd.Series | None, matching: Matching) -> None:
     """Give one block's matched variants to the accumulator."""
     found = z.reindex(block.variant_id).to_numpy()
     keep = np.flatnonzero(np.isfinite(found))
@@ -112,36 +111,63 @@ def gene_table(accumulator: GeneAccumulator, tested: np.ndarray, *, with_pip: bo
         gene, data = accumulator.genes[index], accumulator.data[index]
         result = evaluate_gene(data)
         row = {
-            "gene_id": gene.gene_id, "gene_name": gene.gene_name, "contig": gene.contig, "start": gene.start, "end": gene.end,
-            "strand": gene.strand, "n_variants": data.n_variants, "effective_variants": result.effective_variants,
-            "statistic": result.statistic, "p_value": max(float(np.exp(result.log_p)), SMALLEST_P), "z": result.z,
-            "neg_log_10_p_value": -result.log_p / np.log(10), "lead_variant": data.lead_variant,
-        }  # fmt: skip
+            "gene_id": gene.gene_id,
+            "gene_name": gene.gene_name,
+            "contig": gene.contig,
+            "start": gene.start,
+            "end": gene.end,
+            "strand": gene.strand,
+            "n_variants": data.n_variants,
+            "effective_variants": result.effective_variants,
+            "statistic": result.statistic,
+            "p_value": max(float(np.exp(result.log_p)), SMALLEST_P),
+            "z": result.z,
+            "neg_log_10_p_value": -result.log_p / np.log(10),
+            "lead_variant": data.lead_variant,
+        }
         if with_pip:
             row["pip"] = -np.expm1(data.log_no_causal)
         rows.append(row)
     table = pd.DataFrame(rows)
     table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy())
-    return table.sort_values(["z", "contig", "start"], ascending=[False, True, True], kind="stable").reset_index(
-        drop=True
-    )
+    return table.sort_values(["z", "contig", "start"], ascending=[False, True, True], kind="stable").reset_index(drop=True)
 
 
 def make_card(table: pd.DataFrame, total: int, matching: Matching, method: str) -> Card:
     """Check coverage, matching, LD and inflation."""
     card = Card("enrich", "genes")
     share = len(table) / total
-    card.add("genes tested", len(table), Verdict.OK if share >= 0.5 else Verdict.CAUTION, threshold=f">= half of {total}",
-             advice=f"{total - len(table)} genes have no genotyped variant and were left out: nothing is known of them.")  # fmt: skip
+    card.add(
+        "genes tested",
+        len(table),
+        Verdict.OK if share >= 0.5 else Verdict.CAUTION,
+        threshold=f">= half of {total}",
+        advice=f"{total - len(table)} genes have no genotyped variant and were left out: nothing is known of them.",
+    )
     matched = matching.matched / matching.ld_variants
-    card.add("LD variants found in the summary statistics", matched,
-             Verdict.OK if matched >= 0.9 else Verdict.CAUTION if matched >= 0.5 else Verdict.REFUSE,
-             threshold=">= 0.9", advice="Many variants are in one file only: check build and alleles.")  # fmt: skip
-    card.add("LD", method, Verdict.OK if method == "in-sample" else Verdict.CAUTION, threshold="in-sample",
-             advice="With LD of other people the null distribution is approximate.")  # fmt: skip
+    card.add(
+        "LD variants found in the summary statistics",
+        matched,
+        Verdict.OK if matched >= 0.9 else Verdict.CAUTION if matched >= 0.5 else Verdict.REFUSE,
+        threshold=">= 0.9",
+        advice="Many variants are in one file only: check build and alleles.",
+    )
+    card.add(
+        "LD",
+        method,
+        Verdict.OK if method == "in-sample" else Verdict.CAUTION,
+        threshold="in-sample",
+        advice="With LD of other people the null distribution is approximate.",
+    )
     median = float(np.median(table["z"]))
     error = 1.2533 / np.sqrt(len(table))
-    card.add("median gene z", median, Verdict.OK if median < 0.5 + 2 * error else Verdict.CAUTION, threshold="< 0.5",
-             interval=(median - 1.96 * error, median + 1.96 * error), level=0.95,
-             advice="Most genes look associated: polygenicity, confounding, or loci chosen for their association.")  # fmt: skip
+    card.add(
+        "median gene z",
+        median,
+        Verdict.OK if median < 0.5 + 2 * error else Verdict.CAUTION,
+        threshold="< 0.5",
+        interval=(median - 1.96 * error, median + 1.96 * error),
+        level=0.95,
+        advice="Most genes look associated: polygenicity, confounding, or loci chosen for their association.",
+    )
     return card

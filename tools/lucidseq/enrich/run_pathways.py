@@ -35,7 +35,7 @@ class Sets:
 
 def pathways(
     *, genes: Path, correlations: Path, gene_sets: Path, out: OutputSet, min_genes: int, max_genes: int, permutations: int, seed: int
-) -> Card:  # fmt: skip
+) -> Card:
     """Test every gene set by both methods (options as in cli.py)."""
     table = read_table(genes, GENES, need_rows=True)
     sets = match_sets(table, read_gmt(gene_sets), min_genes, max_genes, gene_sets)
@@ -44,8 +44,12 @@ def pathways(
     try:
         regression = CompetitiveTest(z, covariates(table), first, second, values)
     except np.linalg.LinAlgError as error:
-        raise DataError("correlations that no set of genes can have together", "the correlations of `enrich genes`, each pair once",
-                        "make the file again", where=str(correlations)) from error  # fmt: skip
+        raise DataError(
+            "correlations that no set of genes can have together",
+            "the correlations of `enrich genes`, each pair once",
+            "make the file again",
+            where=str(correlations),
+        ) from error
     ranking = PrerankedGsea(z, permutations, lambda size: seeds.stream(seed, "gsea", size))
     rows = []
     for name, members in sets.members.items():
@@ -72,16 +76,22 @@ def match_sets(table: pd.DataFrame, sets: dict[str, list[str]], min_genes: int, 
     by_name = len(named & set(table["gene_name"])) > len(named & set(table["gene_id"]))
     column = table["gene_name"] if by_name else table["gene_id"]
     index = {gene: row for row, gene in reversed(list(enumerate(column)))}
-    found = {
-        name: np.array([index[gene] for gene in genes if gene in index], dtype=np.int64) for name, genes in sets.items()
-    }
+    found = {name: np.array([index[gene] for gene in genes if gene in index], dtype=np.int64) for name, genes in sets.items()}
     if not named & set(index):
-        raise DataError(f"no gene of the sets (such as {sorted(named)[0]}) is in the gene table (such as {column.iloc[0]})",
-                        "the same kind of gene identifier in GMT and GTF", "translate the identifiers", where=str(path))  # fmt: skip
+        raise DataError(
+            f"no gene of the sets (such as {sorted(named)[0]}) is in the gene table (such as {column.iloc[0]})",
+            "the same kind of gene identifier in GMT and GTF",
+            "translate the identifiers",
+            where=str(path),
+        )
     kept = {name: rows for name, rows in found.items() if min_genes <= len(rows) <= max_genes}
     if not kept:
-        raise DataError(f"no set has {min_genes} to {max_genes} tested genes", "at least one such set",
-                        "lower --min-genes, or widen the loci", where=str(path))  # fmt: skip
+        raise DataError(
+            f"no set has {min_genes} to {max_genes} tested genes",
+            "at least one such set",
+            "lower --min-genes, or widen the loci",
+            where=str(path),
+        )
     return Sets(kept, len(sets) - len(kept), 1 - len(named & set(index)) / len(named), by_name)
 
 
@@ -98,8 +108,12 @@ def read_pairs(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, np.ndarray,
     wrong = ~(pairs["correlation"].abs() <= 1).to_numpy()
     if wrong.any():
         row = int(wrong.argmax())
-        raise DataError(f"a correlation of {pairs['correlation'].iloc[row]}", "a number from -1 to 1", "make the file again",
-                        where=place(path, line=row + 2))  # fmt: skip
+        raise DataError(
+            f"a correlation of {pairs['correlation'].iloc[row]}",
+            "a number from -1 to 1",
+            "make the file again",
+            where=place(path, line=row + 2),
+        )
     rows = pd.Series(np.arange(len(table)), index=table["gene_id"].to_numpy())
     rows = rows[~rows.index.duplicated()]
     first, second = rows.reindex(pairs["gene_id_1"]).to_numpy(), rows.reindex(pairs["gene_id_2"]).to_numpy()
@@ -107,9 +121,7 @@ def read_pairs(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, np.ndarray,
     return first[keep].astype(np.int64), second[keep].astype(np.int64), pairs["correlation"].to_numpy()[keep]
 
 
-def result_table(
-    rows: list[tuple[str, str, int, float, float, float, np.ndarray]], table: pd.DataFrame
-) -> pd.DataFrame:
+def result_table(rows: list[tuple[str, str, int, float, float, float, np.ndarray]], table: pd.DataFrame) -> pd.DataFrame:
     """Return the results with q-values within each method, sorted by method and p-value."""
     names = table["gene_name"].to_numpy()
     columns = ["gene_set", "method", "n_genes", "estimate", "standard_error", "p_value", "genes"]
@@ -122,12 +134,32 @@ def result_table(
 def make_card(table: pd.DataFrame, sets: Sets, tested: int) -> Card:
     """Check how much of the sets the tests saw."""
     card = Card("enrich", "pathways")
-    card.add("genes behind the regression", len(table), Verdict.OK if len(table) >= FEW_GENES else Verdict.CAUTION,
-             threshold=f">= {FEW_GENES}", advice="Few genes: p-values rest on a small background.")  # fmt: skip
-    card.add("sets tested", tested, Verdict.OK if not sets.left_out else Verdict.CAUTION, threshold=f"all {tested + sets.left_out}",
-             advice=f"{sets.left_out} sets have too few or too many tested genes.")  # fmt: skip
-    card.add("set genes that were not tested", sets.untested_share, Verdict.OK if sets.untested_share <= 0.5 else Verdict.CAUTION,
-             threshold="<= 0.5", advice="Much of the sets has no genotyped variant: a set without signal may only be unseen.")  # fmt: skip
-    card.add("genes matched by", "gene_name" if sets.by_name else "gene_id", Verdict.OK, threshold="either",
-             advice="The identifier that found more genes.")  # fmt: skip
+    card.add(
+        "genes behind the regression",
+        len(table),
+        Verdict.OK if len(table) >= FEW_GENES else Verdict.CAUTION,
+        threshold=f">= {FEW_GENES}",
+        advice="Few genes: p-values rest on a small background.",
+    )
+    card.add(
+        "sets tested",
+        tested,
+        Verdict.OK if not sets.left_out else Verdict.CAUTION,
+        threshold=f"all {tested + sets.left_out}",
+        advice=f"{sets.left_out} sets have too few or too many tested genes.",
+    )
+    card.add(
+        "set genes that were not tested",
+        sets.untested_share,
+        Verdict.OK if sets.untested_share <= 0.5 else Verdict.CAUTION,
+        threshold="<= 0.5",
+        advice="Much of the sets has no genotyped variant: a set without signal may only be unseen.",
+    )
+    card.add(
+        "genes matched by",
+        "gene_name" if sets.by_name else "gene_id",
+        Verdict.OK,
+        threshold="either",
+        advice="The identifier that found more genes.",
+    )
     return card

@@ -16,15 +16,7 @@ SHARED_OK, SHARED_REFUSE = 0.9, 0.5
 FLIPPED_OK, N_SPREAD_OK = 0.05, 0.1
 
 
-def build_card(
-    results: list[Result],
-    *,
-    kind: str,
-    in_sample: bool,
-    empty: list[str],
-    weight: ScoreWeight | None,
-    coverage: float,
-) -> Card:
+def build_card(results: list[Result], *, kind: str, in_sample: bool, empty: list[str], weight: ScoreWeight | None, coverage: float) -> Card:
     """Check the fits of a run.
 
     Parameters
@@ -65,59 +57,85 @@ def _check_fits(card: Card, results: list[Result], coverage: float) -> None:
     total = len(results)
     settled = sum(result.fit.converged for result in results)
     card.add(
-        "loci converged", f"{settled} of {total}", _flag(settled == total), threshold="all",
+        "loci converged",
+        f"{settled} of {total}",
+        _flag(settled == total),
+        threshold="all",
         advice="raise --max-iterations; when it still does not settle, z and LD disagree or --max-effects is too large",
-    )  # fmt: skip
-    full = sum(bool((result.fit.prior_variance > 0).all()) and len(result.z) > len(result.fit.lbf) and
-               len(result.fit.credible_sets) == len(result.fit.lbf) for result in results)  # fmt: skip
+    )
+    full = sum(
+        bool((result.fit.prior_variance > 0).all())
+        and len(result.z) > len(result.fit.lbf)
+        and len(result.fit.credible_sets) == len(result.fit.lbf)
+        for result in results
+    )
     card.add(
-        "loci that used every effect", full, _flag(full == 0), threshold="0",
+        "loci that used every effect",
+        full,
+        _flag(full == 0),
+        threshold="0",
         advice="raise --max-effects: there may be more causal variants than it allows",
-    )  # fmt: skip
+    )
     sets = [one for result in results for one in result.fit.credible_sets]
     impure = sum(result.fit.impure_sets for result in results)
     card.add(
-        "credible sets removed as impure", f"{impure} beside {len(sets)} kept", _flag(impure <= len(sets)),
+        "credible sets removed as impure",
+        f"{impure} beside {len(sets)} kept",
+        _flag(impure <= len(sets)),
         threshold="not more than kept",
         advice="weak signals spread over uncorrelated variants; a variant may have a notable PIP and be in no set",
-    )  # fmt: skip
+    )
     if sets:
         least = min(one.coverage for one in sets)
         card.add(
-            "least coverage of a credible set", least, _flag(least >= coverage), threshold=f">= {coverage:g}",
+            "least coverage of a credible set",
+            least,
+            _flag(least >= coverage),
+            threshold=f">= {coverage:g}",
             advice="report this as a bug: sets are built to reach the coverage",
-        )  # fmt: skip
+        )
 
 
 def _check_variants(card: Card, results: list[Result], empty: list[str]) -> None:
     card.add(
-        "loci without a variant to fit", len(empty), _flag(not empty), threshold="0",
+        "loci without a variant to fit",
+        len(empty),
+        _flag(not empty),
+        threshold="0",
         advice=f"no result for {', '.join(empty[:10])}: check that the inputs cover them" if empty else "",
-    )  # fmt: skip
+    )
     offered = sum(result.match.offered for result in results)
     shared = sum(result.match.shared for result in results)
     if offered:
         share = shared / offered
         verdict = Verdict.OK if share >= SHARED_OK else Verdict.CAUTION if share >= SHARED_REFUSE else Verdict.REFUSE
         card.add(
-            "share of variants fitted", share, verdict, threshold=f">= {SHARED_OK}",
+            "share of variants fitted",
+            share,
+            verdict,
+            threshold=f">= {SHARED_OK}",
             advice=f"{offered - shared} of {offered} variants were in one input only or do not vary; "
             "a causal variant among them cannot be found",
-        )  # fmt: skip
+        )
 
 
 def _check_ld(card: Card, results: list[Result], *, in_sample: bool) -> None:
     card.add(
-        "LD", "in-sample" if in_sample else "reference panel", _flag(in_sample), threshold="in-sample",
+        "LD",
+        "in-sample" if in_sample else "reference panel",
+        _flag(in_sample),
+        threshold="in-sample",
         advice="LD of other people than those behind the statistics: trust the sets less, prefer small --max-effects",
-    )  # fmt: skip
+    )
     shared = sum(result.match.shared for result in results)
     flipped = sum(result.match.flipped for result in results)
     card.add(
-        "variants with swapped alleles", flipped, _flag(flipped <= FLIPPED_OK * shared),
+        "variants with swapped alleles",
+        flipped,
+        _flag(flipped <= FLIPPED_OK * shared),
         threshold=f"<= {FLIPPED_OK:.0%} of the variants",
         advice="they were turned round; so many hint at inputs that were not harmonised to the same reference",
-    )  # fmt: skip
+    )
     measured = [(result.region.name, result.mismatch) for result in results if result.mismatch is not None]
     if not measured:
         return
@@ -133,20 +151,24 @@ def _check_ld(card: Card, results: list[Result], *, in_sample: bool) -> None:
     )
     spread = max(result.match.n_spread for result in results)
     card.add(
-        "largest spread of n within a locus", spread, _flag(spread <= N_SPREAD_OK),
+        "largest spread of n within a locus",
+        spread,
+        _flag(spread <= N_SPREAD_OK),
         threshold=f"<= {N_SPREAD_OK:g} of the median",
         advice="SuSiE takes the same individuals behind every variant; leave out variants with far fewer",
-    )  # fmt: skip
+    )
 
 
 def _check_score(card: Card, results: list[Result], weight: ScoreWeight) -> None:
     scored, total = sum(result.scored for result in results), sum(len(result.z) for result in results)
     share = scored / total if total else np.nan
     card.add(
-        "share of variants with a functional score", share, Verdict.REFUSE if share == 0 else _flag(share >= SHARED_OK),
+        "share of variants with a functional score",
+        share,
+        Verdict.REFUSE if share == 0 else _flag(share >= SHARED_OK),
         threshold=f">= {SHARED_OK}",
         advice="variants without a score count as average ones; with none at all the score is of another build or other variants",
-    )  # fmt: skip
+    )
     not_used = "the score was not used" if weight.weight == 0 else "compare pip with pip_flat"
     card.add(
         "gain in evidence from the functional score (nats)",

@@ -108,15 +108,11 @@ def find_credible_sets(
         if low < min_purity:
             impure += 1
             continue
-        found.append(
-            CredibleSet(int(effect), members, float(cumulative[size - 1]), low, mean, median, float(lbf[effect]))
-        )
+        found.append(CredibleSet(int(effect), members, float(cumulative[size - 1]), low, mean, median, float(lbf[effect])))
     return tuple(sorted(found, key=lambda one: (-one.purity_min, one.effect))), impure
 
 
-def purity(
-    members: np.ndarray, correlation: Callable[[np.ndarray], np.ndarray], *, seed: int, effect: int
-) -> tuple[float, float, float]:
+def purity(members: np.ndarray, correlation: Callable[[np.ndarray], np.ndarray], *, seed: int, effect: int) -> tuple[float, float, float]:
     """Return the smallest, mean and median absolute correlation between the members of a set."""
     if len(members) == 1:
         return 1.0, 1.0, 1.0

@@ -89,9 +89,7 @@ class IndividualData:
                 "check trait and covariates",
             )
         norm = np.sqrt(np.einsum("ij,ij->j", X, X))
-        varies = norm > 1e-8 * np.maximum(
-            spread, np.finfo(float).tiny
-        )  # what covariates explain wholly is constant too
+        varies = norm > 1e-8 * np.maximum(spread, np.finfo(float).tiny)  # what covariates explain wholly is constant too
         X *= np.where(varies, np.sqrt(self.n - 1) / np.where(varies, norm, 1.0), 0.0)
         self._X = X
         self.d = np.where(varies, self.n - 1, 0.0)
@@ -197,8 +195,9 @@ class SummaryStatistics:
         if np.abs(np.diag(R) - 1).max(initial=0) > 1e-3 or np.abs(R).max(initial=0) > 1 + 1e-3:
             raise DataError(
                 "a matrix whose diagonal is not 1 or whose entries exceed 1",
-                "correlations", "give correlations, not covariances or squared correlations",
-            )  # fmt: skip
+                "correlations",
+                "give correlations, not covariances or squared correlations",
+            )
         self.n, self.z, self.R = float(n), z, R
         self.shrunk_z = z if z_kind == "score" else z * np.sqrt((self.n - 1) / (z**2 + self.n - 2))
         self.yty = self.n - 1

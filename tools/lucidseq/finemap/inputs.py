@@ -91,12 +91,11 @@ def open_source(
         with open_genotypes(genotypes) as calls:
             yield GenotypeSource(calls, trait, read_bed(loci), loci)
     else:
-        given = [f"--{name}" for name, value in zip(
-            ("sumstats", "ld", "genotypes", "trait", "loci"), summary + individual, strict=True) if value]  # fmt: skip
+        given = [
+            f"--{name}" for name, value in zip(("sumstats", "ld", "genotypes", "trait", "loci"), summary + individual, strict=True) if value
+        ]
         raise UsageError(
-            ", ".join(given) or "no input",
-            "--sumstats with --ld, or --genotypes with --trait and --loci",
-            "give one of the two",
+            ", ".join(given) or "no input", "--sumstats with --ld, or --genotypes with --trait and --loci", "give one of the two"
         )
 
 
@@ -115,20 +114,23 @@ def read_sumstats(path: Path) -> pd.DataFrame:
     if double.any():
         row = int(double.to_numpy().argmax())
         raise DataError(
-            f"variant {table['variant_id'].iloc[row]} a second time", "every variant once", "remove one of the rows",
+            f"variant {table['variant_id'].iloc[row]} a second time",
+            "every variant once",
+            "remove one of the rows",
             where=place(path, line=row + 2),
-        )  # fmt: skip
+        )
     wrong_n = ~(table["n"] > 2)
     if wrong_n.any():
         row = int(wrong_n.to_numpy().argmax())
         raise DataError(
-            f"n = {table['n'].iloc[row]}", "more than 2 individuals behind every variant", "fill the column n",
+            f"n = {table['n'].iloc[row]}",
+            "more than 2 individuals behind every variant",
+            "fill the column n",
             where=place(path, line=row + 2),
-        )  # fmt: skip
+        )
     kinds = sorted(table["z_kind"].unique())
     if len(kinds) > 1:
-        raise DataError(f"z_kind {', '.join(kinds)} in one file", "one kind of test statistic", "split the file",
-                        where=str(path))  # fmt: skip
+        raise DataError(f"z_kind {', '.join(kinds)} in one file", "one kind of test statistic", "split the file", where=str(path))
     usable: pd.DataFrame = table.loc[np.isfinite(table["z"].to_numpy())].reset_index(drop=True)
     return usable
 
@@ -138,9 +140,7 @@ class SummarySource:
 
     kind = "summary"
 
-    def __init__(
-        self, table: pd.DataFrame, store: LdStore, loci: list[Interval] | None, *, sumstats: Path, ld: Path
-    ) -> None:
+    def __init__(self, table: pd.DataFrame, store: LdStore, loci: list[Interval] | None, *, sumstats: Path, ld: Path) -> None:
         blocks = [
             Interval(contig, int(start), int(end), name)
             for contig, start, end, name in zip(store.contigs, store.starts, store.ends, store.names, strict=True)
@@ -152,10 +152,7 @@ class SummarySource:
         self._table, self._store, self._paths = table, store, (sumstats, ld)
         self._index = pd.Index(table["variant_id"])
         ordered = table.sort_values("base_pair_location", kind="stable")["base_pair_location"]
-        self._by_contig = {
-            str(contig): (rows.index.to_numpy(), rows.to_numpy())
-            for contig, rows in ordered.groupby(table["chromosome"])
-        }
+        self._by_contig = {str(contig): (rows.index.to_numpy(), rows.to_numpy()) for contig, rows in ordered.groupby(table["chromosome"])}
         _check_names(blocks, str(ld))
         check_contigs(self.regions, store.contigs, f"the LD blocks ({ld})")
         check_contigs(self.regions, table["chromosome"].unique(), f"the summary statistics ({sumstats})")
@@ -202,17 +199,20 @@ class GenotypeSource:
         values = store.trait(trait)
         if store.trait_kind(trait) == "binary":
             raise DataError(
-                f"the binary trait {trait}", "a quantitative trait",
+                f"the binary trait {trait}",
+                "a quantitative trait",
                 "make score-test statistics and in-sample LD with lucidseq-encode, and give --sumstats and --ld",
                 where=str(store.path),
-            )  # fmt: skip
+            )
         covariates = store.covariates()
         self._known = np.isfinite(values) & np.isfinite(covariates).all(axis=0)
         if self._known.sum() < 3:
             raise DataError(
-                f"{int(self._known.sum())} individuals with trait {trait} and all covariates", "at least 3",
-                "check the phenotype and covariate tables", where=str(store.path),
-            )  # fmt: skip
+                f"{int(self._known.sum())} individuals with trait {trait} and all covariates",
+                "at least 3",
+                "check the phenotype and covariate tables",
+                where=str(store.path),
+            )
         self._y, self._covariates = values[self._known], covariates[:, self._known].T
         self._store, self.regions = store, loci
         _check_names(loci, str(path))
@@ -226,8 +226,7 @@ class GenotypeSource:
             return None
         dosage = store.dosage_float(first, last)[:, self._known]
         called = np.isfinite(dosage)
-        mean = np.divide(np.where(called, dosage, 0).sum(axis=1), called.sum(axis=1),
-                         out=np.zeros(len(dosage)), where=called.any(axis=1))  # fmt: skip
+        mean = np.divide(np.where(called, dosage, 0).sum(axis=1), called.sum(axis=1), out=np.zeros(len(dosage)), where=called.any(axis=1))
         dosage = np.where(called, dosage, mean[:, None])
         varies = np.ptp(dosage, axis=1) > 0
         if not varies.any():
@@ -272,18 +271,13 @@ def _check_names(regions: list[Interval], where: str) -> None:
     seen: set[str] = set()
     for region in regions:
         if region.name in seen:
-            raise DataError(
-                f"two loci called {region.name}", "a name of its own for every locus", "rename one", where=where
-            )
+            raise DataError(f"two loci called {region.name}", "a name of its own for every locus", "rename one", where=where)
         seen.add(region.name)
 
 
 def _best_block(region: Interval, blocks: list[Interval]) -> int | None:
     """Index of the LD block that overlaps the region most; None when none does."""
-    overlap = [
-        min(region.end, block.end) - max(region.start, block.start) if region.contig == block.contig else 0
-        for block in blocks
-    ]
+    overlap = [min(region.end, block.end) - max(region.start, block.start) if region.contig == block.contig else 0 for block in blocks]
     best = int(np.argmax(overlap))
     return best if overlap[best] > 0 else None
 

@@ -52,12 +52,8 @@ def write_results(out: OutputSet, results: list[Result], kind: str) -> None:
     """Write the four files of `locus`."""
     write_table(_stack([pips_table(result) for result in results], PIPS), out["pips"], PIPS)
     rows = [row for result in results for row in _set_rows(result)]
-    write_table(
-        pd.DataFrame(rows, columns=[column.name for column in CREDIBLE_SETS.columns]), out["sets"], CREDIBLE_SETS
-    )
-    fits = pd.DataFrame(
-        [_fit_row(result) for result in results], columns=[column.name for column in LOCUS_FITS.columns]
-    )
+    write_table(pd.DataFrame(rows, columns=[column.name for column in CREDIBLE_SETS.columns]), out["sets"], CREDIBLE_SETS)
+    fits = pd.DataFrame([_fit_row(result) for result in results], columns=[column.name for column in LOCUS_FITS.columns])
     write_table(fits, out["loci"], LOCUS_FITS)
     _write_lbf(out["lbf"], results, kind)
 
@@ -66,9 +62,14 @@ def pips_table(result: Result) -> pd.DataFrame:
     """Return the PIPS rows of a locus."""
     fit = result.fit
     table = result.variants.assign(
-        locus=result.region.name, z=result.z, pip=fit.pip, prior=fit.prior, posterior_mean=fit.posterior_mean,
-        posterior_sd=fit.posterior_sd, credible_set=_membership(result),
-    )  # fmt: skip
+        locus=result.region.name,
+        z=result.z,
+        pip=fit.pip,
+        prior=fit.prior,
+        posterior_mean=fit.posterior_mean,
+        posterior_sd=fit.posterior_sd,
+        credible_set=_membership(result),
+    )
     return table if result.flat is None else table.assign(pip_flat=result.flat.pip)
 
 

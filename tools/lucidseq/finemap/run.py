@@ -86,9 +86,7 @@ def locus(
         fits = Fits(settings, scored, table, weight)
         results, empty = _fit_loci(source, fits, range(len(source.regions))[part::parts])
         write_results(out, results, source.kind)
-        return build_card(
-            results, kind=source.kind, in_sample=source.in_sample, empty=empty, weight=weight, coverage=coverage
-        )
+        return build_card(results, kind=source.kind, in_sample=source.in_sample, empty=empty, weight=weight, coverage=coverage)
 
 
 def _estimates_residual(choice: ResidualVariance, source: LocusSource) -> bool:
@@ -127,9 +125,17 @@ def _fit_locus(one: Locus, fits: Fits) -> Result:
             fit = fit_susie(one.data, fits.scored, prior=score_prior(standardised, weight.weight))
     consistency = mismatch(one.data.shrunk_z, one.data.R) if isinstance(one.data, SummaryStatistics) else None
     return Result(
-        region=one.region, variants=one.variants, z=one.data.z, n=one.data.n, match=one.match, fit=fit, flat=flat,
-        score_weight=weight.weight if weight else 0.0, scored=scored, mismatch=consistency,
-    )  # fmt: skip
+        region=one.region,
+        variants=one.variants,
+        z=one.data.z,
+        n=one.data.n,
+        match=one.match,
+        fit=fit,
+        flat=flat,
+        score_weight=weight.weight if weight else 0.0,
+        scored=scored,
+        mismatch=consistency,
+    )
 
 
 def _score_weight(source: LocusSource, settings: SusieSettings, table: ScoreTable, given: float | None) -> ScoreWeight:

@@ -31,16 +31,16 @@ class ScoreTable:
     """
 
     def __init__(self, paths: list[Path], column: str) -> None:
-        schema = Table(
-            "variant scores", (Column("variant_id", "text", "Variant."), Column(column, "float", "Functional score."))
-        )
+        schema = Table("variant scores", (Column("variant_id", "text", "Variant."), Column(column, "float", "Functional score.")))
         table = pd.concat([read_table(path, schema)[["variant_id", column]] for path in paths])
         table = table[np.isfinite(table[column])]
         if table.empty:
             raise DataError(
-                f"no finite number in column {column}", "at least one scored variant", "check the scores",
+                f"no finite number in column {column}",
+                "at least one scored variant",
+                "check the scores",
                 where=place(", ".join(map(str, paths))),
-            )  # fmt: skip
+            )
         largest = table.groupby("variant_id", sort=True)[column].max()
         self._index, self._values = pd.Index(largest.index), largest.to_numpy()
         self._scale = ScoreScale.of(self._values)

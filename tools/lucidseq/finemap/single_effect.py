@@ -110,9 +110,7 @@ def _posterior(lbf_variable: np.ndarray, log_prior: LogPrior) -> tuple[np.ndarra
     return weight / total, top + float(np.log(total))
 
 
-def _estimate_prior_variance(
-    z2: np.ndarray, precision: np.ndarray, log_prior: LogPrior, current: float, null_threshold: float
-) -> float:
+def _estimate_prior_variance(z2: np.ndarray, precision: np.ndarray, log_prior: LogPrior, current: float, null_threshold: float) -> float:
     """V that maximises the marginal likelihood: Newton steps on log V from the better of two starts."""
     scale = float(precision.max())
     largest = float(z2.max())
@@ -134,9 +132,7 @@ def _estimate_prior_variance(
     return float(np.exp(position) / scale)
 
 
-def _climb(
-    marginal: Callable[[float], tuple[float, float, float]], position: float, at: tuple[float, float, float]
-) -> tuple[float, float]:
+def _climb(marginal: Callable[[float], tuple[float, float, float]], position: float, at: tuple[float, float, float]) -> tuple[float, float]:
     """Newton's method with a bounded step that must not lose; returns the position and its value."""
     value, slope, curvature = at
     for _ in range(_NEWTON_STEPS):

@@ -149,9 +149,7 @@ class _State:
         self.kl = np.zeros(len(self.prior_variance))
 
 
-def fit_susie(
-    data: RegressionData, settings: SusieSettings | None = None, *, prior: np.ndarray | None = None
-) -> SusieFit:
+def fit_susie(data: RegressionData, settings: SusieSettings | None = None, *, prior: np.ndarray | None = None) -> SusieFit:
     """Fit SuSiE. A sweep costs O(L n p) on individual data and O(L p^2) on sufficient or summary statistics.
 
     Parameters
@@ -208,15 +206,18 @@ def _ibss(data: RegressionData, settings: SusieSettings, prior: np.ndarray, star
     return _finish(data, settings, prior, state, np.array(elbo), converged=converged)
 
 
-def _update_effect(
-    data: RegressionData, settings: SusieSettings, state: _State, index: int, d: np.ndarray, log_prior: LogPrior
-) -> None:
+def _update_effect(data: RegressionData, settings: SusieSettings, state: _State, index: int, d: np.ndarray, log_prior: LogPrior) -> None:
     """Refit one effect to the residual that the others leave."""
     xtr = data.xty - state.total + state.gram[index]
     effect = single_effect_regression(
-        xtr, d, state.sigma2, log_prior, float(state.prior_variance[index]),
-        estimate_prior_variance=settings.estimate_prior_variance, null_threshold=settings.null_threshold,
-    )  # fmt: skip
+        xtr,
+        d,
+        state.sigma2,
+        log_prior,
+        float(state.prior_variance[index]),
+        estimate_prior_variance=settings.estimate_prior_variance,
+        null_threshold=settings.null_threshold,
+    )
     mean = effect.alpha * effect.mu
     gram = data.gram(mean) if effect.prior_variance > 0 else np.zeros_like(mean)
     state.total += gram - state.gram[index]
@@ -249,13 +250,7 @@ def _initial_state(data: RegressionData, settings: SusieSettings, start: SusieFi
 
 
 def _finish(
-    data: RegressionData,
-    settings: SusieSettings,
-    prior: np.ndarray,
-    state: _State,
-    elbo: np.ndarray,
-    *,
-    converged: bool,
+    data: RegressionData, settings: SusieSettings, prior: np.ndarray, state: _State, elbo: np.ndarray, *, converged: bool
 ) -> SusieFit:
     """Collect the effects, and derive PIPs and credible sets."""
     effects = [effect for effect in state.effects if effect is not None]
@@ -263,13 +258,7 @@ def _finish(
     lbf = np.array([effect.lbf for effect in effects])
     active = state.prior_variance > ACTIVE * _trait_variance(data)
     sets, impure = find_credible_sets(
-        alpha,
-        active,
-        lbf,
-        data.correlation,
-        coverage=settings.coverage,
-        min_purity=settings.min_purity,
-        seed=settings.seed,
+        alpha, active, lbf, data.correlation, coverage=settings.coverage, min_purity=settings.min_purity, seed=settings.seed
     )
     return SusieFit(
         alpha=alpha,

@@ -60,16 +60,9 @@ class _Stack:
     def __init__(self, design: Design, seed: int) -> None:
         self.design, self.seed = design, seed
 
-    def convolution(
-        self, x: Any, block: int, filters: int, kernel: int, *, activation: str, dropout: float, pool: int
-    ) -> Any:
+    def convolution(self, x: Any, block: int, filters: int, kernel: int, *, activation: str, dropout: float, pool: int) -> Any:
         x = keras.layers.Conv1D(
-            filters,
-            kernel,
-            padding="same",
-            use_bias=False,
-            name=f"conv_{block}",
-            kernel_initializer=self.initial(f"conv_{block}"),
+            filters, kernel, padding="same", use_bias=False, name=f"conv_{block}", kernel_initializer=self.initial(f"conv_{block}")
         )(x)
         x = keras.layers.BatchNormalization(name=f"norm_{block}", momentum=0.9)(x)
         x = keras.layers.Activation(activation, name=f"activation_{block}")(x)
@@ -123,12 +116,8 @@ def build(design: Design, *, seed: int = 0, name: str = "member_0") -> keras.Mod
 
 def _shallow(stack: _Stack, x: Any) -> Any:
     design = stack.design
-    wide = max(
-        2, min(50, design.length // 4)
-    )  # 50 at 200 bp: four places a filter can fire in, each wider than a motif
-    x = stack.convolution(
-        x, 1, design.filters, FIRST_KERNEL, activation=design.first_activation, dropout=0.1, pool=wide
-    )
+    wide = max(2, min(50, design.length // 4))  # 50 at 200 bp: four places a filter can fire in, each wider than a motif
+    x = stack.convolution(x, 1, design.filters, FIRST_KERNEL, activation=design.first_activation, dropout=0.1, pool=wide)
     x = stack.convolution(x, 2, 2 * design.filters, 3, activation="relu", dropout=0.2, pool=2)
     return stack.dense(keras.layers.Flatten(name="flatten")(x), 4 * design.filters, dropout=0.5)
 

@@ -47,9 +47,7 @@ def prepare(*, seed: int = 0, threads: int = 1, mixed_precision: bool = False) -
     """
     chosen = os.environ.get("KERAS_BACKEND", "tensorflow")
     if chosen not in _LOADED_BY:
-        raise UsageError(
-            f"KERAS_BACKEND={chosen}", "tensorflow or jax", "unset KERAS_BACKEND, or set it to one of the two"
-        )
+        raise UsageError(f"KERAS_BACKEND={chosen}", "tensorflow or jax", "unset KERAS_BACKEND, or set it to one of the two")
     if _LOADED_BY[chosen] not in sys.modules:
         for name, value in _BEFORE_LOADING.items():
             os.environ.setdefault(name, value)
@@ -60,9 +58,7 @@ def prepare(*, seed: int = 0, threads: int = 1, mixed_precision: bool = False) -
         import keras
     except ModuleNotFoundError as error:
         raise MissingExtraError(
-            f"the Python library {error.name} is not installed",
-            f"keras and {chosen}",
-            'pip install "lucidseq[nets,tf]"',
+            f"the Python library {error.name} is not installed", f"keras and {chosen}", 'pip install "lucidseq[nets,tf]"'
         ) from error
     keras.utils.set_random_seed(seed % 2**32)
     keras.config.set_floatx("float32")

@@ -29,9 +29,7 @@ class Rows:
         Size up to which the rows are loaded at once.
     """
 
-    def __init__(
-        self, codes: np.ndarray | h5py.Dataset, rows: np.ndarray, *, in_memory_bytes: int = IN_MEMORY_BYTES
-    ) -> None:
+    def __init__(self, codes: np.ndarray | h5py.Dataset, rows: np.ndarray, *, in_memory_bytes: int = IN_MEMORY_BYTES) -> None:
         self._codes, self._rows = codes, np.asarray(rows)
         self._chunk = max(1, (getattr(codes, "chunks", None) or (RUN_ROWS,))[0])
         self.in_memory = isinstance(codes, np.ndarray) or len(self._rows) * codes.shape[1] <= in_memory_bytes
@@ -104,16 +102,7 @@ class Batches(keras.utils.PyDataset):
         Replace a random half of the sequences by their reverse complement.
     """
 
-    def __init__(
-        self,
-        rows: Rows,
-        targets: np.ndarray,
-        *,
-        batch_size: int,
-        seed: int,
-        epoch: int,
-        reverse_complement: bool = True,
-    ) -> None:
+    def __init__(self, rows: Rows, targets: np.ndarray, *, batch_size: int, seed: int, epoch: int, reverse_complement: bool = True) -> None:
         super().__init__(workers=0)
         self._rows, self._targets = rows, targets
         self._batch, self._both = batch_size, reverse_complement

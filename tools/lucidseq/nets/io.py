@@ -20,12 +20,7 @@ import keras
 from lucidseq.core.errors import DataError
 from lucidseq.nets.facts import Facts, facts_from_json
 
-FACTS_NAME, METADATA_NAME, CONFIG_NAME, WEIGHTS_NAME = (
-    "lucidseq.json",
-    "metadata.json",
-    "config.json",
-    "model.weights.h5",
-)
+FACTS_NAME, METADATA_NAME, CONFIG_NAME, WEIGHTS_NAME = ("lucidseq.json", "metadata.json", "config.json", "model.weights.h5")
 ENSEMBLE_OUTPUT = "members"
 _SHARED = "shared_object_id"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
@@ -43,8 +38,7 @@ def ensemble(networks: list[keras.Model], *, name: str = "ensemble") -> keras.Mo
     inputs = keras.Input(networks[0].input_shape[1:], name="sequence")
     targets = networks[0].output_shape[-1]
     rows = [
-        keras.layers.Reshape((1, targets), name=f"row_{index}", dtype="float32")(network(inputs))
-        for index, network in enumerate(networks)
+        keras.layers.Reshape((1, targets), name=f"row_{index}", dtype="float32")(network(inputs)) for index, network in enumerate(networks)
     ]
     if len(rows) == 1:
         outputs = keras.layers.Activation("linear", name=ENSEMBLE_OUTPUT, dtype="float32")(rows[0])
@@ -91,9 +85,10 @@ def logits(model: keras.Model) -> keras.Model:
         return ensemble([logits(member) for member in members(model)], name="ensemble_logits")
     if not getattr(model, "outputs", None):
         raise DataError(
-            f"model {model.name} is a subclassed keras.Model", "a functional or sequential model, whose layers can be walked",
+            f"model {model.name} is a subclassed keras.Model",
+            "a functional or sequential model, whose layers can be walked",
             "rebuild it with keras.Model(inputs, outputs) and save it again",
-        )  # fmt: skip
+        )
     outputs = [_without_activation(tensor) for tensor in model.outputs]
     if all(new is old for new, old in zip(outputs, model.outputs, strict=True)):
         return model
@@ -189,22 +184,14 @@ def load_model(path: Path) -> tuple[keras.Model, Facts | None]:
             link = Path(folder) / "model.keras"
             link.symlink_to(path.resolve())
             return keras.saving.load_model(link, compile=False, safe_mode=True), facts
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        OSError,
-        AttributeError,
-        ImportError,
-        RuntimeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except (ValueError, TypeError, KeyError, OSError, AttributeError, ImportError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(
-            f"a .keras file that cannot be loaded ({reason})", "a model of stock Keras layers, without Lambda layers",
-            "save the model again with this Keras version, replacing Lambda and custom layers", where=str(path),
-        ) from error  # fmt: skip
+            f"a .keras file that cannot be loaded ({reason})",
+            "a model of stock Keras layers, without Lambda layers",
+            "save the model again with this Keras version, replacing Lambda and custom layers",
+            where=str(path),
+        ) from error
 
 
 def _inspect(path: Path) -> Facts | None:
@@ -223,9 +210,11 @@ def _inspect(path: Path) -> Facts | None:
             return facts_from_json(archive.read(FACTS_NAME).decode("utf-8")) if FACTS_NAME in sizes else None
     except (zipfile.BadZipFile, zlib.error, ValueError, OSError, KeyError) as error:
         raise DataError(
-            f"not a usable .keras file ({error})", "a whole .keras archive (Keras 3)",
-            "give the file that `lucidseq train fit` or model.save('name.keras') wrote", where=str(path),
-        ) from error  # fmt: skip
+            f"not a usable .keras file ({error})",
+            "a whole .keras archive (Keras 3)",
+            "give the file that `lucidseq train fit` or model.save('name.keras') wrote",
+            where=str(path),
+        ) from error
 
 
 def _check_weights(data: bytes) -> None:

@@ -31,12 +31,7 @@ class Predictor:
     """
 
     def __init__(
-        self,
-        model: keras.Model,
-        *,
-        batch_size: int = 512,
-        reverse_complement_average: bool = True,
-        output: Output = "probability",
+        self, model: keras.Model, *, batch_size: int = 512, reverse_complement_average: bool = True, output: Output = "probability"
     ) -> None:
         if output not in ("probability", "logit"):
             raise ValueError(f"output {output!r}")
@@ -45,8 +40,9 @@ class Predictor:
         self.batch_size, self.both_strands = batch_size, reverse_complement_average
         if len(self._model.inputs) != 1 or self._model.inputs[0].shape[2:] != (4,):
             shapes = [tuple(tensor.shape) for tensor in self._model.inputs]
-            raise DataError(f"a model with inputs of shape {shapes}", "one input of shape (length, 4), bases in the order ACGT",
-                            "give a sequence model")  # fmt: skip
+            raise DataError(
+                f"a model with inputs of shape {shapes}", "one input of shape (length, 4), bases in the order ACGT", "give a sequence model"
+            )
         self.length: int | None = self._model.inputs[0].shape[1]
 
     def require_length(self, length: int, *, where: str | None = None) -> None:
@@ -59,9 +55,11 @@ class Predictor:
         """
         if self.length is not None and length != self.length:
             raise DataError(
-                f"sequences of {length} bp", f"sequences of {self.length} bp, the length the model was trained on",
-                f"encode the sequences again with windows of {self.length} bp", where=where,
-            )  # fmt: skip
+                f"sequences of {length} bp",
+                f"sequences of {self.length} bp, the length the model was trained on",
+                f"encode the sequences again with windows of {self.length} bp",
+                where=where,
+            )
 
     def __call__(self, codes: np.ndarray) -> np.ndarray:
         """Return float32 predictions of shape (n, members, targets) for codes uint8 (n, length).
@@ -73,11 +71,7 @@ class Predictor:
         """
         self.require_length(codes.shape[1])
         parts = [self._batch(codes[start : start + self.batch_size]) for start in range(0, len(codes), self.batch_size)]
-        return (
-            np.concatenate(parts)
-            if parts
-            else np.zeros((0, *self._batch(np.zeros((1, codes.shape[1]), np.uint8)).shape[1:]))
-        )
+        return np.concatenate(parts) if parts else np.zeros((0, *self._batch(np.zeros((1, codes.shape[1]), np.uint8)).shape[1:]))
 
     def _batch(self, codes: np.ndarray) -> np.ndarray:
         forward = self._forward(alphabet.one_hot(codes))
@@ -91,12 +85,7 @@ class Predictor:
 
 
 def predict(
-    model: keras.Model,
-    codes: np.ndarray,
-    *,
-    batch_size: int = 512,
-    reverse_complement_average: bool = True,
-    output: Output = "probability",
+    model: keras.Model, codes: np.ndarray, *, batch_size: int = 512, reverse_complement_average: bool = True, output: Output = "probability"
 ) -> np.ndarray:
     """Apply a model once; see `Predictor`, which also takes chunk after chunk.
 
@@ -111,9 +100,7 @@ def predict(
     -------
     float32 of shape (n, members, targets).
     """
-    predictor = Predictor(
-        model, batch_size=batch_size, reverse_complement_average=reverse_complement_average, output=output
-    )
+    predictor = Predictor(model, batch_size=batch_size, reverse_complement_average=reverse_complement_average, output=output)
     return predictor(codes)
 
 
@@ -123,7 +110,8 @@ def _single_member(outputs: Any) -> np.ndarray:
     deep = [array.shape for array in arrays if array.ndim > 2]
     if deep:
         raise DataError(
-            f"a model output of shape {deep[0]}", "outputs of shape (batch, targets)",
+            f"a model output of shape {deep[0]}",
+            "outputs of shape (batch, targets)",
             "give a model with one number a target; profile outputs can be explained, not tabulated",
-        )  # fmt: skip
+        )
     return np.concatenate([array.reshape(len(array), -1) for array in arrays], axis=1)[:, None, :]

@@ -17,9 +17,7 @@ LABELS, SETS, FDR = 8, 12, 0.05
 def enrichment_figures(results: Results) -> list[Figure]:
     """Return a figure a gene table and one a pathway table."""
     figures = [draw_genes(name, table) for name, table in results.table("genes") if table["p_value"].notna().any()]
-    return figures + [
-        draw_pathways(name, table) for name, table in results.table("pathways") if table["p_value"].notna().any()
-    ]
+    return figures + [draw_pathways(name, table) for name, table in results.table("pathways") if table["p_value"].notna().any()]
 
 
 def draw_genes(name: str, table: pd.DataFrame) -> Figure:
@@ -48,7 +46,7 @@ def draw_genes(name: str, table: pd.DataFrame) -> Figure:
         f"{best['gene_name']}, p {best['p_value']:.2g}.",
         to_png(canvas),
         ordered.assign(minus_log10_p=strength),
-    )  # fmt: skip
+    )
 
 
 def label_points(axis: Any, x: np.ndarray, y: np.ndarray, names: list[str], width: int) -> None:
@@ -59,23 +57,14 @@ def label_points(axis: Any, x: np.ndarray, y: np.ndarray, names: list[str], widt
         left = (len(near) > 0 and place < x[near[0]]) or (len(near) == 0 and place > 0.9 * width)
         lower = len(near) > 0 and not left
         offset = (-3 if left else 3, -7 if lower else 2)
-        axis.annotate(
-            name[:20],
-            (place, level),
-            fontsize=6,
-            xytext=offset,
-            textcoords="offset points",
-            ha="right" if left else "left",
-        )
+        axis.annotate(name[:20], (place, level), fontsize=6, xytext=offset, textcoords="offset points", ha="right" if left else "left")
 
 
 def draw_pathways(name: str, table: pd.DataFrame) -> Figure:
     """Draw the strongest sets of each method."""
     methods = list(dict.fromkeys(table["method"]))
     top = {method: table[table["method"] == method].nsmallest(SETS, "p_value")[::-1] for method in methods}
-    canvas, axes = new_axes(
-        1, len(methods), width=4.2 * max(len(methods), 2), height=0.8 + 0.24 * max(map(len, top.values()))
-    )
+    canvas, axes = new_axes(1, len(methods), width=4.2 * max(len(methods), 2), height=0.8 + 0.24 * max(map(len, top.values())))
     for axis, method in zip(axes[0], methods, strict=True):
         rows = top[method]
         colours = [COLOURS[0] if q < FDR else GREY for q in rows["q_value"]]
@@ -92,4 +81,4 @@ def draw_pathways(name: str, table: pd.DataFrame) -> Figure:
         "Strongest gene sets: " + "; ".join(f"{method} {row['gene_set']}, p {row['p_value']:.2g}" for method, row in first.items()) + ".",
         to_png(canvas),
         table,
-    )  # fmt: skip
+    )

@@ -25,14 +25,11 @@ def compare(results: Results, truth_variants: Path, truth: Path | None) -> pd.Da
     """
     names = read_table(truth_variants, TRUTH_VARIANTS)["variant_id"].tolist()
     if not names:
-        raise DataError("no causal variants", "the .truth.variants.tsv of `simulate locus`", "give that file",
-                        where=str(truth_variants))  # fmt: skip
+        raise DataError("no causal variants", "the .truth.variants.tsv of `simulate locus`", "give that file", where=str(truth_variants))
     rows = []
     if results.table("credible_sets"):
         rows.append(in_credible_sets(results, names))
-    pips = (
-        pd.concat([table for _, table in results.table("pips")], ignore_index=True) if results.table("pips") else None
-    )
+    pips = pd.concat([table for _, table in results.table("pips")], ignore_index=True) if results.table("pips") else None
     if pips is not None and "pip_flat" in pips and pips["pip_flat"].notna().any():
         rows.append(score_helps(pips, names))
     if truth is not None and results.table("pathways"):
@@ -42,12 +39,7 @@ def compare(results: Results, truth_variants: Path, truth: Path | None) -> pd.Da
 
 def in_credible_sets(results: Results, names: list[str]) -> tuple[str, str, str, str]:
     """Are the causal variants inside credible sets?"""
-    members = {
-        name
-        for _, table in results.table("credible_sets")
-        for variants in table["variants"]
-        for name in variants.split(",")
-    }
+    members = {name for _, table in results.table("credible_sets") for variants in table["variants"] for name in variants.split(",")}
     found = sum(name in members for name in names)
     verdict = "ok" if found >= COVERAGE_SHARE * len(names) else "missed"
     return "causal variants inside 95 % credible sets", str(len(names)), str(found), verdict
@@ -58,12 +50,7 @@ def score_helps(pips: pd.DataFrame, names: list[str]) -> tuple[str, str, str, st
     causal = pips[pips["variant_id"].isin(names)]
     with_score, flat = causal["pip"].sum() / len(names), causal["pip_flat"].sum() / len(names)
     verdict = "ok" if with_score > flat else "missed"
-    return (
-        "mean PIP of causal variants with the network's score",
-        f"above {flat:.3f} (flat prior)",
-        f"{with_score:.3f}",
-        verdict,
-    )
+    return ("mean PIP of causal variants with the network's score", f"above {flat:.3f} (flat prior)", f"{with_score:.3f}", verdict)
 
 
 def causal_set_first(results: Results, truth: Path) -> tuple[str, str, str, str]:
@@ -71,9 +58,7 @@ def causal_set_first(results: Results, truth: Path) -> tuple[str, str, str, str]
     try:
         name = str(json.loads(truth.read_text(encoding="utf-8"))["causal_gene_set"])
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            "no causal_gene_set", "the .truth.json of `simulate locus`", "give that file", where=str(truth)
-        ) from error
+        raise DataError("no causal_gene_set", "the .truth.json of `simulate locus`", "give that file", where=str(truth)) from error
     table = pd.concat([rows for _, rows in results.table("pathways")], ignore_index=True)
     ranked = table[table["method"] == "competitive"].sort_values("p_value", kind="stable")["gene_set"].tolist()
     place = ranked.index(name) + 1 if name in ranked else None

@@ -56,9 +56,7 @@ def new_canvas(width: float, height: float) -> Any:
     return canvas
 
 
-def new_axes(
-    rows: int = 1, columns: int = 1, *, width: float = 7.2, height: float = 3.2, **options: Any
-) -> tuple[Any, Any]:
+def new_axes(rows: int = 1, columns: int = 1, *, width: float = 7.2, height: float = 3.2, **options: Any) -> tuple[Any, Any]:
     """Return a matplotlib figure and its axes (an array, even for one)."""
     canvas = new_canvas(width, height)
     axes = canvas.subplots(rows, columns, squeeze=False, **options)

@@ -46,9 +46,7 @@ def credible_sets(results: Results, name: str, locus: str, rows: pd.DataFrame) -
     return {str(one): members["variant_id"].tolist() for one, members in marked.groupby("credible_set")}
 
 
-def draw_locus(
-    name: str, locus: str, rows: pd.DataFrame, sets: dict[str, list[str]], genes: list[Gene], stores: list[Path]
-) -> Figure:
+def draw_locus(name: str, locus: str, rows: pd.DataFrame, sets: dict[str, list[str]], genes: list[Gene], stores: list[Path]) -> Figure:
     """Draw one locus in three panels."""
     canvas, axes = new_axes(3, 1, width=8.5, height=5.8, sharex=True, height_ratios=[3, 3, 1.1])
     contig = str(rows["chromosome"].iloc[0])
@@ -75,11 +73,7 @@ def draw_locus(
 
 
 def _caption(rows: pd.DataFrame, sets: dict[str, list[str]], *, with_ld: bool, with_genes: bool) -> str:
-    colours = (
-        "coloured by LD (r²) with the strongest variant (diamond)"
-        if with_ld
-        else "grey, because no LD of this locus was given"
-    )
+    colours = "coloured by LD (r²) with the strongest variant (diamond)" if with_ld else "grey, because no LD of this locus was given"
     parts = [f"Top: association, {colours}."]
     parts.append(
         "Middle: posterior inclusion probability"
@@ -96,7 +90,7 @@ def _caption(rows: pd.DataFrame, sets: dict[str, list[str]], *, with_ld: bool, w
     )
     if with_genes:
         parts.append("Bottom: genes.")
-    return " ".join(parts)  # fmt: skip
+    return " ".join(parts)
 
 
 def ld_with_lead(variants: list[str], lead: int, locus: str, stores: list[Path]) -> np.ndarray | None:
@@ -156,8 +150,17 @@ def draw_association(axis: Any, position: np.ndarray, strength: np.ndarray, lead
     ]
     if np.isnan(r2).any():
         handles.append(axis.scatter([], [], s=14, color=GREY, label="unknown"))
-    axis.legend(handles=handles, title="r² with the strongest variant", title_fontsize=7, fontsize=7, frameon=False,
-                ncols=len(handles), loc="lower right", bbox_to_anchor=(1, 0.98), borderaxespad=0)  # fmt: skip
+    axis.legend(
+        handles=handles,
+        title="r² with the strongest variant",
+        title_fontsize=7,
+        fontsize=7,
+        frameon=False,
+        ncols=len(handles),
+        loc="lower right",
+        bbox_to_anchor=(1, 0.98),
+        borderaxespad=0,
+    )
 
 
 def draw_inclusion(axis: Any, position: np.ndarray, rows: pd.DataFrame, sets: dict[str, list[str]]) -> None:
@@ -168,43 +171,21 @@ def draw_inclusion(axis: Any, position: np.ndarray, rows: pd.DataFrame, sets: di
         flat = rows["pip_flat"].to_numpy()
         shown = flat > RING  # never where NaN
         if shown.any():
-            axis.scatter(
-                position[shown],
-                flat[shown],
-                facecolors="none",
-                edgecolors="#444444",
-                s=20,
-                linewidths=0.7,
-                label="flat prior",
-            )
+            axis.scatter(position[shown], flat[shown], facecolors="none", edgecolors="#444444", s=20, linewidths=0.7, label="flat prior")
     taken = np.zeros(len(names), dtype=int)
     for number, (name, variants) in enumerate(sets.items()):
         inside = np.isin(names, variants)
         colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
         first, again = inside & (taken == 0), inside & (taken > 0)
+        axis.scatter(position[first], pip[first], s=30, color=colour, marker=marker, linewidths=0, label=f"{name} ({len(variants)})")
         axis.scatter(
-            position[first],
-            pip[first],
-            s=30,
-            color=colour,
-            marker=marker,
-            linewidths=0,
-            label=f"{name} ({len(variants)})",
-        )
-        axis.scatter(
-            position[again],
-            pip[again],
-            s=30 + 70 * taken[again],
-            facecolors="none",
-            edgecolors=colour,
-            marker=marker,
-            linewidths=1.3,
+            position[again], pip[again], s=30 + 70 * taken[again], facecolors="none", edgecolors=colour, marker=marker, linewidths=1.3
         )
         taken += inside
     axis.set_ylabel("PIP", fontsize=9)
     axis.set_ylim(-0.03, 1.06)
     if axis.get_legend_handles_labels()[0]:
-        axis.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1, 1), borderaxespad=0)  # fmt: skip
+        axis.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1, 1), borderaxespad=0)
 
 
 def draw_gene_track(axis: Any, genes: list[Gene], contig: str, low: float, high: float) -> None:

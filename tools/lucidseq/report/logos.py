@@ -46,9 +46,7 @@ def logo_figures(paths: list[Path]) -> list[Figure]:
         with open_store(path, ATTRIBUTIONS) as store:
             kind = (str(store.attrs["target_name"]), str(store.attrs["method"]))
             peak = strongest(store["contributions"])
-        kinds.setdefault(kind, []).extend(
-            (float(peak[row]), path, int(row)) for row in np.argsort(-peak, kind="stable")[:LOGOS]
-        )
+        kinds.setdefault(kind, []).extend((float(peak[row]), path, int(row)) for row in np.argsort(-peak, kind="stable")[:LOGOS])
     return [_figure(target, method, found) for (target, method), found in sorted(kinds.items()) if found]
 
 
@@ -64,8 +62,15 @@ def read_explained(path: Path, row: int) -> Explained:
     with open_store(path, ATTRIBUTIONS) as store:
         one = slice(row, row + 1)
         name, contig, strand = (str(read_text(store[key][one])[0]) for key in ("id", "contig", "strand"))
-        return Explained(name, contig, strand, int(store["start"][row]), int(store["end"][row]), store["codes"][row],
-                         np.nan_to_num(store["contributions"][row].astype(np.float64)))  # fmt: skip
+        return Explained(
+            name,
+            contig,
+            strand,
+            int(store["start"][row]),
+            int(store["end"][row]),
+            store["codes"][row],
+            np.nan_to_num(store["contributions"][row].astype(np.float64)),
+        )
 
 
 def draw_letters(axis: Any, codes: np.ndarray, contributions: np.ndarray) -> pd.DataFrame:
@@ -85,10 +90,7 @@ def draw_letters(axis: Any, codes: np.ndarray, contributions: np.ndarray) -> pd.
 
 
 def _figure(target: str, method: str, found: list[tuple[float, Path, int]]) -> Figure:
-    chosen = [
-        read_explained(path, row)
-        for _, path, row in sorted(found, key=lambda item: (-item[0], item[1].name, item[2]))[:LOGOS]
-    ]
+    chosen = [read_explained(path, row) for _, path, row in sorted(found, key=lambda item: (-item[0], item[1].name, item[2]))[:LOGOS]]
     canvas, axes = new_axes(len(chosen), 1, width=9, height=1.35 * len(chosen))
     numbers = [_stretch(axis, sequence) for axis, sequence in zip(axes[:, 0], chosen, strict=True)]
     return Figure(
@@ -99,7 +101,7 @@ def _figure(target: str, method: str, found: list[tuple[float, Path, int]]) -> F
         f"Sequence logos of {', '.join(one.name for one in chosen)}: contributions of single bases to {target}.",
         to_png(canvas),
         pd.concat(numbers),
-    )  # fmt: skip
+    )
 
 
 def _stretch(axis: Any, sequence: Explained) -> pd.DataFrame:

@@ -42,9 +42,7 @@ def _matrix(runs: list[Run]) -> Said:
 def _sumstats(runs: list[Run]) -> Said:
     said = []
     if _given(runs, "genotypes") or not _given(runs, "input"):
-        said.append(
-            "Association was tested variant by variant (least squares for quantitative traits, score tests for binary ones)."
-        )
+        said.append("Association was tested variant by variant (least squares for quantitative traits, score tests for binary ones).")
     if _given(runs, "input"):
         lifted = ", lifted over" if _given(runs, "chain") else ""
         said.append(f"Summary statistics of other studies were harmonised{lifted} by alleles, strand and build.")
@@ -53,11 +51,7 @@ def _sumstats(runs: list[Run]) -> Said:
 
 def _ld(runs: list[Run]) -> Said:
     papers = []
-    text = (
-        "LD was computed as the correlation of effect-allele dosages."
-        if _given(runs, "genotypes") or not _given(runs, "input")
-        else ""
-    )
+    text = "LD was computed as the correlation of effect-allele dosages." if _given(runs, "genotypes") or not _given(runs, "input") else ""
     if _given(runs, "input"):
         text = f"{text} LD was taken over from published matrices.".strip()
         names = [file["name"] for run in runs for file in run.get("inputs", {}).get("input", [])]
@@ -88,12 +82,16 @@ def _sequences(runs: list[Run]) -> Said:
     said.append("Whole contigs were held out for testing." if contigs else "")
     separate = _any(runs, near_copies="separate")
     said.append("Sequences that share many 12-mers were kept on one side of the split." if separate else "")
-    return " ".join(filter(None, said)), [
-        "Broder 1997, Compression and Complexity of Sequences 21 (MinHash)"
-    ] if separate else []
+    return " ".join(filter(None, said)), ["Broder 1997, Compression and Complexity of Sequences 21 (MinHash)"] if separate else []
 
 
 ENCODE: dict[str, Callable[[list[Run]], Said]] = {
-    "genotypes": _genotypes, "structure": _structure, "matrix": _matrix, "sumstats": _sumstats, "ld": _ld, "haplotypes": _haplotypes,
-    "annotations": _annotations, "sequences": _sequences,
-}  # fmt: skip
+    "genotypes": _genotypes,
+    "structure": _structure,
+    "matrix": _matrix,
+    "sumstats": _sumstats,
+    "ld": _ld,
+    "haplotypes": _haplotypes,
+    "annotations": _annotations,
+    "sequences": _sequences,
+}

@@ -18,27 +18,28 @@ def write_multiqc(folder: Path, cards: list[tuple[str, Card]], results: Results,
     folder.mkdir()
     rows = {
         f"{', '.join(row.labels)}: {row.command}: {row.check.name}": {
-            "verdict": row.check.verdict.value, "value": row.value, "interval": row.interval, "wanted": row.check.threshold,
+            "verdict": row.check.verdict.value,
+            "value": row.value,
+            "interval": row.interval,
+            "wanted": row.check.threshold,
             "advice": row.check.advice,
         }
         for row in merged(cards)
-    }  # fmt: skip
+    }
     document = {
-        "id": "lucidseq_trust", "section_name": "lucidseq trust cards", "description": "Checks every lucidseq result carries.",
-        "plot_type": "table", "pconfig": {"id": "lucidseq_trust_table", "title": "lucidseq: trust cards"}, "data": rows,
-    }  # fmt: skip
+        "id": "lucidseq_trust",
+        "section_name": "lucidseq trust cards",
+        "description": "Checks every lucidseq result carries.",
+        "plot_type": "table",
+        "pconfig": {"id": "lucidseq_trust_table", "title": "lucidseq: trust cards"},
+        "data": rows,
+    }
     (folder / "lucidseq_trust_mqc.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     for name, table in results.table("metrics"):
         overall = table[table["group"] == "all"]
-        lines = [
-            "# id: lucidseq_metrics",
-            "# section_name: lucidseq evaluation",
-            "# plot_type: table",
-            "Sample\tvalue\tlower\tupper",
-        ]
+        lines = ["# id: lucidseq_metrics", "# section_name: lucidseq evaluation", "# plot_type: table", "Sample\tvalue\tlower\tupper"]
         lines += [
-            f"{name} {row.target_name} {row.metric}\t{row.value:.6g}\t{row.lower:.6g}\t{row.upper:.6g}"
-            for row in overall.itertuples()
+            f"{name} {row.target_name} {row.metric}\t{row.value:.6g}\t{row.lower:.6g}\t{row.upper:.6g}" for row in overall.itertuples()
         ]
         (folder / f"lucidseq_metrics_{name}_mqc.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     for figure in figures[:FIGURES]:

@@ -12,23 +12,32 @@ from lucidseq.report.results import Results
 
 # Curve: title, abscissa, ordinate, how to read it
 CURVES = {
-    "roc": ("ROC", "false positive rate", "true positive rate",
-            "ROC: a network that guesses follows the diagonal, a perfect one reaches the upper left corner."),
-    "pr": ("Precision and recall", "recall", "precision",
-           "Precision and recall: guessing gives a flat line at the share of positives."),
-    "reliability": ("Reliability", "mean prediction of the bin", "mean observation of the bin",
-                    "Reliability: points on the diagonal mean that predictions can be taken at face value; below it, they promise too much."),
-    "scatter": ("Predicted and observed", "predicted", "observed",
-                "Predicted and observed: each point is a sequence; the line marks equality."),
-}  # fmt: skip
+    "roc": (
+        "ROC",
+        "false positive rate",
+        "true positive rate",
+        "ROC: a network that guesses follows the diagonal, a perfect one reaches the upper left corner.",
+    ),
+    "pr": ("Precision and recall", "recall", "precision", "Precision and recall: guessing gives a flat line at the share of positives."),
+    "reliability": (
+        "Reliability",
+        "mean prediction of the bin",
+        "mean observation of the bin",
+        "Reliability: points on the diagonal mean that predictions can be taken at face value; below it, they promise too much.",
+    ),
+    "scatter": (
+        "Predicted and observed",
+        "predicted",
+        "observed",
+        "Predicted and observed: each point is a sequence; the line marks equality.",
+    ),
+}
 
 
 def network_figures(results: Results) -> list[Figure]:
     """Return every figure that the results allow."""
     figures = [learning_curves(name, table) for name, table in results.table("history") if len(table)]
-    figures += [
-        evaluation(name, table) for name, table in results.table("curves") if table["curve"].isin(list(CURVES)).any()
-    ]
+    figures += [evaluation(name, table) for name, table in results.table("curves") if table["curve"].isin(list(CURVES)).any()]
     return figures + logo_figures(results.store("attributions"))
 
 
@@ -55,8 +64,7 @@ def learning_curves(name: str, table: pd.DataFrame) -> Figure:
         f"Learning curves: {name}",
         "Left: loss on training (dotted) and validation sequences. A validation curve that rises while training falls "
         f"means learning by heart. Right: {measure} on the validation sequences, by which training is stopped.",
-        f"Loss and validation {measure} of {len(members)} network(s) over {table['epoch'].max()} epochs; "
-        f"{measure} ends at {last:.3g}.",
+        f"Loss and validation {measure} of {len(members)} network(s) over {table['epoch'].max()} epochs; {measure} ends at {last:.3g}.",
         to_png(canvas),
         table,
     )
@@ -72,10 +80,7 @@ def evaluation(name: str, table: pd.DataFrame) -> Figure:
         for number, (target, rows) in enumerate(targets):
             _draw_curve(axis, kind, rows, COLOURS[number % len(COLOURS)], str(target))
         if kind != "pr":
-            ends = [
-                table.loc[table["curve"] == kind, ["x", "y"]].min().min(),
-                table.loc[table["curve"] == kind, ["x", "y"]].max().max(),
-            ]
+            ends = [table.loc[table["curve"] == kind, ["x", "y"]].min().min(), table.loc[table["curve"] == kind, ["x", "y"]].max().max()]
             axis.plot(ends, ends, color=GREY, linewidth=0.8, zorder=0)
         axis.set(xlabel=abscissa, ylabel=ordinate, title=title)
         if len(targets) > 1 and axis is axes[0, 0]:
@@ -88,7 +93,7 @@ def evaluation(name: str, table: pd.DataFrame) -> Figure:
         f"Evaluation of {targets_named}: {', '.join(CURVES[kind][0] for kind in kinds)}.",
         to_png(canvas),
         table,
-    )  # fmt: skip
+    )
 
 
 def _draw_curve(axis: Any, kind: str, rows: pd.DataFrame, colour: str, target: str) -> None:

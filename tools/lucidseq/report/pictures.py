@@ -11,9 +11,15 @@ from lucidseq.report.results import Results
 
 # Kind, as the file is called after its prefix: title, how to read it
 KINDS = {
-    "genotypes": ("Quality of genotypes", "Missing genotypes, allele frequencies, Hardy-Weinberg tests and heterozygosity, before the filters; the tables of samples and variants have the numbers."),
-    "structure": ("Relatedness and population structure", "Samples on the first components, by their set, and the kinship of close pairs; the tables of components and kinship have the numbers."),
-}  # fmt: skip
+    "genotypes": (
+        "Quality of genotypes",
+        "Missing genotypes, allele frequencies, Hardy-Weinberg tests and heterozygosity, before the filters; the tables of samples and variants have the numbers.",
+    ),
+    "structure": (
+        "Relatedness and population structure",
+        "Samples on the first components, by their set, and the kinship of close pairs; the tables of components and kinship have the numbers.",
+    ),
+}
 
 
 def picture_figures(results: Results) -> list[Figure]:

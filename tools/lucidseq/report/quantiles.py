@@ -46,7 +46,7 @@ def quantile_figure(results: Results) -> list[Figure]:
             to_png(canvas),
             pd.concat(numbers, ignore_index=True),
         )
-    ]  # fmt: skip
+    ]
 
 
 def strength(table: pd.DataFrame) -> np.ndarray:
@@ -75,7 +75,7 @@ def expected_and_observed(observed: np.ndarray) -> pd.DataFrame:
     low, high = beta.ppf([[0.975], [0.025]], ranks, count - ranks + 1)
     return pd.DataFrame(
         {"expected": -np.log10((ranks - 0.5) / count), "observed": kept, "band_low": minus_log10(low), "band_high": minus_log10(high)}
-    )  # fmt: skip
+    )
 
 
 def _draw(axis: Any, points: pd.DataFrame) -> None:

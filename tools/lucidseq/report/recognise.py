@@ -44,9 +44,8 @@ def recognise(path: Path) -> str:
         name = _table_schema(path)
     if name is None:
         raise DataError(
-            f"{path.name}, a file of unknown kind", "a file that a lucidseq command wrote", "leave it out of --results",
-            where=str(path),
-        )  # fmt: skip
+            f"{path.name}, a file of unknown kind", "a file that a lucidseq command wrote", "leave it out of --results", where=str(path)
+        )
     return name
 
 
@@ -85,6 +84,8 @@ def _table_schema(path: Path) -> str | None:
 def damaged(path: Path, kind: str, error: Exception) -> DataError:
     """Build the error for a file that cannot be read to its end."""
     return DataError(
-        f"{path.name}, {kind} that cannot be read ({error})", "a whole file that a lucidseq command wrote",
-        "copy or make the file again", where=str(path),
-    )  # fmt: skip
+        f"{path.name}, {kind} that cannot be read ({error})",
+        "a whole file that a lucidseq command wrote",
+        "copy or make the file again",
+        where=str(path),
+    )

@@ -115,8 +115,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise DataError(
             f"a manifest without usable {', '.join(wrong) or 'schema_version'}",
             f"JSON with schema {manifest.SCHEMA}, version {manifest.SCHEMA_VERSION}",
-            "give the *.manifest.json file that a lucidseq command wrote", where=str(path),
-        )  # fmt: skip
+            "give the *.manifest.json file that a lucidseq command wrote",
+            where=str(path),
+        )
     return document
 
 

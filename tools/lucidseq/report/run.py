@@ -26,45 +26,97 @@ from lucidseq.report.variants import variant_figures
 
 # Kind, title, note, columns shown, sorted by, descending
 TABLES = (
-    ("metrics", "Evaluation", "With 95 % bootstrap intervals.", ["target_name", "group", "metric", "value", "lower", "upper", "n"], None, False),
-    ("credible_sets", "Credible sets", "Each holds a causal variant with the stated probability, if the model is right.",
-     ["locus", "credible_set", "size", "coverage", "purity_min", "log_bayes_factor", "lead_variant", "lead_pip"], None, False),
-    ("pips", "Variants of highest PIP", "Read beside the credible sets.",
-     ["locus", "variant_id", "rsid", "z", "pip", "pip_flat", "prior", "credible_set"], "pip", True),
-    ("effects", "Variants of largest predicted effect", "Difference of the network's output between the alleles.",
-     ["variant_id", "rsid", "target_name", "ref_score", "alt_score", "effect", "effect_sd"], "score", True),
-    ("genes", "Genes", "By p-value.", ["gene_name", "contig", "start", "end", "n_variants", "p_value", "q_value", "pip", "lead_variant"], "p_value", False),
-    ("pathways", "Gene sets", "By p-value; each set appears once for each test.", ["gene_set", "method", "n_genes", "estimate", "standard_error", "p_value", "q_value", "genes"], "p_value", False),
-    ("qc", "Quality control", "What was read, and what each filter removed; filters that removed nothing are left out.", ["unit", "step", "removed", "kept"], None, False),
-    ("locus_fits", "Fits", "One row a locus.",
-     ["locus", "n_variants", "n", "credible_sets", "converged", "iterations", "elbo", "residual_variance", "score_weight"], None, False),
-)  # fmt: skip
+    (
+        "metrics",
+        "Evaluation",
+        "With 95 % bootstrap intervals.",
+        ["target_name", "group", "metric", "value", "lower", "upper", "n"],
+        None,
+        False,
+    ),
+    (
+        "credible_sets",
+        "Credible sets",
+        "Each holds a causal variant with the stated probability, if the model is right.",
+        ["locus", "credible_set", "size", "coverage", "purity_min", "log_bayes_factor", "lead_variant", "lead_pip"],
+        None,
+        False,
+    ),
+    (
+        "pips",
+        "Variants of highest PIP",
+        "Read beside the credible sets.",
+        ["locus", "variant_id", "rsid", "z", "pip", "pip_flat", "prior", "credible_set"],
+        "pip",
+        True,
+    ),
+    (
+        "effects",
+        "Variants of largest predicted effect",
+        "Difference of the network's output between the alleles.",
+        ["variant_id", "rsid", "target_name", "ref_score", "alt_score", "effect", "effect_sd"],
+        "score",
+        True,
+    ),
+    (
+        "genes",
+        "Genes",
+        "By p-value.",
+        ["gene_name", "contig", "start", "end", "n_variants", "p_value", "q_value", "pip", "lead_variant"],
+        "p_value",
+        False,
+    ),
+    (
+        "pathways",
+        "Gene sets",
+        "By p-value; each set appears once for each test.",
+        ["gene_set", "method", "n_genes", "estimate", "standard_error", "p_value", "q_value", "genes"],
+        "p_value",
+        False,
+    ),
+    (
+        "qc",
+        "Quality control",
+        "What was read, and what each filter removed; filters that removed nothing are left out.",
+        ["unit", "step", "removed", "kept"],
+        None,
+        False,
+    ),
+    (
+        "locus_fits",
+        "Fits",
+        "One row a locus.",
+        ["locus", "n_variants", "n", "credible_sets", "converged", "iterations", "elbo", "residual_variance", "score_weight"],
+        None,
+        False,
+    ),
+)
 
 
-def build(
-    *,
-    results: list[Path],
-    out: OutputSet,
-    truth_variants: Path | None,
-    truth: Path | None,
-    gtf: Path | None,
-    title: str,
-) -> Card:
+def build(*, results: list[Path], out: OutputSet, truth_variants: Path | None, truth: Path | None, gtf: Path | None, title: str) -> Card:
     """Build the report (options as in cli.py)."""
     if truth is not None and truth_variants is None:
-        raise UsageError(
-            "--truth without --truth-variants", "both", "give the truth files of `simulate locus` together"
-        )
+        raise UsageError("--truth without --truth-variants", "both", "give the truth files of `simulate locus` together")
     found = gather(results)
     facts = compare(found, truth_variants, truth) if truth_variants is not None else None
     figures = named_for_files(
-        picture_figures(found) + network_figures(found) + quantile_figure(found) + locus_figures(found, gtf) + variant_figures(found) + enrichment_figures(found)
-    )  # fmt: skip
+        picture_figures(found)
+        + network_figures(found)
+        + quantile_figure(found)
+        + locus_figures(found, gtf)
+        + variant_figures(found)
+        + enrichment_figures(found)
+    )
     text = page.render(
-        title=title, cards=found.cards, figures=figures, tables=summary_tables(found), facts=facts,
-        methods=methods_text.describe(found.manifests), versions=methods_text.versions(found.manifests),
+        title=title,
+        cards=found.cards,
+        figures=figures,
+        tables=summary_tables(found),
+        facts=facts,
+        methods=methods_text.describe(found.manifests),
+        versions=methods_text.versions(found.manifests),
         settings=methods_text.settings(found.manifests),
-    )  # fmt: skip
+    )
     out["report"].write_text(text, encoding="utf-8")
     write_figures(out["figures"], figures)
     write_table(as_table(merged(found.cards)), out["trust"], TRUST)
@@ -106,10 +158,20 @@ def make_card(found: Results, facts: pd.DataFrame | None) -> Card:
     card = Card("report", "build")
     counts = count(merged(found.cards))
     refused, doubtful = counts["refuse"], counts["caution"]
-    card.add("checks refused", refused, Verdict.OK if not refused else Verdict.REFUSE, threshold="0",
-             advice="See which results the report says not to use.")  # fmt: skip
-    card.add("checks with caution", doubtful, Verdict.OK if not doubtful else Verdict.CAUTION, threshold="0",
-             advice="Read their advice before using the numbers.")  # fmt: skip
+    card.add(
+        "checks refused",
+        refused,
+        Verdict.OK if not refused else Verdict.REFUSE,
+        threshold="0",
+        advice="See which results the report says not to use.",
+    )
+    card.add(
+        "checks with caution",
+        doubtful,
+        Verdict.OK if not doubtful else Verdict.CAUTION,
+        threshold="0",
+        advice="Read their advice before using the numbers.",
+    )
     if not found.cards:
         card.add(
             "trust cards",
@@ -120,8 +182,18 @@ def make_card(found: Results, facts: pd.DataFrame | None) -> Card:
         )
     if facts is not None:
         missed = int((facts["verdict"] != "ok").sum())
-        card.add("planted facts compared", len(facts), Verdict.OK if len(facts) else Verdict.CAUTION, threshold=">= 1",
-                 advice="Give the credible sets, PIPs and gene sets that the planted facts are to be compared with.")  # fmt: skip
-        card.add("planted facts missed", missed, Verdict.OK if not missed else Verdict.CAUTION, threshold="0",
-                 advice="The analysis did not find everything that was planted.")  # fmt: skip
+        card.add(
+            "planted facts compared",
+            len(facts),
+            Verdict.OK if len(facts) else Verdict.CAUTION,
+            threshold=">= 1",
+            advice="Give the credible sets, PIPs and gene sets that the planted facts are to be compared with.",
+        )
+        card.add(
+            "planted facts missed",
+            missed,
+            Verdict.OK if not missed else Verdict.CAUTION,
+            threshold="0",
+            advice="The analysis did not find everything that was planted.",
+        )
     return card

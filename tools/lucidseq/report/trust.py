@@ -49,19 +49,11 @@ def merged(cards: list[tuple[str, Card]]) -> list[Row]:
     for label, card in cards:
         command = f"{card.tool} {card.command}"
         for check in card.checks:
-            key = (
-                command,
-                check.name,
-                str(check.value),
-                str(check.interval),
-                check.verdict,
-                check.threshold,
-                check.advice,
-            )
+            key = (command, check.name, str(check.value), str(check.interval), check.verdict, check.threshold, check.advice)
             rows.setdefault(key, []).append(label)
             checks[key] = (command, check)
     found = [Row(*checks[key], tuple(dict.fromkeys(labels))) for key, labels in rows.items()]
-    return sorted(found, key=lambda row: WORST_FIRST.index(row.check.verdict))  # fmt: skip
+    return sorted(found, key=lambda row: WORST_FIRST.index(row.check.verdict))
 
 
 def as_table(rows: list[Row]) -> pd.DataFrame:

@@ -84,9 +84,7 @@ def breaking_variants(table: pd.DataFrame, attributions: list[Path]) -> Figure:
         "motif_breaking_variants",
         "Variants predicted to make or break a motif",
         _caption(chosen, known=known, explained=bool(places)),
-        "Effects of "
-        + "; ".join(f"{row['variant_id']} {row['effect']:.3g}" for row in chosen.to_dict("records"))
-        + ".",
+        "Effects of " + "; ".join(f"{row['variant_id']} {row['effect']:.3g}" for row in chosen.to_dict("records")) + ".",
         to_png(canvas),
         chosen,
     )
@@ -102,9 +100,7 @@ def find_explained(chosen: pd.DataFrame, attributions: list[Path]) -> dict[int, 
             target = str(store.attrs["target_name"])
         for number, row in enumerate(chosen.to_dict("records")):
             first = row["base_pair_location"] - 1
-            inside = (
-                (contigs == row["chromosome"]) & (strands != "-") & (starts + FLANK <= first) & (first < ends - FLANK)
-            )
+            inside = (contigs == row["chromosome"]) & (strands != "-") & (starts + FLANK <= first) & (first < ends - FLANK)
             if number not in found and target == row["target_name"] and inside.any():
                 found[number] = (path, int(inside.argmax()))
     return found
@@ -119,30 +115,20 @@ def _caption(chosen: pd.DataFrame, *, known: bool, explained: bool) -> str:
     else:
         parts.append("There are no error bars: with one network, the spread of the effects is unknown.")
     if explained:
-        parts.append(
-            "Right: what each base around the variant (shaded) contributes to the prediction of the reference sequence."
-        )
-    return " ".join(parts)  # fmt: skip
+        parts.append("Right: what each base around the variant (shaded) contributes to the prediction of the reference sequence.")
+    return " ".join(parts)
 
 
 def _draw_bars(axis: Any, chosen: pd.DataFrame) -> None:
     rows = np.arange(len(chosen))
     colours = [COLOURS[0] if value >= 0 else COLOURS[1] for value in chosen["effect"]]
     spread = chosen["effect_sd"].fillna(0).to_numpy()
-    axis.barh(
-        rows,
-        chosen["effect"],
-        xerr=spread if (spread > 0).any() else None,
-        height=0.55,
-        color=colours,
-        ecolor="#333333",
-        capsize=2,
-    )
+    axis.barh(rows, chosen["effect"], xerr=spread if (spread > 0).any() else None, height=0.55, color=colours, ecolor="#333333", capsize=2)
     axis.axvline(0, color=GREY, linewidth=0.8)
     axis.set_yticks(rows, [_name(row) for row in chosen.to_dict("records")])
     axis.set_ylim(len(chosen) - 0.5, -0.5)
     axis.set_xlabel("predicted effect (ALT - REF)")
-    tidy(axis)  # fmt: skip
+    tidy(axis)
 
 
 def _name(row: dict[Any, Any]) -> str:
@@ -159,17 +145,8 @@ def _draw_place(axis: Any, row: pd.Series, place: tuple[Path, int] | None) -> st
     """Draw the explained bases around a variant and return them."""
     if place is None:
         axis.axis("off")
-        axis.text(
-            0.5,
-            0.5,
-            "not in an explained sequence",
-            fontsize=7,
-            color=GREY,
-            ha="center",
-            va="center",
-            transform=axis.transAxes,
-        )
-        return ""  # fmt: skip
+        axis.text(0.5, 0.5, "not in an explained sequence", fontsize=7, color=GREY, ha="center", va="center", transform=axis.transAxes)
+        return ""
     sequence = read_explained(*place)
     centre = int(row["base_pair_location"]) - 1 - sequence.start
     window = slice(centre - FLANK, centre + FLANK + 1)

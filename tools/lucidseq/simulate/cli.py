@@ -32,9 +32,7 @@ def locus(
             variants_index=OutFile(".vcf.gz.tbi", Format.TABIX, "Its index."),
             phenotypes=OutFile(".phenotypes.tsv", Format.TSV, "Sample and trait."),
             recombination=OutFile(".recombination.tsv", Format.TSV, "Hotspot map of the genotyped contig (cM per Mb)."),
-            truth_variants=OutFile(
-                ".truth.variants.tsv", Format.TSV, "Causal variants.", schema="lucidseq.truth_variants"
-            ),
+            truth_variants=OutFile(".truth.variants.tsv", Format.TSV, "Causal variants.", schema="lucidseq.truth_variants"),
             truth_motifs=OutFile(".truth.motifs.tsv", Format.TSV, "Every planted motif."),
             truth=OutFile(".truth.json", Format.JSON, "Causal gene set, heritability, settings."),
         ),
@@ -46,34 +44,22 @@ def locus(
         int, typer.Option("--training-length", min=100_000, help="Length of each training contig (bp).")
     ] = 4_500_000,
     genotyped_length: Annotated[
-        int,
-        typer.Option(
-            "--genotyped-length", min=200_000, help="Length of the genotyped contig, held out from training (bp)."
-        ),
+        int, typer.Option("--genotyped-length", min=200_000, help="Length of the genotyped contig, held out from training (bp).")
     ] = 2_000_000,
     peaks: Annotated[int, typer.Option("--peaks", min=20, help="Peaks in the whole genome.")] = 4000,
     peak_width: Annotated[int, typer.Option("--peak-width", min=180, max=2000, help="Width of a peak (bp).")] = 200,
     people: Annotated[int, typer.Option("--people", min=20, help="Genotyped individuals.")] = 1000,
     causal_variants: Annotated[
-        int,
-        typer.Option(
-            "--causal-variants", min=1, max=100, help="Variants that change the trait, each by breaking a motif."
-        ),
+        int, typer.Option("--causal-variants", min=1, max=100, help="Variants that change the trait, each by breaking a motif.")
     ] = 5,
     heritability: Annotated[
-        float,
-        typer.Option("--heritability", min=0.01, max=0.99, help="Share of the trait's variance they explain together."),
+        float, typer.Option("--heritability", min=0.01, max=0.99, help="Share of the trait's variance they explain together.")
     ] = 0.4,
     min_frequency: Annotated[
-        float,
-        typer.Option("--min-frequency", min=0.01, max=0.5, help="Smallest minor allele frequency of a causal variant."),
+        float, typer.Option("--min-frequency", min=0.01, max=0.5, help="Smallest minor allele frequency of a causal variant.")
     ] = 0.1,
-    min_distance: Annotated[
-        int, typer.Option("--min-distance", min=0, help="Smallest distance between causal variants (bp).")
-    ] = 150_000,
-    loci: Annotated[
-        int, typer.Option("--loci", min=1, max=1000, help="Loci that the genotyped contig is cut into.")
-    ] = 5,
+    min_distance: Annotated[int, typer.Option("--min-distance", min=0, help="Smallest distance between causal variants (bp).")] = 150_000,
+    loci: Annotated[int, typer.Option("--loci", min=1, max=1000, help="Loci that the genotyped contig is cut into.")] = 5,
     gene_sets: Annotated[int, typer.Option("--gene-sets", min=2, max=1000, help="Gene sets, one of them causal.")] = 12,
     seed: Seed = 1,
 ) -> None:
@@ -93,18 +79,11 @@ def sequences(
         OutputPrefix(
             fasta=OutFile(".fa", Format.FASTA, "Sequences, named pos_<i> and neg_<i>."),
             labels=OutFile(".labels.tsv", Format.TSV, "id, label and split of every sequence."),
-            truth=OutFile(
-                ".truth.h5",
-                Format.HDF5,
-                "Per-base probabilities each sequence was drawn from.",
-                schema="lucidseq.base_truth",
-            ),
+            truth=OutFile(".truth.h5", Format.HDF5, "Per-base probabilities each sequence was drawn from.", schema="lucidseq.base_truth"),
         ),
     ],
     positives: Annotated[int, typer.Option("--positives", min=1, help="Sequences built from core motifs.")] = 10_000,
-    negatives: Annotated[
-        int, typer.Option("--negatives", min=1, help="Sequences built from core and background motifs.")
-    ] = 10_000,
+    negatives: Annotated[int, typer.Option("--negatives", min=1, help="Sequences built from core and background motifs.")] = 10_000,
     length: Annotated[int, typer.Option("--length", min=60, max=10_000, help="Length of a sequence (bp).")] = 200,
     core_motifs: Annotated[
         str, typer.Option("--core-motifs", help="Names of the core motifs, comma separated.")

@@ -76,12 +76,8 @@ def simulate_haplotypes(length: int, people: int, breakpoints: np.ndarray, rates
         raise missing_extra("msprime", "simulate") from error
     rate_map = msprime.RateMap(position=breakpoints, rate=rates)
     msprime_seed = seed % (2**32 - 2) + 1
-    trees = msprime.sim_ancestry(
-        samples=people, population_size=POPULATION_SIZE, recombination_rate=rate_map, random_seed=msprime_seed
-    )
-    trees = msprime.sim_mutations(
-        trees, rate=MUTATION_RATE, model=msprime.BinaryMutationModel(), random_seed=msprime_seed
-    )
+    trees = msprime.sim_ancestry(samples=people, population_size=POPULATION_SIZE, recombination_rate=rate_map, random_seed=msprime_seed)
+    trees = msprime.sim_mutations(trees, rate=MUTATION_RATE, model=msprime.BinaryMutationModel(), random_seed=msprime_seed)
     alleles = trees.genotype_matrix().astype(np.int8)
     position = trees.tables.sites.position.astype(np.int64)
     counts = alleles.sum(axis=1)

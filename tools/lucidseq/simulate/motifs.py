@@ -111,9 +111,7 @@ def load_jaspar(matrix_ids: tuple[str, ...]) -> list[Motif]:
     for matrix_id in matrix_ids:
         record = database.fetch_motif_by_id(matrix_id)
         if record is None:
-            raise DataError(
-                f"JASPAR matrix {matrix_id}", f"an identifier of {database.release}", "install pyjaspar >= 4"
-            )
+            raise DataError(f"JASPAR matrix {matrix_id}", f"an identifier of {database.release}", "install pyjaspar >= 4")
         motifs.append(_from_counts(record.name, record.matrix_id, record.counts))
     return motifs
 
@@ -121,10 +119,7 @@ def load_jaspar(matrix_ids: tuple[str, ...]) -> list[Motif]:
 def load_vertebrate_core() -> list[Motif]:
     """Load every JASPAR vertebrate core motif, sorted by identifier."""
     records = _database().fetch_motifs(collection="CORE", tax_group=["vertebrates"])
-    return sorted(
-        (_from_counts(record.name, record.matrix_id, record.counts) for record in records),
-        key=lambda motif: motif.matrix_id,
-    )
+    return sorted((_from_counts(record.name, record.matrix_id, record.counts) for record in records), key=lambda motif: motif.matrix_id)
 
 
 def read_matrices(path: Path) -> list[Motif]:
@@ -145,8 +140,12 @@ def read_matrices(path: Path) -> list[Motif]:
             rows.append([float(word) for word in re.findall(r"\d+(?:\.\d+)?", line)])
             if len(rows) == 4:
                 if len({len(row) for row in rows}) != 1 or not rows[0] or not header:
-                    raise DataError("a matrix with rows of different lengths", "rows A, C, G and T of equal length",
-                                    "correct the matrix", where=place(path, line=number))  # fmt: skip
+                    raise DataError(
+                        "a matrix with rows of different lengths",
+                        "rows A, C, G and T of equal length",
+                        "correct the matrix",
+                        where=place(path, line=number),
+                    )
                 counts = np.array(rows, dtype=np.float64).T
                 matrix_id, _, name = header.replace("\t", " ").partition(" ")
                 motifs.append(Motif(name.strip() or matrix_id, matrix_id, counts / counts.sum(axis=1, keepdims=True)))

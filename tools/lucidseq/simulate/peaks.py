@@ -14,13 +14,7 @@ import numpy as np
 from lucidseq.simulate.motifs import Motif
 
 # Factor weights and JASPAR matrices: well-known, unlike each other, 9 to 15 bp wide
-FACTORS = {
-    "MA0139.2": 1.0,
-    "MA0080.7": 0.9,
-    "MA0466.4": 0.9,
-    "MA0506.3": 1.0,
-    "MA0002.3": 0.8,
-}  # CTCF SPI1 CEBPB NRF1 RUNX1
+FACTORS = {"MA0139.2": 1.0, "MA0080.7": 0.9, "MA0466.4": 0.9, "MA0506.3": 1.0, "MA0002.3": 0.8}  # CTCF SPI1 CEBPB NRF1 RUNX1
 MOTIFS_PER_PEAK = np.array([0.4, 0.4, 0.2])
 SLOTS, SLOT_WIDTH = 3, 50
 SIGNAL_NOISE = 0.15  # standard deviation of the log of the signal
@@ -95,9 +89,14 @@ def place_peaks(length: int, count: int, width: int, taken: np.ndarray, rng: np.
 
 
 def plant_motifs(
-    contig: np.ndarray, starts: np.ndarray, width: int, motifs: list[Motif], rng: np.random.Generator,
-    breaks: Breaks | None = None, positions: np.ndarray | None = None,
-) -> Instances:  # fmt: skip
+    contig: np.ndarray,
+    starts: np.ndarray,
+    width: int,
+    motifs: list[Motif],
+    rng: np.random.Generator,
+    breaks: Breaks | None = None,
+    positions: np.ndarray | None = None,
+) -> Instances:
     """Write motifs into a contig (in place), following the grammar.
 
     Parameters
@@ -133,9 +132,7 @@ def plant_motifs(
         rows = np.flatnonzero(motif == index)
         codes = item.sample(len(rows), rng)
         room = SLOT_WIDTH - item.width
-        start[rows] = (
-            starts[peak[rows]] + margin + slot[rows] * SLOT_WIDTH + np.floor(shift[rows] * (room + 1)).astype(np.int64)
-        )
+        start[rows] = starts[peak[rows]] + margin + slot[rows] * SLOT_WIDTH + np.floor(shift[rows] * (room + 1)).astype(np.int64)
         if breaks is not None and positions is not None:
             _complete_planned(rows, planned, peak, item, breaks, positions, start, codes)
         strength[rows] = item.relative_score(codes)
@@ -146,9 +143,15 @@ def plant_motifs(
 
 
 def _complete_planned(
-    rows: np.ndarray, planned: np.ndarray, peak: np.ndarray, motif: Motif, breaks: Breaks, positions: np.ndarray,
-    start: np.ndarray, codes: np.ndarray,
-) -> None:  # fmt: skip
+    rows: np.ndarray,
+    planned: np.ndarray,
+    peak: np.ndarray,
+    motif: Motif,
+    breaks: Breaks,
+    positions: np.ndarray,
+    start: np.ndarray,
+    codes: np.ndarray,
+) -> None:
     """Set start and bases of the instances that variants break: the consensus, with REF at the variant (changes in place)."""
     key = int(motif.information.argmax())
     for place, row in enumerate(rows):
@@ -192,9 +195,7 @@ def activity(instances: Instances, peaks: int, weights: np.ndarray) -> np.ndarra
     return np.maximum(values, 0.0)
 
 
-def signal_track(
-    starts: np.ndarray, width: int, heights: np.ndarray, length: int, step: int, rng: np.random.Generator
-) -> np.ndarray:
+def signal_track(starts: np.ndarray, width: int, heights: np.ndarray, length: int, step: int, rng: np.random.Generator) -> np.ndarray:
     """Return the signal in bins: noise everywhere, and a bell over each peak.
 
     Parameters

@@ -37,9 +37,7 @@ class CodeSet:
     motif_count: np.ndarray
 
 
-def choose_motifs(
-    motifs: list[Motif], core: list[str], background: int, rng: np.random.Generator
-) -> tuple[list[Motif], list[Motif]]:
+def choose_motifs(motifs: list[Motif], core: list[str], background: int, rng: np.random.Generator) -> tuple[list[Motif], list[Motif]]:
     """Return the core set and the background set, each motif followed by its reverse complement.
 
     Raises
@@ -52,15 +50,11 @@ def choose_motifs(
         by_name.setdefault(motif.name.upper(), motif)
     absent = [name for name in core if name.upper() not in by_name]
     if absent:
-        raise DataError(
-            f"no motif called {', '.join(absent)}", "names of the motif collection", "correct --core-motifs"
-        )
+        raise DataError(f"no motif called {', '.join(absent)}", "names of the motif collection", "correct --core-motifs")
     chosen = [by_name[name.upper()] for name in core]
     others = [motif for motif in motifs if motif.name.upper() not in {name.upper() for name in core}]
     if len(others) < background:
-        raise DataError(
-            f"--background-motifs {background}", f"at most {len(others)}", "ask for fewer background motifs"
-        )
+        raise DataError(f"--background-motifs {background}", f"at most {len(others)}", "ask for fewer background motifs")
     extra = [others[int(index)] for index in rng.permutation(len(others))[:background]]
     core_set = [strand for motif in chosen for strand in (motif, motif.reverse_complement())]
     return core_set, core_set + [strand for motif in extra for strand in (motif, motif.reverse_complement())]
@@ -80,11 +74,7 @@ def simulate_code(motifs: list[Motif], count: int, length: int, rng: np.random.G
     numbers = rng.choice(MOTIF_COUNTS, size=count, p=MOTIF_COUNT_PROBABILITIES)
     widths = np.array([motif.width for motif in motifs])
     if widths.max() * MOTIF_COUNTS[0] > length:
-        raise DataError(
-            f"--length {length}",
-            f"at least {widths.max() * MOTIF_COUNTS[0]} bp for these motifs",
-            "choose a longer length",
-        )
+        raise DataError(f"--length {length}", f"at least {widths.max() * MOTIF_COUNTS[0]} bp for these motifs", "choose a longer length")
     for row, number in enumerate(numbers):
         chosen = _draw_fitting(widths, int(number), length, rng)
         position = 0

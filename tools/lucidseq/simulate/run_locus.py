@@ -19,15 +19,36 @@ from lucidseq.simulate.study import STEP, Design, Landscape, Study, simulate_stu
 
 
 def locus(
-    *, out: OutputSet, training_contigs: int, training_length: int, genotyped_length: int, peaks: int, peak_width: int,
-    people: int, causal_variants: int, heritability: float, min_frequency: float, min_distance: int, loci: int,
-    gene_sets: int, seed: int,
-) -> Card:  # fmt: skip
+    *,
+    out: OutputSet,
+    training_contigs: int,
+    training_length: int,
+    genotyped_length: int,
+    peaks: int,
+    peak_width: int,
+    people: int,
+    causal_variants: int,
+    heritability: float,
+    min_frequency: float,
+    min_distance: int,
+    loci: int,
+    gene_sets: int,
+    seed: int,
+) -> Card:
     """Simulate and write everything (options as in cli.py)."""
     design = Design(
-        training_contigs, training_length, genotyped_length, peaks, peak_width, people, causal_variants, heritability,
-        min_frequency, min_distance, gene_sets,
-    )  # fmt: skip
+        training_contigs,
+        training_length,
+        genotyped_length,
+        peaks,
+        peak_width,
+        people,
+        causal_variants,
+        heritability,
+        min_frequency,
+        min_distance,
+        gene_sets,
+    )
     study = simulate_study(design, seed)
     bounds = np.linspace(0, genotyped_length, loci + 1).astype(int)
     write_genome(out, study)
@@ -66,17 +87,18 @@ def write_people(out: OutputSet, study: Study) -> None:
 def write_facts(out: OutputSet, study: Study, seed: int) -> None:
     """Write what a later analysis should find."""
     facts = {
-        "genotyped_contig": study.design.genotyped_contig, "causal_gene_set": study.causal_set,
-        "causal_genes": sorted(set(study.causal_genes)), "heritability": study.design.heritability,
-        "realised_heritability": round(study.realised_heritability, 6), "motifs": [motif.name for motif in study.motifs],
+        "genotyped_contig": study.design.genotyped_contig,
+        "causal_gene_set": study.causal_set,
+        "causal_genes": sorted(set(study.causal_genes)),
+        "heritability": study.design.heritability,
+        "realised_heritability": round(study.realised_heritability, 6),
+        "motifs": [motif.name for motif in study.motifs],
         "seed": seed,
-    }  # fmt: skip
+    }
     out["truth"].write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
-def write_regions(
-    out: OutputSet, landscapes: dict[str, Landscape], width: int, genotyped: str, bounds: np.ndarray
-) -> None:
+def write_regions(out: OutputSet, landscapes: dict[str, Landscape], width: int, genotyped: str, bounds: np.ndarray) -> None:
     """Write the peaks and the loci."""
     rows = []
     for item in landscapes.values():
@@ -144,17 +166,26 @@ def make_card(study: Study) -> Card:
     card = Card("simulate", "locus")
     realised, wanted = study.realised_heritability, study.design.heritability
     card.add(
-        "heritability in the sample", realised, Verdict.OK if abs(realised - wanted) <= 0.1 else Verdict.CAUTION,
-        threshold=f"{wanted:g} +- 0.1", advice="Few people: the sample's heritability differs from the one asked for.",
-    )  # fmt: skip
+        "heritability in the sample",
+        realised,
+        Verdict.OK if abs(realised - wanted) <= 0.1 else Verdict.CAUTION,
+        threshold=f"{wanted:g} +- 0.1",
+        advice="Few people: the sample's heritability differs from the one asked for.",
+    )
     variants = len(study.haplotypes.position)
     card.add(
-        "variants", variants, Verdict.OK if variants >= 100 else Verdict.CAUTION, threshold=">= 100",
+        "variants",
+        variants,
+        Verdict.OK if variants >= 100 else Verdict.CAUTION,
+        threshold=">= 100",
         advice="Few variants: lengthen --genotyped-length or add --people.",
-    )  # fmt: skip
+    )
     placed = sum(len(item.starts) for item in study.landscapes.values())
     card.add(
-        "peaks placed", placed, Verdict.OK if placed >= 0.95 * study.design.peaks else Verdict.CAUTION,
-        threshold=f">= 95 % of {study.design.peaks}", advice="The contigs are too short for that many peaks.",
-    )  # fmt: skip
+        "peaks placed",
+        placed,
+        Verdict.OK if placed >= 0.95 * study.design.peaks else Verdict.CAUTION,
+        threshold=f">= 95 % of {study.design.peaks}",
+        advice="The contigs are too short for that many peaks.",
+    )
     return card

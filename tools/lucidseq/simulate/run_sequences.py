@@ -19,15 +19,12 @@ SPLITS = (("train", 0.7), ("valid", 0.1), ("test", 0.2))
 
 
 def sequences(
-    *, out: OutputSet, positives: int, negatives: int, length: int, core_motifs: str, background_motifs: int,
-    motifs: Path | None, seed: int,
-) -> Card:  # fmt: skip
+    *, out: OutputSet, positives: int, negatives: int, length: int, core_motifs: str, background_motifs: int, motifs: Path | None, seed: int
+) -> Card:
     """Simulate and write the set (options as in cli.py)."""
     collection = load_vertebrate_core() if motifs is None else read_matrices(motifs)
     core = [name.strip() for name in core_motifs.split(",") if name.strip()]
-    core_set, background_set = regulatory_code.choose_motifs(
-        collection, core, background_motifs, seeds.stream(seed, "motifs")
-    )
+    core_set, background_set = regulatory_code.choose_motifs(collection, core, background_motifs, seeds.stream(seed, "motifs"))
     positive = regulatory_code.simulate_code(core_set, positives, length, seeds.stream(seed, "positives"))
     negative = regulatory_code.simulate_code(background_set, negatives, length, seeds.stream(seed, "negatives"))
 
@@ -45,9 +42,7 @@ def sequences(
     with create_store(out["truth"], BASE_TRUTH) as store:
         write_array(store, "id", ids[order])
         write_array(store, "label", label[order].astype(np.uint8))
-        write_array(
-            store, "motif_count", np.concatenate([positive.motif_count, negative.motif_count])[order].astype(np.uint8)
-        )
+        write_array(store, "motif_count", np.concatenate([positive.motif_count, negative.motif_count])[order].astype(np.uint8))
         write_array(store, "probabilities", np.concatenate([positive.probabilities, negative.probabilities])[order])
     return make_card(positive, negative)
 
@@ -56,6 +51,11 @@ def make_card(positive: regulatory_code.CodeSet, negative: regulatory_code.CodeS
     """Say whether composition alone could tell the classes apart."""
     card = Card("simulate", "sequences")
     gap = abs(float(np.isin(positive.codes, (1, 2)).mean()) - float(np.isin(negative.codes, (1, 2)).mean()))
-    card.add("GC difference between classes", gap, Verdict.OK if gap < 0.1 else Verdict.CAUTION, threshold="< 0.1",
-             advice="Base composition alone separates the classes in part: report a composition baseline.")  # fmt: skip
+    card.add(
+        "GC difference between classes",
+        gap,
+        Verdict.OK if gap < 0.1 else Verdict.CAUTION,
+        threshold="< 0.1",
+        advice="Base composition alone separates the classes in part: report a composition baseline.",
+    )
     return card

@@ -115,18 +115,16 @@ def simulate_study(design: Design, seed: int) -> Study:
     contig, length = design.genotyped_contig, design.genotyped_length
     motifs = load_jaspar(tuple(grammar.FACTORS))
     genes = place_all_genes(design.lengths, seed)
-    own, others = (
-        [gene for gene in genes if gene.contig == contig],
-        [gene for gene in genes if gene.contig != contig],
-    )
+    own, others = ([gene for gene in genes if gene.contig == contig], [gene for gene in genes if gene.contig != contig])
     breakpoints, rates = coalescent.hotspot_map(length, seeds.stream(seed, "hotspots"))
-    haplotypes = coalescent.simulate_haplotypes(
-        length, design.people, breakpoints, rates, seeds.derive(seed, "coalescent")
-    )
+    haplotypes = coalescent.simulate_haplotypes(length, design.people, breakpoints, rates, seeds.derive(seed, "coalescent"))
     causal = traits.choose_causal(
-        haplotypes.position, eligible_variants(haplotypes, own, length, design.min_frequency),
-        count=design.causal_variants, min_distance=design.min_distance, rng=seeds.stream(seed, "causal"),
-    )  # fmt: skip
+        haplotypes.position,
+        eligible_variants(haplotypes, own, length, design.min_frequency),
+        count=design.causal_variants,
+        min_distance=design.min_distance,
+        rng=seeds.stream(seed, "causal"),
+    )
     position = haplotypes.position[causal]
     breaks = grammar.plan_breaks(position, design.peak_width, motifs, seeds.stream(seed, "breaks"))
     landscapes = {}
@@ -134,24 +132,32 @@ def simulate_study(design: Design, seed: int) -> Study:
         count = round(design.peaks * size / sum(design.lengths.values()))
         planned = (breaks, position) if name == contig else None
         landscapes[name] = make_landscape(name, size, count, design.peak_width, motifs, planned, seed)
-    ref, alt = choose_alleles(
-        landscapes[contig].codes, haplotypes.position, causal, breaks, seeds.stream(seed, "alleles")
-    )
+    ref, alt = choose_alleles(landscapes[contig].codes, haplotypes.position, causal, breaks, seeds.stream(seed, "alleles"))
     dosage = haplotypes.dosage[causal].astype(np.float64)
     trait, beta = traits.simulate_trait(dosage, heritability=design.heritability, rng=seeds.stream(seed, "trait"))
     causal_genes, _ = gene_models.nearest_genes(own, position)
-    sets, causal_set = gene_models.make_gene_sets(
-        own, others, causal_genes, design.gene_sets, seeds.stream(seed, "gene sets")
-    )
+    sets, causal_set = gene_models.make_gene_sets(own, others, causal_genes, design.gene_sets, seeds.stream(seed, "gene sets"))
     return Study(
-        design, motifs, genes, breakpoints, rates, haplotypes, ref, alt, causal, breaks, causal_genes, landscapes, trait, beta,
-        sets, causal_set,
-    )  # fmt: skip
+        design,
+        motifs,
+        genes,
+        breakpoints,
+        rates,
+        haplotypes,
+        ref,
+        alt,
+        causal,
+        breaks,
+        causal_genes,
+        landscapes,
+        trait,
+        beta,
+        sets,
+        causal_set,
+    )
 
 
-def eligible_variants(
-    haplotypes: coalescent.Haplotypes, genes: list[gene_models.Gene], length: int, min_frequency: float
-) -> np.ndarray:
+def eligible_variants(haplotypes: coalescent.Haplotypes, genes: list[gene_models.Gene], length: int, min_frequency: float) -> np.ndarray:
     """Say which variants may be causal: common, not at the contig's ends, and near a gene. Bool of shape (variants,)."""
     common = np.minimum(haplotypes.frequency, 1 - haplotypes.frequency) >= min_frequency
     inner = (haplotypes.position >= END_MARGIN) & (haplotypes.position < length - END_MARGIN)
@@ -160,13 +166,7 @@ def eligible_variants(
 
 
 def make_landscape(
-    contig: str,
-    length: int,
-    count: int,
-    width: int,
-    motifs: list[Motif],
-    planned: tuple[grammar.Breaks, np.ndarray] | None,
-    seed: int,
+    contig: str, length: int, count: int, width: int, motifs: list[Motif], planned: tuple[grammar.Breaks, np.ndarray] | None, seed: int
 ) -> Landscape:
     """Make one contig: background, peaks, motifs, signal."""
     rng = seeds.stream(seed, "landscape", contig)

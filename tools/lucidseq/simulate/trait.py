@@ -7,9 +7,7 @@ import numpy as np
 from lucidseq.core.errors import UsageError
 
 
-def choose_causal(
-    position: np.ndarray, eligible: np.ndarray, *, count: int, min_distance: int, rng: np.random.Generator
-) -> np.ndarray:
+def choose_causal(position: np.ndarray, eligible: np.ndarray, *, count: int, min_distance: int, rng: np.random.Generator) -> np.ndarray:
     """Choose variants that lie far apart.
 
     Parameters
@@ -41,9 +39,7 @@ def choose_causal(
     )
 
 
-def simulate_trait(
-    dosage: np.ndarray, *, heritability: float, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def simulate_trait(dosage: np.ndarray, *, heritability: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Simulate a trait in which every causal variant explains the same variance, with random sign.
 
     Parameters

@@ -24,9 +24,7 @@ def write_fasta(path: Path, records: Iterable[tuple[str, np.ndarray]]) -> None:
             handle.writelines(text[start : start + FASTA_WIDTH] + "\n" for start in range(0, len(text), FASTA_WIDTH))
 
 
-def write_vcf(
-    path: Path, contig: str, length: int, haplotypes: Haplotypes, ref: np.ndarray, alt: np.ndarray, samples: list[str]
-) -> None:
+def write_vcf(path: Path, contig: str, length: int, haplotypes: Haplotypes, ref: np.ndarray, alt: np.ndarray, samples: list[str]) -> None:
     """Write phased genotypes as bgzip-compressed VCF with a tabix index beside it.
 
     Parameters
@@ -49,20 +47,10 @@ def write_vcf(
         handle.write(header.encode("ascii"))
         for first in range(0, len(haplotypes.position), VCF_ROWS):
             rows = slice(first, first + VCF_ROWS)
-            fields = zip(
-                haplotypes.position[rows],
-                letters[ref[rows]],
-                letters[alt[rows]],
-                haplotypes.frequency[rows],
-                strict=True,
-            )
+            fields = zip(haplotypes.position[rows], letters[ref[rows]], letters[alt[rows]], haplotypes.frequency[rows], strict=True)
             texts = _genotype_texts(haplotypes.alleles[rows])
             for index, ((position, r, a, frequency), text) in enumerate(zip(fields, texts, strict=True), start=first):
-                handle.write(
-                    f"{contig}\t{position + 1}\tsnp{index + 1}\t{r}\t{a}\t.\tPASS\tAF={frequency:.5g}\tGT\t".encode(
-                        "ascii"
-                    )
-                )
+                handle.write(f"{contig}\t{position + 1}\tsnp{index + 1}\t{r}\t{a}\t.\tPASS\tAF={frequency:.5g}\tGT\t".encode("ascii"))
                 handle.write(text)
     pysam.tabix_compress(str(plain), str(path), force=True)
     plain.unlink()
@@ -86,17 +74,13 @@ def write_gtf(path: Path, genes: list[Gene]) -> None:
         tags = f'gene_id "{gene.gene_id}"; gene_name "{gene.gene_id}"; gene_type "protein_coding";'
         for feature in ("gene", "transcript", "exon"):
             extra = "" if feature == "gene" else f' transcript_id "{gene.gene_id}.1";'
-            lines.append(
-                f"{gene.contig}\tlucidseq\t{feature}\t{gene.start + 1}\t{gene.end}\t.\t{gene.strand}\t.\t{tags}{extra}\n"
-            )
+            lines.append(f"{gene.contig}\tlucidseq\t{feature}\t{gene.start + 1}\t{gene.end}\t.\t{gene.strand}\t.\t{tags}{extra}\n")
     path.write_text("".join(lines), encoding="ascii")
 
 
 def write_gmt(path: Path, sets: dict[str, list[str]]) -> None:
     """Write gene sets."""
-    path.write_text(
-        "".join(f"{name}\tsimulated\t" + "\t".join(genes) + "\n" for name, genes in sets.items()), encoding="ascii"
-    )
+    path.write_text("".join(f"{name}\tsimulated\t" + "\t".join(genes) + "\n" for name, genes in sets.items()), encoding="ascii")
 
 
 def write_bigwig(path: Path, tracks: dict[str, np.ndarray], lengths: dict[str, int], step: int) -> None:

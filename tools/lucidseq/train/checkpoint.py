@@ -82,9 +82,7 @@ class Checkpoints:
         self._folder.mkdir(parents=True, exist_ok=True)
         state = {"fingerprint": self._fingerprint, **{name: getattr(progress, name) for name in _SCALARS}}
         arrays = {f"{name}/{i}": array for name in _LISTS for i, array in enumerate(getattr(progress, name))}
-        arrays |= {
-            f"finished_{m}/{i}": array for m, weights in enumerate(progress.finished) for i, array in enumerate(weights)
-        }
+        arrays |= {f"finished_{m}/{i}": array for m, weights in enumerate(progress.finished) for i, array in enumerate(weights)}
         partial = self._folder / f".{FILE_NAME}.partial"
         with partial.open("wb") as handle:
             np.savez(handle, state=np.frombuffer(json.dumps(state).encode(), dtype=np.uint8), **arrays)
@@ -112,13 +110,19 @@ class Checkpoints:
                     setattr(progress, name, _numbered(file, name))
                 progress.finished = [_numbered(file, f"finished_{m}") for m in range(progress.member)]
         except Exception as error:  # whatever zip, JSON or NumPy say of a damaged file
-            raise DataError(f"a checkpoint that cannot be read ({error})", "a file this command wrote",
-                            "remove it, or run without --resume", where=str(path)) from error  # fmt: skip
+            raise DataError(
+                f"a checkpoint that cannot be read ({error})",
+                "a file this command wrote",
+                "remove it, or run without --resume",
+                where=str(path),
+            ) from error
         if found != self._fingerprint:
             raise DataError(
-                "a checkpoint of a training with other data, options or versions", "the same command as before",
-                "give the same options, another --checkpoint-dir, or no --resume", where=str(path),
-            )  # fmt: skip
+                "a checkpoint of a training with other data, options or versions",
+                "the same command as before",
+                "give the same options, another --checkpoint-dir, or no --resume",
+                where=str(path),
+            )
         return progress
 
 

@@ -78,8 +78,12 @@ class Dataset:
             If there are no targets, or a value is missing or does not suit the task; the row is named.
         """
         if self.target is None:
-            raise DataError("a dataset without targets", "labels, signal or counts to train on",
-                            "encode the sequences again with labels or a signal", where=str(self.path))  # fmt: skip
+            raise DataError(
+                "a dataset without targets",
+                "labels, signal or counts to train on",
+                "encode the sequences again with labels or a signal",
+                where=str(self.path),
+            )
         values = self.target[rows]
         self._refuse(rows, ~np.isfinite(values), "a finite number", "remove the row, or give it a value")
         if self.task == "binary":
@@ -95,8 +99,10 @@ class Dataset:
             name = stores.read_text(self.store["id"][row : row + 1])[0]
             raise DataError(
                 f"target {self.target_names[column]} = {self.target[row, column]} ({int(wrong.any(axis=1).sum())} rows such)",
-                expected, fix, where=place(self.path, item=f"row {row + 1} (id {name})"),
-            )  # fmt: skip
+                expected,
+                fix,
+                where=place(self.path, item=f"row {row + 1} (id {name})"),
+            )
 
 
 @contextmanager
@@ -112,25 +118,16 @@ def open_dataset(path: Path) -> Iterator[Dataset]:
         names = stores.read_list(store, "target_names")
         codes, n = store["codes"], store["codes"].shape[0]
         if codes.ndim != 2 or n == 0 or codes.shape[1] == 0:
-            raise DataError(
-                f"codes of shape {codes.shape}", "at least one sequence", "encode the sequences again", where=str(path)
-            )
-        short = [
-            key
-            for key in ("contig", "start", "end", "strand", "id", "split", "target")
-            if key in store and len(store[key]) != n
-        ]
+            raise DataError(f"codes of shape {codes.shape}", "at least one sequence", "encode the sequences again", where=str(path))
+        short = [key for key in ("contig", "start", "end", "strand", "id", "split", "target") if key in store and len(store[key]) != n]
         target = store["target"][()].astype(np.float32) if "target" in store else None
         if target is not None and target.shape[1:] != (len(names),):
             short.append("target")
         if short:
-            raise DataError(f"arrays of other lengths than codes: {', '.join(short)}", f"{n} rows in each", "make the file again",
-                            where=str(path))  # fmt: skip
+            raise DataError(
+                f"arrays of other lengths than codes: {', '.join(short)}", f"{n} rows in each", "make the file again", where=str(path)
+            )
         task = str(store.attrs["task"])
         if task not in TASKS:
-            raise DataError(
-                f"task {task!r}", f"one of {', '.join(TASKS)}", "encode the sequences again", where=str(path)
-            )
-        yield Dataset(
-            path, store, task, names, str(store.attrs["build"]), int(codes.shape[1]), store["split"][()], target
-        )
+            raise DataError(f"task {task!r}", f"one of {', '.join(TASKS)}", "encode the sequences again", where=str(path))
+        yield Dataset(path, store, task, names, str(store.attrs["build"]), int(codes.shape[1]), store["split"][()], target)

@@ -95,10 +95,7 @@ def curve_points(target: Target) -> pd.DataFrame:
     parts = []
     if target.task == "binary":
         if 0 < observed.sum() < len(observed):
-            parts += [
-                _points("roc", *curves.roc(observed, predicted)),
-                _points("pr", *curves.precision_recall(observed, predicted)),
-            ]
+            parts += [_points("roc", *curves.roc(observed, predicted)), _points("pr", *curves.precision_recall(observed, predicted))]
     else:
         generator = seeds.stream(target.seed, "scatter", target.name)
         shown = np.sort(generator.choice(len(observed), min(len(observed), _SCATTER_POINTS), replace=False))
@@ -122,10 +119,14 @@ def add_checks(card: Card, target: Target, rows: list[dict[str, object]]) -> Non
     main = metrics.OF_TASK[target.task][0]
     found = figures[main]
     card.add(
-        f"{main}, {target.name}", found.value, Verdict.OK if found.lower > _CHANCE[main] else Verdict.REFUSE,
-        threshold=f"interval above {_CHANCE[main]:g}", interval=(found.lower, found.upper), level=LEVEL,
+        f"{main}, {target.name}",
+        found.value,
+        Verdict.OK if found.lower > _CHANCE[main] else Verdict.REFUSE,
+        threshold=f"interval above {_CHANCE[main]:g}",
+        interval=(found.lower, found.upper),
+        level=LEVEL,
         advice="The predictions are no better than chance; do not use or explain this model.",
-    )  # fmt: skip
+    )
     if target.task == "binary":
         _check_calibration(card, target, figures["ece"])
     elif "interval_coverage" in figures:
@@ -139,32 +140,40 @@ def _check_calibration(card: Card, target: Target, found: Estimate) -> None:
     chance = calibration.ece_if_calibrated(target.predicted, samples=min(target.samples, 200), generator=generator)
     bound = max(_ECE, chance)
     card.add(
-        f"expected calibration error, {target.name}", found.value, Verdict.OK if found.value <= bound else Verdict.CAUTION,
-        threshold=f"<= {bound:.3g}", interval=(found.lower, found.upper), level=LEVEL,
+        f"expected calibration error, {target.name}",
+        found.value,
+        Verdict.OK if found.value <= bound else Verdict.CAUTION,
+        threshold=f"<= {bound:.3g}",
+        interval=(found.lower, found.upper),
+        level=LEVEL,
         advice="Rank by these probabilities, but do not read them as frequencies; --class-weights none keeps them closer.",
-    )  # fmt: skip
+    )
 
 
 def _check_coverage(card: Card, target: Target, found: Estimate) -> None:
     bound = LEVEL - _COVERAGE_SLACK
     card.add(
-        f"coverage of prediction intervals, {target.name}", found.value,
-        Verdict.OK if found.upper >= bound else Verdict.CAUTION, threshold=f"interval reaches {bound:g}",
-        interval=(found.lower, found.upper), level=LEVEL,
+        f"coverage of prediction intervals, {target.name}",
+        found.value,
+        Verdict.OK if found.upper >= bound else Verdict.CAUTION,
+        threshold=f"interval reaches {bound:g}",
+        interval=(found.lower, found.upper),
+        level=LEVEL,
         advice="Held-out sequences differ from validation ones; the intervals are too narrow for them.",
-    )  # fmt: skip
+    )
 
 
 def _check_contigs(card: Card, target: Target, main: str, overall: Estimate, rows: list[dict[str, object]]) -> None:
     """A contig whose interval ends below that of all together does worse than chance explains."""
     worse = [
-        str(row["group"]) for row in rows
-        if row["group"] != ALL and row["metric"] == main and float(str(row["upper"])) < overall.lower
-    ]  # fmt: skip
+        str(row["group"]) for row in rows if row["group"] != ALL and row["metric"] == main and float(str(row["upper"])) < overall.lower
+    ]
     groups = {row["group"] for row in rows} - {ALL}
     if groups:
         card.add(
-            f"contigs with clearly lower {main}, {target.name}", ", ".join(worse) or "none",
-            Verdict.CAUTION if worse else Verdict.OK, threshold="none",
+            f"contigs with clearly lower {main}, {target.name}",
+            ", ".join(worse) or "none",
+            Verdict.CAUTION if worse else Verdict.OK,
+            threshold="none",
             advice="The model carries over unevenly; look at these contigs before using it there.",
-        )  # fmt: skip
+        )

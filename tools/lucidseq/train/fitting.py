@@ -104,18 +104,29 @@ def _train_member(recipe: Recipe, data: Data, progress: Progress, checkpoints: C
     validate = _validator(recipe, data, model)
     while progress.epoch < recipe.epochs and progress.epoch - progress.best_epoch < recipe.patience:
         batches = Batches(
-            data.train, data.train_target, batch_size=recipe.batch_size, seed=seed, epoch=progress.epoch,
+            data.train,
+            data.train_target,
+            batch_size=recipe.batch_size,
+            seed=seed,
+            epoch=progress.epoch,
             reverse_complement=recipe.reverse_complement,
-        )  # fmt: skip
+        )
         learning_rate = float(rate(len(batches) * progress.epoch))
         loss = float(model.fit(batches, epochs=1, verbose=0, shuffle=False).history["loss"][0])
         valid_loss, metric = validate()
         progress.epoch += 1
         _require_finite(loss, valid_loss, progress.epoch)
-        progress.history.append({
-            "member": progress.member, "epoch": progress.epoch, "loss": loss, "valid_loss": valid_loss,
-            "metric": METRIC[recipe.design.task], "valid_metric": metric, "learning_rate": learning_rate,
-        })  # fmt: skip
+        progress.history.append(
+            {
+                "member": progress.member,
+                "epoch": progress.epoch,
+                "loss": loss,
+                "valid_loss": valid_loss,
+                "metric": METRIC[recipe.design.task],
+                "valid_metric": metric,
+                "learning_rate": learning_rate,
+            }
+        )
         if valid_loss < progress.best_loss:
             progress.best_loss, progress.best_epoch, progress.best = valid_loss, progress.epoch, model.get_weights()
         _log.info(
@@ -164,9 +175,10 @@ def _validator(recipe: Recipe, data: Data, model: keras.Model) -> Callable[[], t
 def _require_finite(loss: float, valid_loss: float, epoch: int) -> None:
     if not (np.isfinite(loss) and np.isfinite(valid_loss)):
         raise DataError(
-            f"a loss of {loss} (validation: {valid_loss}) after epoch {epoch}", "a loss that stays finite",
+            f"a loss of {loss} (validation: {valid_loss}) after epoch {epoch}",
+            "a loss that stays finite",
             "lower --learning-rate; for counts, look for extreme values in the targets",
-        )  # fmt: skip
+        )
 
 
 def _values(variables: list[Any]) -> list[np.ndarray]:

@@ -69,10 +69,7 @@ def judge(source: Dataset, model: keras.Model, train: np.ndarray, valid: np.ndar
         source.target_names,
         METRIC[task],
         [metrics.value(score(y, p), len(y)) for y, p in zip(train_target.T, fitted.T, strict=True)],
-        [
-            metrics.estimate(score(y, p), len(y), samples=_SAMPLES, generator=generator)
-            for y, p in zip(valid_target.T, held.T, strict=True)
-        ],
+        [metrics.estimate(score(y, p), len(y), samples=_SAMPLES, generator=generator) for y, p in zip(valid_target.T, held.T, strict=True)],
         len(valid),
         [] if task == "binary" else intervals.conformal_quantiles(valid_target, held, task),
         (float(gc.mean()), float(gc.std())),
@@ -93,12 +90,7 @@ def gc_content(codes: np.ndarray) -> np.ndarray:
 
 
 def describe(
-    source: Dataset,
-    recipe: Recipe,
-    options: dict[str, Any],
-    progress: Progress,
-    scale: heads.Scaling | None,
-    judgement: Judgement,
+    source: Dataset, recipe: Recipe, options: dict[str, Any], progress: Progress, scale: heads.Scaling | None, judgement: Judgement
 ) -> Facts:
     """Return what the model file shall say of itself."""
     validation = {name: estimate._asdict() for name, estimate in zip(source.target_names, judgement.valid, strict=True)}
@@ -129,14 +121,19 @@ def fit_card(judgement: Judgement, progress: Progress, recipe: Recipe, *, drawn:
     _check_gap(card, judgement)
     _check_stopping(card, progress, recipe)
     card.add(
-        "validation sequences", judgement.valid_rows, Verdict.OK if judgement.valid_rows >= _FEW_ROWS else Verdict.CAUTION,
-        threshold=f">= {_FEW_ROWS}", advice="The validation figures are rough; encode more validation sequences.",
-    )  # fmt: skip
+        "validation sequences",
+        judgement.valid_rows,
+        Verdict.OK if judgement.valid_rows >= _FEW_ROWS else Verdict.CAUTION,
+        threshold=f">= {_FEW_ROWS}",
+        advice="The validation figures are rough; encode more validation sequences.",
+    )
     card.add(
-        "validation split", "drawn at random from the training split" if drawn else "given by the dataset",
-        Verdict.CAUTION if drawn else Verdict.OK, threshold="given by the dataset",
+        "validation split",
+        "drawn at random from the training split" if drawn else "given by the dataset",
+        Verdict.CAUTION if drawn else Verdict.OK,
+        threshold="given by the dataset",
         advice="Neighbouring or overlapping sequences on both sides flatter the figures; hold out whole contigs instead.",
-    )  # fmt: skip
+    )
     return card
 
 
@@ -145,19 +142,26 @@ def _check_validation(card: Card, judgement: Judgement) -> None:
     for name, estimate in zip(judgement.target_names, judgement.valid, strict=True):
         above = estimate.lower > chance
         card.add(
-            f"validation {judgement.metric}, {name}", estimate.value, Verdict.OK if above else Verdict.REFUSE,
-            threshold=f"interval above {chance:g}", interval=(estimate.lower, estimate.upper), level=0.95,
+            f"validation {judgement.metric}, {name}",
+            estimate.value,
+            Verdict.OK if above else Verdict.REFUSE,
+            threshold=f"interval above {chance:g}",
+            interval=(estimate.lower, estimate.upper),
+            level=0.95,
             advice="The network has learnt nothing that carries over; do not explain or apply it.",
-        )  # fmt: skip
+        )
 
 
 def _check_gap(card: Card, judgement: Judgement) -> None:
     for name, fitted, held in zip(judgement.target_names, judgement.train, judgement.valid, strict=True):
         gap = fitted - held.value
         card.add(
-            f"training minus validation {judgement.metric}, {name}", gap, Verdict.OK if gap <= _GAP else Verdict.CAUTION,
-            threshold=f"<= {_GAP:g}", advice="Overfitted: raise --dropout-scale or --weight-decay, or give more sequences.",
-        )  # fmt: skip
+            f"training minus validation {judgement.metric}, {name}",
+            gap,
+            Verdict.OK if gap <= _GAP else Verdict.CAUTION,
+            threshold=f"<= {_GAP:g}",
+            advice="Overfitted: raise --dropout-scale or --weight-decay, or give more sequences.",
+        )
 
 
 def _check_stopping(card: Card, progress: Progress, recipe: Recipe) -> None:
@@ -169,7 +173,9 @@ def _check_stopping(card: Card, progress: Progress, recipe: Recipe) -> None:
             rises.append(max(scores) - max(scores[: done - max(1, done // 5)]))
     best = ", ".join(f"{epoch}/{recipe.epochs}" for epoch in progress.best_epochs)
     card.add(
-        "best epoch of each network", best, Verdict.OK if max(rises) <= _RISE else Verdict.CAUTION,
+        "best epoch of each network",
+        best,
+        Verdict.OK if max(rises) <= _RISE else Verdict.CAUTION,
         threshold=f"validation {METRIC[recipe.design.task]} rises by <= {_RISE:g} over the last fifth of the epochs",
         advice="Training ended before the network had settled: raise --epochs.",
-    )  # fmt: skip
+    )

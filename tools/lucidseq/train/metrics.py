@@ -84,9 +84,7 @@ def pearson(target: np.ndarray, prediction: np.ndarray) -> Weighted:
     return weighted
 
 
-def _correlation(
-    n: np.ndarray, sx: np.ndarray, sy: np.ndarray, sxx: np.ndarray, syy: np.ndarray, sxy: np.ndarray
-) -> np.ndarray:
+def _correlation(n: np.ndarray, sx: np.ndarray, sy: np.ndarray, sxx: np.ndarray, syy: np.ndarray, sxy: np.ndarray) -> np.ndarray:
     """Pearson correlation from weighted sums; NaN where one side does not vary."""
     variance_x, variance_y = sxx - sx**2 / n, syy - sy**2 / n
     constant = (variance_x <= 1e-12 * sxx) | (variance_y <= 1e-12 * syy)
@@ -137,9 +135,14 @@ def brier(target: np.ndarray, prediction: np.ndarray) -> Weighted:
 
 
 METRICS: dict[str, Callable[[np.ndarray, np.ndarray], Weighted]] = {
-    "auroc": auroc, "auprc": auprc, "pearson": pearson, "spearman": spearman, "mse": mse,
-    "poisson_deviance": poisson_deviance, "brier": brier,
-}  # fmt: skip
+    "auroc": auroc,
+    "auprc": auprc,
+    "pearson": pearson,
+    "spearman": spearman,
+    "mse": mse,
+    "poisson_deviance": poisson_deviance,
+    "brier": brier,
+}
 OF_TASK = {
     "binary": ("auroc", "auprc", "brier"),
     "regression": ("pearson", "spearman", "mse"),
@@ -164,9 +167,7 @@ def resample(n: int, samples: int, generator: np.random.Generator) -> np.ndarray
     return np.bincount(drawn.ravel(), minlength=samples * n).reshape(samples, n).astype(np.float64)
 
 
-def estimate(
-    weighted: Weighted, n: int, *, samples: int, generator: np.random.Generator, level: float = 0.95
-) -> Estimate:
+def estimate(weighted: Weighted, n: int, *, samples: int, generator: np.random.Generator, level: float = 0.95) -> Estimate:
     """Return a metric with its percentile bootstrap interval [3]_.
 
     Parameters

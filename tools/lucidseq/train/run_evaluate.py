@@ -16,9 +16,7 @@ from lucidseq.train import evaluation
 from lucidseq.train.choices import Split
 
 
-def evaluate(
-    *, predictions: Path, out: OutputSet, split: Split, bootstrap_samples: int, seed: int, threads: int
-) -> Card:
+def evaluate(*, predictions: Path, out: OutputSet, split: Split, bootstrap_samples: int, seed: int, threads: int) -> Card:
     """Evaluate as the options of the command say (see `lucidseq.train.cli`)."""
     frame = _read(predictions, split)
     rows: list[dict[str, object]] = []
@@ -45,20 +43,18 @@ def _read(path: Path, split: Split) -> pd.DataFrame:
     """
     frame = tables.read_table(path, PREDICTIONS)
     if "target" not in frame or frame["target"].isna().all():
-        raise DataError("predictions without observed targets", "a column target with values",
-                        "predict on a dataset that has targets", where=str(path))  # fmt: skip
+        raise DataError(
+            "predictions without observed targets", "a column target with values", "predict on a dataset that has targets", where=str(path)
+        )
     broken = ~np.isfinite(frame["prediction"])
     if broken.any():
         line = int(broken.to_numpy().argmax()) + 2
-        raise DataError(
-            "a prediction that is not a number", "a finite number", "predict again", where=place(path, line=line)
-        )
+        raise DataError("a prediction that is not a number", "a finite number", "predict again", where=place(path, line=line))
     chosen = frame if split is Split.ALL else frame[frame["split"] == split.value]
     chosen = chosen[chosen["target"].notna()]
     if chosen.empty:
         found = ", ".join(sorted(frame["split"].unique()))
-        raise DataError(f"no {split.value} rows with a target (splits: {found})", "at least one", "choose another --split",
-                        where=str(path))  # fmt: skip
+        raise DataError(f"no {split.value} rows with a target (splits: {found})", "at least one", "choose another --split", where=str(path))
     return chosen
 
 
@@ -69,9 +65,15 @@ def _target(name: str, part: pd.DataFrame, samples: int, seed: int) -> evaluatio
     # For labels the bounds are about the probability, not about the observation
     bounded = task != "binary" and {"lower", "upper"} <= set(part.columns) and bool(part["lower"].notna().all())
     return evaluation.Target(
-        name, task, observed, predicted, part["contig"].to_numpy(dtype=object),
-        (part["lower"].to_numpy(), part["upper"].to_numpy()) if bounded else None, samples, seed,
-    )  # fmt: skip
+        name,
+        task,
+        observed,
+        predicted,
+        part["contig"].to_numpy(dtype=object),
+        (part["lower"].to_numpy(), part["upper"].to_numpy()) if bounded else None,
+        samples,
+        seed,
+    )
 
 
 def task_of(target: np.ndarray, prediction: np.ndarray) -> str:

@@ -65,18 +65,19 @@ def fit(
     with open_dataset(dataset) as source:
         train, valid, drawn = _splits(source, seed)
         design = architectures.Design(
-            architecture.value,
-            source.length,
-            len(source.target_names),
-            source.task,
-            first_activation.value,
-            filters,
-            dropout_scale,
+            architecture.value, source.length, len(source.target_names), source.task, first_activation.value, filters, dropout_scale
         )
         recipe = fitting.Recipe(
-            design, epochs or fitting.default_epochs(len(train), batch_size), patience, batch_size, learning_rate, weight_decay,
-            reverse_complement, ensemble, seed,
-        )  # fmt: skip
+            design,
+            epochs or fitting.default_epochs(len(train), batch_size),
+            patience,
+            batch_size,
+            learning_rate,
+            weight_decay,
+            reverse_complement,
+            ensemble,
+            seed,
+        )
         data, scale = _prepare(source, train, valid, class_weights)
         _log.info(f"{len(train)} training and {len(valid)} validation sequences of {source.length} bp")
         options = {
@@ -112,15 +113,15 @@ def _splits(source: Dataset, seed: int) -> tuple[np.ndarray, np.ndarray, bool]:
         train, valid = train[~chosen], train[chosen]
     if len(train) < 2 or len(valid) < 2:
         raise DataError(
-            f"{len(train)} training and {len(valid)} validation sequences", "at least 2 of each (hundreds, for a network)",
-            "encode more sequences, or choose other contigs for the splits", where=str(source.path),
-        )  # fmt: skip
+            f"{len(train)} training and {len(valid)} validation sequences",
+            "at least 2 of each (hundreds, for a network)",
+            "encode more sequences, or choose other contigs for the splits",
+            where=str(source.path),
+        )
     return train, valid, drawn
 
 
-def _prepare(
-    source: Dataset, train: np.ndarray, valid: np.ndarray, class_weights: ClassWeights
-) -> tuple[Data, heads.Scaling | None]:
+def _prepare(source: Dataset, train: np.ndarray, valid: np.ndarray, class_weights: ClassWeights) -> tuple[Data, heads.Scaling | None]:
     """Check the targets and bring them to the scale of training."""
     from lucidseq.nets import heads, losses
     from lucidseq.nets.data import Rows
@@ -129,21 +130,13 @@ def _prepare(
     train_target, valid_target = source.require_targets(train), source.require_targets(valid)
     _require_variation(source, train_target)
     if class_weights is not ClassWeights.NONE and source.task != "binary":
-        raise UsageError(
-            f"--class-weights {class_weights.value} with task {source.task}", "a binary dataset", "leave it out"
-        )
+        raise UsageError(f"--class-weights {class_weights.value} with task {source.task}", "a binary dataset", "leave it out")
     scale = heads.scaling(train_target) if source.task == "regression" else None
     if scale is not None:
-        train_target, valid_target = (
-            ((y - scale.mean) / scale.sd).astype(np.float32) for y in (train_target, valid_target)
-        )
+        train_target, valid_target = (((y - scale.mean) / scale.sd).astype(np.float32) for y in (train_target, valid_target))
     weights = losses.balanced_weights(train_target) if class_weights is ClassWeights.BALANCED else None
     return Data(
-        Rows(source.codes, train),
-        train_target,
-        Rows(source.codes, valid).take(np.arange(len(valid))),
-        valid_target,
-        weights,
+        Rows(source.codes, train), train_target, Rows(source.codes, valid).take(np.arange(len(valid))), valid_target, weights
     ), scale
 
 
@@ -152,6 +145,8 @@ def _require_variation(source: Dataset, target: np.ndarray) -> None:
     if constant.any():
         column = int(constant.argmax())
         raise DataError(
-            f"target {source.target_names[column]} is {target[0, column]:g} in every training row", "targets that vary",
-            "encode negatives too, or leave this target out", where=str(source.path),
-        )  # fmt: skip
+            f"target {source.target_names[column]} is {target[0, column]:g} in every training row",
+            "targets that vary",
+            "encode negatives too, or leave this target out",
+            where=str(source.path),
+        )

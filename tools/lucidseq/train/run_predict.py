@@ -28,14 +28,7 @@ _GC_SHIFT, _MEMBER_SPREAD = 1.0, 0.1
 
 
 def predict(
-    *,
-    model: Path,
-    dataset: Path,
-    out: OutputSet,
-    split: Split,
-    reverse_complement_average: bool,
-    batch_size: int,
-    threads: int,
+    *, model: Path, dataset: Path, out: OutputSet, split: Split, reverse_complement_average: bool, batch_size: int, threads: int
 ) -> Card:
     """Predict as the options of the command say (see `lucidseq.train.cli`)."""
     backend.prepare(threads=threads)
@@ -46,11 +39,7 @@ def predict(
     predictor = Predictor(network, batch_size=batch_size, reverse_complement_average=reverse_complement_average)
     with open_dataset(dataset) as source:
         predictor.require_length(source.length, where=str(dataset))
-        rows = (
-            np.arange(len(source.split))
-            if split is Split.ALL
-            else np.flatnonzero(source.split == SPLIT_NAMES.index(split))
-        )
+        rows = np.arange(len(source.split)) if split is Split.ALL else np.flatnonzero(source.split == SPLIT_NAMES.index(split))
         if not len(rows):
             raise DataError(f"no {split.value} sequences", "at least one", "choose another --split", where=str(dataset))
         members, gc = _apply(predictor, source, rows)
@@ -91,15 +80,14 @@ def _target_names(outputs: int, source: Dataset, facts: Facts | None) -> list[st
     if len(names) != outputs or (source.target is not None and list(names) != list(source.target_names)):
         raise DataError(
             f"a model of {outputs} target(s) ({', '.join(names)}) and a dataset of {', '.join(source.target_names)}",
-            "the same targets in the same order", "give the dataset this model was trained on, or one encoded alike",
+            "the same targets in the same order",
+            "give the dataset this model was trained on, or one encoded alike",
             where=str(source.path),
-        )  # fmt: skip
+        )
     return list(names)
 
 
-def _table(
-    members: np.ndarray, names: list[str], rows: np.ndarray, source: Dataset, facts: Facts | None
-) -> pd.DataFrame:
+def _table(members: np.ndarray, names: list[str], rows: np.ndarray, source: Dataset, facts: Facts | None) -> pd.DataFrame:
     """Return the table of predictions, all targets of a sequence together."""
     n, k, targets = members.shape
     text = {name: stores.read_text(source.store[name])[rows] for name in ("id", "contig", "strand")}
@@ -107,19 +95,20 @@ def _table(
     columns = {
         name: np.repeat(values, targets)
         for name, values in {
-            "id": text["id"], "contig": text["contig"], **number, "strand": text["strand"],
+            "id": text["id"],
+            "contig": text["contig"],
+            **number,
+            "strand": text["strand"],
             "split": np.array(SPLIT_NAMES, dtype=object)[source.split[rows]],
         }.items()
-    }  # fmt: skip
+    }
     columns["target_name"] = np.tile(np.array(names, dtype=object), n)
     columns["task"] = np.full(n * targets, source.task if facts is None else facts.task, dtype=object)
     if source.target is not None:
         columns["target"] = source.target[rows].ravel()
     prediction = members.astype(np.float64).mean(axis=1)
     columns["prediction"] = _float32(prediction)
-    columns["standard_deviation"] = (
-        members.astype(np.float64).std(axis=1, ddof=1).ravel() if k > 1 else np.zeros(n * targets)
-    )
+    columns["standard_deviation"] = members.astype(np.float64).std(axis=1, ddof=1).ravel() if k > 1 else np.zeros(n * targets)
     bounds = _bounds(members, prediction, facts)
     if bounds is not None:
         columns["lower"], columns["upper"] = (_float32(bound) for bound in bounds)
@@ -146,20 +135,27 @@ def _card(members: np.ndarray, gc: np.ndarray, facts: Facts | None) -> Card:
     if known is not None:
         shift = abs(float(gc.mean()) - known["mean"]) / max(known["sd"], 1e-3)
         card.add(
-            "shift of GC content from training, in standard deviations", shift,
-            Verdict.OK if shift <= _GC_SHIFT else Verdict.CAUTION, threshold=f"<= {_GC_SHIFT:g}",
+            "shift of GC content from training, in standard deviations",
+            shift,
+            Verdict.OK if shift <= _GC_SHIFT else Verdict.CAUTION,
+            threshold=f"<= {_GC_SHIFT:g}",
             advice="These sequences differ from those the network knows; trust its predictions less.",
-        )  # fmt: skip
+        )
     if facts is None:
         card.add(
-            "model facts", "none", Verdict.CAUTION, threshold="written by lucidseq train fit",
+            "model facts",
+            "none",
+            Verdict.CAUTION,
+            threshold="written by lucidseq train fit",
             advice="A plain Keras file says nothing of its training; check base order (ACGT), strand and units yourself.",
-        )  # fmt: skip
+        )
     if facts is not None and facts.task == "binary" and members.shape[1] > 1:
         spread = float(members.std(axis=1, ddof=1).mean())
         card.add(
-            "mean standard deviation between the networks", spread,
-            Verdict.OK if spread <= _MEMBER_SPREAD else Verdict.CAUTION, threshold=f"<= {_MEMBER_SPREAD:g}",
+            "mean standard deviation between the networks",
+            spread,
+            Verdict.OK if spread <= _MEMBER_SPREAD else Verdict.CAUTION,
+            threshold=f"<= {_MEMBER_SPREAD:g}",
             advice="The networks disagree: look at lower and upper, or train on more sequences.",
-        )  # fmt: skip
+        )
     return card

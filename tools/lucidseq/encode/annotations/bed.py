@@ -69,10 +69,7 @@ class BedSource:
             labels, uniques = pd.factorize(pd.Series([item.name for item in intervals]), sort=True)
             if len(uniques) > _MOST_NAMES:
                 raise DataError(
-                    f"{len(uniques)} names",
-                    f"at most {_MOST_NAMES} categories",
-                    "use --bed-value overlap for it",
-                    where=str(path),
+                    f"{len(uniques)} names", f"at most {_MOST_NAMES} categories", "use --bed-value overlap for it", where=str(path)
                 )
             self._frame["label"] = labels
             self.names = [f"{stem(path)}.{name}" for name in uniques]

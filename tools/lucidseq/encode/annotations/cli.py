@@ -16,14 +16,9 @@ def annotations(
         Path,
         typer.Option("--out", help="Prefix of the output files."),
         OutputPrefix(
-            annotations=OutFile(
-                ".annotations.h5", Format.HDF5, "Features of every variant or window.", schema="lucidseq.annotations"
-            ),
+            annotations=OutFile(".annotations.h5", Format.HDF5, "Features of every variant or window.", schema="lucidseq.annotations"),
             summary=OutFile(
-                ".annotations.tsv",
-                Format.TSV,
-                "Mean, spread and missing values of each feature.",
-                schema="lucidseq.annotation_summary",
+                ".annotations.tsv", Format.TSV, "Mean, spread and missing values of each feature.", schema="lucidseq.annotation_summary"
             ),
         ),
     ],
@@ -36,9 +31,7 @@ def annotations(
         In(Format.TSV, Format.HDF5, Format.VCF),
     ] = None,
     windows: Annotated[
-        Path | None,
-        typer.Option("--windows", help="BED file of windows to annotate, instead of --variants."),
-        In(Format.BED),
+        Path | None, typer.Option("--windows", help="BED file of windows to annotate, instead of --variants."), In(Format.BED)
     ] = None,
     bed: Annotated[
         list[Path] | None,
@@ -56,45 +49,33 @@ def annotations(
     distance: Annotated[
         list[Path] | None,
         typer.Option(
-            "--distance",
-            help="BED file; the feature is the distance (bp) to its nearest interval, 0 inside. Give it again for more.",
+            "--distance", help="BED file; the feature is the distance (bp) to its nearest interval, 0 inside. Give it again for more."
         ),
         In(Format.BED),
     ] = None,
     signal: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--signal", help="bigWig, such as conservation; the feature is its mean. Give the option again for more."
-        ),
+        typer.Option("--signal", help="bigWig, such as conservation; the feature is its mean. Give the option again for more."),
         In(Format.BIGWIG),
     ] = None,
     flank: Annotated[
         int,
-        typer.Option(
-            "--flank", min=0, max=1_000_000, help="Bases added on either side before the mean of --signal is taken."
-        ),
+        typer.Option("--flank", min=0, max=1_000_000, help="Bases added on either side before the mean of --signal is taken."),
         Needs("signal"),
     ] = 0,
     gtf: Annotated[
         Path | None,
         typer.Option(
-            "--gtf",
-            help="Genes: shares of coding, other exonic, intronic, promoter and intergenic bases, and distance to the nearest TSS.",
+            "--gtf", help="Genes: shares of coding, other exonic, intronic, promoter and intergenic bases, and distance to the nearest TSS."
         ),
         In(Format.GTF),
     ] = None,
     promoter_upstream: Annotated[
-        int,
-        typer.Option(
-            "--promoter-upstream", min=0, help="Bases before a transcription start that count as its promoter."
-        ),
-        Needs("gtf"),
+        int, typer.Option("--promoter-upstream", min=0, help="Bases before a transcription start that count as its promoter."), Needs("gtf")
     ] = 1000,
     promoter_downstream: Annotated[
         int,
-        typer.Option(
-            "--promoter-downstream", min=0, help="Bases from a transcription start on that count as its promoter."
-        ),
+        typer.Option("--promoter-downstream", min=0, help="Bases from a transcription start on that count as its promoter."),
         Needs("gtf"),
     ] = 100,
     table: Annotated[

@@ -42,10 +42,7 @@ class GeneSource:
 
     def values(self, rows: Rows) -> np.ndarray:
         """Return the features of rows."""
-        shares = {
-            name: np.zeros(len(rows)) if frame is None else covered_share(rows, frame)
-            for name, frame in self._frames.items()
-        }
+        shares = {name: np.zeros(len(rows)) if frame is None else covered_share(rows, frame) for name, frame in self._frames.items()}
         shares["intergenic"] = 1 - shares["genic"]
         columns = [shares[name] for name in _SHARES]
         return np.column_stack([*columns, nearest_distance(rows, self._starts)]).astype(np.float32)

@@ -36,9 +36,7 @@ class AttributionSource:
         import bioframe
 
         pairs = bioframe.overlap(rows.frame(), self._frame, how="inner", return_index=True, suffixes=("", "_"))
-        columns = {
-            name: pairs[name].to_numpy(dtype=np.int64) for name in ("index", "start", "end", "start_", "end_", "map_")
-        }
+        columns = {name: pairs[name].to_numpy(dtype=np.int64) for name in ("index", "start", "end", "start_", "end_", "map_")}
         first = np.maximum(columns["start"], columns["start_"]) - columns["start_"]
         last = np.minimum(columns["end"], columns["end_"]) - columns["start_"]
         sums = self._before[columns["map_"], last] - self._before[columns["map_"], first]

@@ -111,9 +111,14 @@ class Windows:
             contig, start, end, name = zip(*((w.contig, w.start, w.end, w.name) for w in some), strict=True)
             nothing = np.full(len(some), "", dtype=object)
             yield Rows(
-                np.array(contig, dtype=object), np.array(start, dtype=np.int64), np.array(end, dtype=np.int64), np.array(name, dtype=object),
-                nothing, nothing, nothing,
-            )  # fmt: skip
+                np.array(contig, dtype=object),
+                np.array(start, dtype=np.int64),
+                np.array(end, dtype=np.int64),
+                np.array(name, dtype=object),
+                nothing,
+                nothing,
+                nothing,
+            )
 
 
 class Variants(Closing):
@@ -139,8 +144,12 @@ class Variants(Closing):
     def __init__(self, path: Path, scratch: Path) -> None:
         form = "a BCF file" if is_bcf(path) else "a parquet file" if is_parquet(path) else ""
         if form:
-            raise DataError(form, "VCF, .pvar, .bim, a genotype store, or a table with alleles",
-                            "turn it into VCF (bcftools view) or a table (TSV)", where=str(path))  # fmt: skip
+            raise DataError(
+                form,
+                "VCF, .pvar, .bim, a genotype store, or a table with alleles",
+                "turn it into VCF (bcftools view) or a table (TSV)",
+                where=str(path),
+            )
         self._path, self._contigs, self._alleles = path, Words(), Alleles()
         self._rows = self.left_out = self.unsettled = 0
         self._knows_reference = False
@@ -167,10 +176,7 @@ class Variants(Closing):
         self._names.seek(0)
         lengths, done = self._alleles.lengths(), 0
         for codes in self._read(rows):
-            contig, position = (
-                self._contigs.decode(codes["place"] >> _POSITION.bit_length()),
-                codes["place"] & _POSITION,
-            )
+            contig, position = (self._contigs.decode(codes["place"] >> _POSITION.bit_length()), codes["place"] & _POSITION)
             effect, other = self._alleles.decode(codes["effect"]), self._alleles.decode(codes["other"])
             ends = codes["name_end"]
             text = self._names.read(int(ends[-1]) - done)
@@ -211,12 +217,12 @@ class Variants(Closing):
         if twice.any():
             code = some[int(np.argmax(twice))]
             name = variant_id(
-                self._contigs.texts[int(code["place"]) >> _POSITION.bit_length()], int(code["place"]) & _POSITION,
-                self._alleles.texts[code["other"]], self._alleles.texts[code["effect"]],
-            )  # fmt: skip
-            raise DataError(
-                f"variant {name} twice", "each variant once", "leave out the second row", where=str(self._path)
+                self._contigs.texts[int(code["place"]) >> _POSITION.bit_length()],
+                int(code["place"]) & _POSITION,
+                self._alleles.texts[code["other"]],
+                self._alleles.texts[code["effect"]],
             )
+            raise DataError(f"variant {name} twice", "each variant once", "leave out the second row", where=str(self._path))
 
     def _shared_places(self) -> np.ndarray:
         """Return the places of more than one variant, by looking at neighbours; of a file that is not sorted, all places are compared."""

@@ -80,20 +80,25 @@ def _targets(variants: Path | None, windows: Path | None, scratch: Path) -> Iter
     elif windows is not None and variants is None:
         yield Windows(windows)
     else:
-        raise UsageError("both --variants and --windows" if variants else "neither --variants nor --windows", "one of the two",
-                         "give the variants or the windows to annotate")  # fmt: skip
+        raise UsageError(
+            "both --variants and --windows" if variants else "neither --variants nor --windows",
+            "one of the two",
+            "give the variants or the windows to annotate",
+        )
 
 
 def _refuse_equal_names(sources: list[Source]) -> None:
     if not sources:
-        raise UsageError(
-            "nothing to annotate with", "--bed, --distance, --signal, --gtf, --table or --attributions", "add one"
-        )
+        raise UsageError("nothing to annotate with", "--bed, --distance, --signal, --gtf, --table or --attributions", "add one")
     twice = [name for name, count in Counter(name for source in sources for name in source.names).items() if count > 1]
     if twice:
         paths = [source.path for source in sources if twice[0] in source.names]
-        raise DataError(f"two features called {twice[0]}", "names that differ (they come from the files' names and columns)", "rename a file or column",
-                        where=" and ".join(map(str, dict.fromkeys(paths))))  # fmt: skip
+        raise DataError(
+            f"two features called {twice[0]}",
+            "names that differ (they come from the files' names and columns)",
+            "rename a file or column",
+            where=" and ".join(map(str, dict.fromkeys(paths))),
+        )
 
 
 def _write(path: Path, targets: Targets, sources: list[Source], build: str) -> pd.DataFrame:
@@ -107,9 +112,8 @@ def _write(path: Path, targets: Targets, sources: list[Source], build: str) -> p
     ):
         chunk = (min(len(targets), _chunk_rows(4 * len(names))), len(names))
         values = store.create_dataset(
-            "values", (len(targets), len(names)), "f4", chunks=chunk, compression="gzip", compression_opts=4, shuffle=True,
-            **CHECKED,
-        )  # fmt: skip
+            "values", (len(targets), len(names)), "f4", chunks=chunk, compression="gzip", compression_opts=4, shuffle=True, **CHECKED
+        )
         first = 0
         for part in targets.parts(_ROWS):
             found = np.concatenate([source.values(part) for source in sources], axis=1)
@@ -136,16 +140,36 @@ def _judge(summary: pd.DataFrame, targets: Targets) -> Card:
     card = Card("encode", "annotations")
     missing = summary["missing"] / rows
     worst = summary["feature"].iloc[int(np.argmax(missing))]
-    card.add("largest share of missing values", float(missing.max()), Verdict.OK if missing.max() < 0.2 else Verdict.CAUTION, threshold="< 0.2",
-             advice=f"Feature {worst} says nothing of many rows: check its build and names; missing is NaN, not zero.")  # fmt: skip
+    card.add(
+        "largest share of missing values",
+        float(missing.max()),
+        Verdict.OK if missing.max() < 0.2 else Verdict.CAUTION,
+        threshold="< 0.2",
+        advice=f"Feature {worst} says nothing of many rows: check its build and names; missing is NaN, not zero.",
+    )
     flat = summary[(summary["minimum"] == summary["maximum"]) | (summary["missing"] == rows)]
-    card.add("features that do not vary", len(flat), Verdict.OK if not len(flat) else Verdict.CAUTION, threshold="0",
-             advice=f"{', '.join(flat['feature'][:3])} is the same for all rows, so nothing can be learned from it.")  # fmt: skip
+    card.add(
+        "features that do not vary",
+        len(flat),
+        Verdict.OK if not len(flat) else Verdict.CAUTION,
+        threshold="0",
+        advice=f"{', '.join(flat['feature'][:3])} is the same for all rows, so nothing can be learned from it.",
+    )
     share = left_out / (rows + left_out)
-    card.add("variants left out", left_out, Verdict.OK if share < 0.05 else Verdict.CAUTION, threshold="< 5 %",
-             advice="Rows with several or unknown alleles have no annotation: split them first.")  # fmt: skip
+    card.add(
+        "variants left out",
+        left_out,
+        Verdict.OK if share < 0.05 else Verdict.CAUTION,
+        threshold="< 5 %",
+        advice="Rows with several or unknown alleles have no annotation: split them first.",
+    )
     if targets.unit == "variant":
-        card.add("insertions and deletions without a known reference allele", unsettled, Verdict.OK if not unsettled else Verdict.CAUTION, threshold="0",
-                 advice="The other allele (PLINK's A2) is taken for it; where it is not, the variant covers other bases. A VCF or .pvar of these variants tells it "
-                        "(so does what `encode sumstats --fasta --export gwas-vcf` writes).")  # fmt: skip
+        card.add(
+            "insertions and deletions without a known reference allele",
+            unsettled,
+            Verdict.OK if not unsettled else Verdict.CAUTION,
+            threshold="0",
+            advice="The other allele (PLINK's A2) is taken for it; where it is not, the variant covers other bases. A VCF or .pvar of these variants tells it "
+            "(so does what `encode sumstats --fasta --export gwas-vcf` writes).",
+        )
     return card

@@ -10,20 +10,7 @@ import numpy as np
 from lucidseq.encode.annotations.choices import FeatureKind
 from lucidseq.encode.annotations.rows import Rows
 
-SUFFIXES = (
-    ".gz",
-    ".bed",
-    ".bw",
-    ".bigwig",
-    ".bigWig",
-    ".narrowPeak",
-    ".annot",
-    ".tsv",
-    ".txt",
-    ".parquet",
-    ".h5",
-    ".attributions",
-)
+SUFFIXES = (".gz", ".bed", ".bw", ".bigwig", ".bigWig", ".narrowPeak", ".annot", ".tsv", ".txt", ".parquet", ".h5", ".attributions")
 
 
 def stem(path: Path) -> str:

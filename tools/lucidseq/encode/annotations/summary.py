@@ -12,11 +12,7 @@ class Summary:
     """Counts, moments and range of each feature over the rows that have a value."""
 
     def __init__(self, sources: list[Source]) -> None:
-        rows = [
-            (name, kind.value, source.path.name)
-            for source in sources
-            for name, kind in zip(source.names, source.kinds, strict=True)
-        ]
+        rows = [(name, kind.value, source.path.name) for source in sources for name, kind in zip(source.names, source.kinds, strict=True)]
         self._features = pd.DataFrame(rows, columns=["feature", "kind", "source"])
         count = len(rows)
         self._rows = 0
@@ -46,6 +42,11 @@ class Summary:
         some = self._known > 0
         deviation = np.sqrt(np.divide(self._squares, self._known, out=np.full(len(some), np.nan), where=some))
         return self._features.assign(
-            rows=self._rows, missing=self._rows - self._known, nonzero=self._nonzero, mean=np.where(some, self._mean, np.nan),
-            standard_deviation=deviation, minimum=np.where(some, self._minimum, np.nan), maximum=np.where(some, self._maximum, np.nan),
-        )  # fmt: skip
+            rows=self._rows,
+            missing=self._rows - self._known,
+            nonzero=self._nonzero,
+            mean=np.where(some, self._mean, np.nan),
+            standard_deviation=deviation,
+            minimum=np.where(some, self._minimum, np.nan),
+            maximum=np.where(some, self._maximum, np.nan),
+        )

@@ -75,8 +75,12 @@ class TableSource:
         self.names = [str(name) for name in table.values.columns]
         self.kinds = [FeatureKind.TABLE] * len(self.names)
         if all((self._index.get_indexer(_row_keys(rows, self._by)) < 0).all() for rows in parts):
-            raise DataError(f"a table without any of the variants (matched by {self._by})", "variants in common",
-                            "use a table of the same build and alleles", where=str(path))  # fmt: skip
+            raise DataError(
+                f"a table without any of the variants (matched by {self._by})",
+                "variants in common",
+                "use a table of the same build and alleles",
+                where=str(path),
+            )
 
     def values(self, rows: Rows) -> np.ndarray:
         """Return the features of rows."""
@@ -101,9 +105,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_parquet(path)
         texts = table.select_dtypes(exclude=["number", "bool"]).columns
-        return table.astype(
-            dict.fromkeys(texts, object)
-        )  # damaged texts show when they are taken out of Arrow's memory
+        return table.astype(dict.fromkeys(texts, object))  # damaged texts show when they are taken out of Arrow's memory
     except ImportError as error:
         raise missing_extra("pyarrow", "parquet") from error
     except Exception as error:  # on damaged files pyarrow and pandas raise errors of many kinds
@@ -111,8 +113,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 
 def _unreadable(error: Exception, path: Path) -> DataError:
-    return DataError(f"a table that cannot be read ({str(error)[:120]})", "a whole table with a header", "copy or make it again",
-                     where=str(path))  # fmt: skip
+    return DataError(
+        f"a table that cannot be read ({str(error)[:120]})", "a whole table with a header", "copy or make it again", where=str(path)
+    )
 
 
 def _spread(table: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -120,16 +123,13 @@ def _spread(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     if _TARGET not in table:
         return table
     keys = [name for name in table.columns if _key(name)]
-    values = [
-        name
-        for name in table.columns
-        if name not in keys and name != _TARGET and pd.api.types.is_numeric_dtype(table[name])
-    ]
+    values = [name for name in table.columns if name not in keys and name != _TARGET and pd.api.types.is_numeric_dtype(table[name])]
     try:
         wide = table.pivot(index=keys, columns=_TARGET, values=values)
     except ValueError as error:
-        raise DataError("a variant twice for one target", "each variant once for each target", "leave out the second row",
-                        where=str(path)) from error  # fmt: skip
+        raise DataError(
+            "a variant twice for one target", "each variant once for each target", "leave out the second row", where=str(path)
+        ) from error
     wide.columns = wide.columns.map(lambda pair: f"{pair[1]}.{pair[0]}")  # (value, target)
     return wide.reset_index()
 
@@ -147,13 +147,21 @@ def _by_key(table: pd.DataFrame, path: Path) -> _Keyed:
             places[kind] = column
     values = _numbers(table[[c for c in table.columns if not _key(c) and str(c).lower() not in _IGNORED]], path)
     if not len(values.columns) or not len(table):
-        raise DataError(f"a table with columns {', '.join(map(str, table.columns))[:150]} and {len(table)} rows", "numeric columns and rows",
-                        "check the file", where=str(path))  # fmt: skip
+        raise DataError(
+            f"a table with columns {', '.join(map(str, table.columns))[:150]} and {len(table)} rows",
+            "numeric columns and rows",
+            "check the file",
+            where=str(path),
+        )
     keys, by = _keys(table, places, path)
     twice = keys.duplicated()
     if twice.any():
-        raise DataError(f"variant {keys[int(np.argmax(twice))]} twice", "each variant once", "leave out the second row, or add both alleles",
-                        where=str(path))  # fmt: skip
+        raise DataError(
+            f"variant {keys[int(np.argmax(twice))]} twice",
+            "each variant once",
+            "leave out the second row, or add both alleles",
+            where=str(path),
+        )
     return _Keyed(values, keys, by)
 
 
@@ -176,16 +184,18 @@ def _numbers(table: pd.DataFrame, path: Path) -> pd.DataFrame:
             continue
         meant = pd.to_numeric(told.str.replace(",", "."), errors="coerce").notna()
         if len(told) and meant.mean() > 0.5:
-            raise DataError(f"{told[wrong].iloc[0]!r} in column {name}", "numbers with a decimal point, or NA", "correct the column",
-                            where=str(path))  # fmt: skip
+            raise DataError(
+                f"{told[wrong].iloc[0]!r} in column {name}", "numbers with a decimal point, or NA", "correct the column", where=str(path)
+            )
     if texts:
         _log.warning(f"columns of {path.name} that are text, and no features: {', '.join(map(str, texts))}")
     numbers = table.drop(columns=texts)
     for name in numbers.columns:
         beyond = np.abs(numbers[name].to_numpy(dtype=np.float64, na_value=np.nan)) > np.finfo(np.float32).max
         if beyond.any():
-            raise DataError(f"{numbers[name].iloc[int(np.argmax(beyond))]} in column {name}", "finite numbers", "correct the value",
-                            where=str(path))  # fmt: skip
+            raise DataError(
+                f"{numbers[name].iloc[int(np.argmax(beyond))]} in column {name}", "finite numbers", "correct the value", where=str(path)
+            )
     return numbers
 
 
@@ -196,8 +206,12 @@ def _keys(table: pd.DataFrame, places: dict[str, str], path: Path) -> tuple[pd.I
     if "contig" in column and "position" in column:
         position = pd.to_numeric(table[places["position"]], errors="coerce")
         if position.isna().any():
-            raise DataError(f"position {column['position'][int(np.argmax(position.isna()))]!r}", "a whole number from 1", "correct the row",
-                            where=str(path))  # fmt: skip
+            raise DataError(
+                f"position {column['position'][int(np.argmax(position.isna()))]!r}",
+                "a whole number from 1",
+                "correct the row",
+                where=str(path),
+            )
         at = _join(column["contig"], position.to_numpy(dtype=np.int64))
         if "effect" in column and "other" in column:
             return _with_alleles(at, column["effect"], column["other"]), "alleles"
@@ -207,8 +221,12 @@ def _keys(table: pd.DataFrame, places: dict[str, str], path: Path) -> tuple[pd.I
         return plain + ":" + column["rsid"], "position and identifier"
     if "rsid" in column:
         return pd.Index(column["rsid"]), "identifier"
-    raise DataError(f"a table with columns {', '.join(map(str, table.columns))[:150]}", "variant_id, or CHR and BP, or SNP",
-                    "add a column that names the variant", where=str(path))  # fmt: skip
+    raise DataError(
+        f"a table with columns {', '.join(map(str, table.columns))[:150]}",
+        "variant_id, or CHR and BP, or SNP",
+        "add a column that names the variant",
+        where=str(path),
+    )
 
 
 def _row_keys(rows: Rows, by: str) -> pd.Index:

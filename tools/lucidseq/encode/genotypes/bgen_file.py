@@ -23,13 +23,7 @@ from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import CHUNK, MISSING_CALL
 from lucidseq.encode.genotypes.allele_counts import genotype_copies
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.genotypes.reader import (
-    GenotypeReader,
-    Reading,
-    VariantChunk,
-    make_chunk,
-    require_unique_samples,
-)  # fmt: skip
+from lucidseq.encode.genotypes.reader import GenotypeReader, Reading, VariantChunk, make_chunk, require_unique_samples
 from lucidseq.encode.genotypes.sample_files import read_oxford
 from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
 
@@ -79,11 +73,14 @@ class BgenReader(GenotypeReader):
         people = read_oxford(beside) if beside.is_file() else None
         names = people.names.samples if people else self._head.names
         if not names:
-            raise DataError("a BGEN file without sample names", f"{beside.name} beside it", "put the .sample file there",
-                            where=str(path))  # fmt: skip
+            raise DataError("a BGEN file without sample names", f"{beside.name} beside it", "put the .sample file there", where=str(path))
         if len(names) != self._head.samples:
-            raise DataError(f"{self._head.samples} samples in the BGEN file, {len(names)} names", "as many names as samples",
-                            f"give the {beside.name} that belongs to it", where=str(path))  # fmt: skip
+            raise DataError(
+                f"{self._head.samples} samples in the BGEN file, {len(names)} names",
+                "as many names as samples",
+                f"give the {beside.name} that belongs to it",
+                where=str(path),
+            )
         require_unique_samples(names, path)
         super().__init__(path, names, reading, hard_calls=reading.field is GenotypeField.GT)
         if people:
@@ -104,11 +101,19 @@ class BgenReader(GenotypeReader):
             try:
                 yield self._name(handle)
             except (struct.error, UnicodeDecodeError, ValueError) as error:
-                raise DataError(f"a BGEN file that cannot be read ({error})", "a whole BGEN file", "copy the file again",
-                                where=place(self.path, item=f"variant {row + 1}")) from error  # fmt: skip
+                raise DataError(
+                    f"a BGEN file that cannot be read ({error})",
+                    "a whole BGEN file",
+                    "copy the file again",
+                    where=place(self.path, item=f"variant {row + 1}"),
+                ) from error
         if handle.tell() != size:
-            raise DataError(f"{size - handle.tell()} bytes after the last variant", f"{self._head.variants} variants and no more",
-                            "copy the file again", where=str(self.path))  # fmt: skip
+            raise DataError(
+                f"{size - handle.tell()} bytes after the last variant",
+                f"{self._head.variants} variants and no more",
+                "copy the file again",
+                where=str(self.path),
+            )
 
     def _name(self, handle: IO[bytes]) -> _Name:
         head = self._head
@@ -161,15 +166,10 @@ class BgenReader(GenotypeReader):
                             if len(rows) == CHUNK:
                                 yield make_chunk(rows, dosages, doubled)
                                 rows, dosages, doubled = [], self._space(), []
-            except (
-                ValueError,
-                MemoryError,
-                OverflowError,
-                IndexError,
-                RuntimeError,
-            ) as error:  # what the library raises
-                raise DataError(f"a BGEN file that cannot be read ({error})", "a whole BGEN file", "copy the file again",
-                                where=str(self.path)) from error  # fmt: skip
+            except (ValueError, MemoryError, OverflowError, IndexError, RuntimeError) as error:  # what the library raises
+                raise DataError(
+                    f"a BGEN file that cannot be read ({error})", "a whole BGEN file", "copy the file again", where=str(self.path)
+                ) from error
         if rows:
             yield make_chunk(rows, dosages[: len(rows)], doubled)
 
@@ -183,15 +183,17 @@ class BgenReader(GenotypeReader):
         else:
             dosage = _allele_dosage(variant.probabilities, ploidy, allele, len(name.alleles), phased=variant.is_phased)
         other = ploidy != wanted
-        if (
-            self.hard_calls or other.any() or self._head.layout == 1
-        ):  # otherwise chunks are checked where they are taken
+        if self.hard_calls or other.any() or self._head.layout == 1:  # otherwise chunks are checked where they are taken
             self._refuse_excess(variant, dosage, ploidy)
         if other.any():
             haploid = (ploidy == 1) & (wanted == 2)
             if (other & ~haploid & ~np.isnan(dosage)).any():
-                raise DataError(f"genotypes of {int(ploidy[other & ~haploid][0])} alleles", f"{wanted}", "correct --ploidy",
-                                where=place(self.path, variant=f"{name.contig}:{name.start + 1}"))  # fmt: skip
+                raise DataError(
+                    f"genotypes of {int(ploidy[other & ~haploid][0])} alleles",
+                    f"{wanted}",
+                    "correct --ploidy",
+                    where=place(self.path, variant=f"{name.contig}:{name.start + 1}"),
+                )
             dosage[haploid] *= wanted
         if not self.hard_calls:
             return dosage
@@ -217,9 +219,7 @@ class BgenReader(GenotypeReader):
             raise ValueError("probabilities above one")
 
 
-def _allele_dosage(
-    probabilities: np.ndarray, ploidy: np.ndarray, allele: int, alleles: int, *, phased: bool
-) -> np.ndarray:
+def _allele_dosage(probabilities: np.ndarray, ploidy: np.ndarray, allele: int, alleles: int, *, phased: bool) -> np.ndarray:
     """Return copies of one allele of several from probabilities of shape (samples, genotypes or haplotypes x alleles)."""
     if phased:
         shares = probabilities.reshape(len(probabilities), -1, alleles)[:, :, allele]
@@ -278,8 +278,9 @@ def _read_head(path: Path) -> _Head:
                 raise ValueError(f"layout {layout}, compression {compression}")
             names = _embedded(handle, samples, offset + 4) if flags & _NO_SAMPLES else []
     except (struct.error, UnicodeDecodeError, ValueError) as error:
-        raise DataError(f"a BGEN file that cannot be read ({error})", "a whole BGEN file (version 1.1 to 1.3)", "copy the file again",
-                        where=str(path)) from error  # fmt: skip
+        raise DataError(
+            f"a BGEN file that cannot be read ({error})", "a whole BGEN file (version 1.1 to 1.3)", "copy the file again", where=str(path)
+        ) from error
     return _Head(offset + 4, variants, samples, layout, compression > 0, names)
 
 

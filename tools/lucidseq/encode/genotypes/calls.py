@@ -59,9 +59,7 @@ def field_to_read(field: GenotypeField, header: str) -> GenotypeField:
     return GenotypeField.DOSAGE if _DOSAGE.search(header) else GenotypeField.GT
 
 
-def allele_dosage(
-    fields: SampleFields, field: GenotypeField, allele: int, ploidy: int, *, strict: bool, where: str
-) -> np.ndarray:
+def allele_dosage(fields: SampleFields, field: GenotypeField, allele: int, ploidy: int, *, strict: bool, where: str) -> np.ndarray:
     """Return the copies of one ALT allele.
 
     Parameters
@@ -105,8 +103,12 @@ def _from_dosages(fields: SampleFields, values: np.ndarray, allele: int, ploidy:
         number = _lengths(values)
         odd = (number != fields.alternates) & ~((number <= 1) & np.isnan(values[:, 0]))
         if odd.any():
-            raise DataError(f"{int(number[odd][0])} dosages", f"{fields.alternates}, one an ALT allele, or a lone dot",
-                            "correct the row (decimals have a point, no comma)", where=where)  # fmt: skip
+            raise DataError(
+                f"{int(number[odd][0])} dosages",
+                f"{fields.alternates}, one an ALT allele, or a lone dot",
+                "correct the row (decimals have a point, no comma)",
+                where=where,
+            )
     if values.shape[1] < allele:
         return np.full(len(values), np.nan, dtype=np.float32)
     dosage: np.ndarray = values[:, allele - 1].astype(np.float32)
@@ -146,15 +148,20 @@ def _copies(fields: SampleFields, allele: int, ploidy: int, where: str) -> np.nd
     if alleles is None:
         raise no_field("GT", ":".join(fields.names), where)
     if (alleles > fields.alternates).any():
-        raise DataError(f"allele {int(alleles.max())} in a call", f"0 to {fields.alternates}, as REF and ALT have them",
-                        "correct the row", where=where)  # fmt: skip
+        raise DataError(
+            f"allele {int(alleles.max())} in a call", f"0 to {fields.alternates}, as REF and ALT have them", "correct the row", where=where
+        )
     missing = (alleles == -1).any(axis=1) | (alleles[:, 0] == PADDING)
     number = (alleles != PADDING).sum(axis=1)
     haploid = (number == 1) & (ploidy == 2)
     odd = ~missing & (number != ploidy) & ~haploid
     if odd.any():
-        raise DataError(f"calls of {int(number[odd][0])} alleles", f"{ploidy} alleles (--ploidy {ploidy})",
-                        "correct --ploidy, or leave out these samples", where=where)  # fmt: skip
+        raise DataError(
+            f"calls of {int(number[odd][0])} alleles",
+            f"{ploidy} alleles (--ploidy {ploidy})",
+            "correct --ploidy, or leave out these samples",
+            where=where,
+        )
     copies = (alleles == allele).sum(axis=1)
     return np.where(missing, MISSING_CALL, np.where(haploid, 2 * copies, copies)).astype(np.int8)
 
@@ -172,15 +179,22 @@ def _from_probabilities(fields: SampleFields, values: np.ndarray, allele: int, p
             some = values[people][:, :width].astype(np.float64)
             total = some.sum(axis=1)
             if (some < 0).any() or (np.abs(total - 1) > _SUM_SLACK).any():
-                raise DataError(f"GP that sum to {total[np.abs(total - 1).argmax()]:.4g}", "probabilities that sum to 1",
-                                "GP on a Phred scale must be converted first; or choose --field gt", where=where)  # fmt: skip
+                raise DataError(
+                    f"GP that sum to {total[np.abs(total - 1).argmax()]:.4g}",
+                    "probabilities that sum to 1",
+                    "GP on a Phred scale must be converted first; or choose --field gt",
+                    where=where,
+                )
             dosage[people] = some @ genotype_copies(copies, alleles)[:, allele] / total * (ploidy / copies)
         left &= ~people
     if left.any():
         width = len(genotype_copies(ploidy, alleles))
-        raise DataError(f"{int(number[left][0])} genotype probabilities, or missing ones among them",
-                        f"as many as the copies in GT imply: {width} for {ploidy} (--ploidy {ploidy})",
-                        "correct --ploidy or the row (decimals have a point, no comma)", where=where)  # fmt: skip
+        raise DataError(
+            f"{int(number[left][0])} genotype probabilities, or missing ones among them",
+            f"as many as the copies in GT imply: {width} for {ploidy} (--ploidy {ploidy})",
+            "correct --ploidy or the row (decimals have a point, no comma)",
+            where=where,
+        )
     return dosage.astype(np.float32)
 
 

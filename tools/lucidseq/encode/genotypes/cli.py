@@ -29,12 +29,8 @@ def genotypes(
         OutputPrefix(
             genotypes=OutFile(".genotypes.h5", Format.HDF5, "Genotype store.", schema="lucidseq.genotypes"),
             qc=qc("genotypes"),
-            variants=OutFile(
-                ".variants.tsv.gz", Format.TSV, "Quality of each variant, kept or not.", schema="lucidseq.variant_qc"
-            ),
-            samples=OutFile(
-                ".samples.tsv", Format.TSV, "Quality of each sample, kept or not.", schema="lucidseq.sample_qc"
-            ),
+            variants=OutFile(".variants.tsv.gz", Format.TSV, "Quality of each variant, kept or not.", schema="lucidseq.variant_qc"),
+            samples=OutFile(".samples.tsv", Format.TSV, "Quality of each sample, kept or not.", schema="lucidseq.sample_qc"),
             picture=OutFile(".genotypes.png", Format.PNG, "Quality control in one picture."),
         ),
     ],
@@ -75,42 +71,27 @@ def genotypes(
         ),
     ] = GenotypeField.AUTO,
     multiallelic: Annotated[
-        Multiallelic,
-        typer.Option("--multiallelic", help="Sites of several ALT alleles: one variant an allele, or left out."),
+        Multiallelic, typer.Option("--multiallelic", help="Sites of several ALT alleles: one variant an allele, or left out.")
     ] = Multiallelic.SPLIT,
     ploidy: Annotated[
-        int,
-        typer.Option(
-            "--ploidy", min=1, max=16, help="Chromosome copies of an individual: 1 for haploids, 4 for autotetraploids."
-        ),
+        int, typer.Option("--ploidy", min=1, max=16, help="Chromosome copies of an individual: 1 for haploids, 4 for autotetraploids.")
     ] = 2,
     male_x: Annotated[
         HaploidCoding,
-        typer.Option(
-            "--male-x", help="Copies that a haploid call counts (a man's X; Y and mitochondria): 0 or 2, or 0 or 1."
-        ),
+        typer.Option("--male-x", help="Copies that a haploid call counts (a man's X; Y and mitochondria): 0 or 2, or 0 or 1."),
     ] = HaploidCoding.TWO,
     min_frequency: Annotated[
-        float,
-        typer.Option("--min-frequency", min=0, max=0.5, help="Least minor-allele frequency; 0 keeps every variant."),
+        float, typer.Option("--min-frequency", min=0, max=0.5, help="Least minor-allele frequency; 0 keeps every variant.")
     ] = 0.01,
     min_minor_count: Annotated[
         float,
-        typer.Option(
-            "--min-minor-count",
-            min=0,
-            help="Least copies of the rarer allele in the data, a man's X counted once; 0 is off.",
-        ),
+        typer.Option("--min-minor-count", min=0, help="Least copies of the rarer allele in the data, a man's X counted once; 0 is off."),
     ] = 0,
     max_missing: Annotated[
-        float,
-        typer.Option("--max-missing", min=0, max=1, help="Largest share of missing genotypes of a variant; 1 is off."),
+        float, typer.Option("--max-missing", min=0, max=1, help="Largest share of missing genotypes of a variant; 1 is off.")
     ] = 0.05,
     max_sample_missing: Annotated[
-        float,
-        typer.Option(
-            "--max-sample-missing", min=0, max=1, help="Largest share of missing genotypes of a sample; 1 is off."
-        ),
+        float, typer.Option("--max-sample-missing", min=0, max=1, help="Largest share of missing genotypes of a sample; 1 is off.")
     ] = 0.05,
     max_heterozygosity: Annotated[
         float,
@@ -123,16 +104,11 @@ def genotypes(
     min_hwe_p: Annotated[
         float,
         typer.Option(
-            "--min-hwe-p",
-            min=0,
-            max=1,
-            help="Least p-value of the exact Hardy-Weinberg test; 0 is off (inbred lines, haploids).",
+            "--min-hwe-p", min=0, max=1, help="Least p-value of the exact Hardy-Weinberg test; 0 is off (inbred lines, haploids)."
         ),
     ] = 1e-6,
     region: Annotated[
-        Path | None,
-        typer.Option("--region", help="BED file; variants outside its intervals are left out."),
-        In(Format.BED),
+        Path | None, typer.Option("--region", help="BED file; variants outside its intervals are left out."), In(Format.BED)
     ] = None,
     build: Build = "unknown",
     shard: Shard = None,

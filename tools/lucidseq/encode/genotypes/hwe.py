@@ -50,12 +50,7 @@ def _block(people: np.ndarray, rare: np.ndarray, seen: np.ndarray, width: int, l
     possible = heterozygous >= 0
     heterozygous = np.maximum(heterozygous, 0)
     common = np.maximum(people[:, None] - heterozygous - rare_homozygous, 0)
-    log_p = (
-        heterozygous * np.log(2.0)
-        - log_factorial[heterozygous]
-        - log_factorial[rare_homozygous]
-        - log_factorial[common]
-    )
+    log_p = heterozygous * np.log(2.0) - log_factorial[heterozygous] - log_factorial[rare_homozygous] - log_factorial[common]
     log_p = np.where(possible, log_p, -np.inf)
     probability = np.exp(log_p - log_p.max(axis=1, keepdims=True))
     probability /= probability.sum(axis=1, keepdims=True)

@@ -30,10 +30,12 @@ def trait(card: Card, found: Trait) -> None:
     _log.info(f"trait {found.name}: {said}")
     constant = len(np.unique(found.values[present])) < 2
     card.add(
-        f"trait {found.name}", said, Verdict.CAUTION if constant or KEPT in said else Verdict.OK, threshold="read as meant",
-        advice="The trait does not vary, so nothing can be associated with it." if constant
-        else "Check that the coding is what you meant.",
-    )  # fmt: skip
+        f"trait {found.name}",
+        said,
+        Verdict.CAUTION if constant or KEPT in said else Verdict.OK,
+        threshold="read as meant",
+        advice="The trait does not vary, so nothing can be associated with it." if constant else "Check that the coding is what you meant.",
+    )
 
 
 def covariates(card: Card, names: list[str], values: np.ndarray, *, plink: bool) -> None:
@@ -43,8 +45,13 @@ def covariates(card: Card, names: list[str], values: np.ndarray, *, plink: bool)
         where = ", ".join(f"{name} {count}" for name, count in zip(names, coded, strict=True) if count)
         said = f"{where}: " + ("read as missing (PLINK's table)" if plink else KEPT)
         _log.info(f"covariates of -9: {said}")
-        card.add("covariates of -9", said, Verdict.OK if plink else Verdict.CAUTION, threshold="read as meant",
-                 advice="PLINK writes -9 for missing; in a table `sample covariate...` it is a number: write NA.")  # fmt: skip
+        card.add(
+            "covariates of -9",
+            said,
+            Verdict.OK if plink else Verdict.CAUTION,
+            threshold="read as meant",
+            advice="PLINK writes -9 for missing; in a table `sample covariate...` it is a number: write NA.",
+        )
 
 
 def overlap(card: Card, what: str, joined: Joined) -> None:
@@ -54,27 +61,50 @@ def overlap(card: Card, what: str, joined: Joined) -> None:
         f"{what}s: {joined.shared} samples shared, {joined.only_genotypes} only in the genotypes, {joined.only_table} only in the table"
     )
     card.add(
-        f"samples with a {what} row", share, Verdict.OK if share >= 0.5 else Verdict.CAUTION, threshold=">= 0.5 of the genotypes' samples",
+        f"samples with a {what} row",
+        share,
+        Verdict.OK if share >= 0.5 else Verdict.CAUTION,
+        threshold=">= 0.5 of the genotypes' samples",
         advice="Few samples have a row: check the sample names in both files.",
-    )  # fmt: skip
+    )
 
 
 def judge(card: Card, found: ReadingPass, outcomes: np.ndarray) -> None:
     """Judge variants, samples and sexes."""
     total = rows_read(found)
     share = found.kept / total
-    card.add("variants kept", share, Verdict.OK if share >= 0.5 else Verdict.CAUTION, threshold=">= 0.5",
-             advice="Many variants went: the qc table says at which filter.")  # fmt: skip
+    card.add(
+        "variants kept",
+        share,
+        Verdict.OK if share >= 0.5 else Verdict.CAUTION,
+        threshold=">= 0.5",
+        advice="Many variants went: the qc table says at which filter.",
+    )
     departed = found.removed[quality.HARDY_WEINBERG] / total
-    card.add("variants out of Hardy-Weinberg proportions", departed, Verdict.OK if departed < 0.05 else Verdict.CAUTION,
-             threshold="< 0.05", advice="Inbred lines, haploids and mixed populations depart from it: --min-hwe-p 0 turns it off.")  # fmt: skip
+    card.add(
+        "variants out of Hardy-Weinberg proportions",
+        departed,
+        Verdict.OK if departed < 0.05 else Verdict.CAUTION,
+        threshold="< 0.05",
+        advice="Inbred lines, haploids and mixed populations depart from it: --min-hwe-p 0 turns it off.",
+    )
     missing = found.kept_missing / max(found.kept_genotypes, 1)
-    card.add("missing genotypes among kept variants", missing, Verdict.OK if missing < 0.02 else Verdict.CAUTION,
-             threshold="< 0.02", advice="Impute the genotypes first, or lower --max-missing.")  # fmt: skip
+    card.add(
+        "missing genotypes among kept variants",
+        missing,
+        Verdict.OK if missing < 0.02 else Verdict.CAUTION,
+        threshold="< 0.02",
+        advice="Impute the genotypes first, or lower --max-missing.",
+    )
     listed = outcomes != NOT_LISTED
     removed = int((listed & (outcomes != "kept")).sum())
-    card.add("samples removed", removed, Verdict.OK if removed <= 0.1 * listed.sum() else Verdict.CAUTION,
-             threshold="<= 10 %", advice="Many samples miss genotypes, or are outliers: check how they were called.")  # fmt: skip
+    card.add(
+        "samples removed",
+        removed,
+        Verdict.OK if removed <= 0.1 * listed.sum() else Verdict.CAUTION,
+        threshold="<= 10 %",
+        advice="Many samples miss genotypes, or are outliers: check how they were called.",
+    )
     _heterozygosity(card, found)
     _haploids(card, found.haploid.elsewhere)
     _sexes(card, found)
@@ -87,45 +117,80 @@ def _heterozygosity(card: Card, found: ReadingPass) -> None:
         return
     far = int((outliers(f, _DEVIATIONS, found.keep) & found.keep).sum())
     share = far / int(found.keep.sum())
-    card.add("samples of outlying heterozygosity", far, Verdict.OK if share <= 0.01 else Verdict.CAUTION,
-             threshold="<= 1 % beyond 3 standard deviations",
-             advice="Contaminated DNA, inbreeding or mixed ancestry: see the samples' table; --max-heterozygosity 3 removes them.")  # fmt: skip
+    card.add(
+        "samples of outlying heterozygosity",
+        far,
+        Verdict.OK if share <= 0.01 else Verdict.CAUTION,
+        threshold="<= 1 % beyond 3 standard deviations",
+        advice="Contaminated DNA, inbreeding or mixed ancestry: see the samples' table; --max-heterozygosity 3 removes them.",
+    )
 
 
 def _haploids(card: Card, calls: int) -> None:
     """Say that calls of one allele were counted as two where people have two copies; bees and wasps have such males."""
     if calls:
         _log.warning(f"{calls} haploid calls outside X, Y and MT counted as two copies")
-        card.add("haploid calls outside X, Y and MT", calls, Verdict.CAUTION, threshold="0 in diploids",
-                 advice="Each was counted as two copies: right for the males of haplodiploid species, or Z and W chromosomes; haploid organisms "
-                 "want --ploidy 1; in other diploids the calls are damaged, or a sex chromosome has another name.")  # fmt: skip
+        card.add(
+            "haploid calls outside X, Y and MT",
+            calls,
+            Verdict.CAUTION,
+            threshold="0 in diploids",
+            advice="Each was counted as two copies: right for the males of haplodiploid species, or Z and W chromosomes; haploid organisms "
+            "want --ploidy 1; in other diploids the calls are damaged, or a sex chromosome has another name.",
+        )
 
 
 def _sexes(card: Card, found: ReadingPass) -> None:
     rules = found.rules
     if unclear := unclear_numbers(found.contigs, rules.build):
         _log.warning(f"chromosomes {', '.join(unclear)} read as autosomes: in humans give --build")
-        card.add("chromosomes 23 to 26", f"{', '.join(unclear)} read as autosomes", Verdict.CAUTION, threshold="a build that tells what they are",
-                 advice="If they are PLINK's numbers of human X, Y, XY and MT give --build GRCh37 or GRCh38: men's genotypes, sexes "
-                 "and the Hardy-Weinberg test are wrong on them otherwise. Elsewhere name the build.")  # fmt: skip
+        card.add(
+            "chromosomes 23 to 26",
+            f"{', '.join(unclear)} read as autosomes",
+            Verdict.CAUTION,
+            threshold="a build that tells what they are",
+            advice="If they are PLINK's numbers of human X, Y, XY and MT give --build GRCh37 or GRCh38: men's genotypes, sexes "
+            "and the Hardy-Weinberg test are wrong on them otherwise. Elsewhere name the build.",
+        )
     contigs_x = [name for name in found.contigs if chromosome_kind(name, human=known_build(rules.build)) == X]
     if not contigs_x or rules.ploidy != 2:
         return
     told = found.plan.rules.sex[found.keep]
     if not told.any():
-        card.add("sexes of the samples", "unknown", Verdict.CAUTION, threshold="known, for the X chromosome",
-                 advice="All genotypes of X were read as those of two copies, and Hardy-Weinberg was not tested: give --sex.")  # fmt: skip
+        card.add(
+            "sexes of the samples",
+            "unknown",
+            Verdict.CAUTION,
+            threshold="known, for the X chromosome",
+            advice="All genotypes of X were read as those of two copies, and Hardy-Weinberg was not tested: give --sex.",
+        )
     if not known_build(rules.build):
-        card.add("pseudo-autosomal regions", f"unknown for build {rules.build}", Verdict.CAUTION, threshold="build GRCh37 or GRCh38",
-                 advice="All of X and Y was read as sex-specific: in humans give --build; elsewhere leave the shared regions out.")  # fmt: skip
+        card.add(
+            "pseudo-autosomal regions",
+            f"unknown for build {rules.build}",
+            Verdict.CAUTION,
+            threshold="build GRCh37 or GRCh38",
+            advice="All of X and Y was read as sex-specific: in humans give --build; elsewhere leave the shared regions out.",
+        )
     inferred = found.statistics.inferred_sex()[found.keep]
     if found.statistics.x.variants >= LEAST_X_VARIANTS:
         both = (told > 0) & (inferred > 0)
         wrong = int((both & (told != inferred)).sum())
         names = np.array(found.plan.samples, dtype=object)[found.keep][both & (told != inferred)]
-        card.add("samples whose X tells the other sex", wrong, Verdict.OK if not wrong else Verdict.CAUTION, threshold="0",
-                 advice=f"Samples may be mixed up ({', '.join(names[:5])}): see the samples' table." if wrong else
-                 "Sexes agree with the X chromosome where it tells them.")  # fmt: skip
+        card.add(
+            "samples whose X tells the other sex",
+            wrong,
+            Verdict.OK if not wrong else Verdict.CAUTION,
+            threshold="0",
+            advice=f"Samples may be mixed up ({', '.join(names[:5])}): see the samples' table."
+            if wrong
+            else "Sexes agree with the X chromosome where it tells them.",
+        )
     rate = found.haploid.heterozygous / max(int((rules.haploid(X)).sum()) * found.statistics.x.variants, 1)
-    card.add("heterozygous calls of people with one copy", found.haploid.heterozygous, Verdict.OK if rate < 0.02 else Verdict.CAUTION,
-             threshold="< 2 % of men's calls on X", advice="They were set missing: check sexes and the build.")  # fmt: skip
+    card.add(
+        "heterozygous calls of people with one copy",
+        found.haploid.heterozygous,
+        Verdict.OK if rate < 0.02 else Verdict.CAUTION,
+        threshold="< 2 % of men's calls on X",
+        advice="They were set missing: check sexes and the build.",
+    )

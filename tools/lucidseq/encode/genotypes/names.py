@@ -54,17 +54,23 @@ class SampleNames:
             if family in NO_FAMILY:
                 meant = anybody.get(name, set())
             else:
-                meant = (
-                    related.get((family, name), set()) | alone.get(name, set()) | alone.get(f"{family}_{name}", set())
-                )
+                meant = related.get((family, name), set()) | alone.get(name, set()) | alone.get(f"{family}_{name}", set())
             if len(meant) > 1:
                 several = ", ".join(self.samples[index] for index in sorted(meant)[:3])
-                raise DataError(f"a row for {_spell(family, name)}, who may be any of the samples {several}", "rows that mean one sample",
-                                "give FID and IID as the genotypes have them", where=str(path))  # fmt: skip
+                raise DataError(
+                    f"a row for {_spell(family, name)}, who may be any of the samples {several}",
+                    "rows that mean one sample",
+                    "give FID and IID as the genotypes have them",
+                    where=str(path),
+                )
             for index in meant:
                 if taken.setdefault(index, (family, name)) != (family, name):
-                    raise DataError(f"rows for {_spell(*taken[index])} and for {_spell(family, name)}: both mean sample {self.samples[index]}",
-                                    "one row a sample", "give the table the names of the genotypes' samples", where=str(path))  # fmt: skip
+                    raise DataError(
+                        f"rows for {_spell(*taken[index])} and for {_spell(family, name)}: both mean sample {self.samples[index]}",
+                        "one row a sample",
+                        "give the table the names of the genotypes' samples",
+                        where=str(path),
+                    )
                 found[row] = index
         if (found < 0).all():
             raise self._nothing_shared(families, individuals, path)
@@ -83,7 +89,7 @@ class SampleNames:
             "FID and IID of the genotypes' samples" if differ else "names of the genotypes' samples",
             "use the same FID in both files, or 0 in the table for any" if differ else "use the same names in both files",
             where=str(path),
-        )  # fmt: skip
+        )
 
     def _index(self) -> tuple[dict[tuple[str, str], set[int]], dict[str, set[int]], dict[str, set[int]]]:
         """Return samples by family and individual, those without family by name, and all by either name."""
@@ -91,9 +97,7 @@ class SampleNames:
         alone: dict[str, set[int]] = {}
         anybody: dict[str, set[int]] = {}
         families = self.families or [""] * len(self.samples)
-        for index, (sample, family, name) in enumerate(
-            zip(self.samples, families, self.individuals or self.samples, strict=True)
-        ):
+        for index, (sample, family, name) in enumerate(zip(self.samples, families, self.individuals or self.samples, strict=True)):
             if family in NO_FAMILY:
                 alone.setdefault(name, set()).add(index)
             else:
@@ -123,8 +127,9 @@ def refuse_doubles(families: Sequence[str], individuals: Sequence[str], lines: S
     seen: set[tuple[str, str]] = set()
     for family, name, line in zip(families or [""] * len(individuals), individuals, lines, strict=True):
         if (family, name) in seen:
-            raise DataError(f"individual {name} comes more than once", "one row an individual", "remove one of the rows",
-                            where=place(path, line=line))  # fmt: skip
+            raise DataError(
+                f"individual {name} comes more than once", "one row an individual", "remove one of the rows", where=place(path, line=line)
+            )
         seen.add((family, name))
 
 

@@ -70,8 +70,12 @@ def read_individuals(path: Path) -> Individuals:
         plink = first == 2 or keys[:1] == ["IID"]
         names = columns[first:]
         if not names or len(set(names)) < len(names):
-            raise DataError(f"a header {header[:80]!r}", "FID IID name..., IID name... or sample name..., with names that differ",
-                            "give the table a header line", where=place(path, line=1))  # fmt: skip
+            raise DataError(
+                f"a header {header[:80]!r}",
+                "FID IID name..., IID name... or sample name..., with names that differ",
+                "give the table a header line",
+                where=place(path, line=1),
+            )
         lines, rows = [], []
         for number, line in enumerate(handle, start=2):
             if line.strip():
@@ -81,12 +85,13 @@ def read_individuals(path: Path) -> Individuals:
         raise DataError("zero individuals", "a row for each individual", "check the file", where=str(path))
     for number, row in zip(lines, rows, strict=True):
         if len(row) != len(columns):
-            raise DataError(f"{len(row)} fields", f"{len(columns)}, as in the header", "correct the row",
-                            where=place(path, line=number))  # fmt: skip
-    values = np.array([
-        [_number(row[first + index], name, path, number) for number, row in zip(lines, rows, strict=True)]
-        for index, name in enumerate(names)
-    ])  # fmt: skip
+            raise DataError(f"{len(row)} fields", f"{len(columns)}, as in the header", "correct the row", where=place(path, line=number))
+    values = np.array(
+        [
+            [_number(row[first + index], name, path, number) for number, row in zip(lines, rows, strict=True)]
+            for index, name in enumerate(names)
+        ]
+    )
     families = [row[0] for row in rows] if first == 2 else []
     people = Individuals(path, names, [row[first - 1] for row in rows], values, plink, families)
     refuse_doubles(families, people.ids, lines, path)
@@ -105,8 +110,9 @@ def _number(text: str, name: str, path: Path, line: int) -> float:
     except ValueError:
         value = np.inf
     if not np.isfinite(value):
-        raise DataError(f"{name} = {text!r}", "a finite number, or NA", "correct the value (decimal point, no comma)",
-                        where=place(path, line=line))  # fmt: skip
+        raise DataError(
+            f"{name} = {text!r}", "a finite number, or NA", "correct the value (decimal point, no comma)", where=place(path, line=line)
+        )
     return value
 
 
@@ -174,28 +180,16 @@ def recognise(name: str, values: np.ndarray, *, plink: bool, where: str) -> Trai
     """
     present = set(np.unique(values[~np.isnan(values)]).tolist())
     if not present - {PLINK_MISSING}:
-        raise DataError(
-            f"trait {name} has no value", "at least one individual with a value", "check the column", where=where
-        )
+        raise DataError(f"trait {name} has no value", "at least one individual with a value", "check the column", where=where)
     missing_codes = {PLINK_MISSING, 0.0} if plink else {PLINK_MISSING}
     if {1.0, 2.0} <= present <= {1.0, 2.0} | missing_codes:
         coded = np.where((values == 1) | (values == 2), values - 1, np.nan)
-        return Trait(
-            name,
-            BINARY,
-            coded,
-            "read as PLINK's coding: 1 control, 2 case, -9" + (" or 0" if plink else "") + " missing",
-        )
+        return Trait(name, BINARY, coded, "read as PLINK's coding: 1 control, 2 case, -9" + (" or 0" if plink else "") + " missing")
     if {0.0, 1.0} <= present <= {0.0, 1.0, PLINK_MISSING}:
-        return Trait(
-            name, BINARY, np.where(values == PLINK_MISSING, np.nan, values), "read as binary: 0 control, 1 case"
-        )
+        return Trait(name, BINARY, np.where(values == PLINK_MISSING, np.nan, values), "read as binary: 0 control, 1 case")
     if plink and PLINK_MISSING in present:
         return Trait(
-            name,
-            QUANTITATIVE,
-            np.where(values == PLINK_MISSING, np.nan, values),
-            "quantitative; -9 read as missing (PLINK's table)",
+            name, QUANTITATIVE, np.where(values == PLINK_MISSING, np.nan, values), "quantitative; -9 read as missing (PLINK's table)"
         )
     if PLINK_MISSING in present:
         return Trait(name, QUANTITATIVE, values, f"quantitative; -9 {KEPT}")

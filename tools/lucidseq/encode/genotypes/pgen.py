@@ -88,8 +88,12 @@ class PgenReader(GenotypeReader):
         return names
 
     def _bad_row(self, line: str, row: int) -> DataError:
-        return DataError(f"{line.rstrip()[:80]!r}", "the columns of the header, tabs between them, POS from 1", "correct the row",
-                         where=place(self.pvar, line=self._header + row + 1))  # fmt: skip
+        return DataError(
+            f"{line.rstrip()[:80]!r}",
+            "the columns of the header, tabs between them, POS from 1",
+            "correct the row",
+            where=place(self.pvar, line=self._header + row + 1),
+        )
 
     def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read the .pvar alone."""
@@ -131,10 +135,7 @@ class PgenReader(GenotypeReader):
                 pass
             try:
                 genotypes = pgenlib.PgenReader(
-                    str(self.path).encode(),
-                    raw_sample_ct=len(self.samples),
-                    variant_ct=self.variants,
-                    allele_idx_offsets=alleles,
+                    str(self.path).encode(), raw_sample_ct=len(self.samples), variant_ct=self.variants, allele_idx_offsets=alleles
                 )
                 for start in range(first, end, CHUNK):
                     chunk = self._chunk(genotypes, names, start, min(CHUNK, end - start))
@@ -174,9 +175,7 @@ class PgenReader(GenotypeReader):
         shape = count, len(self.samples)
         dosage = np.empty(shape, dtype=np.int8 if self.hard_calls else np.float32)
         step = max(1, _CACHE_BYTES // (shape[1] * dosage.itemsize))
-        least = np.full(
-            (min(step, count), shape[1]), MISSING_CALL, dtype=np.int8
-        )  # NumPy is slow where this is one number
+        least = np.full((min(step, count), shape[1]), MISSING_CALL, dtype=np.int8)  # NumPy is slow where this is one number
         for start in range(0, count, step):  # what was read is still in the cache when missing ones are marked
             some = dosage[start : start + step]
             if self.hard_calls:
@@ -228,10 +227,15 @@ def _require_files(path: Path) -> None:
             continue
         packed = file.with_name(file.name + ".zst")
         if packed.is_file():
-            raise DataError(f"{packed.name}, which is compressed by Zstandard", f"{file.name} as plain text (or gzip by content)",
-                            f"run: plink2 --zst-decompress {packed.name} {file.name}", where=str(packed))  # fmt: skip
-        raise DataError(f"no {file.name}", "a .pgen, .pvar and .psam with the same name", "put the three files side by side",
-                        where=str(path))  # fmt: skip
+            raise DataError(
+                f"{packed.name}, which is compressed by Zstandard",
+                f"{file.name} as plain text (or gzip by content)",
+                f"run: plink2 --zst-decompress {packed.name} {file.name}",
+                where=str(packed),
+            )
+        raise DataError(
+            f"no {file.name}", "a .pgen, .pvar and .psam with the same name", "put the three files side by side", where=str(path)
+        )
 
 
 def _read_header(path: Path) -> tuple[int, dict[str, int]]:
@@ -245,10 +249,15 @@ def _read_header(path: Path) -> tuple[int, dict[str, int]]:
                     if columns["ALT"] == max(columns.values()):
                         return number, columns
             if not line.startswith("##"):
-                raise DataError(f"{line.rstrip()[:80]!r}", "a header `#CHROM POS ID REF ALT ...` with tabs, in this order",
-                                "make the file again with plink2 --make-pgen", where=place(path, line=number))  # fmt: skip
-    raise DataError("a .pvar without a header line", "#CHROM, POS, ID, REF and ALT", "make the file again with plink2 --make-pgen",
-                    where=str(path))  # fmt: skip
+                raise DataError(
+                    f"{line.rstrip()[:80]!r}",
+                    "a header `#CHROM POS ID REF ALT ...` with tabs, in this order",
+                    "make the file again with plink2 --make-pgen",
+                    where=place(path, line=number),
+                )
+    raise DataError(
+        "a .pvar without a header line", "#CHROM, POS, ID, REF and ALT", "make the file again with plink2 --make-pgen", where=str(path)
+    )
 
 
 def _check_pgen(path: Path, variants: int, samples: int) -> bool:
@@ -260,13 +269,21 @@ def _check_pgen(path: Path, variants: int, samples: int) -> bool:
         head = handle.read(12)
         mode = head[2] if len(head) == 12 else -1
         if head[:2] != MAGIC or mode not in (*_FIXED, _VARIABLE):
-            raise DataError("no .pgen of a kind that is read here", "storage mode 2, 3, 4 or 16 of PLINK 2",
-                            "make the file again with plink2 --make-pgen", where=str(path))  # fmt: skip
+            raise DataError(
+                "no .pgen of a kind that is read here",
+                "storage mode 2, 3, 4 or 16 of PLINK 2",
+                "make the file again with plink2 --make-pgen",
+                where=str(path),
+            )
         counts = int.from_bytes(head[3:7], "little"), int.from_bytes(head[7:11], "little")
         for found, wanted, what in zip(counts, (variants, samples), ("variants", "samples"), strict=True):
             if found != wanted:
-                raise DataError(f"{found} {what} in the .pgen, {wanted} in its companion file", "files of one set",
-                                "copy the three files again", where=str(path))  # fmt: skip
+                raise DataError(
+                    f"{found} {what} in the .pgen, {wanted} in its companion file",
+                    "files of one set",
+                    "copy the three files again",
+                    where=str(path),
+                )
         if mode != _VARIABLE:
             return mode != _FIXED[0]
         return _check_records(path, head[11], handle, variants)

@@ -128,8 +128,9 @@ def is_plink1(path: Path) -> bool:
     with bed.open("rb") as handle:
         found = handle.read(2) == MAGIC
     if not found and (path.suffix == ".bed" or not path.exists()):
-        raise DataError("a .bed without PLINK's magic number", "a PLINK 1 .bed", "check the file (BED intervals have no genotypes)",
-                        where=str(bed))  # fmt: skip
+        raise DataError(
+            "a .bed without PLINK's magic number", "a PLINK 1 .bed", "check the file (BED intervals have no genotypes)", where=str(bed)
+        )
     return found
 
 
@@ -153,8 +154,12 @@ class Plink1Reader(GenotypeReader):
         bed = _side(path, ".bed")
         for suffix in _SIDES:
             if not _side(path, suffix).is_file():
-                raise DataError(f"no {_side(path, suffix).name}", "a .bed, .bim and .fam with the same name",
-                                "put the three files side by side", where=str(path))  # fmt: skip
+                raise DataError(
+                    f"no {_side(path, suffix).name}",
+                    "a .bed, .bim and .fam with the same name",
+                    "put the three files side by side",
+                    where=str(path),
+                )
         require_diploid(bed, reading)
         if reading.field in (GenotypeField.DOSAGE, GenotypeField.GP):
             raise no_field(reading.field.value, "of PLINK 1, which has calls alone", str(bed))
@@ -169,14 +174,15 @@ class Plink1Reader(GenotypeReader):
         with self.path.open("rb") as handle:
             header = handle.read(3)
         if header[2:] != VARIANT_MAJOR:
-            raise DataError("a sample-major .bed file", "variant-major order", "rewrite it with plink --make-bed",
-                            where=str(self.path))  # fmt: skip
+            raise DataError("a sample-major .bed file", "variant-major order", "rewrite it with plink --make-bed", where=str(self.path))
         body = self.path.stat().st_size - len(header)
         if body % self._width:
             raise DataError(
-                f"{body} bytes of genotypes for {len(self.samples)} samples", f"a multiple of {self._width} bytes",
-                "the .bed is cut off or belongs to another .fam: copy the three files again", where=str(self.path),
-            )  # fmt: skip
+                f"{body} bytes of genotypes for {len(self.samples)} samples",
+                f"a multiple of {self._width} bytes",
+                "the .bed is cut off or belongs to another .fam: copy the three files again",
+                where=str(self.path),
+            )
         return body // self._width
 
     def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -209,13 +215,16 @@ class Plink1Reader(GenotypeReader):
             raise self._disagree(f"{first + len(rows)} variants")
         for number, row in enumerate(rows, start=first + 1):
             if len(row) != 6 or not row[3].isdecimal() or not 0 < int(row[3]) < 1 << 31:
-                raise DataError(f"{' '.join(row)[:80]!r}", "contig, id, cM, position (from 1), A1, A2", "correct the row",
-                                where=place(self.bim, line=number))  # fmt: skip
-        contig, rsid, _, position, effect, other = (
-            np.array(column, dtype=object) for column in zip(*rows, strict=True)
-        )
+                raise DataError(
+                    f"{' '.join(row)[:80]!r}",
+                    "contig, id, cM, position (from 1), A1, A2",
+                    "correct the row",
+                    where=place(self.bim, line=number),
+                )
+        contig, rsid, _, position, effect, other = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
         return contig, position.astype(np.int64) - 1, effect, other, rsid
 
     def _disagree(self, found: str) -> DataError:
-        return DataError(f"{found} in the .bim", f"the {self.variants} variants of the .bed", "copy the three files again",
-                         where=str(self.bim))  # fmt: skip
+        return DataError(
+            f"{found} in the .bim", f"the {self.variants} variants of the .bed", "copy the three files again", where=str(self.bim)
+        )

@@ -10,8 +10,13 @@ from lucidseq.core.genotypes import MISSING_CALL
 from lucidseq.encode.genotypes.hwe import exact_mid_p
 
 OUTSIDE, MISSING, FREQUENCY, MINOR_COUNT, HARDY_WEINBERG, DUPLICATE = (
-    "outside the regions", "missing rate", "minor allele frequency", "minor allele count", "Hardy-Weinberg", "duplicate",
-)  # fmt: skip
+    "outside the regions",
+    "missing rate",
+    "minor allele frequency",
+    "minor allele count",
+    "Hardy-Weinberg",
+    "duplicate",
+)
 FILTERS = (MISSING, FREQUENCY, MINOR_COUNT, HARDY_WEINBERG)  # in this order
 
 
@@ -125,9 +130,7 @@ def assess(
     return Assessment(failed < 0, removed, failed, frequency, samples - called, minor, p)
 
 
-def _minor_counts(
-    dosage: np.ndarray, total: np.ndarray, chromosomes: np.ndarray, doubled: np.ndarray | None
-) -> np.ndarray:
+def _minor_counts(dosage: np.ndarray, total: np.ndarray, chromosomes: np.ndarray, doubled: np.ndarray | None) -> np.ndarray:
     if doubled is not None and doubled.any():
         single = dosage[:, doubled]
         known = _known(single)

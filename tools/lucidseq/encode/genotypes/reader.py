@@ -70,9 +70,14 @@ class VariantChunk:
     def take(self, rows: np.ndarray) -> VariantChunk:
         """Return the variants of a mask or of indices."""
         return VariantChunk(
-            self.contig[rows], self.start[rows], self.effect_allele[rows], self.other_allele[rows], self.rsid[rows],
-            self.dosage[rows], None if self.doubled is None else self.doubled[rows],
-        )  # fmt: skip
+            self.contig[rows],
+            self.start[rows],
+            self.effect_allele[rows],
+            self.other_allele[rows],
+            self.rsid[rows],
+            self.dosage[rows],
+            None if self.doubled is None else self.doubled[rows],
+        )
 
 
 class GenotypeReader(ABC):
@@ -146,8 +151,9 @@ def require_diploid(path: Path, reading: Reading) -> None:
         If the ploidy is above two.
     """
     if reading.ploidy > 2:
-        raise DataError(f"--ploidy {reading.ploidy} for a file of diploid calls", "--ploidy 1 or 2", "give polyploids as VCF or BCF",
-                        where=str(path))  # fmt: skip
+        raise DataError(
+            f"--ploidy {reading.ploidy} for a file of diploid calls", "--ploidy 1 or 2", "give polyploids as VCF or BCF", where=str(path)
+        )
 
 
 def halve(calls: np.ndarray) -> np.ndarray:
@@ -173,8 +179,12 @@ def in_range(chunk: VariantChunk, ploidy: int, path: Path) -> VariantChunk:
         row = int(outside.argmax())
         values = chunk.dosage[row]
         worst = float(values[np.nanargmax(np.abs(values - ploidy / 2))])
-        raise DataError(f"a dosage of {worst:g}", f"0 to {ploidy} copies", "check the file, its FORMAT field and --ploidy",
-                        where=place(path, variant=f"{chunk.contig[row]}:{chunk.start[row] + 1}"))  # fmt: skip
+        raise DataError(
+            f"a dosage of {worst:g}",
+            f"0 to {ploidy} copies",
+            "check the file, its FORMAT field and --ploidy",
+            where=place(path, variant=f"{chunk.contig[row]}:{chunk.start[row] + 1}"),
+        )
     return replace(chunk, dosage=np.clip(chunk.dosage, 0, ploidy))
 
 
@@ -198,9 +208,7 @@ def parse_sex(text: str) -> int:
 
 def no_field(wanted: str, found: str, where: str) -> DataError:
     """Build the error for a row or file without the field that is to be read."""
-    return DataError(
-        f"FORMAT {found}", f"a row with {wanted}", "choose another --field, or leave the row out", where=where
-    )
+    return DataError(f"FORMAT {found}", f"a row with {wanted}", "choose another --field, or leave the row out", where=where)
 
 
 def require_unique_samples(samples: list[str], path: Path) -> None:
@@ -212,9 +220,7 @@ def require_unique_samples(samples: list[str], path: Path) -> None:
         Otherwise.
     """
     if not samples:
-        raise DataError("zero samples", "genotypes of at least one individual", "give a file with genotype columns",
-                        where=str(path))  # fmt: skip
+        raise DataError("zero samples", "genotypes of at least one individual", "give a file with genotype columns", where=str(path))
     twice = [name for name, count in Counter(samples).items() if count > 1]
     if twice:
-        raise DataError(f"sample {twice[0]} comes more than once", "sample names that differ", "rename the samples",
-                        where=str(path))  # fmt: skip
+        raise DataError(f"sample {twice[0]} comes more than once", "sample names that differ", "rename the samples", where=str(path))

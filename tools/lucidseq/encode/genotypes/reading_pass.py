@@ -141,13 +141,7 @@ class ReadingPass:
             self._add_kind(piece, rows[first:last], int(kinds[first]), reader, writer, table)
 
     def _add_kind(
-        self,
-        chunk: VariantChunk,
-        rows: np.ndarray,
-        kind: int,
-        reader: GenotypeReader,
-        writer: GenotypeWriter,
-        table: TableWriter,
+        self, chunk: VariantChunk, rows: np.ndarray, kind: int, reader: GenotypeReader, writer: GenotypeWriter, table: TableWriter
     ) -> None:
         """Judge and write variants that lie on one kind of chromosome."""
         missing = missing_mask(chunk.dosage)
@@ -184,16 +178,18 @@ class ReadingPass:
 
 
 def _rows(chunk: VariantChunk, judged: Assessment, samples: int) -> pd.DataFrame:
-    return pd.DataFrame({
-        "variant_id": variant_ids(chunk.contig, chunk.start + 1, chunk.other_allele, chunk.effect_allele),
-        "chromosome": chunk.contig,
-        "base_pair_location": chunk.start + 1,
-        "effect_allele": chunk.effect_allele,
-        "other_allele": chunk.other_allele,
-        "rsid": chunk.rsid,
-        "effect_allele_frequency": judged.frequency,
-        "missing_rate": judged.missing / max(samples, 1),
-        "minor_allele_count": judged.minor_count,
-        "hwe_p_value": judged.hwe_p,
-        "outcome": _OUTCOMES[judged.failed],
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "variant_id": variant_ids(chunk.contig, chunk.start + 1, chunk.other_allele, chunk.effect_allele),
+            "chromosome": chunk.contig,
+            "base_pair_location": chunk.start + 1,
+            "effect_allele": chunk.effect_allele,
+            "other_allele": chunk.other_allele,
+            "rsid": chunk.rsid,
+            "effect_allele_frequency": judged.frequency,
+            "missing_rate": judged.missing / max(samples, 1),
+            "minor_allele_count": judged.minor_count,
+            "hwe_p_value": judged.hwe_p,
+            "outcome": _OUTCOMES[judged.failed],
+        }
+    )

@@ -33,9 +33,15 @@ from lucidseq.encode.regions import Regions, other_spelling
 
 _log = get_logger("lucidseq.encode")
 _STEPS = (
-    MULTIALLELIC, NO_ALTERNATE, quality.DUPLICATE, quality.OUTSIDE, quality.MISSING, quality.FREQUENCY, quality.MINOR_COUNT,
+    MULTIALLELIC,
+    NO_ALTERNATE,
+    quality.DUPLICATE,
+    quality.OUTSIDE,
+    quality.MISSING,
+    quality.FREQUENCY,
+    quality.MINOR_COUNT,
     quality.HARDY_WEINBERG,
-)  # fmt: skip
+)
 _SEXES = np.array(["unknown", "male", "female"], dtype=object)
 
 
@@ -85,8 +91,11 @@ def genotypes(
     """Encode genotypes (options as in ``cli.genotypes``)."""
     index, count = parse_shard(shard)
     if count > 1 and (max_sample_missing < 1 or max_heterozygosity > 0):
-        raise UsageError("--shard with filters of samples, which need every variant", "--max-sample-missing 1 and --max-heterozygosity 0",
-                         "turn them off, and name the samples to keep with --samples (the .samples.tsv of a run without --shard tells them)")  # fmt: skip
+        raise UsageError(
+            "--shard with filters of samples, which need every variant",
+            "--max-sample-missing 1 and --max-heterozygosity 0",
+            "turn them off, and name the samples to keep with --samples (the .samples.tsv of a run without --shard tells them)",
+        )
     reading = Reading(field, multiallelic, ploidy)
     readers = [open_reader(path, reading) for path in whole_sets(genotypes)]
     people = _same_samples(readers)
@@ -107,9 +116,7 @@ def genotypes(
         rules=SexChromosomes(sexes, _build(build, readers), male_x, ploidy),
     )
     if not plan.shares:
-        raise DataError(
-            f"no variants in shard {shard}", "at least one variant", "use fewer shards", where=str(readers[0].path)
-        )
+        raise DataError(f"no variants in shard {shard}", "at least one variant", "use fewer shards", where=str(readers[0].path))
     listed = read_sample_list(samples, people) if samples else np.ones(len(names), dtype=bool)
     found, outcomes = _read(plan, _SampleFilters(listed, max_sample_missing, max_heterozygosity), out)
     _refuse_nothing(found)
@@ -127,8 +134,12 @@ def _read(plan: Plan, filters: _SampleFilters, out: OutputSet) -> tuple[ReadingP
     outcomes = filters.outcomes(found)
     keep = outcomes == "kept"
     if not keep.any():
-        raise DataError("every sample misses too many genotypes", f"a missing rate of at most {filters.max_missing}",
-                        "raise --max-sample-missing (1 turns it off)", where=str(plan.path))  # fmt: skip
+        raise DataError(
+            "every sample misses too many genotypes",
+            f"a missing rate of at most {filters.max_missing}",
+            "raise --max-sample-missing (1 turns it off)",
+            where=str(plan.path),
+        )
     if (keep == filters.listed).all():
         return found, outcomes
     _log.info(f"{int((filters.listed & ~keep).sum())} samples fail their filters: reading again without them")
@@ -145,8 +156,12 @@ def _same_samples(readers: list[GenotypeReader]) -> SampleNames:
         if other.samples != first.samples:
             differ = sorted(set(other.samples) ^ set(first.samples))
             detail = f"such as {', '.join(differ[:3])}" if differ else "in another order"
-            raise DataError(f"samples that differ from those of {first.path.name} ({detail})", "the same samples in every file",
-                            "give files of the same individuals, in the same order", where=str(other.path))  # fmt: skip
+            raise DataError(
+                f"samples that differ from those of {first.path.name} ({detail})",
+                "the same samples in every file",
+                "give files of the same individuals, in the same order",
+                where=str(other.path),
+            )
     return next((reader.names for reader in readers if reader.names.families), first.names)
 
 
@@ -162,8 +177,12 @@ def _build(build: str, readers: list[GenotypeReader]) -> str:
     if build != "unknown":
         told.add(build)
     if len(told) > 1:
-        raise DataError(f"genome builds {' and '.join(sorted(told))}", "one build", "give stores of the same build, and their --build",
-                        where=str(readers[0].path))  # fmt: skip
+        raise DataError(
+            f"genome builds {' and '.join(sorted(told))}",
+            "one build",
+            "give stores of the same build, and their --build",
+            where=str(readers[0].path),
+        )
     return told.pop() if told else "unknown"
 
 
@@ -173,8 +192,12 @@ def _told_sexes(readers: list[GenotypeReader]) -> np.ndarray:
     for reader in readers[1:]:
         clash = (sexes > 0) & (reader.sex > 0) & (sexes != reader.sex)
         if clash.any():
-            raise DataError(f"another sex of {reader.samples[int(clash.argmax())]} than in {readers[0].path.name}", "one sex a person",
-                            "correct the file, or give --sex", where=str(reader.path))  # fmt: skip
+            raise DataError(
+                f"another sex of {reader.samples[int(clash.argmax())]} than in {readers[0].path.name}",
+                "one sex a person",
+                "correct the file, or give --sex",
+                where=str(reader.path),
+            )
         sexes = np.where(sexes > 0, sexes, reader.sex)
     return sexes
 
@@ -187,8 +210,7 @@ def _traits(path: Path | None, samples: SampleNames, first: GenotypeReader, card
         joined = join(people, samples)
         judge.overlap(card, "phenotype", joined)
         traits = [
-            recognise(name, values, plink=people.plink, where=str(path))
-            for name, values in zip(people.names, joined.values, strict=True)
+            recognise(name, values, plink=people.plink, where=str(path)) for name, values in zip(people.names, joined.values, strict=True)
         ]
     for trait in traits:
         judge.trait(card, trait)
@@ -207,9 +229,7 @@ def _told_traits(reader: GenotypeReader) -> list[Trait]:
     return told
 
 
-def _covariates(
-    path: Path | None, samples: SampleNames, first: GenotypeReader, card: Card
-) -> tuple[list[str], np.ndarray]:
+def _covariates(path: Path | None, samples: SampleNames, first: GenotypeReader, card: Card) -> tuple[list[str], np.ndarray]:
     if path is None and isinstance(first, StoreReader):
         return first.covariate_names, first.covariates
     if path is None:
@@ -228,15 +248,21 @@ def _refuse_nothing(found: ReadingPass) -> None:
     wanted = found.plan.regions.contigs if found.plan.regions else []
     for contig in wanted:
         if contig not in found.contigs and other_spelling(contig) in found.contigs:
-            raise DataError(f"regions on {contig}, genotypes on {other_spelling(contig)}", "the same contig names in both files",
-                            "rename the contigs in the BED file", where=str(path))  # fmt: skip
+            raise DataError(
+                f"regions on {contig}, genotypes on {other_spelling(contig)}",
+                "the same contig names in both files",
+                "rename the contigs in the BED file",
+                where=str(path),
+            )
     if found.contigs and wanted and not set(wanted).intersection(found.contigs):
-        raise DataError(f"regions on {', '.join(list(wanted)[:3])}, genotypes on {', '.join(found.contigs[:3])}",
-                        "contigs that both files have", "use files of the same build", where=str(path))  # fmt: skip
+        raise DataError(
+            f"regions on {', '.join(list(wanted)[:3])}, genotypes on {', '.join(found.contigs[:3])}",
+            "contigs that both files have",
+            "use files of the same build",
+            where=str(path),
+        )
     lost = ", ".join(f"{name}: {count}" for name, count in found.removed.items() if count) or "the files hold none"
-    raise DataError(
-        f"no variants left ({lost})", "at least one variant", "check the files, or relax the filters", where=str(path)
-    )
+    raise DataError(f"no variants left ({lost})", "at least one variant", "check the files, or relax the filters", where=str(path))
 
 
 def _write_qc(found: ReadingPass, outcomes: np.ndarray, path: Path) -> None:
@@ -264,14 +290,16 @@ def _write_qc(found: ReadingPass, outcomes: np.ndarray, path: Path) -> None:
 
 def _write_samples(found: ReadingPass, outcomes: np.ndarray, path: Path) -> None:
     statistics = found.statistics
-    table = pd.DataFrame({
-        "sample": found.plan.samples,
-        "missing_rate": statistics.missing_rate,
-        "heterozygosity": statistics.autosomes.rate,
-        "inbreeding": statistics.autosomes.inbreeding,
-        "sex": _SEXES[found.plan.rules.sex],
-        "x_inbreeding": statistics.x.inbreeding,
-        "inferred_sex": _SEXES[statistics.inferred_sex()],
-        "outcome": outcomes,
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "sample": found.plan.samples,
+            "missing_rate": statistics.missing_rate,
+            "heterozygosity": statistics.autosomes.rate,
+            "inbreeding": statistics.autosomes.inbreeding,
+            "sex": _SEXES[found.plan.rules.sex],
+            "x_inbreeding": statistics.x.inbreeding,
+            "inferred_sex": _SEXES[statistics.inferred_sex()],
+            "outcome": outcomes,
+        }
+    )
     write_table(table, path, SAMPLE_QC)

@@ -46,8 +46,9 @@ def read_fam(path: Path) -> SampleFile:
     numbers, rows = _rows(path, skip=0)
     for number, row in zip(numbers, rows, strict=True):
         if len(row) != len(_FAM):
-            raise DataError(f"{len(row)} fields", "FID, IID, father, mother, sex and phenotype", "correct the row",
-                            where=place(path, line=number))  # fmt: skip
+            raise DataError(
+                f"{len(row)} fields", "FID, IID, father, mother, sex and phenotype", "correct the row", where=place(path, line=number)
+            )
     return _build(path, _FAM, rows)
 
 
@@ -71,13 +72,13 @@ def read_psam(path: Path) -> SampleFile:
     if not header:
         return read_fam(path)
     if "IID" not in header or len(set(header)) < len(header):
-        raise DataError(f"columns {', '.join(header)}", "IID among them, and names that differ", "correct the header",
-                        where=place(path, line=skip))  # fmt: skip
+        raise DataError(
+            f"columns {', '.join(header)}", "IID among them, and names that differ", "correct the header", where=place(path, line=skip)
+        )
     numbers, rows = _rows(path, skip=skip)
     for number, row in zip(numbers, rows, strict=True):
         if len(row) != len(header):
-            raise DataError(f"{len(row)} fields", f"{len(header)}, as in the header", "correct the row",
-                            where=place(path, line=number))  # fmt: skip
+            raise DataError(f"{len(row)} fields", f"{len(header)}, as in the header", "correct the row", where=place(path, line=number))
     return _build(path, header, rows)
 
 
@@ -91,13 +92,16 @@ def read_oxford(path: Path) -> SampleFile:
     """
     numbers, rows = _rows(path, skip=0)
     if len(rows) < 2 or rows[0][0].lower() not in ("id_1", "id") or rows[1][0] != "0":
-        raise DataError("no header lines of a .sample file", "`ID_1 ID_2 missing ...` and below it `0 0 0 ...`",
-                        "check the file, or make it again", where=place(path, line=1))  # fmt: skip
+        raise DataError(
+            "no header lines of a .sample file",
+            "`ID_1 ID_2 missing ...` and below it `0 0 0 ...`",
+            "check the file, or make it again",
+            where=place(path, line=1),
+        )
     header, _, *people = rows
     for number, row in zip(numbers[2:], people, strict=True):
         if len(row) != len(header):
-            raise DataError(f"{len(row)} fields", f"{len(header)}, as in the header", "correct the row",
-                            where=place(path, line=number))  # fmt: skip
+            raise DataError(f"{len(row)} fields", f"{len(header)}, as in the header", "correct the row", where=place(path, line=number))
     lower = [name.lower() for name in header]
     column = 1 if len(lower) > 1 and lower[1] == "id_2" else 0
     families = [row[0] for row in people] if column == 1 else []
@@ -131,11 +135,7 @@ def _build(path: Path, header: list[str], rows: list[list[str]]) -> SampleFile:
     columns = {name: [row[index] for row in rows] for index, name in enumerate(header)}
     names = _names(columns.get("FID", []), columns["IID"], path)
     sex = np.array([parse_sex(text) for text in columns.get("SEX", ["0"] * len(rows))], dtype=np.uint8)
-    phenotypes = {
-        name: np.array([_number(text) for text in texts])
-        for name, texts in columns.items()
-        if name not in _NO_PHENOTYPE
-    }
+    phenotypes = {name: np.array([_number(text) for text in texts]) for name, texts in columns.items() if name not in _NO_PHENOTYPE}
     return SampleFile(names, sex, phenotypes)
 
 
@@ -162,18 +162,19 @@ def read_sex_table(path: Path, samples: SampleNames) -> np.ndarray:
     numbers, (header, *rows) = _table(path)
     names = [name.lstrip("#").lower() for name in header]
     if "sex" not in names[1:]:
-        raise DataError(f"columns {', '.join(header)[:80]}", "sample and sex, or FID, IID and SEX", "correct the header",
-                        where=place(path, line=1))  # fmt: skip
+        raise DataError(
+            f"columns {', '.join(header)[:80]}", "sample and sex, or FID, IID and SEX", "correct the header", where=place(path, line=1)
+        )
     plink, at = names[0] == "fid", names.index("sex")
     told: list[int] = []
     for number, row in zip(numbers[1:], rows, strict=True):
         if len(row) != len(header):
-            raise DataError(f"{len(row)} fields", f"{len(header)}, as in the header", "correct the row",
-                            where=place(path, line=number))  # fmt: skip
+            raise DataError(f"{len(row)} fields", f"{len(header)}, as in the header", "correct the row", where=place(path, line=number))
         sex = parse_sex(row[at])
         if not sex and row[at].lower() not in ("0", "na", "nan", ".", "-9", "unknown", "u"):
-            raise DataError(f"sex {row[at]!r}", "1, M or male; 2, F or female; 0 or NA", "correct the value",
-                            where=place(path, line=number))  # fmt: skip
+            raise DataError(
+                f"sex {row[at]!r}", "1, M or male; 2, F or female; 0 or NA", "correct the value", where=place(path, line=number)
+            )
         told.append(sex)
     families, individuals = [row[0] if plink else "" for row in rows], [row[1 if plink else 0] for row in rows]
     refuse_doubles(families, individuals, numbers[1:], path)
@@ -201,8 +202,12 @@ def read_sample_list(path: Path, samples: SampleNames) -> np.ndarray:
     at = samples.find([row[0] if len(row) > 1 else "" for row in rows], [row[:2][-1] for row in rows], path)
     for number, row, index in zip(numbers, rows, at, strict=True):
         if index < 0:
-            raise DataError(f"sample {' '.join(row[:2])}", "samples of the genotypes", "correct the name, or leave the line out",
-                            where=place(path, line=number))  # fmt: skip
+            raise DataError(
+                f"sample {' '.join(row[:2])}",
+                "samples of the genotypes",
+                "correct the name, or leave the line out",
+                where=place(path, line=number),
+            )
     mask = np.zeros(len(samples.samples), dtype=bool)
     mask[at] = True
     return mask

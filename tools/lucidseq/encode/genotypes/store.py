@@ -73,10 +73,16 @@ class GenotypeWriter(Closing):
         self._store, self._contents = store, contents
         hard_calls, n = contents.hard_calls, len(contents.samples)
         self._dosage = store.create_dataset(
-            "dosage", shape=(0, n), maxshape=(None, n), dtype="i1" if hard_calls else "f4", chunks=(CHUNK, min(CHUNK, n)),
-            compression="gzip", compression_opts=1, shuffle=not hard_calls,
+            "dosage",
+            shape=(0, n),
+            maxshape=(None, n),
+            dtype="i1" if hard_calls else "f4",
+            chunks=(CHUNK, min(CHUNK, n)),
+            compression="gzip",
+            compression_opts=1,
+            shuffle=not hard_calls,
             **CHECKED,
-        )  # fmt: skip
+        )
         write_array(store, "samples/id", np.array(contents.samples, dtype=object))
         if contents.sex.any():
             write_array(store, "samples/sex", contents.sex)
@@ -93,13 +99,16 @@ class GenotypeWriter(Closing):
         """Append variants."""
         if not len(chunk):
             return
-        ids = np.array(
-            variant_ids(chunk.contig, chunk.start + 1, chunk.other_allele, chunk.effect_allele), dtype=object
-        )
+        ids = np.array(variant_ids(chunk.contig, chunk.start + 1, chunk.other_allele, chunk.effect_allele), dtype=object)
         columns = (
-            chunk.contig, chunk.effect_allele, chunk.other_allele, ids, chunk.rsid,
-            chunk.start.astype("<i8"), frequency.astype("<f8"),
-        )  # fmt: skip
+            chunk.contig,
+            chunk.effect_allele,
+            chunk.other_allele,
+            ids,
+            chunk.rsid,
+            chunk.start.astype("<i8"),
+            frequency.astype("<f8"),
+        )
         self._columns.add(dict(zip(_COLUMNS, columns, strict=True)))
         self.variants += len(chunk)
         self._waiting.append(chunk.dosage if self._contents.hard_calls else as_float(chunk.dosage))
@@ -172,10 +181,11 @@ class OrderCheck:
                 self._contig, self._start = contig, -1
             if contig in self._done or start < self._start:
                 raise DataError(
-                    "variants out of order", "each contig in one piece, positions rising",
+                    "variants out of order",
+                    "each contig in one piece, positions rising",
                     "sort the file (bcftools sort, plink --make-bed); give one file a chromosome once",
                     where=place(path, variant=f"{contig}:{start + 1}"),
-                )  # fmt: skip
+                )
             if start > self._start:
                 self._start, self._here = start, set()
             twice[index] = (other, effect) in self._here

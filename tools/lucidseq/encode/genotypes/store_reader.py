@@ -48,13 +48,9 @@ class StoreReader(GenotypeReader):
             raise DataError(f"haploid calls coded {coding!r}", "0-2 or 0-1", "make the store again", where=str(path))
         self.haploid = HaploidCoding(coding)
         if ploidy != reading.ploidy:
-            raise DataError(
-                f"a store of ploidy {ploidy}", f"ploidy {reading.ploidy}", f"give --ploidy {ploidy}", where=str(path)
-            )
+            raise DataError(f"a store of ploidy {ploidy}", f"ploidy {reading.ploidy}", f"give --ploidy {ploidy}", where=str(path))
         if reading.field is GenotypeField.GP or (hard_calls and reading.field is GenotypeField.DOSAGE):
-            raise no_field(
-                reading.field.value, "of a store of calls" if hard_calls else "of a store of dosages", str(path)
-            )
+            raise no_field(reading.field.value, "of a store of calls" if hard_calls else "of a store of dosages", str(path))
         if not hard_calls and reading.field is GenotypeField.GT:
             raise no_field("GT", "of a store of dosages", str(path))
         with open_genotypes(path) as opened:
@@ -89,8 +85,9 @@ class StoreReader(GenotypeReader):
                 )
                 dosage = store["dosage"][rows]
                 if dosage.dtype == np.int8 and ((dosage < -1) | (dosage > self.reading.ploidy)).any():
-                    raise DataError(f"calls of {int(dosage.max())} copies", f"-1 to {self.reading.ploidy}", "make the store again",
-                                    where=str(self.path))  # fmt: skip
+                    raise DataError(
+                        f"calls of {int(dosage.max())} copies", f"-1 to {self.reading.ploidy}", "make the store again", where=str(self.path)
+                    )
                 yield VariantChunk(contig, variants["start"][rows], effect, other, rsid, dosage)
 
 
@@ -109,5 +106,9 @@ def _check_shapes(store: h5py.File, path: Path) -> None:
     right = right and all(column.shape == dosage.shape[:1] for column in columns)
     right = right and ("samples/sex" not in store or store["samples/sex"].shape == dosage.shape[1:])
     if not right:
-        raise DataError("a genotype store whose arrays do not fit together", "one row a variant and one column a sample",
-                        "make the store again", where=str(path))  # fmt: skip
+        raise DataError(
+            "a genotype store whose arrays do not fit together",
+            "one row a variant and one column a sample",
+            "make the store again",
+            where=str(path),
+        )

@@ -11,15 +11,7 @@ import numpy as np
 from lucidseq.core.errors import DataError, place
 from lucidseq.encode.genotypes.calls import KEYS, field_to_read
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.genotypes.reader import (
-    GenotypeReader,
-    Reading,
-    VariantChunk,
-    as_float,
-    make_chunk,
-    no_field,
-    require_unique_samples,
-)  # fmt: skip
+from lucidseq.encode.genotypes.reader import GenotypeReader, Reading, VariantChunk, as_float, make_chunk, no_field, require_unique_samples
 from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
 from lucidseq.encode.genotypes.vcf_records import decode_lines
 from lucidseq.encode.genotypes.vcf_text import Decoded, decode_calls, decode_ploidy, decode_subfields
@@ -163,14 +155,11 @@ class VcfReader(GenotypeReader):
         for index, where in zip(left, places, strict=True):
             found = rows[index].fields[9].count(b"\t") + 1
             if found != len(self.samples):
-                raise DataError(f"genotypes of {found} samples", f"{len(self.samples)}, as in the header", "correct the row",
-                                where=where)  # fmt: skip
+                raise DataError(f"genotypes of {found} samples", f"{len(self.samples)}, as in the header", "correct the row", where=where)
         lines, alleles = [rows[index].line for index in left], [rows[index].allele for index in left]
         haploid = [maybe_haploid(rows[index].fields[0].decode()) for index in left]
         strict = self.reading.field is not GenotypeField.AUTO
-        decoded = decode_lines(
-            self._text.header, lines, alleles, haploid, places, self._field, ploidy=self.reading.ploidy, strict=strict
-        )
+        decoded = decode_lines(self._text.header, lines, alleles, haploid, places, self._field, ploidy=self.reading.ploidy, strict=strict)
         for index, (values, haploids) in zip(left, decoded, strict=True):
             dosage[index] = values if self.hard_calls else as_float(values)
             doubled[index] = haploids

@@ -45,8 +45,9 @@ def _record_fields(record: cyvcf2.Variant, field: GenotypeField, *, haploid: boo
     if field is not GenotypeField.GT and KEYS[field] in record.FORMAT:
         values = record.format(KEYS[field])
         if values is None or not np.issubdtype(values.dtype, np.floating):
-            raise DataError(f"{KEYS[field]} that is no number", f"{KEYS[field]} declared as Float in the header", "correct the header",
-                            where=where)  # fmt: skip
+            raise DataError(
+                f"{KEYS[field]} that is no number", f"{KEYS[field]} declared as Float in the header", "correct the header", where=where
+            )
     alleles = record.genotype.array()[:, :-1] if "GT" in record.FORMAT else None
     return SampleFields(len(record.ALT), record.FORMAT, alleles, values, haploid)
 
@@ -124,5 +125,4 @@ def _plain_line(line: bytes) -> bytes:
 
 
 def _unreadable(reason: str, where: str) -> DataError:
-    return DataError(f"a row that is not VCF ({reason})", "one field a sample, laid out as FORMAT says", "correct the row",
-                     where=where)  # fmt: skip
+    return DataError(f"a row that is not VCF ({reason})", "one field a sample, laid out as FORMAT says", "correct the row", where=where)

@@ -110,9 +110,7 @@ def _odd_calls(words: np.ndarray) -> np.ndarray:
     return np.where(~known, -2, np.where(missing, -1, alleles.sum(axis=0) - 2 * _ZERO)).astype(np.int8)
 
 
-def decode_subfields(
-    columns: list[bytes], samples: int, subfields: int, *, dosages: int | None, diploid: bool = False
-) -> Decoded:
+def decode_subfields(columns: list[bytes], samples: int, subfields: int, *, dosages: int | None, diploid: bool = False) -> Decoded:
     """Decode rows with several subfields a sample.
 
     Parameters
@@ -184,9 +182,7 @@ def _first_subfields(columns: list[bytes], samples: int) -> tuple[np.ndarray, De
     return whole, Decoded(*_calls(words.reshape(tabs.shape)))
 
 
-def _numbers(
-    columns: list[bytes], samples: int, subfields: int, which: int, *, diploid: bool
-) -> tuple[np.ndarray, Decoded]:
+def _numbers(columns: list[bytes], samples: int, subfields: int, which: int, *, diploid: bool) -> tuple[np.ndarray, Decoded]:
     """Decode the decimals of one subfield."""
     whole, text, marks = _marked(columns, b"\t:", samples * subfields)
     if not len(marks):
@@ -227,9 +223,7 @@ def _decimals(text: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[n
         tail = _padded(words[starts[longer] + _WORD], np.minimum(lengths[longer] - _WORD, _WORD))
         odd[longer] |= _not_digits(tail)
         # Seven digits of the head, then eight: 15 in all
-        values[longer] = (
-            _eight_digits(digits[longer]) // np.uint64(10) * np.uint64(10**8) + _eight_digits(tail)
-        ) / 1e14
+        values[longer] = (_eight_digits(digits[longer]) // np.uint64(10) * np.uint64(10**8) + _eight_digits(tail)) / 1e14
     result, wrong = values.astype(np.float32), np.zeros(len(starts), dtype=bool)
     left = np.flatnonzero(odd)
     if len(left):

@@ -19,9 +19,16 @@ from lucidseq.encode.haplotypes.windows import Windows
 
 _OUTSIDE, _CLOSED = "outside the windows", "not accessible"
 STEPS = (
-    sites.NO_ALTERNATE, sites.MULTIALLELIC, sites.NOT_SNP, SAME_POSITION, _OUTSIDE, _CLOSED, polarity.UNKNOWN, filters.TOO_MISSING,
+    sites.NO_ALTERNATE,
+    sites.MULTIALLELIC,
+    sites.NOT_SNP,
+    SAME_POSITION,
+    _OUTSIDE,
+    _CLOSED,
+    polarity.UNKNOWN,
+    filters.TOO_MISSING,
     filters.TOO_RARE,
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -75,9 +82,7 @@ class Pass:
         plan = self.plan
         chunk = replace(chunk, alleles=chunk.alleles[:, plan.columns], phased=chunk.phased[:, plan.columns])
         windows = plan.windows.get(chunk.contig)
-        chunk = self._leave(
-            chunk, _OUTSIDE, ~windows.contain(chunk.position) if windows else np.ones(len(chunk), dtype=bool)
-        )
+        chunk = self._leave(chunk, _OUTSIDE, ~windows.contain(chunk.position) if windows else np.ones(len(chunk), dtype=bool))
         chunk = self._leave(chunk, _CLOSED, ~plan.accessibility.contain(chunk.contig, chunk.position))
         if windows is None or not len(chunk):
             return
@@ -114,9 +119,11 @@ class Pass:
         back = chunk.position < before
         if (new and chunk.contig in self.contigs) or back.any():
             raise DataError(
-                "sites out of order", "each contig in one piece, positions rising", "sort the file (bcftools sort); give one file a contig once",
+                "sites out of order",
+                "each contig in one piece, positions rising",
+                "sort the file (bcftools sort); give one file a contig once",
                 where=place(reader.path, variant=f"{chunk.contig}:{chunk.position[int(np.argmax(back))] + 1}"),
-            )  # fmt: skip
+            )
         if new:
             self.contigs.append(chunk.contig)
         self._last = int(chunk.position[-1])
@@ -125,8 +132,12 @@ class Pass:
         alleles = sites.one_ploidy(chunk.alleles, f"{reader.path}, contig {chunk.contig}")
         found = alleles.shape[2]
         if self.ploidy not in (0, found):
-            raise DataError(f"calls of {found} alleles on {chunk.contig}, of {self.ploidy} before", "one ploidy for all contigs",
-                            "encode sex chromosomes and organelles apart", where=str(reader.path))  # fmt: skip
+            raise DataError(
+                f"calls of {found} alleles on {chunk.contig}, of {self.ploidy} before",
+                "one ploidy for all contigs",
+                "encode sex chromosomes and organelles apart",
+                where=str(reader.path),
+            )
         self.ploidy = found
         return replace(chunk, alleles=alleles)
 

@@ -24,9 +24,11 @@ def refuse_unphased(chunk: SiteChunk, samples: list[str], path: str) -> None:
     if unphased.any():
         site, sample = np.argwhere(unphased)[0]
         raise DataError(
-            f"an unphased heterozygous call of {samples[sample]}", "phased calls (0|1)", "phase the file first, or use --calls dosages",
+            f"an unphased heterozygous call of {samples[sample]}",
+            "phased calls (0|1)",
+            "phase the file first, or use --calls dosages",
             where=place(path, variant=f"{chunk.contig}:{chunk.position[site] + 1}"),
-        )  # fmt: skip
+        )
 
 
 def judge(alleles: np.ndarray, *, max_missing: float, min_minor_count: int) -> dict[str, np.ndarray]:

@@ -31,9 +31,14 @@ def flip(alleles: np.ndarray, rows: np.ndarray) -> np.ndarray:
 def swap(chunk: SiteChunk, rows: np.ndarray) -> SiteChunk:
     """Return a chunk whose alleles 0 and 1 are exchanged in the given rows."""
     return SiteChunk(
-        chunk.contig, chunk.position, np.where(rows, chunk.alternate, chunk.reference),
-        np.where(rows, chunk.reference, chunk.alternate), chunk.ancestral, flip(chunk.alleles, rows), chunk.phased,
-    )  # fmt: skip
+        chunk.contig,
+        chunk.position,
+        np.where(rows, chunk.alternate, chunk.reference),
+        np.where(rows, chunk.reference, chunk.alternate),
+        chunk.ancestral,
+        flip(chunk.alleles, rows),
+        chunk.phased,
+    )
 
 
 def to_ancestral(chunk: SiteChunk, *, confident: bool) -> tuple[SiteChunk, np.ndarray]:
@@ -89,10 +94,12 @@ class AncestralGenome(Closing):
         self._genome.require(contig, where=str(self.path))
         length = self._genome.lengths[contig]
         if len(position) and position[-1] >= length:
-            raise DataError(f"a site at {contig}:{position[-1] + 1}", f"sites within its {length} ancestral bases",
-                            "use the ancestral sequence of the same build", where=str(self.path))  # fmt: skip
+            raise DataError(
+                f"a site at {contig}:{position[-1] + 1}",
+                f"sites within its {length} ancestral bases",
+                "use the ancestral sequence of the same build",
+                where=str(self.path),
+            )
         start = int(position[0])
-        letters = np.frombuffer(self._genome.letters(contig, start, int(position[-1]) + 1), dtype="S1")[
-            position - start
-        ]
+        letters = np.frombuffer(self._genome.letters(contig, start, int(position[-1]) + 1), dtype="S1")[position - start]
         return np.array([letter if letter in "ACGTacgt" else "" for letter in letters.astype(str)], dtype=object)

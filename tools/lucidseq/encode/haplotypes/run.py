@@ -62,14 +62,19 @@ def haplotypes(
     laid = by_contig(intervals, accessibility)
     low = {name: part.accessible < min_accessible * (part.end - part.start) for name, part in laid.items()}
     with ExitStack() as stack:
-        writer = stack.enter_context(
-            create_haplotypes(out["haplotypes"], build=build, calls=calls.value, polarization=polarization.value)
-        )
+        writer = stack.enter_context(create_haplotypes(out["haplotypes"], build=build, calls=calls.value, polarization=polarization.value))
         plan = Plan(
-            columns, [readers[0].samples[index] for index in columns],
-            {name: part for name, rows in low.items() if (part := laid[name].take(~rows))}, accessibility, calls, polarization,
-            stack.enter_context(AncestralGenome(ancestral)) if ancestral else None, confident_ancestral, max_missing, min_minor_count,
-        )  # fmt: skip
+            columns,
+            [readers[0].samples[index] for index in columns],
+            {name: part for name, rows in low.items() if (part := laid[name].take(~rows))},
+            accessibility,
+            calls,
+            polarization,
+            stack.enter_context(AncestralGenome(ancestral)) if ancestral else None,
+            confident_ancestral,
+            max_missing,
+            min_minor_count,
+        )
         found = Pass(plan, writer)
         found.run(readers)
         _refuse_nothing(found, laid, readers[0].path)
@@ -84,8 +89,12 @@ def _columns(readers: list[SiteReader], wanted: Path | None) -> np.ndarray:
     first = readers[0]
     for other in readers[1:]:
         if other.samples != first.samples:
-            raise DataError(f"samples that differ from those of {first.path.name}", "the same samples, in the same order, in every file",
-                            "give files of the same individuals", where=str(other.path))  # fmt: skip
+            raise DataError(
+                f"samples that differ from those of {first.path.name}",
+                "the same samples, in the same order, in every file",
+                "give files of the same individuals",
+                where=str(other.path),
+            )
     if wanted is None:
         return np.arange(len(first.samples))
     return np.flatnonzero(read_sample_list(wanted, SampleNames(first.samples)))
@@ -103,12 +112,13 @@ def _polarization(asked: Polarization, readers: list[SiteReader], *, has_fasta: 
     if asked is Polarization.AUTO:
         return Polarization.ANCESTRAL if known else Polarization.REFERENCE
     if asked is Polarization.ANCESTRAL and not known:
-        raise UsageError("--polarize ancestral without ancestral alleles", "--ancestral, or INFO field AA in every VCF",
-                         "give the ancestral FASTA, or --polarize reference or minor")  # fmt: skip
-    if has_fasta and asked is not Polarization.ANCESTRAL:
         raise UsageError(
-            f"--ancestral with --polarize {asked.value}", "--polarize ancestral or auto with it", "leave one out"
+            "--polarize ancestral without ancestral alleles",
+            "--ancestral, or INFO field AA in every VCF",
+            "give the ancestral FASTA, or --polarize reference or minor",
         )
+    if has_fasta and asked is not Polarization.ANCESTRAL:
+        raise UsageError(f"--ancestral with --polarize {asked.value}", "--polarize ancestral or auto with it", "leave one out")
     return asked
 
 
@@ -120,9 +130,7 @@ def _regions(path: Path | None, contigs: list[str]) -> Regions | None:
     return regions
 
 
-def _intervals(
-    readers: list[SiteReader], windows: Path | None, size: int | None, step: int | None, genome: Path | None
-) -> list[Interval]:
+def _intervals(readers: list[SiteReader], windows: Path | None, size: int | None, step: int | None, genome: Path | None) -> list[Interval]:
     """Return the windows as given, or tiles of the genome."""
     lengths = {contig: length for reader in readers for contig, length in reader.lengths.items()}
     given = windows or genome
@@ -132,11 +140,13 @@ def _intervals(
         return intervals if size is None else tile(intervals, size, step or size)
     assert size is not None  # check_options has seen to it
     if not lengths:
-        raise DataError("a header without lengths of contigs", "##contig lines with lengths, or --genome", "give --genome (BED)",
-                        where=str(readers[0].path))  # fmt: skip
-    return tile(
-        [Interval(contig, 0, length, contig) for contig, length in lengths.items() if length > 0], size, step or size
-    )
+        raise DataError(
+            "a header without lengths of contigs",
+            "##contig lines with lengths, or --genome",
+            "give --genome (BED)",
+            where=str(readers[0].path),
+        )
+    return tile([Interval(contig, 0, length, contig) for contig, length in lengths.items() if length > 0], size, step or size)
 
 
 def _refuse_nothing(found: Pass, laid: dict[str, Windows], path: Path) -> None:
@@ -144,11 +154,14 @@ def _refuse_nothing(found: Pass, laid: dict[str, Windows], path: Path) -> None:
         return
     for contig in laid:
         if contig not in found.contigs and other_spelling(contig) in found.contigs:
-            raise DataError(f"windows on {contig}, sites on {other_spelling(contig)}", "the same contig names in every file",
-                            "rename the contigs in the BED file", where=str(path))  # fmt: skip
+            raise DataError(
+                f"windows on {contig}, sites on {other_spelling(contig)}",
+                "the same contig names in every file",
+                "rename the contigs in the BED file",
+                where=str(path),
+            )
     lost = ", ".join(f"{name}: {found.removed[name]}" for name in STEPS if found.removed[name]) or "the files hold none"
-    raise DataError(f"no sites left ({lost})", "sites in the windows", "check build and coordinates, or relax the filters",
-                    where=str(path))  # fmt: skip
+    raise DataError(f"no sites left ({lost})", "sites in the windows", "check build and coordinates, or relax the filters", where=str(path))
 
 
 def _finish(found: Pass, laid: dict[str, Windows], low: dict[str, np.ndarray], min_sites: int) -> pd.DataFrame:
@@ -158,18 +171,15 @@ def _finish(found: Pass, laid: dict[str, Windows], low: dict[str, np.ndarray], m
     for contig in order:
         part, poor = laid[contig], low[contig]
         used = found.plan.windows[contig]
-        columns = {
-            name: np.zeros(len(poor), dtype=np.int64) for name in ("first_site", "last_site", "missing", "calls")
-        }
+        columns = {name: np.zeros(len(poor), dtype=np.int64) for name in ("first_site", "last_site", "missing", "calls")}
         for name, values in columns.items():
             values[~poor] = getattr(used, name)
         count = columns["last_site"] - columns["first_site"]
         reason = np.where(poor, FEW_BASES, np.where(count < min_sites, FEW_SITES, ""))
-        frame = pd.DataFrame({"contig": contig, "start": part.start, "end": part.end, "name": part.name, "sites": count,
-                              "accessible": part.accessible})  # fmt: skip
-        frame["missing"] = np.divide(
-            columns["missing"], columns["calls"], out=np.full(len(poor), np.nan), where=columns["calls"] > 0
+        frame = pd.DataFrame(
+            {"contig": contig, "start": part.start, "end": part.end, "name": part.name, "sites": count, "accessible": part.accessible}
         )
+        frame["missing"] = np.divide(columns["missing"], columns["calls"], out=np.full(len(poor), np.nan), where=columns["calls"] > 0)
         frame["kept"] = (reason == "").astype(np.int64)
         frame["reason"] = reason
         offset = found.offsets.get(contig, 0)
@@ -178,8 +188,7 @@ def _finish(found: Pass, laid: dict[str, Windows], low: dict[str, np.ndarray], m
     table, whole = pd.concat(frames, ignore_index=True), pd.concat(kept, ignore_index=True)
     whole = whole[whole["kept"] == 1]
     arrays = {
-        f"windows/{name}": whole[name].to_numpy()
-        for name in ("name", "contig", "start", "end", "first_site", "last_site", "accessible")
+        f"windows/{name}": whole[name].to_numpy() for name in ("name", "contig", "start", "end", "first_site", "last_site", "accessible")
     }
     arrays["contigs/name"] = np.array(found.contigs, dtype=object)
     arrays["samples/id"] = np.array(found.plan.samples, dtype=object)

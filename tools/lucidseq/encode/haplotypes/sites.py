@@ -51,9 +51,14 @@ class SiteChunk:
     def take(self, rows: np.ndarray) -> SiteChunk:
         """Return the sites of a mask or of indices."""
         return SiteChunk(
-            self.contig, self.position[rows], self.reference[rows], self.alternate[rows], self.ancestral[rows],
-            self.alleles[rows], self.phased[rows],
-        )  # fmt: skip
+            self.contig,
+            self.position[rows],
+            self.reference[rows],
+            self.alternate[rows],
+            self.ancestral[rows],
+            self.alleles[rows],
+            self.phased[rows],
+        )
 
 
 class SiteReader(Protocol):
@@ -124,6 +129,10 @@ def one_ploidy(alleles: np.ndarray, where: str) -> np.ndarray:
     lone = (sizes == 1) & (alleles[:, :, 0] == MISSING)
     found = np.unique(sizes[~lone])
     if len(found) > 1:
-        raise DataError(f"calls of {found[0]} and of {found[-1]} alleles", "one ploidy for all samples and sites",
-                        "encode sex chromosomes apart, females or males alone (--samples)", where=where)  # fmt: skip
+        raise DataError(
+            f"calls of {found[0]} and of {found[-1]} alleles",
+            "one ploidy for all samples and sites",
+            "encode sex chromosomes apart, females or males alone (--samples)",
+            where=where,
+        )
     return np.where(padded, np.int8(MISSING), alleles)[:, :, : int(found[0])]

@@ -34,13 +34,10 @@ class HaplotypeWriter:
     def _column(self, name: str, kind: str, chunks: tuple[int, ...]) -> h5py.Dataset:
         rest = chunks[1:]
         return self._store.create_dataset(
-            name, (0, *rest), kind, maxshape=(None, *rest), chunks=chunks, compression="gzip", compression_opts=4,
-            **CHECKED,
-        )  # fmt: skip
+            name, (0, *rest), kind, maxshape=(None, *rest), chunks=chunks, compression="gzip", compression_opts=4, **CHECKED
+        )
 
-    def add(
-        self, alleles: np.ndarray, contig: int, position: np.ndarray, counted: np.ndarray, other: np.ndarray
-    ) -> None:
+    def add(self, alleles: np.ndarray, contig: int, position: np.ndarray, counted: np.ndarray, other: np.ndarray) -> None:
         """Append sites of one contig: alleles int8 of shape (sites, columns), the rest of shape (sites,)."""
         if not self._columns:
             self._create(alleles.shape[1])

@@ -51,8 +51,12 @@ class TreeSiteReader:
         try:
             self._trees = tskit.load(str(path))
         except (tskit.TskitException, tskit.FileFormatError, OSError, EOFError, KeyError, ValueError) as error:
-            raise DataError(f"a tree sequence that cannot be read ({error})", "a whole .trees file of tskit",
-                            "copy or make it again; unpack .tsz with tsunzip", where=str(path)) from error  # fmt: skip
+            raise DataError(
+                f"a tree sequence that cannot be read ({error})",
+                "a whole .trees file of tskit",
+                "copy or make it again; unpack .tsz with tsunzip",
+                where=str(path),
+            ) from error
         self._nodes, self.samples = _columns(self._trees, self.path)
         self.contig = self.path.name.removesuffix(".trees")
         self.lengths = {self.contig: int(np.ceil(self._trees.sequence_length))}
@@ -79,9 +83,14 @@ class TreeSiteReader:
         alleles = np.stack(calls).reshape(len(rows), *self._nodes.shape)
         ancestral = np.array(reference, dtype=object)
         return SiteChunk(
-            self.contig, np.array(positions, dtype=np.int64), ancestral, np.array(alternate, dtype=object), ancestral.copy(),
-            alleles, np.ones(alleles.shape[:2], dtype=bool),
-        )  # fmt: skip
+            self.contig,
+            np.array(positions, dtype=np.int64),
+            ancestral,
+            np.array(alternate, dtype=object),
+            ancestral.copy(),
+            alleles,
+            np.ones(alleles.shape[:2], dtype=bool),
+        )
 
 
 def _kind(variant: tskit.Variant) -> str:
@@ -103,6 +112,10 @@ def _columns(trees: tskit.TreeSequence, path: Path) -> tuple[np.ndarray, list[st
     order = np.argsort(individual, kind="stable")
     found, counts = np.unique(individual, return_counts=True)
     if len(set(counts.tolist())) > 1:
-        raise DataError(f"individuals with {counts.min()} and with {counts.max()} sample nodes", "one ploidy for all individuals",
-                        "simplify the tree sequence to individuals of one ploidy", where=str(path))  # fmt: skip
+        raise DataError(
+            f"individuals with {counts.min()} and with {counts.max()} sample nodes",
+            "one ploidy for all individuals",
+            "simplify the tree sequence to individuals of one ploidy",
+            where=str(path),
+        )
     return nodes[order].reshape(len(found), -1), [f"tsk_{name}" for name in range(len(found))]

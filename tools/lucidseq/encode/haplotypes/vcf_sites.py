@@ -73,13 +73,21 @@ class VcfSiteReader:
     def _decode(self, contig: str, rows: list[tuple[int, list[bytes]]]) -> SiteChunk:
         for number, fields in rows:
             if fields[8] != b"GT" and not fields[8].startswith(b"GT:"):
-                raise DataError(f"FORMAT {fields[8].decode(errors='replace')[:80]}", "GT as the first field",
-                                "give a file with genotype calls", where=place(self.path, line=number))  # fmt: skip
+                raise DataError(
+                    f"FORMAT {fields[8].decode(errors='replace')[:80]}",
+                    "GT as the first field",
+                    "give a file with genotype calls",
+                    where=place(self.path, line=number),
+                )
         alleles, phased, wrong = decode_alleles([fields[9] for _, fields in rows], len(self.samples))
         if wrong.any():
             number, fields = rows[int(np.argmax(wrong))]
-            raise DataError(f"calls {fields[9][:60].decode(errors='replace')!r}", f"{len(self.samples)} calls of alleles 0, 1 or .",
-                            "correct the row", where=place(self.path, line=number))  # fmt: skip
+            raise DataError(
+                f"calls {fields[9][:60].decode(errors='replace')!r}",
+                f"{len(self.samples)} calls of alleles 0, 1 or .",
+                "correct the row",
+                where=place(self.path, line=number),
+            )
         found = [_ANCESTRAL.search(fields[7]) if self.knows_ancestral else None for _, fields in rows]
         ancestral = [match.group(1).decode(errors="replace") if match else "" for match in found]
         return SiteChunk(
@@ -162,8 +170,12 @@ class BcfSiteReader:
         high = (alleles > 1).any(axis=(1, 2))
         if high.any():
             row = rows[int(np.argmax(high))]
-            raise DataError(f"an allele {alleles[high].max()}", "calls of alleles 0, 1 or missing", "correct the record",
-                            where=place(self.path, variant=f"{row.contig}:{row.position + 1}"))  # fmt: skip
+            raise DataError(
+                f"an allele {alleles[high].max()}",
+                "calls of alleles 0, 1 or missing",
+                "correct the record",
+                where=place(self.path, variant=f"{row.contig}:{row.position + 1}"),
+            )
         return alleles, joined
 
 

@@ -136,8 +136,12 @@ def refuse_beyond(intervals: list[Interval], lengths: dict[str, int], path: Path
     for item in intervals:
         length = lengths.get(item.contig, 0)
         if 0 < length < item.end:
-            raise DataError(f"{item.contig}:{item.start}-{item.end}", f"positions up to {length}, the contig's length in the header",
-                            "use windows of the same build, cut at the contig's end", where=str(path))  # fmt: skip
+            raise DataError(
+                f"{item.contig}:{item.start}-{item.end}",
+                f"positions up to {length}, the contig's length in the header",
+                "use windows of the same build, cut at the contig's end",
+                where=str(path),
+            )
 
 
 def check_options(*, has_windows: bool, size: int | None, step: int | None, has_genome: bool) -> None:
@@ -149,7 +153,10 @@ def check_options(*, has_windows: bool, size: int | None, step: int | None, has_
         Otherwise.
     """
     if has_windows == (size is not None):
-        raise UsageError("both --windows and --window-size" if has_windows else "neither --windows nor --window-size",
-                         "one of the two", "give the windows as a BED file, or their size")  # fmt: skip
+        raise UsageError(
+            "both --windows and --window-size" if has_windows else "neither --windows nor --window-size",
+            "one of the two",
+            "give the windows as a BED file, or their size",
+        )
     if has_windows and (step is not None or has_genome):
         raise UsageError("--step or --genome with --windows", "--window-size with them", "leave them out")

@@ -94,9 +94,7 @@ def _squares(rows: np.ndarray, columns: np.ndarray, here: np.ndarray, there: np.
     return r
 
 
-def _adjusted(
-    before: np.ndarray, after: np.ndarray, varies: np.ndarray, position: np.ndarray, window: int, n: int
-) -> BandSums:
+def _adjusted(before: np.ndarray, after: np.ndarray, varies: np.ndarray, position: np.ndarray, window: int, n: int) -> BandSums:
     """Count the pairs behind each sum and take what chance gives them off."""
     running = np.concatenate([[0], np.cumsum(varies)]).astype(np.int32)
     earlier = running[:-1] - running[np.searchsorted(position, position - window, side="left")]

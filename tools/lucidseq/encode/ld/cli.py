@@ -22,9 +22,7 @@ def ld(
             ld=OutFile(".ld.h5", Format.HDF5, "LD store.", schema="lucidseq.ld"),
             qc=qc("ld"),
             blocks=OutFile(".blocks.bed", Format.BED, "The blocks found, without --loci.", optional=True),
-            scores=OutFile(
-                ".ldscores.tsv.gz", Format.TSV, "LD scores (--ld-scores).", optional=True, schema="lucidseq.ld_scores"
-            ),
+            scores=OutFile(".ldscores.tsv.gz", Format.TSV, "LD scores (--ld-scores).", optional=True, schema="lucidseq.ld_scores"),
         ),
     ],
     genotypes: Annotated[
@@ -65,10 +63,7 @@ def ld(
         InputFormat, typer.Option("--input-format", help="Format of --input; auto tells it from the file.")
     ] = InputFormat.AUTO,
     contig: Annotated[
-        str | None,
-        typer.Option(
-            "--contig", help="Contig of an LDGM, whose list has none; left out: chrN as in the name of its file."
-        ),
+        str | None, typer.Option("--contig", help="Contig of an LDGM, whose list has none; left out: chrN as in the name of its file.")
     ] = None,
     match: Annotated[
         MatchBy,
@@ -77,33 +72,23 @@ def ld(
             help="How variants of --input find --variants: by position, or by rsid where the builds differ; alleles must agree either way round.",
         ),
     ] = MatchBy.POSITION,
-    n_ref: Annotated[
-        float | None, typer.Option("--n-ref", min=2, help="Individuals behind --input; left out: unknown.")
-    ] = None,
+    n_ref: Annotated[float | None, typer.Option("--n-ref", min=2, help="Individuals behind --input; left out: unknown.")] = None,
     build: Annotated[
-        str | None,
-        typer.Option(
-            "--build", help="Genome build of --input, kept in the output (such as GRCh38); genotypes bring their own."
-        ),
+        str | None, typer.Option("--build", help="Genome build of --input, kept in the output (such as GRCh38); genotypes bring their own.")
     ] = None,
     trait: Annotated[
         str | None, typer.Option("--trait", help="Use only individuals with this trait, as its summary statistics did.")
     ] = None,
     method: Annotated[
-        LdMethod,
-        typer.Option("--method", help="in-sample: the individuals behind the summary statistics; panel: others."),
+        LdMethod, typer.Option("--method", help="in-sample: the individuals behind the summary statistics; panel: others.")
     ] = LdMethod.IN_SAMPLE,
     adjust_covariates: Annotated[
-        bool,
-        typer.Option(
-            "--adjust-covariates/--no-adjust-covariates", help="Project the encoded covariates out, as the tests do."
-        ),
+        bool, typer.Option("--adjust-covariates/--no-adjust-covariates", help="Project the encoded covariates out, as the tests do.")
     ] = True,
     shrinkage: Annotated[
         str,
         typer.Option(
-            "--shrinkage",
-            help="Weight of the identity matrix, 0 (none) to 1; auto: what minimises the expected error of each block.",
+            "--shrinkage", help="Weight of the identity matrix, 0 (none) to 1; auto: what minimises the expected error of each block."
         ),
     ] = "0",
     low_rank: Annotated[
@@ -115,23 +100,13 @@ def ld(
             help="Store the eigenvectors that hold this share of the variance instead of the matrix (such as 0.95).",
         ),
     ] = None,
-    min_block: Annotated[
-        int, typer.Option("--min-block", min=2, help="Fewest variants in a block found without --loci.")
-    ] = 200,
+    min_block: Annotated[int, typer.Option("--min-block", min=2, help="Fewest variants in a block found without --loci.")] = 200,
     max_block: Annotated[
-        int,
-        typer.Option(
-            "--max-block", min=4, help="Most variants in a block found without --loci; at least twice --min-block."
-        ),
+        int, typer.Option("--max-block", min=4, help="Most variants in a block found without --loci; at least twice --min-block.")
     ] = 5000,
-    ld_scores: Annotated[
-        bool, typer.Option("--ld-scores/--no-ld-scores", help="Write LD scores of all variants that vary.")
-    ] = False,
+    ld_scores: Annotated[bool, typer.Option("--ld-scores/--no-ld-scores", help="Write LD scores of all variants that vary.")] = False,
     ld_window: Annotated[
-        float,
-        typer.Option(
-            "--ld-window", min=0.001, help="Window on either side for LD scores and for finding blocks, in kilobases."
-        ),
+        float, typer.Option("--ld-window", min=0.001, help="Window on either side for LD scores and for finding blocks, in kilobases.")
     ] = 1000.0,
     threads: Threads = 1,
 ) -> None:

@@ -83,9 +83,16 @@ def parse_estimator(shrinkage: str, share: float | None) -> Estimator:
 
 
 def make_block(
-    locus: Interval, r: np.ndarray, ids: np.ndarray, estimator: Estimator, tally: Tally, *, positive: bool,
-    weight: Callable[[np.ndarray], float], n_ref: float,
-) -> LdBlock:  # fmt: skip
+    locus: Interval,
+    r: np.ndarray,
+    ids: np.ndarray,
+    estimator: Estimator,
+    tally: Tally,
+    *,
+    positive: bool,
+    weight: Callable[[np.ndarray], float],
+    n_ref: float,
+) -> LdBlock:
     """Return the block of a locus.
 
     Parameters
@@ -120,12 +127,8 @@ def make_block(
     tally.weights.append(chosen)
     tally.ranks.append(rank / len(r))
     tally.written += 1
-    return LdBlock(locus.name, locus.contig, locus.start, locus.end, r, ids, factor, n_ref=n_ref, shrinkage=chosen,
-                   effective_rank=rank)  # fmt: skip
+    return LdBlock(locus.name, locus.contig, locus.start, locus.end, r, ids, factor, n_ref=n_ref, shrinkage=chosen, effective_rank=rank)
 
 
 def _difference(one: np.ndarray, two: np.ndarray) -> float:
-    return max(
-        float(np.abs(one[first : first + _ROWS] - two[first : first + _ROWS]).max())
-        for first in range(0, len(one), _ROWS)
-    )
+    return max(float(np.abs(one[first : first + _ROWS] - two[first : first + _ROWS]).max()) for first in range(0, len(one), _ROWS))

@@ -89,9 +89,7 @@ class StoreDosages:
         return block if self._rows.all() else block[self._rows]
 
 
-def genotype_blocks(
-    cohort: Cohort, loci: list[Interval], wanted: pd.Index | None, estimator: Estimator, tally: Tally
-) -> Iterator[LdBlock]:
+def genotype_blocks(cohort: Cohort, loci: list[Interval], wanted: pd.Index | None, estimator: Estimator, tally: Tally) -> Iterator[LdBlock]:
     """Yield the block of each locus; a variant has the alleles of ``wanted`` where it is there the other way round."""
     store = cohort.store
     with Progress("loci", total=len(loci)) as progress:
@@ -105,9 +103,7 @@ def genotype_blocks(
                 ids = np.where(rows, wanted.to_numpy(dtype=object)[found], ids)
             tally.counts["variants"] += len(ids)
             tally.counts[NOT_LISTED] += int((~rows).sum())
-            block = _block(
-                cohort, locus, StoreDosages(cohort, first, last, rows), ids[rows], flipped[rows], estimator, tally
-            )
+            block = _block(cohort, locus, StoreDosages(cohort, first, last, rows), ids[rows], flipped[rows], estimator, tally)
             progress.step()
             if block is not None:
                 yield block
@@ -115,9 +111,8 @@ def genotype_blocks(
 
 
 def _block(
-    cohort: Cohort, locus: Interval, dosage: StoreDosages, ids: np.ndarray, flipped: np.ndarray, estimator: Estimator,
-    tally: Tally,
-) -> LdBlock | None:  # fmt: skip
+    cohort: Cohort, locus: Interval, dosage: StoreDosages, ids: np.ndarray, flipped: np.ndarray, estimator: Estimator, tally: Tally
+) -> LdBlock | None:
     """Return a locus's block; None when fewer than 2 of its variants vary."""
     r, keep = np.empty((0, 0), dtype=np.float32), np.zeros(len(ids), dtype=bool)
     if len(ids):
@@ -137,9 +132,7 @@ def _block(
     def weight(values: np.ndarray) -> float:
         return weight_from_dosages(values, _Rows(dosage, keep), cohort.basis)
 
-    return make_block(
-        locus, r, ids[keep], estimator, tally, positive=True, weight=weight, n_ref=float(len(cohort.people))
-    )
+    return make_block(locus, r, ids[keep], estimator, tally, positive=True, weight=weight, n_ref=float(len(cohort.people)))
 
 
 class _Rows:
@@ -172,9 +165,7 @@ def sweep(cohort: Cohort, window: int) -> Iterator[tuple[int, np.ndarray, BandSu
         yield first, position, band_sums(read, position, few.basis, window)
 
 
-def found_blocks(
-    first: int, position: np.ndarray, sums: BandSums, store: GenotypeStore, sizes: tuple[int, int]
-) -> list[Interval]:
+def found_blocks(first: int, position: np.ndarray, sums: BandSums, store: GenotypeStore, sizes: tuple[int, int]) -> list[Interval]:
     """Return the approximately independent blocks of a contig, side by side, named contig:start-end."""
     cuts = find_blocks(crossing(sums.before, sums.after), *sizes)
     contig = str(store.contig[first])
@@ -201,9 +192,7 @@ def score_tables(first: int, position: np.ndarray, sums: BandSums, cohort: Cohor
         )
 
 
-def write_scores_and_find(
-    cohort: Cohort, window: int, sizes: tuple[int, int] | None, scores: Path | None
-) -> list[Interval]:
+def write_scores_and_find(cohort: Cohort, window: int, sizes: tuple[int, int] | None, scores: Path | None) -> list[Interval]:
     """Sweep the contigs once: write LD scores to ``scores``, and find blocks of ``sizes`` (smallest, largest)."""
     found: list[Interval] = []
     writer = None if scores is None else TableWriter(scores, LD_SCORES)
@@ -233,8 +222,15 @@ def refuse_foreign_contigs(intervals: list[Interval], store: GenotypeStore, path
         return
     for locus in intervals:
         if other_spelling(locus.contig) in known:
-            raise DataError(f"loci on {locus.contig}, genotypes on {other_spelling(locus.contig)}",
-                            "the same contig names in both files", "rename the contigs in the BED file",
-                            where=place(path, contig=locus.contig))  # fmt: skip
-    raise DataError(f"loci on {intervals[0].contig}, genotypes on {', '.join(known[:5])}", "loci on contigs of the genotypes",
-                    "check the build and the contig names", where=place(path, contig=intervals[0].contig))  # fmt: skip
+            raise DataError(
+                f"loci on {locus.contig}, genotypes on {other_spelling(locus.contig)}",
+                "the same contig names in both files",
+                "rename the contigs in the BED file",
+                where=place(path, contig=locus.contig),
+            )
+    raise DataError(
+        f"loci on {intervals[0].contig}, genotypes on {', '.join(known[:5])}",
+        "loci on contigs of the genotypes",
+        "check the build and the contig names",
+        where=place(path, contig=intervals[0].contig),
+    )

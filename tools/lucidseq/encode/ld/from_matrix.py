@@ -60,14 +60,20 @@ def matrix_blocks(
             tally.counts.update(published.removed)
             tally.counts.update(chosen.removed)
             if not published.signed and len(published.variants) > 2:
-                _log.warning(f"{path}: no negative value among the correlations of {len(published.variants)} variants; "
-                             f"from {R2_VARIANTS} on that is refused as r squared")  # fmt: skip
+                _log.warning(
+                    f"{path}: no negative value among the correlations of {len(published.variants)} variants; "
+                    f"from {R2_VARIANTS} on that is refused as r squared"
+                )
             if published.by_a1:
                 tally.see_a1(chosen.frequency)
             for block in _of_one(published, chosen, loci, source.n_ref, estimator, tally):
                 if block.name in names:
-                    raise DataError(f"two blocks called {block.name}", "matrices that do not hold the same region",
-                                    "give one of them, or loci with names that differ", where=str(path))  # fmt: skip
+                    raise DataError(
+                        f"two blocks called {block.name}",
+                        "matrices that do not hold the same region",
+                        "give one of them, or loci with names that differ",
+                        where=str(path),
+                    )
                 names.add(block.name)
                 yield block
                 del block  # it must not stay while the next one is made
@@ -112,8 +118,16 @@ def _of_one(
             r *= sign
             r *= sign[:, None]
         tally.swapped += int((chosen.sign[part] < 0).sum())
-        yield make_block(locus, r, chosen.variant_id[part], estimator, tally, positive=published.positive,
-                         weight=lambda values: _weight(values, n_ref), n_ref=n_ref)  # fmt: skip
+        yield make_block(
+            locus,
+            r,
+            chosen.variant_id[part],
+            estimator,
+            tally,
+            positive=published.positive,
+            weight=lambda values: _weight(values, n_ref),
+            n_ref=n_ref,
+        )
     tally.counts[OUTSIDE] += int((~used).sum())
 
 
@@ -134,9 +148,7 @@ def _parts(chosen: Chosen, loci: list[Interval] | None) -> Iterator[tuple[Interv
 def _weight(r: np.ndarray, n_ref: float) -> float:
     if np.isnan(n_ref):
         raise UsageError(
-            "--shrinkage auto without --n-ref",
-            "the individuals behind the matrix",
-            "give --n-ref, or a number as --shrinkage",
+            "--shrinkage auto without --n-ref", "the individuals behind the matrix", "give --n-ref, or a number as --shrinkage"
         )
     return weight_from_size(r, n_ref)
 
@@ -150,13 +162,20 @@ def check_source(source: MatrixSource) -> None:
         If the numbers of matrices and lists differ.
     """
     if len(source.paths) != len(source.lists):
-        raise UsageError(f"{len(source.paths)} --input and {len(source.lists)} --input-variants",
-                         "a list of variants for each matrix, in the same order", "give both as often")  # fmt: skip
+        raise UsageError(
+            f"{len(source.paths)} --input and {len(source.lists)} --input-variants",
+            "a list of variants for each matrix, in the same order",
+            "give both as often",
+        )
 
 
 def nothing_matched(source: MatrixSource, tally: Tally, variants: Path | None) -> DataError:
     """Return the error of a run without any block."""
     seen = ", ".join(f"{count} {reason}" for reason, count in tally.counts.items() if count and reason != "variants")
     where = place(source.paths[0]) if variants is None else f"{source.paths[0]}, {variants}"
-    return DataError(f"no block of 2 variants ({tally.counts['variants']} variants read: {seen})", "variants that meet the other files'",
-                     "check build and contig names, or match by rsid (--match rsid)", where=where)  # fmt: skip
+    return DataError(
+        f"no block of 2 variants ({tally.counts['variants']} variants read: {seen})",
+        "variants that meet the other files'",
+        "check build and contig names, or match by rsid (--match rsid)",
+        where=where,
+    )

@@ -44,25 +44,55 @@ def judge(tally: Tally, loci: int, n_ref: float, estimator: Estimator, *, checke
     """
     card = Card("encode", "ld")
     missing = loci - tally.written
-    card.add("loci left out", missing, Verdict.OK if missing == 0 else Verdict.CAUTION, threshold="0",
-             advice="They hold fewer than 2 variants: check build, coordinates and quality control.")  # fmt: skip
+    card.add(
+        "loci left out",
+        missing,
+        Verdict.OK if missing == 0 else Verdict.CAUTION,
+        threshold="0",
+        advice="They hold fewer than 2 variants: check build, coordinates and quality control.",
+    )
     if np.isnan(n_ref):
-        card.add("individuals behind the LD", "unknown", Verdict.CAUTION, threshold=f">= {FEW}",
-                 advice="Tell it with --n-ref: what uses this LD needs it to judge its noise.")  # fmt: skip
+        card.add(
+            "individuals behind the LD",
+            "unknown",
+            Verdict.CAUTION,
+            threshold=f">= {FEW}",
+            advice="Tell it with --n-ref: what uses this LD needs it to judge its noise.",
+        )
     else:
-        card.add("individuals behind the LD", int(n_ref), Verdict.OK if n_ref >= FEW else Verdict.CAUTION,
-                 threshold=f">= {FEW}", advice="LD of few individuals is noisy: fine for these individuals' own statistics, not as a panel.")  # fmt: skip
+        card.add(
+            "individuals behind the LD",
+            int(n_ref),
+            Verdict.OK if n_ref >= FEW else Verdict.CAUTION,
+            threshold=f">= {FEW}",
+            advice="LD of few individuals is noisy: fine for these individuals' own statistics, not as a panel.",
+        )
     _signs(card, tally)
     _repairs(card, tally, checked=checked)
-    card.add("median effective rank, share of the variants", float(np.median(tally.ranks)), Verdict.OK, threshold="none",
-             advice="(sum of eigenvalues)^2 / sum of their squares, per variant: small where LD is strong.")  # fmt: skip
+    card.add(
+        "median effective rank, share of the variants",
+        float(np.median(tally.ranks)),
+        Verdict.OK,
+        threshold="none",
+        advice="(sum of eigenvalues)^2 / sum of their squares, per variant: small where LD is strong.",
+    )
     if estimator.weight is None:
         weight = float(np.median(tally.weights))
-        card.add("median shrinkage", weight, Verdict.OK if weight <= 0.2 else Verdict.CAUTION, threshold="<= 0.2",
-                 advice="So much noise means that the individuals are few for these variants: take a larger panel.")  # fmt: skip
+        card.add(
+            "median shrinkage",
+            weight,
+            Verdict.OK if weight <= 0.2 else Verdict.CAUTION,
+            threshold="<= 0.2",
+            advice="So much noise means that the individuals are few for these variants: take a larger panel.",
+        )
     if estimator.share is not None:
-        card.add("largest change of a correlation by low rank", tally.truncation, Verdict.OK if tally.truncation <= 0.1 else Verdict.CAUTION,
-                 threshold="<= 0.1", advice="Variants that LD hardly ties lose what does: keep a larger share of the variance.")  # fmt: skip
+        card.add(
+            "largest change of a correlation by low rank",
+            tally.truncation,
+            Verdict.OK if tally.truncation <= 0.1 else Verdict.CAUTION,
+            threshold="<= 0.1",
+            advice="Variants that LD hardly ties lose what does: keep a larger share of the variance.",
+        )
     return card
 
 
@@ -72,9 +102,14 @@ def _signs(card: Card, tally: Tally) -> None:
         return
     verdict = Verdict.CAUTION if tally.a1_commoner or not tally.a1_known else Verdict.OK
     value = tally.a1_commoner if tally.a1_known else "unknown (no frequencies)"
-    card.add("variants whose A1 in the .bim is the commoner allele", value, verdict, threshold="0",
-             advice="PLINK 1.9 counts the rarer allele, whatever the .bim says, unless it ran with --keep-allele-order: then r has the wrong sign between such a "
-                    "variant and others. Add that option, or give the .bim that --make-just-bim writes in the same run.")  # fmt: skip
+    card.add(
+        "variants whose A1 in the .bim is the commoner allele",
+        value,
+        verdict,
+        threshold="0",
+        advice="PLINK 1.9 counts the rarer allele, whatever the .bim says, unless it ran with --keep-allele-order: then r has the wrong sign between such a "
+        "variant and others. Add that option, or give the .bim that --make-just-bim writes in the same run.",
+    )
 
 
 def _repairs(card: Card, tally: Tally, *, checked: bool) -> None:
@@ -83,9 +118,19 @@ def _repairs(card: Card, tally: Tally, *, checked: bool) -> None:
         card.add("negative eigenvalues", "none, by construction", Verdict.OK, threshold="none", advice="Nothing to do.")
         return
     verdict = Verdict.OK if not tally.repaired else Verdict.CAUTION
-    card.add("blocks with negative eigenvalues, repaired", tally.repaired, verdict, threshold="0",
-             advice=f"The smallest was {tally.smallest:.3g}: correlations from other individuals for each pair (missing genotypes), or edited.")  # fmt: skip
+    card.add(
+        "blocks with negative eigenvalues, repaired",
+        tally.repaired,
+        verdict,
+        threshold="0",
+        advice=f"The smallest was {tally.smallest:.3g}: correlations from other individuals for each pair (missing genotypes), or edited.",
+    )
     if tally.repaired:
         verdict = Verdict.CAUTION if tally.repair_change <= MANY_REPAIRED else Verdict.REFUSE
-        card.add("largest change of a correlation by the repair", tally.repair_change, verdict, threshold=f"<= {MANY_REPAIRED}",
-                 advice="The matrix was far from one of correlations: do not use it; look for swapped rows or signs.")  # fmt: skip
+        card.add(
+            "largest change of a correlation by the repair",
+            tally.repair_change,
+            verdict,
+            threshold=f"<= {MANY_REPAIRED}",
+            advice="The matrix was far from one of correlations: do not use it; look for swapped rows or signs.",
+        )

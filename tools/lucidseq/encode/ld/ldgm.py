@@ -49,25 +49,36 @@ def read_ldgm(path: Path, variants: pd.DataFrame) -> Published:
     Salehi Nowbandegani et al. 2023, Nature Genetics 55:1494.
     """
     if "index" not in variants:
-        raise DataError("a list of variants without the column index", "the .snplist of this LDGM", "give it as --input-variants",
-                        where=str(path))  # fmt: skip
+        raise DataError(
+            "a list of variants without the column index", "the .snplist of this LDGM", "give it as --input-variants", where=str(path)
+        )
     if variants["index"].max() >= len(variants):
-        raise DataError(f"index {variants['index'].max()} in a list of {len(variants)} variants", "indices below their number",
-                        "give the whole .snplist of this block", where=str(path))  # fmt: skip
+        raise DataError(
+            f"index {variants['index'].max()} in a list of {len(variants)} variants",
+            "indices below their number",
+            "give the whole .snplist of this block",
+            where=str(path),
+        )
     precision, rows = _precision(path, int(variants["index"].max()) + 1)
     row = rows[variants["index"].to_numpy()]
     carried = row >= 0
     if not carried.any():
-        raise DataError("no variant of the list in the precision matrix", "indices of the .snplist", "give the .snplist of this block",
-                        where=str(path))  # fmt: skip
+        raise DataError(
+            "no variant of the list in the precision matrix", "indices of the .snplist", "give the .snplist of this block", where=str(path)
+        )
     factor = _factorise(precision, path)
     row = row[carried]
 
     def matrix(chosen: np.ndarray) -> np.ndarray:
         return _correlations(factor, row[chosen])
 
-    return Published(variants[carried].drop(columns="index").reset_index(drop=True), matrix, path, positive=True,
-                     removed=Counter({NOT_CARRIED: int((~carried).sum())}))  # fmt: skip
+    return Published(
+        variants[carried].drop(columns="index").reset_index(drop=True),
+        matrix,
+        path,
+        positive=True,
+        removed=Counter({NOT_CARRIED: int((~carried).sum())}),
+    )
 
 
 def _precision(path: Path, size: int) -> tuple[sparse.csc_matrix, np.ndarray]:
@@ -78,8 +89,12 @@ def _precision(path: Path, size: int) -> tuple[sparse.csc_matrix, np.ndarray]:
     if len(np.unique(key)) != len(key):
         order = np.argsort(key, kind="stable")
         row = int(order[1:][key[order][1:] == key[order][:-1]].min())
-        raise DataError(f"the element {i[row]},{j[row]} a second time", "each pair once (one triangle)", "make the edge list again",
-                        where=place(path, line=row + 1))  # fmt: skip
+        raise DataError(
+            f"the element {i[row]},{j[row]} a second time",
+            "each pair once (one triangle)",
+            "make the edge list again",
+            where=place(path, line=row + 1),
+        )
     diagonal = i == j
     rows = np.full(size, -1)
     carried = np.sort(i[diagonal])
@@ -87,8 +102,12 @@ def _precision(path: Path, size: int) -> tuple[sparse.csc_matrix, np.ndarray]:
     alone = (rows[i] < 0) | (rows[j] < 0)
     if alone.any():
         row = int(alone.argmax())
-        raise DataError(f"the element {i[row]},{j[row]} without both diagonal elements", "a diagonal element for each index",
-                        "make the edge list again", where=place(path, line=row + 1))  # fmt: skip
+        raise DataError(
+            f"the element {i[row]},{j[row]} without both diagonal elements",
+            "a diagonal element for each index",
+            "make the edge list again",
+            where=place(path, line=row + 1),
+        )
     off = ~diagonal
     first, second = np.concatenate([rows[i], rows[j[off]]]), np.concatenate([rows[j], rows[i[off]]])
     shape = (len(carried), len(carried))
@@ -105,11 +124,19 @@ def _edges(path: Path, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             except (ValueError, IndexError):
                 value = float("nan")
             if len(parts) != 3 or not np.isfinite(value):
-                raise DataError(f"{line[:60].rstrip()!r}", "i,j,value: two indices and an element of the precision matrix",
-                                "give an LDGM .edgelist", where=place(path, line=number))  # fmt: skip
+                raise DataError(
+                    f"{line[:60].rstrip()!r}",
+                    "i,j,value: two indices and an element of the precision matrix",
+                    "give an LDGM .edgelist",
+                    where=place(path, line=number),
+                )
             if not (0 <= i < size and 0 <= j < size):
-                raise DataError(f"index {max(i, j) if min(i, j) >= 0 else min(i, j)}", f"indices of the .snplist, 0 to {size - 1}",
-                                "give the .snplist of this block", where=place(path, line=number))  # fmt: skip
+                raise DataError(
+                    f"index {max(i, j) if min(i, j) >= 0 else min(i, j)}",
+                    f"indices of the .snplist, 0 to {size - 1}",
+                    "give the .snplist of this block",
+                    where=place(path, line=number),
+                )
             indices.append((i, j))
             values.append(value)
     if not indices:
@@ -126,8 +153,12 @@ def _factorise(precision: sparse.csc_matrix, path: Path) -> SuperLU:
     except RuntimeError:  # exactly singular
         definite = False
     if not definite:
-        raise DataError("a precision matrix that is not positive definite", "the inverse of a covariance matrix",
-                        "copy or make the edge list again", where=str(path))  # fmt: skip
+        raise DataError(
+            "a precision matrix that is not positive definite",
+            "the inverse of a covariance matrix",
+            "copy or make the edge list again",
+            where=str(path),
+        )
     return factor
 
 
@@ -151,6 +182,4 @@ def _correlations(factor: SuperLU, rows: np.ndarray) -> np.ndarray:
     covariance /= 2
     np.clip(covariance, -1, 1, out=covariance)
     np.fill_diagonal(covariance, 1.0)
-    return (
-        covariance if len(wanted) == len(rows) and (np.diff(rows) > 0).all() else covariance[np.ix_(inverse, inverse)]
-    )
+    return covariance if len(wanted) == len(rows) and (np.diff(rows) > 0).all() else covariance[np.ix_(inverse, inverse)]

@@ -55,9 +55,7 @@ def choose(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: MatchBy) -
         Position (contig with or without chr) or rsid: rsid tells nothing of the build.
     """
     if sumstats is None:
-        ids = np.array(
-            variant_ids(variants["contig"], variants["position"], variants["other"], variants["effect"]), dtype=object
-        )
+        ids = np.array(variant_ids(variants["contig"], variants["position"], variants["other"], variants["effect"]), dtype=object)
         fresh = ~pd.Series(ids).duplicated().to_numpy()
         rows = np.flatnonzero(fresh)
         taken = variants.iloc[rows]
@@ -82,16 +80,21 @@ def choose(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: MatchBy) -
     rows = np.flatnonzero(matched & ~again)
     there = pd.Index(pd.unique(theirs[usable]))
     other = ~matched & (there.get_indexer(pd.Index(ours)) >= 0)
-    removed = Counter(
-        {NOT_LISTED: int((~matched & ~other).sum()), OTHER_ALLELES: int(other.sum()), TWICE: int(again.sum())}
-    )
+    removed = Counter({NOT_LISTED: int((~matched & ~other).sum()), OTHER_ALLELES: int(other.sum()), TWICE: int(again.sum())})
     taken, turned = sumstats.iloc[positions[found[rows]]], flipped[rows]
     if "effect_allele_frequency" in taken:
         frequency = taken["effect_allele_frequency"].to_numpy(dtype=np.float64)
     else:
         frequency = np.full(len(taken), np.nan)
-    return _sorted(rows, np.where(turned, -1.0, 1.0), taken["chromosome"], taken["base_pair_location"],
-                   taken["variant_id"].to_numpy(dtype=object), np.where(turned, 1 - frequency, frequency), removed)  # fmt: skip
+    return _sorted(
+        rows,
+        np.where(turned, -1.0, 1.0),
+        taken["chromosome"],
+        taken["base_pair_location"],
+        taken["variant_id"].to_numpy(dtype=object),
+        np.where(turned, 1 - frequency, frequency),
+        removed,
+    )
 
 
 def _keys(contig: pd.Series, position: pd.Series, rsid: pd.Series | None, by: MatchBy) -> np.ndarray:
@@ -110,9 +113,14 @@ def _with_alleles(keys: np.ndarray, other: pd.Series, effect: pd.Series) -> np.n
 
 
 def _sorted(
-    rows: np.ndarray, sign: np.ndarray, contig: pd.Series, position: pd.Series, ids: np.ndarray, frequency: np.ndarray,
+    rows: np.ndarray,
+    sign: np.ndarray,
+    contig: pd.Series,
+    position: pd.Series,
+    ids: np.ndarray,
+    frequency: np.ndarray,
     removed: Counter[str],
-) -> Chosen:  # fmt: skip
+) -> Chosen:
     """Order by contig as first met, then position."""
     contigs, places = contig.to_numpy(dtype=object), position.to_numpy(dtype=np.int64)
     order = np.lexsort((places, pd.factorize(contigs)[0]))

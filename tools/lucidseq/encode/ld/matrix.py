@@ -66,9 +66,12 @@ def from_dense(values: np.ndarray, variants: pd.DataFrame, path: Path) -> Publis
         If it is not a matrix of correlations.
     """
     if values.shape != (len(variants), len(variants)):
-        raise DataError(f"a matrix of {' x '.join(map(str, values.shape))} and a list of {len(variants)} variants",
-                        "a row and a column for each variant of the list", "give the list of exactly these variants",
-                        where=str(path))  # fmt: skip
+        raise DataError(
+            f"a matrix of {' x '.join(map(str, values.shape))} and a list of {len(variants)} variants",
+            "a row and a column for each variant of the list",
+            "give the list of exactly these variants",
+            where=str(path),
+        )
     known = _usable(values)
     if not known.any():
         raise DataError("no number in the matrix", "correlations", "make the matrix again", where=str(path))
@@ -78,8 +81,12 @@ def from_dense(values: np.ndarray, variants: pd.DataFrame, path: Path) -> Publis
     _complete(values, variants, path)
     negative = any(bool((values[first : first + _TILE] < 0).any()) for first in range(0, len(values), _TILE))
     if not negative and len(values) >= R2_VARIANTS:
-        raise DataError(f"no negative value among the correlations of {len(values)} variants", "r, with its sign",
-                        "make the matrix with --r (not --r2): from r squared the sign is lost", where=str(path))  # fmt: skip
+        raise DataError(
+            f"no negative value among the correlations of {len(values)} variants",
+            "r, with its sign",
+            "make the matrix with --r (not --r2): from r squared the sign is lost",
+            where=str(path),
+        )
 
     def matrix(rows: np.ndarray) -> np.ndarray:
         part: np.ndarray = values[np.ix_(rows, rows)]
@@ -104,12 +111,17 @@ def _complete(values: np.ndarray, variants: pd.DataFrame, path: Path) -> None:
     wrong = np.abs(diagonal - (0.5 if halved else 1.0)) > TOLERANCE
     if wrong.any():
         row = int(wrong.argmax())
-        raise DataError(f"{diagonal[row]:g} on the diagonal", "1, or 0.5 in a triangle that is added to its mirror image",
-                        "give correlations, not covariances", where=place(path, variant=_name(variants, row)))  # fmt: skip
+        raise DataError(
+            f"{diagonal[row]:g} on the diagonal",
+            "1, or 0.5 in a triangle that is added to its mirror image",
+            "give correlations, not covariances",
+            where=place(path, variant=_name(variants, row)),
+        )
     lower, upper = _triangles(values)
     if halved and lower and upper:
-        raise DataError("0.5 on the diagonal of a whole matrix", "0.5 with one triangle alone, or 1", "make the matrix again",
-                        where=str(path))  # fmt: skip
+        raise DataError(
+            "0.5 on the diagonal of a whole matrix", "0.5 with one triangle alone, or 1", "make the matrix again", where=str(path)
+        )
     for first in range(0, len(values), _TILE):
         rows = slice(first, first + _TILE)
         for column in range(0, first + 1, _TILE):
@@ -133,9 +145,7 @@ def _triangles(values: np.ndarray) -> tuple[bool, bool]:
     return lower, upper
 
 
-def _check(
-    one: np.ndarray, two: np.ndarray, *, both: bool, corner: tuple[int, int], variants: pd.DataFrame, path: Path
-) -> None:
+def _check(one: np.ndarray, two: np.ndarray, *, both: bool, corner: tuple[int, int], variants: pd.DataFrame, path: Path) -> None:
     """Refuse a tile that has no number, goes beyond 1, or differs from its mirror image."""
     with np.errstate(invalid="ignore"):
         largest = np.maximum(np.abs(one), np.abs(two))
@@ -148,8 +158,9 @@ def _check(
         if wrong.any():
             row, column = (int(index) for index in np.argwhere(wrong)[0])
             pair = f"{_name(variants, corner[0] + row)} and {_name(variants, corner[1] + column)}"
-            raise DataError(f"{received} ({one[row, column]:g} and {two[row, column]:g}) of {pair}", expected,
-                            "make the matrix again", where=str(path))  # fmt: skip
+            raise DataError(
+                f"{received} ({one[row, column]:g} and {two[row, column]:g}) of {pair}", expected, "make the matrix again", where=str(path)
+            )
 
 
 def _name(variants: pd.DataFrame, row: int) -> str:

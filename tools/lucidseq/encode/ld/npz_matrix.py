@@ -37,13 +37,11 @@ def read_npz(path: Path, variants: pd.DataFrame) -> Published:
     try:
         with zipfile.ZipFile(path) as archive:
             members = {name.removesuffix(".npy"): name for name in archive.namelist()}
-            if "format" in members:
-                values = _sparse(archive, members, size, path)
-            else:
-                values = _dense(archive, members, size, path)
+            values = _sparse(archive, members, size, path) if "format" in members else _dense(archive, members, size, path)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise DataError(f"an archive that cannot be read ({error})", "a whole .npz file", "copy or make it again",
-                        where=str(path)) from error  # fmt: skip
+        raise DataError(
+            f"an archive that cannot be read ({error})", "a whole .npz file", "copy or make it again", where=str(path)
+        ) from error
     return from_dense(values, variants, path)
 
 
@@ -52,8 +50,12 @@ def _dense(archive: zipfile.ZipFile, members: dict[str, str], size: int, path: P
     shapes = {name: _shape(archive, name, path) for name in members.values()}
     square = [name for name, shape in shapes.items() if len(shape) == 2 and shape[0] == shape[1]]
     if len(square) != 1:
-        raise DataError(f"arrays {', '.join(f'{name} {shape}' for name, shape in shapes.items())[:120] or 'none'}",
-                        "a sparse matrix of scipy, or one square array", "save the matrix alone", where=str(path))  # fmt: skip
+        raise DataError(
+            f"arrays {', '.join(f'{name} {shape}' for name, shape in shapes.items())[:120] or 'none'}",
+            "a sparse matrix of scipy, or one square array",
+            "save the matrix alone",
+            where=str(path),
+        )
     if shapes[square[0]][0] != size:
         raise _wrong_size(shapes[square[0]], size, path)
     return _floats(_read(archive, square[0], size * size, path), square[0], path).reshape(size, size)
@@ -63,7 +65,7 @@ def _sparse(archive: zipfile.ZipFile, members: dict[str, str], size: int, path: 
     """Read a sparse matrix into a dense one."""
     kind = bytes(_member(archive, members, "format", 1, path).reshape(-1)[0]).decode("ascii", "replace")
     if kind not in _INDEX:
-        raise DataError(f"a sparse matrix of kind {kind[:20]!r}", "coo, csr or csc", "save it as one of these", where=str(path))  # fmt: skip
+        raise DataError(f"a sparse matrix of kind {kind[:20]!r}", "coo, csr or csc", "save it as one of these", where=str(path))
     shape = tuple(int(value) for value in _whole(_member(archive, members, "shape", 2, path), "shape", path))
     if shape != (size, size):
         raise _wrong_size(shape, size, path)
@@ -80,7 +82,7 @@ def _sparse(archive: zipfile.ZipFile, members: dict[str, str], size: int, path: 
     if not len(rows) == len(columns) == len(data):
         raise _inconsistent("row, col and data differ in length", path)
     if len(data) and (min(rows.min(), columns.min()) < 0 or max(rows.max(), columns.max()) >= size):
-        raise DataError("an index outside the matrix", f"indices from 0 to {size - 1}", "make the archive again", where=str(path))  # fmt: skip
+        raise DataError("an index outside the matrix", f"indices from 0 to {size - 1}", "make the archive again", where=str(path))
     flat = rows * size + columns
     if len(np.unique(flat)) != len(flat):
         raise _inconsistent("an element twice", path)
@@ -92,8 +94,12 @@ def _sparse(archive: zipfile.ZipFile, members: dict[str, str], size: int, path: 
 
 def _member(archive: zipfile.ZipFile, members: dict[str, str], name: str, most: int, path: Path) -> np.ndarray:
     if name not in members:
-        raise DataError(f"no array {name} (there are {', '.join(members)[:80]})", "the arrays of scipy.sparse.save_npz",
-                        "make the archive again", where=str(path))  # fmt: skip
+        raise DataError(
+            f"no array {name} (there are {', '.join(members)[:80]})",
+            "the arrays of scipy.sparse.save_npz",
+            "make the archive again",
+            where=str(path),
+        )
     return _read(archive, members[name], most, path)
 
 
@@ -105,8 +111,12 @@ def _header(archive: zipfile.ZipFile, name: str, path: Path) -> tuple[tuple[int,
             reader = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
             shape, fortran, kind = reader(handle, max_header_size=_HEADER)
         except (ValueError, SyntaxError, TokenError, TypeError, KeyError, RecursionError, MemoryError) as error:
-            raise DataError(f"an array {name} that is not NumPy's ({str(error)[:80]})", "a .npz file that numpy or scipy wrote",
-                            "make it again", where=str(path)) from error  # fmt: skip
+            raise DataError(
+                f"an array {name} that is not NumPy's ({str(error)[:80]})",
+                "a .npz file that numpy or scipy wrote",
+                "make it again",
+                where=str(path),
+            ) from error
         return shape, fortran, kind, handle.tell()
 
 
@@ -122,8 +132,12 @@ def _read(archive: zipfile.ZipFile, name: str, most: int, path: Path) -> np.ndar
         raise DataError(f"an array {name} of type {kind}", "numbers", "make the archive again", where=str(path))
     held = archive.getinfo(name).file_size - start
     if not 0 <= count <= most or held != count * kind.itemsize:
-        raise DataError(f"an array {name} of shape {shape} in {held} bytes", f"at most {most} elements, and the bytes they take",
-                        "give the list of exactly these variants, or make the archive again", where=place(path, item=name))  # fmt: skip
+        raise DataError(
+            f"an array {name} of shape {shape} in {held} bytes",
+            f"at most {most} elements, and the bytes they take",
+            "give the list of exactly these variants, or make the archive again",
+            where=place(path, item=name),
+        )
     with archive.open(name) as handle:
         handle.read(start)
         data = handle.read(held)
@@ -134,25 +148,32 @@ def _read(archive: zipfile.ZipFile, name: str, most: int, path: Path) -> np.ndar
 
 def _floats(values: np.ndarray, name: str, path: Path) -> np.ndarray:
     if values.dtype.kind not in "fiu":
-        raise DataError(
-            f"an array {name} of type {values.dtype}", "real numbers", "make the archive again", where=str(path)
-        )
+        raise DataError(f"an array {name} of type {values.dtype}", "real numbers", "make the archive again", where=str(path))
     with np.errstate(over="ignore", invalid="ignore"):
         return np.array(values, dtype=np.float32, order="C")
 
 
 def _whole(values: np.ndarray, name: str, path: Path) -> np.ndarray:
     if values.dtype.kind not in "iu" or values.ndim != 1:
-        raise DataError(f"an array {name} of type {values.dtype}, {values.ndim} dimensions", "a list of whole numbers",
-                        "make the archive again", where=str(path))  # fmt: skip
+        raise DataError(
+            f"an array {name} of type {values.dtype}, {values.ndim} dimensions",
+            "a list of whole numbers",
+            "make the archive again",
+            where=str(path),
+        )
     return values.astype(np.int64)
 
 
 def _inconsistent(what: str, path: Path) -> DataError:
-    return DataError(f"a sparse matrix that contradicts itself ({what})", "what scipy.sparse.save_npz writes", "make it again",
-                     where=str(path))  # fmt: skip
+    return DataError(
+        f"a sparse matrix that contradicts itself ({what})", "what scipy.sparse.save_npz writes", "make it again", where=str(path)
+    )
 
 
 def _wrong_size(shape: tuple[int, ...], size: int, path: Path) -> DataError:
-    return DataError(f"a matrix of {' x '.join(map(str, shape))} and a list of {size} variants",
-                     "a row and a column for each variant of the list", "give the list of exactly these variants", where=str(path))  # fmt: skip
+    return DataError(
+        f"a matrix of {' x '.join(map(str, shape))} and a list of {size} variants",
+        "a row and a column for each variant of the list",
+        "give the list of exactly these variants",
+        where=str(path),
+    )

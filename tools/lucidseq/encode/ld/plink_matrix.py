@@ -44,18 +44,29 @@ def read_plink(path: Path, variants: pd.DataFrame) -> Published:
         for number, line in enumerate(iter(lambda: handle.readline(longest), ""), start=1):
             if number > size:
                 if line.strip():
-                    raise DataError(f"more than {size} rows", f"{size} rows, one for each variant of the list",
-                                    "give the list of exactly these variants", where=place(path, line=number))  # fmt: skip
+                    raise DataError(
+                        f"more than {size} rows",
+                        f"{size} rows, one for each variant of the list",
+                        "give the list of exactly these variants",
+                        where=place(path, line=number),
+                    )
                 continue
             row = _numbers(line, path, number)
             if len(row) not in (size, number):
-                raise DataError(f"{len(row)} numbers", f"{size} numbers, one for each variant of the list",
-                                "give the list of exactly these variants, and a matrix (PLINK's square), not a table of pairs",
-                                where=place(path, line=number))  # fmt: skip
+                raise DataError(
+                    f"{len(row)} numbers",
+                    f"{size} numbers, one for each variant of the list",
+                    "give the list of exactly these variants, and a matrix (PLINK's square), not a table of pairs",
+                    where=place(path, line=number),
+                )
             values[number - 1, : len(row)] = row
     if number < size:
-        raise DataError(f"{number} rows", f"{size} rows, one for each variant of the list",
-                        "give the list of exactly these variants, or copy the matrix again", where=str(path))  # fmt: skip
+        raise DataError(
+            f"{number} rows",
+            f"{size} rows, one for each variant of the list",
+            "give the list of exactly these variants, or copy the matrix again",
+            where=str(path),
+        )
     return from_dense(values, variants, path)
 
 
@@ -66,8 +77,12 @@ def _read_raw(path: Path, size: int) -> np.ndarray:
             raw = np.memmap(path, dtype=f"<f{width}", mode="r", shape=(size, size))
             with np.errstate(over="ignore", invalid="ignore"):
                 return np.array(raw, dtype=np.float32)
-    raise DataError(f"{found} bytes", f"{8 * size * size} or {4 * size * size} bytes for the {size} variants of the list",
-                    "give the list of exactly these variants, and a square matrix of PLINK or text", where=str(path))  # fmt: skip
+    raise DataError(
+        f"{found} bytes",
+        f"{8 * size * size} or {4 * size * size} bytes for the {size} variants of the list",
+        "give the list of exactly these variants, and a square matrix of PLINK or text",
+        where=str(path),
+    )
 
 
 def _numbers(line: str, path: Path, number: int) -> np.ndarray:
@@ -76,6 +91,10 @@ def _numbers(line: str, path: Path, number: int) -> np.ndarray:
         try:
             values: np.ndarray = np.fromstring(line, dtype=np.float64, sep=" ").astype(np.float32)
         except (ValueError, DeprecationWarning) as error:
-            raise DataError(f"{line[:40].rstrip()!r}, which is not all numbers", "numbers separated by spaces or tabs",
-                            "give PLINK's matrix (square), not its table of pairs", where=place(path, line=number)) from error  # fmt: skip
+            raise DataError(
+                f"{line[:40].rstrip()!r}, which is not all numbers",
+                "numbers separated by spaces or tabs",
+                "give PLINK's matrix (square), not its table of pairs",
+                where=place(path, line=number),
+            ) from error
     return values

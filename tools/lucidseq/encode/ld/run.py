@@ -62,25 +62,20 @@ def ld(
         wanted = None if variants is None else pd.Index(_read_listed(variants)["variant_id"])
         sizes = None if intervals is not None else (min_block, max_block)
         if sizes is not None and max_block < 2 * min_block:
-            raise UsageError(f"--min-block {min_block} and --max-block {max_block}", "a largest size of at least twice the smallest",
-                             "correct one of them")  # fmt: skip
+            raise UsageError(
+                f"--min-block {min_block} and --max-block {max_block}",
+                "a largest size of at least twice the smallest",
+                "correct one of them",
+            )
         scores = out["scores"] if ld_scores else None
         with _cohort(genotypes, build, trait, adjust_covariates=adjust_covariates) as cohort:
             return _from_genotypes(cohort, intervals, sizes, wanted, estimator, method, scores, ld_window, loci, out)
     if input and input_variants and genotypes is None:
         _refuse(trait=trait, ld_scores=ld_scores or None)
-        source = MatrixSource(
-            input, input_variants, input_format, contig, match, float("nan") if n_ref is None else n_ref
-        )
+        source = MatrixSource(input, input_variants, input_format, contig, match, float("nan") if n_ref is None else n_ref)
         return _from_matrices(source, variants, intervals, estimator, method, build, out)
-    given = [
-        flag
-        for flag, value in (("--genotypes", genotypes), ("--input", input), ("--input-variants", input_variants))
-        if value
-    ]
-    raise UsageError(
-        ", ".join(given) or "no input", "--genotypes, or --input with --input-variants", "give one of the two"
-    )
+    given = [flag for flag, value in (("--genotypes", genotypes), ("--input", input), ("--input-variants", input_variants)) if value]
+    raise UsageError(", ".join(given) or "no input", "--genotypes, or --input with --input-variants", "give one of the two")
 
 
 @contextmanager
@@ -88,9 +83,7 @@ def _cohort(genotypes: Path, build: str | None, trait: str | None, *, adjust_cov
     """Open the genotypes and choose individuals and covariates."""
     with open_genotypes(genotypes) as store:
         if UNKNOWN not in (store.build, build or UNKNOWN) and build != store.build:
-            raise UsageError(
-                f"--build {build}, and genotypes of {store.build}", "the build of the genotypes", "leave out --build"
-            )
+            raise UsageError(f"--build {build}, and genotypes of {store.build}", "the build of the genotypes", "leave out --build")
         mask = complete_individuals(store, trait, covariates=adjust_covariates)
         covariates = store.covariates()[:, mask] if adjust_covariates else np.empty((0, int(mask.sum())))
         _log.info(f"LD of {mask.sum()} individuals, {len(covariates)} covariates projected out")
@@ -98,9 +91,17 @@ def _cohort(genotypes: Path, build: str | None, trait: str | None, *, adjust_cov
 
 
 def _from_genotypes(
-    cohort: Cohort, intervals: list[Interval] | None, sizes: tuple[int, int] | None, wanted: pd.Index | None,
-    estimator: Estimator, method: LdMethod, scores: Path | None, ld_window: float, loci: Path | None, out: OutputSet,
-) -> Card:  # fmt: skip
+    cohort: Cohort,
+    intervals: list[Interval] | None,
+    sizes: tuple[int, int] | None,
+    wanted: pd.Index | None,
+    estimator: Estimator,
+    method: LdMethod,
+    scores: Path | None,
+    ld_window: float,
+    loci: Path | None,
+    out: OutputSet,
+) -> Card:
     if intervals is not None:
         refuse_foreign_contigs(intervals, cohort.store, Path(str(loci)))
     if scores is not None or sizes is not None:
@@ -113,20 +114,30 @@ def _from_genotypes(
     blocks = genotype_blocks(cohort, intervals or [], wanted, estimator, tally)
     write_ld(out["ld"], blocks, build=cohort.store.build, method=method.value, n_ref=people)
     if not tally.written:
-        raise DataError("no locus with 2 variants", "loci that hold variants of the genotypes",
-                        "check the build and the coordinates (BED starts at 0)", where=str(loci or cohort.store.path))  # fmt: skip
+        raise DataError(
+            "no locus with 2 variants",
+            "loci that hold variants of the genotypes",
+            "check the build and the coordinates (BED starts at 0)",
+            where=str(loci or cohort.store.path),
+        )
     write_qc(tally, len(intervals or []), out["qc"])
     return judge(tally, len(intervals or []), people, estimator, checked=False)
 
 
 def _from_matrices(
-    source: MatrixSource, variants: Path | None, intervals: list[Interval] | None, estimator: Estimator, method: LdMethod,
-    build: str | None, out: OutputSet,
-) -> Card:  # fmt: skip
+    source: MatrixSource,
+    variants: Path | None,
+    intervals: list[Interval] | None,
+    estimator: Estimator,
+    method: LdMethod,
+    build: str | None,
+    out: OutputSet,
+) -> Card:
     check_source(source)
     if estimator.weight is None and np.isnan(source.n_ref):
-        raise UsageError("--shrinkage auto without --n-ref", "the individuals behind the matrix",
-                         "give --n-ref, or a number as --shrinkage")  # fmt: skip
+        raise UsageError(
+            "--shrinkage auto without --n-ref", "the individuals behind the matrix", "give --n-ref, or a number as --shrinkage"
+        )
     sumstats = None if variants is None else _read_listed(variants)
     tally = Tally()
     blocks = matrix_blocks(source, sumstats, intervals, estimator, tally)
@@ -142,17 +153,16 @@ def _refuse(**values: object) -> None:
     """Refuse options that belong to the other kind of input."""
     wrong = [f"--{name.replace('_', '-')}" for name, value in values.items() if value is not None]
     if wrong:
-        raise UsageError(f"{', '.join(wrong)} with this kind of input", "options that mean something for it",
-                         f"leave out {', '.join(wrong)}")  # fmt: skip
+        raise UsageError(
+            f"{', '.join(wrong)} with this kind of input", "options that mean something for it", f"leave out {', '.join(wrong)}"
+        )
 
 
 def _read_loci(path: Path) -> list[Interval]:
     intervals = read_bed(path)
     twice = [name for name, count in Counter(locus.name for locus in intervals).items() if count > 1]
     if twice:
-        raise DataError(
-            f"two loci called {twice[0]}", "loci with names that differ", "rename one (column 4)", where=str(path)
-        )
+        raise DataError(f"two loci called {twice[0]}", "loci with names that differ", "rename one (column 4)", where=str(path))
     return intervals
 
 
@@ -162,6 +172,10 @@ def _read_listed(path: Path) -> pd.DataFrame:
     double = table["variant_id"].duplicated()
     if double.any():
         row = int(double.to_numpy().argmax())
-        raise DataError(f"variant {table['variant_id'].iloc[row]} a second time", "every variant once", "remove one of the rows",
-                        where=place(path, line=row + 2))  # fmt: skip
+        raise DataError(
+            f"variant {table['variant_id'].iloc[row]} a second time",
+            "every variant once",
+            "remove one of the rows",
+            where=place(path, line=row + 2),
+        )
     return table

@@ -53,8 +53,12 @@ def read_variants(path: Path, contig: str | None = None) -> pd.DataFrame:
                     continue
             wide = len(header) if header else len(rows[0]) if rows else len(fields)
             if len(fields) != wide:
-                raise DataError(f"{len(fields)} fields: {line[:60].rstrip()!r}", f"{wide} fields, as in line {first}",
-                                f"correct the row, or give {_LISTS}", where=place(path, line=number))  # fmt: skip
+                raise DataError(
+                    f"{len(fields)} fields: {line[:60].rstrip()!r}",
+                    f"{wide} fields, as in line {first}",
+                    f"correct the row, or give {_LISTS}",
+                    where=place(path, line=number),
+                )
             rows.append(fields)
     if not rows:
         raise DataError("a list without variants", _LISTS, "check the file", where=str(path))
@@ -92,8 +96,12 @@ def _frame(rows: np.ndarray, header: list[str] | None, path: Path, contig: str |
         table = dict(zip(header, rows.T, strict=True))
         parts = _named(table, len(rows), path, contig, where)
     else:
-        raise DataError(f"{rows.shape[1]} columns without a header that is known: {' '.join(rows[0])[:60]!r}", _LISTS,
-                        "give the list that belongs to the matrix", where=where)  # fmt: skip
+        raise DataError(
+            f"{rows.shape[1]} columns without a header that is known: {' '.join(rows[0])[:60]!r}",
+            _LISTS,
+            "give the list that belongs to the matrix",
+            where=where,
+        )
     frame = pd.DataFrame({name: parts[name] for name in [*COLUMNS, *(["index"] if "index" in parts else [])]})
     for name in ("position", "index"):
         if name in frame:
@@ -102,9 +110,7 @@ def _frame(rows: np.ndarray, header: list[str] | None, path: Path, contig: str |
     return frame
 
 
-def _named(
-    table: dict[str, np.ndarray], rows: int, path: Path, contig: str | None, where: str
-) -> dict[str, np.ndarray]:
+def _named(table: dict[str, np.ndarray], rows: int, path: Path, contig: str | None, where: str) -> dict[str, np.ndarray]:
     """Return the columns of a list with a header."""
     kinds = {
         ("#CHROM", "POS", "REF", "ALT", "ID"): COLUMNS,
@@ -116,8 +122,9 @@ def _named(
             parts = {name: table[column] for column, name in zip(theirs, ours, strict=True)}
             if "contig" not in parts:
                 if contig is None:
-                    raise DataError("no contig in the list, nor chrN in the matrix's file name", "the contig's name",
-                                    "give --contig", where=where)  # fmt: skip
+                    raise DataError(
+                        "no contig in the list, nor chrN in the matrix's file name", "the contig's name", "give --contig", where=where
+                    )
                 parts["contig"] = np.full(rows, contig, dtype=object)
             return parts
     raise DataError(f"columns {' '.join(table)[:80]}", _LISTS, "add the missing columns", where=where)
@@ -128,9 +135,12 @@ def _from_ids(ids: np.ndarray, path: Path, first: int) -> dict[str, np.ndarray]:
     parts = [str(name).rsplit(":", 3) for name in ids]
     for row, fields in enumerate(parts):
         if len(fields) != 4:
-            raise DataError(f"the variant {ids[row]!r}, whose alleles are not told", "contig:position:other:effect in each line",
-                            "give the .bim or .pvar of exactly these variants instead (plink2 --make-just-pvar)",
-                            where=place(path, line=first + row))  # fmt: skip
+            raise DataError(
+                f"the variant {ids[row]!r}, whose alleles are not told",
+                "contig:position:other:effect in each line",
+                "give the .bim or .pvar of exactly these variants instead (plink2 --make-just-pvar)",
+                where=place(path, line=first + row),
+            )
     table = np.array(parts, dtype=object)
     return {**dict(zip(COLUMNS[:4], table.T, strict=True)), "rsid": ids}
 
@@ -140,21 +150,25 @@ def _whole(column: pd.Series, name: str, path: Path, first: int, least: int) -> 
     wrong = numbers.isna() | (numbers < least)
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
-        raise DataError(f"{name} {str(column.iloc[row])[:40]!r}", f"a whole number from {least}", "correct the value",
-                        where=place(path, line=first + row))  # fmt: skip
+        raise DataError(
+            f"{name} {str(column.iloc[row])[:40]!r}",
+            f"a whole number from {least}",
+            "correct the value",
+            where=place(path, line=first + row),
+        )
     return column.astype("int64")
 
 
 def _check_alleles(frame: pd.DataFrame, path: Path, first: int) -> None:
     for name in ("other", "effect"):
         frame[name] = frame[name].str.upper()
-    wrong = ~(
-        frame["other"].str.fullmatch(r"[ACGTN*]+|<[^>]*>|0|\.")
-        & frame["effect"].str.fullmatch(r"[ACGTN*]+|<[^>]*>|0|\.")
-    )
+    wrong = ~(frame["other"].str.fullmatch(r"[ACGTN*]+|<[^>]*>|0|\.") & frame["effect"].str.fullmatch(r"[ACGTN*]+|<[^>]*>|0|\."))
     wrong |= (frame["other"] == frame["effect"]) & frame["effect"].str.fullmatch(r"[ACGTN]+")
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
-        raise DataError(f"alleles {frame['other'].iloc[row][:20]!r} and {frame['effect'].iloc[row][:20]!r}",
-                        "two alleles that differ, in letters A, C, G, T", "correct the row, or give the right list",
-                        where=place(path, line=first + row))  # fmt: skip
+        raise DataError(
+            f"alleles {frame['other'].iloc[row][:20]!r} and {frame['effect'].iloc[row][:20]!r}",
+            "two alleles that differ, in letters A, C, G, T",
+            "correct the row, or give the right list",
+            where=place(path, line=first + row),
+        )

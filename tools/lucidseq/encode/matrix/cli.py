@@ -18,9 +18,7 @@ def matrix(
     out: Annotated[
         Path,
         typer.Option("--out", help="Prefix of the output files."),
-        OutputPrefix(
-            matrix=OutFile(".matrix.h5", Format.HDF5, "Genotype matrix.", schema="lucidseq.genotype_matrix"),
-        ),
+        OutputPrefix(matrix=OutFile(".matrix.h5", Format.HDF5, "Genotype matrix.", schema="lucidseq.genotype_matrix")),
     ],
     splits: Annotated[
         Path | None,
@@ -33,17 +31,13 @@ def matrix(
     layout: Annotated[
         MatrixLayout,
         typer.Option(
-            "--layout",
-            help="bits2: hard calls, 4 a byte; float16, float32: dosages; auto: as the store has them (dosages as float16).",
+            "--layout", help="bits2: hard calls, 4 a byte; float16, float32: dosages; auto: as the store has them (dosages as float16)."
         ),
     ] = MatrixLayout.AUTO,
     hard_call_tolerance: Annotated[
         float,
         typer.Option(
-            "--hard-call-tolerance",
-            min=0,
-            max=0.49,
-            help="bits2 from dosages: largest distance from 0, 1 or 2; others are missing.",
+            "--hard-call-tolerance", min=0, max=0.49, help="bits2 from dosages: largest distance from 0, 1 or 2; others are missing."
         ),
     ] = 0.1,
 ) -> None:

@@ -29,23 +29,17 @@ _COLUMNS = ("contig", "start", "effect_allele", "other_allele", "id", "rsid")
 _FITTED = {"called": "i8", "mean": "f8", "sd": "f8", "mode": "u1", "genotype_frequency": "f8"}
 
 
-def matrix(
-    *, genotypes: Path, splits: Path | None, layout: MatrixLayout, hard_call_tolerance: float, out: OutputSet
-) -> Card:
+def matrix(*, genotypes: Path, splits: Path | None, layout: MatrixLayout, hard_call_tolerance: float, out: OutputSet) -> Card:
     """Write the genotype matrix (options as in ``cli.matrix``)."""
     card = Card("encode", "matrix")
     with open_store(genotypes, GENOTYPES) as store:
         samples = read_text(store["samples/id"])
         _refuse_other_lengths(store, len(samples), genotypes)
         if not store["dosage"].size:
-            raise DataError(
-                "no genotypes", "at least one variant and one sample", "check the genotype store", where=str(genotypes)
-            )
+            raise DataError("no genotypes", "at least one variant and one sample", "check the genotype store", where=str(genotypes))
         given = _splits(splits, samples, card)
         if not given.train.any():
-            raise DataError(
-                "no training sample", "at least one sample with split train", "correct the table", where=str(splits)
-            )
+            raise DataError("no training sample", "at least one sample with split train", "correct the table", where=str(splits))
         ploidy = int(store.attrs.get("ploidy", 2))
         chosen = _layout(layout, store["dosage"].dtype, ploidy, genotypes)
         attributes: dict[str, str | int | list[str]] = {
@@ -76,8 +70,12 @@ def _refuse_other_lengths(store: h5py.File, samples: int, path: Path) -> None:
     shape = store["dosage"].shape
     lengths = {store[f"variants/{name}"].shape for name in _COLUMNS}
     if len(shape) != 2 or shape[1] != samples or lengths != {shape[:1]}:
-        raise DataError(f"genotypes of shape {shape}, {samples} samples, columns of variants of shapes {sorted(lengths)}",
-                        "arrays that fit each other", "encode the genotypes again", where=str(path))  # fmt: skip
+        raise DataError(
+            f"genotypes of shape {shape}, {samples} samples, columns of variants of shapes {sorted(lengths)}",
+            "arrays that fit each other",
+            "encode the genotypes again",
+            where=str(path),
+        )
 
 
 def _splits(path: Path | None, samples: np.ndarray, card: Card) -> Splits:
@@ -86,8 +84,13 @@ def _splits(path: Path | None, samples: np.ndarray, card: Card) -> Splits:
         if found.only_table:
             _log.info(f"{found.only_table} samples of the table are not in the genotypes")
         return found
-    card.add("training samples", "all: no table of splits was given", Verdict.CAUTION, threshold="the training split",
-             advice="Imputer and codings are fitted on every sample: no honest test is left. Give the table of the splits.")  # fmt: skip
+    card.add(
+        "training samples",
+        "all: no table of splits was given",
+        Verdict.CAUTION,
+        threshold="the training split",
+        advice="Imputer and codings are fitted on every sample: no honest test is left. Give the table of the splits.",
+    )
     return Splits(np.zeros(len(samples), dtype=np.uint8), samples, np.zeros(len(samples), dtype=np.int64))
 
 
@@ -95,9 +98,7 @@ def _layout(wanted: MatrixLayout, stored: np.dtype, ploidy: int, path: Path) -> 
     if wanted is MatrixLayout.AUTO:
         return Layout.BITS2 if stored == np.int8 and ploidy <= 2 else Layout.FLOAT16
     if wanted is MatrixLayout.BITS2 and ploidy > 2:
-        raise DataError(
-            f"ploidy {ploidy}, --layout bits2", "at most 2 copies in two bits", "use --layout float16", where=str(path)
-        )
+        raise DataError(f"ploidy {ploidy}, --layout bits2", "at most 2 copies in two bits", "use --layout float16", where=str(path))
     return Layout(wanted.value)
 
 
@@ -111,9 +112,7 @@ def _write_samples(store: h5py.File, result: h5py.File, samples: np.ndarray, spl
             write_array(result, name, store[name][()])
 
 
-def _transpose(
-    store: h5py.File, result: h5py.File, train: np.ndarray, layout: Layout, tolerance: float
-) -> tuple[np.ndarray, float]:
+def _transpose(store: h5py.File, result: h5py.File, train: np.ndarray, layout: Layout, tolerance: float) -> tuple[np.ndarray, float]:
     """Write genotypes by sample, the variants' columns and what the training samples say, in one reading.
 
     Return the share of missing genotypes of each sample, and of variants that do not vary among the training samples.
@@ -125,13 +124,9 @@ def _transpose(
     width = -(-variants // 4) if layout is Layout.BITS2 else variants
     kind = "u1" if layout is Layout.BITS2 else layout.value
     rows = result.create_dataset("genotypes", (samples, width), kind, fill_time="never")
-    columns = {
-        name: _column(result, f"variants/{name}", store[f"variants/{name}"].dtype, (variants,)) for name in _COLUMNS
-    }
+    columns = {name: _column(result, f"variants/{name}", store[f"variants/{name}"].dtype, (variants,)) for name in _COLUMNS}
     ploidy = int(store.attrs.get("ploidy", 2))
-    shapes = {
-        name: (variants, genotype_kinds(ploidy)) if name == "genotype_frequency" else (variants,) for name in _FITTED
-    }
+    shapes = {name: (variants, genotype_kinds(ploidy)) if name == "genotype_frequency" else (variants,) for name in _FITTED}
     fitted = {name: _column(result, f"training/{name}", np.dtype(kind), shapes[name]) for name, kind in _FITTED.items()}
     missing, still, sums = np.zeros(samples, dtype=np.int64), 0, RowSums(samples)
     size = max(CHUNK, _BLOCK_BYTES // (samples * (1 if layout is Layout.BITS2 else 4)) // CHUNK * CHUNK)
@@ -161,9 +156,7 @@ def _transpose(
 def _column(result: h5py.File, name: str, dtype: np.dtype, shape: tuple[int, ...]) -> h5py.Dataset:
     """Make an array of the variants, whose chunks do not depend on how it is written."""
     rows = column_rows(shape[0], dtype.itemsize * int(np.prod(shape[1:])))
-    return result.create_dataset(
-        name, shape, dtype, chunks=(rows, *shape[1:]), compression="gzip", shuffle=True, **CHECKED
-    )
+    return result.create_dataset(name, shape, dtype, chunks=(rows, *shape[1:]), compression="gzip", shuffle=True, **CHECKED)
 
 
 def _read_block(dosage: h5py.Dataset, first: int, last: int, layout: Layout, tolerance: float, path: str) -> np.ndarray:
@@ -185,14 +178,34 @@ def _store_fit(fitted: dict[str, h5py.Dataset], first: int, found: Training) -> 
 def _judge(card: Card, still: float, missing: np.ndarray, splits: Splits, fingerprint: str) -> None:
     train = splits.train
     people = int(train.sum())
-    card.add("training samples behind imputer and codings", people, Verdict.OK if people >= 50 else Verdict.CAUTION, threshold=">= 50",
-             advice=f"Means and frequencies of few samples are noisy. Digest of their names: {fingerprint[:16]}.")  # fmt: skip
-    card.add("variants that do not vary among training samples", still, Verdict.OK if still <= 0.05 else Verdict.CAUTION, threshold="<= 0.05",
-             advice="They are 0 in standardised and dominance codings: filter rare variants first.")  # fmt: skip
+    card.add(
+        "training samples behind imputer and codings",
+        people,
+        Verdict.OK if people >= 50 else Verdict.CAUTION,
+        threshold=">= 50",
+        advice=f"Means and frequencies of few samples are noisy. Digest of their names: {fingerprint[:16]}.",
+    )
+    card.add(
+        "variants that do not vary among training samples",
+        still,
+        Verdict.OK if still <= 0.05 else Verdict.CAUTION,
+        threshold="<= 0.05",
+        advice="They are 0 in standardised and dominance codings: filter rare variants first.",
+    )
     share = float(missing[train].mean())
-    card.add("missing genotypes of training samples", share, Verdict.OK if share <= 0.02 else Verdict.CAUTION, threshold="<= 0.02",
-             advice="They are imputed with the mean or the mode: impute from haplotypes first where you can.")  # fmt: skip
+    card.add(
+        "missing genotypes of training samples",
+        share,
+        Verdict.OK if share <= 0.02 else Verdict.CAUTION,
+        threshold="<= 0.02",
+        advice="They are imputed with the mean or the mode: impute from haplotypes first where you can.",
+    )
     if not train.all():
         apart = abs(float(missing[~train].mean()) - share)
-        card.add("difference of missing genotypes between training and other samples", apart, Verdict.OK if apart <= 0.01 else Verdict.CAUTION,
-                 threshold="<= 0.01", advice="The sets were called differently: a model can learn the batch.")  # fmt: skip
+        card.add(
+            "difference of missing genotypes between training and other samples",
+            apart,
+            Verdict.OK if apart <= 0.01 else Verdict.CAUTION,
+            threshold="<= 0.01",
+            advice="The sets were called differently: a model can learn the batch.",
+        )

@@ -47,14 +47,13 @@ def read_fasta(path: Path) -> list[FastaRecord]:
                 close()
                 words = text[1:].split()
                 if not words:
-                    raise DataError(
-                        "a header without a name", ">name", "name the record", where=place(path, line=number)
-                    )
+                    raise DataError("a header without a name", ">name", "name the record", where=place(path, line=number))
                 name, line, parts = words[0], number, []
             elif text.strip():
                 if not line:
-                    raise DataError(f"{text.strip()[:40]!r}", "a FASTA file that begins with >", "check the file",
-                                    where=place(path, line=number))  # fmt: skip
+                    raise DataError(
+                        f"{text.strip()[:40]!r}", "a FASTA file that begins with >", "check the file", where=place(path, line=number)
+                    )
                 parts.append(text.strip())
     close()
     if not records:
@@ -64,14 +63,11 @@ def read_fasta(path: Path) -> list[FastaRecord]:
 
 def _encode(text: str, path: Path, name: str, line: int) -> np.ndarray:
     if not text:
-        raise DataError(
-            f"no bases in {name}", "a sequence below each header", "remove the record", where=place(path, line=line)
-        )
+        raise DataError(f"no bases in {name}", "a sequence below each header", "remove the record", where=place(path, line=line))
     try:
         return alphabet.encode(text)
     except ValueError as error:
-        raise DataError(f"{error} in {name}", "the letters of DNA (IUPAC)", "correct the sequence",
-                        where=place(path, line=line)) from error  # fmt: skip
+        raise DataError(f"{error} in {name}", "the letters of DNA (IUPAC)", "correct the sequence", where=place(path, line=line)) from error
 
 
 def parse_coordinates(name: str, length: int) -> tuple[str, int, int, str]:
@@ -125,8 +121,12 @@ def to_rows(records: list[FastaRecord], path: Path, *, window: int | None, targe
     for row, record in enumerate(records):
         size = len(record.codes)
         if window is None and size != length:
-            raise DataError(f"{record.name} of {size} bases, the first record of {length}", "sequences of one length",
-                            "add --window to crop and pad", where=place(path, line=record.line))  # fmt: skip
+            raise DataError(
+                f"{record.name} of {size} bases, the first record of {length}",
+                "sequences of one length",
+                "add --window to crop and pad",
+                where=place(path, line=record.line),
+            )
         shift = size // 2 - length // 2  # where the window begins in the record
         first, last = max(shift, 0), min(shift + length, size)
         codes[row, first - shift : last - shift] = record.codes[first:last]
@@ -136,6 +136,11 @@ def to_rows(records: list[FastaRecord], path: Path, *, window: int | None, targe
         places.append((contig, start, start + length, strand, record.name))
     contigs, starts, ends, strands, names = zip(*places, strict=True)
     return SequenceRows(
-        codes, np.array(contigs, dtype=object), np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64),
-        np.array(strands, dtype=object), np.array(names, dtype=object), targets,
-    )  # fmt: skip
+        codes,
+        np.array(contigs, dtype=object),
+        np.array(starts, dtype=np.int64),
+        np.array(ends, dtype=np.int64),
+        np.array(strands, dtype=object),
+        np.array(names, dtype=object),
+        targets,
+    )

@@ -64,9 +64,7 @@ class Gathered:
 
     def take(self, keep: np.ndarray) -> Gathered:
         """Return the sequences of a mask or of indices."""
-        split, profile, origin = (
-            None if part is None else part[keep] for part in (self.split, self.profile, self.origin)
-        )
+        split, profile, origin = (None if part is None else part[keep] for part in (self.split, self.profile, self.origin))
         return replace(self, rows=self.rows.take(keep), split=split, profile=profile, origin=origin)
 
 
@@ -95,17 +93,19 @@ def _from_classes(sources: Sources, positive: Path, negative: Path) -> Gathered:
         records = read_fasta(path)
         parts.append(to_rows(records, path, window=window, targets=np.full((len(records), 1), value, dtype=np.float32)))
     if parts[0].codes.shape[1] != parts[1].codes.shape[1]:
-        raise DataError(f"sequences of {parts[1].codes.shape[1]} bases; {positive.name} has {parts[0].codes.shape[1]}",
-                        "sequences of one length", "add --window to crop and pad", where=str(negative))  # fmt: skip
+        raise DataError(
+            f"sequences of {parts[1].codes.shape[1]} bases; {positive.name} has {parts[0].codes.shape[1]}",
+            "sequences of one length",
+            "add --window to crop and pad",
+            where=str(negative),
+        )
     return Gathered(parts[0].append(parts[1]), [sources.target_name])
 
 
 def _from_records(sources: Sources, path: Path) -> Gathered:
     records = read_fasta(path)
     if sources.labels is None:
-        return Gathered(
-            to_rows(records, path, window=sources.window, targets=np.zeros((len(records), 0), dtype=np.float32)), []
-        )
+        return Gathered(to_rows(records, path, window=sources.window, targets=np.zeros((len(records), 0), dtype=np.float32)), [])
     table = read_labels(sources.labels)
     targets, split = pick(table, [record.name for record in records], sources.labels, path)
     return Gathered(to_rows(records, path, window=sources.window, targets=targets), table.names, split)
@@ -117,10 +117,7 @@ def _from_windows(sources: Sources, fasta: Path, path: Path) -> Gathered:
         rows = cut_windows(genome, regions, path, window=sources.window, stranded=sources.stranded)
         found = _labelled(Gathered(rows, []), regions, sources, path)
         # Windows reach beyond their regions: no base may be in both classes
-        occupied = [
-            *regions,
-            *(Interval(*window, "") for window in zip(rows.contig, rows.start, rows.end, strict=True)),
-        ]
+        occupied = [*regions, *(Interval(*window, "") for window in zip(rows.contig, rows.start, rows.end, strict=True))]
         if sources.blacklist is not None:
             blacklist = read_bed(sources.blacklist)
             found, occupied = _without(found, blacklist, sources.blacklist), occupied + blacklist
@@ -158,9 +155,7 @@ def _without(found: Gathered, blacklist: list[Interval], path: Path) -> Gathered
         mine = rows.contig == contig
         clean[mine] = covered.covered(str(contig), rows.start[mine], rows.end[mine]) == 0
     if not clean.any():
-        raise DataError(
-            "a blacklist that overlaps every window", "windows outside it", "check the file", where=str(path)
-        )
+        raise DataError("a blacklist that overlaps every window", "windows outside it", "check the file", where=str(path))
     found = found.take(clean)
     found.steps.append(("sequences", BLACKLISTED, int((~clean).sum()), int(clean.sum())))
     return found
@@ -176,8 +171,12 @@ def _with_negatives(found: Gathered, genome: Genome, occupied: list[Interval], s
     _log.info(f"{len(drawn)} negatives for {len(found.rows)} regions")
     if not len(drawn):
         where = sources.negatives_from or sources.main
-        raise DataError("zero negatives that match", "windows outside the regions like them", "give other intervals to draw from, or match GC alone",
-                        where=str(where))  # fmt: skip
+        raise DataError(
+            "zero negatives that match",
+            "windows outside the regions like them",
+            "give other intervals to draw from, or match GC alone",
+            where=str(where),
+        )
     wanted = len(found.rows) * rule.per_positive
     return replace(found, rows=found.rows.append(drawn), negatives_found=len(drawn) / wanted)
 
@@ -186,8 +185,7 @@ def _with_signal(found: Gathered, sources: Sources) -> Gathered:
     names, rows = _track_names(sources.signal), found.rows
     transform = _log1p if sources.signal_transform is SignalTransform.LOG1P else _as_is
     values = [
-        _in_32_bits(transform(read_signal(track, rows, sources.signal_statistic), rows, track), rows, track)
-        for track in sources.signal
+        _in_32_bits(transform(read_signal(track, rows, sources.signal_statistic), rows, track), rows, track) for track in sources.signal
     ]
     rows = replace(rows, target=np.stack(values, axis=1))
     profile = None
@@ -196,10 +194,11 @@ def _with_signal(found: Gathered, sources: Sources) -> Gathered:
         tracks = [
             _in_32_bits(
                 transform(read_profile(track, rows, sources.signal_statistic, bin_size=sources.bin_size, covered=covered), rows, track),
-                rows, track,
+                rows,
+                track,
             )
             for track in sources.signal
-        ]  # fmt: skip
+        ]
         profile = np.stack(tracks, axis=1)
     return replace(found, rows=rows, target_names=names, profile=profile)
 
@@ -215,8 +214,12 @@ def _in_32_bits(values: np.ndarray, rows: SequenceRows, track: Path) -> np.ndarr
     endless = ~np.isfinite(kept).reshape(len(kept), -1).all(axis=1)
     if endless.any():
         row = int(np.argmax(endless))
-        raise DataError("a signal of inf in 32 bits", "sums below 3.4e38", "use --signal-statistic mean, or divide the track",
-                        where=_window_place(rows, row, track))  # fmt: skip
+        raise DataError(
+            "a signal of inf in 32 bits",
+            "sums below 3.4e38",
+            "use --signal-statistic mean, or divide the track",
+            where=_window_place(rows, row, track),
+        )
     return kept
 
 
@@ -229,8 +232,12 @@ def _log1p(values: np.ndarray, rows: SequenceRows, track: Path) -> np.ndarray:
     below = (values <= -1).reshape(len(values), -1).any(axis=1)
     if below.any():
         row = int(np.argmax(below))
-        raise DataError(f"a signal of {values[row].min():.4g}", "values above -1 for log1p", "use --signal-transform none, or a track that is not a log ratio",
-                        where=_window_place(rows, row, track))  # fmt: skip
+        raise DataError(
+            f"a signal of {values[row].min():.4g}",
+            "values above -1 for log1p",
+            "use --signal-transform none, or a track that is not a log ratio",
+            where=_window_place(rows, row, track),
+        )
     return np.log1p(values)
 
 
@@ -251,9 +258,7 @@ def _with_alleles(found: Gathered, genome: Genome, sources: Sources, path: Path)
         return whole
     table = read_labels(sources.labels)
     ids = [str(name) for name in rows.id]
-    forms = (
-        [name.rsplit("|", cut)[0] for name in ids] for cut in (0, 1, 2)
-    )  # window|sample|haplotype, window|sample, window
+    forms = ([name.rsplit("|", cut)[0] for name in ids] for cut in (0, 1, 2))  # window|sample|haplotype, window|sample, window
     keys = next((form for form in forms if form[0] in table.targets), ids)
     targets, split = pick(table, keys, sources.labels, sources.main)
     return replace(whole, rows=replace(rows, target=targets), target_names=table.names, split=split)
@@ -277,14 +282,13 @@ def drop_unknown(gathered: Gathered, sources: Sources) -> Gathered:
     rows = gathered.rows
     keep = n_share(rows.codes) <= sources.max_n_share
     if not keep.any():
-        raise DataError(f"every sequence has more than {sources.max_n_share:.0%} N", "sequences of known bases",
-                        "raise --max-n-share, or check the file", where=str(sources.main))  # fmt: skip
-    read = (
-        "sequences",
-        "read",
-        0,
-        len(rows) + sum(removed for unit, _, removed, _ in gathered.steps if unit == "sequences"),
-    )
+        raise DataError(
+            f"every sequence has more than {sources.max_n_share:.0%} N",
+            "sequences of known bases",
+            "raise --max-n-share, or check the file",
+            where=str(sources.main),
+        )
+    read = ("sequences", "read", 0, len(rows) + sum(removed for unit, _, removed, _ in gathered.steps if unit == "sequences"))
     steps = [read, *gathered.steps, ("sequences", "share of N", int((~keep).sum()), int(keep.sum()))]
     kept = gathered.take(keep)
     named = unique_ids(kept.rows.id)

@@ -13,27 +13,36 @@ _MOST_N, _MOST_GC_DIFFERENCE, _FEWEST, _MOST_FOUND, _MOST_BOTH = 0.01, 0.02, 50,
 
 
 def judge(
-    card: Card,
-    rows: SequenceRows,
-    split: np.ndarray,
-    same: np.ndarray,
-    task: str,
-    names: list[str],
-    origin: np.ndarray | None,
+    card: Card, rows: SequenceRows, split: np.ndarray, same: np.ndarray, task: str, names: list[str], origin: np.ndarray | None
 ) -> None:
     """Add the checks of a dataset to its card; versions of one window (``origin``) count once, for they are no new evidence."""
     first = np.arange(len(split)) if origin is None else np.unique(origin, return_index=True)[1]
     counts = np.bincount(split[first], minlength=3)
     said = ", ".join(f"{name} {count}" for name, count in zip(splits.NAMES, counts, strict=True))
     said += "" if origin is None else " windows, each in several versions"
-    card.add("sequences by split", said, Verdict.OK if counts.min() >= _FEWEST else Verdict.CAUTION, threshold=f">= {_FEWEST} each",
-             advice="A split is small: figures measured on it are noisy.")  # fmt: skip
+    card.add(
+        "sequences by split",
+        said,
+        Verdict.OK if counts.min() >= _FEWEST else Verdict.CAUTION,
+        threshold=f">= {_FEWEST} each",
+        advice="A split is small: figures measured on it are noisy.",
+    )
     shared = _straddling(same, split)
-    card.add("sequences also found in another split", shared, Verdict.OK if shared <= 0.001 * len(rows) else Verdict.CAUTION,
-             threshold="<= 0.1 %", advice="Equal sequences (on either strand) are in training and test: leave out the copies.")  # fmt: skip
+    card.add(
+        "sequences also found in another split",
+        shared,
+        Verdict.OK if shared <= 0.001 * len(rows) else Verdict.CAUTION,
+        threshold="<= 0.1 %",
+        advice="Equal sequences (on either strand) are in training and test: leave out the copies.",
+    )
     unknown = float(n_share(rows.codes).mean())
-    card.add("share of N", unknown, Verdict.OK if unknown <= _MOST_N else Verdict.CAUTION, threshold=f"<= {_MOST_N}",
-             advice="Many unknown bases: lower --max-n-share.")  # fmt: skip
+    card.add(
+        "share of N",
+        unknown,
+        Verdict.OK if unknown <= _MOST_N else Verdict.CAUTION,
+        threshold=f"<= {_MOST_N}",
+        advice="Many unknown bases: lower --max-n-share.",
+    )
     if task == Task.BINARY:
         if names and origin is None:  # of people, the same sequence with another label is no mistake
             _judge_both_labels(card, same, rows.target)
@@ -41,21 +50,32 @@ def judge(
             _judge_classes(card, rows, rows.target[:, index] == 1, name)
 
 
-def judge_sources(
-    card: Card, negatives_found: float | None, alleles_put_in: float | None, without_signal: int | None
-) -> None:
+def judge_sources(card: Card, negatives_found: float | None, alleles_put_in: float | None, without_signal: int | None) -> None:
     """Add the checks of drawn negatives, personal sequences and signal tracks (`gather.Gathered`), where there are any."""
     if negatives_found is not None:
-        card.add("negatives found, of those asked for", negatives_found, Verdict.OK if negatives_found >= _MOST_FOUND else Verdict.CAUTION,
-                 threshold=f">= {_MOST_FOUND}",
-                 advice="Regions without a match stand alone, so the classes differ: match GC alone, or draw from more intervals.")  # fmt: skip
+        card.add(
+            "negatives found, of those asked for",
+            negatives_found,
+            Verdict.OK if negatives_found >= _MOST_FOUND else Verdict.CAUTION,
+            threshold=f">= {_MOST_FOUND}",
+            advice="Regions without a match stand alone, so the classes differ: match GC alone, or draw from more intervals.",
+        )
     if alleles_put_in is not None:
-        card.add("alleles put into the sequences, of those carried", alleles_put_in,
-                 Verdict.OK if alleles_put_in >= _MOST_FOUND else Verdict.CAUTION, threshold=f">= {_MOST_FOUND}",
-                 advice="The rest reads as the reference: the qc table says why. At 0 nobody differs from the genome: check the VCF's contigs.")  # fmt: skip
+        card.add(
+            "alleles put into the sequences, of those carried",
+            alleles_put_in,
+            Verdict.OK if alleles_put_in >= _MOST_FOUND else Verdict.CAUTION,
+            threshold=f">= {_MOST_FOUND}",
+            advice="The rest reads as the reference: the qc table says why. At 0 nobody differs from the genome: check the VCF's contigs.",
+        )
     if without_signal is not None:
-        card.add("windows on contigs that a signal track lacks", without_signal, Verdict.OK if not without_signal else Verdict.CAUTION,
-                 threshold="0", advice="Their target is 0, measured or not: leave these regions out, or use a track of all contigs.")  # fmt: skip
+        card.add(
+            "windows on contigs that a signal track lacks",
+            without_signal,
+            Verdict.OK if not without_signal else Verdict.CAUTION,
+            threshold="0",
+            advice="Their target is 0, measured or not: leave these regions out, or use a track of all contigs.",
+        )
 
 
 def judge_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> None:
@@ -71,11 +91,21 @@ def judge_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> Non
         Clusters of near-copies, shape (n,).
     """
     linked = float((np.bincount(copies)[copies] > 1).mean())
-    card.add("share of sequences with a near-copy", linked, Verdict.OK, threshold="none",
-             advice="Their clusters lie in one split each, so a test measures on sequences unlike those trained on.")  # fmt: skip
+    card.add(
+        "share of sequences with a near-copy",
+        linked,
+        Verdict.OK,
+        threshold="none",
+        advice="Their clusters lie in one split each, so a test measures on sequences unlike those trained on.",
+    )
     largest = float(np.bincount(groups).max() / len(groups))
-    card.add("largest cluster of near-copies", largest, Verdict.OK if largest <= 0.1 else Verdict.CAUTION, threshold="<= 10 % of the sequences",
-             advice="Splits cannot have the shares that were asked for: raise --near-copy-similarity, or mask repeats.")  # fmt: skip
+    card.add(
+        "largest cluster of near-copies",
+        largest,
+        Verdict.OK if largest <= 0.1 else Verdict.CAUTION,
+        threshold="<= 10 % of the sequences",
+        advice="Splits cannot have the shares that were asked for: raise --near-copy-similarity, or mask repeats.",
+    )
 
 
 def _straddling(same: np.ndarray, split: np.ndarray) -> int:
@@ -90,14 +120,24 @@ def _judge_both_labels(card: Card, same: np.ndarray, target: np.ndarray) -> None
         positive = np.bincount(same, weights=label)
         mixed |= (positive > 0) & (positive < copies)
     both = int(mixed[same].sum())
-    card.add("sequences that have both labels", both, Verdict.OK if both <= _MOST_BOTH * len(same) else Verdict.CAUTION,
-             threshold="<= 0.1 %", advice="Equal sequences (on either strand) are 0 and 1 of one target, which no network can tell apart: leave them out of one.")  # fmt: skip
+    card.add(
+        "sequences that have both labels",
+        both,
+        Verdict.OK if both <= _MOST_BOTH * len(same) else Verdict.CAUTION,
+        threshold="<= 0.1 %",
+        advice="Equal sequences (on either strand) are 0 and 1 of one target, which no network can tell apart: leave them out of one.",
+    )
 
 
 def _judge_classes(card: Card, rows: SequenceRows, positive: np.ndarray, name: str) -> None:
     share = float(positive.mean())
-    card.add(f"share of positives, {name}", share, Verdict.OK if 0.05 <= share <= 0.95 else Verdict.CAUTION, threshold="0.05 to 0.95",
-             advice="Classes are unequal: judge by AUPRC, and weigh the classes in training.")  # fmt: skip
+    card.add(
+        f"share of positives, {name}",
+        share,
+        Verdict.OK if 0.05 <= share <= 0.95 else Verdict.CAUTION,
+        threshold="0.05 to 0.95",
+        advice="Classes are unequal: judge by AUPRC, and weigh the classes in training.",
+    )
     if positive.all() or not positive.any():
         return
     gc = gc_share(rows.codes)
@@ -105,8 +145,11 @@ def _judge_classes(card: Card, rows: SequenceRows, positive: np.ndarray, name: s
     difference = float(ones.mean() - zeros.mean())
     error = 1.96 * float(np.sqrt(ones.var() / len(ones) + zeros.var() / len(zeros)))
     card.add(
-        f"GC share of positives less negatives, {name}", difference,
-        Verdict.OK if abs(difference) <= _MOST_GC_DIFFERENCE else Verdict.CAUTION, threshold=f"within {_MOST_GC_DIFFERENCE} of 0",
+        f"GC share of positives less negatives, {name}",
+        difference,
+        Verdict.OK if abs(difference) <= _MOST_GC_DIFFERENCE else Verdict.CAUTION,
+        threshold=f"within {_MOST_GC_DIFFERENCE} of 0",
         advice="A network can tell the classes by base composition alone: use GC-matched negatives.",
-        interval=(difference - error, difference + error), level=0.95,
-    )  # fmt: skip
+        interval=(difference - error, difference + error),
+        level=0.95,
+    )

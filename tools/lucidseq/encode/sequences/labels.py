@@ -39,28 +39,26 @@ def read_labels(path: Path) -> Labels:
         header = handle.readline().rstrip("\r\n").split("\t")
         names = [name for name in header[1:] if name != "split"]
         if header[0] != "id" or not names or len(set(header)) < len(header):
-            raise DataError(f"columns {', '.join(header)[:80]}", "id, then one column a target (and split, if wanted)",
-                            "give the table such a header", where=place(path, line=1))  # fmt: skip
+            raise DataError(
+                f"columns {', '.join(header)[:80]}",
+                "id, then one column a target (and split, if wanted)",
+                "give the table such a header",
+                where=place(path, line=1),
+            )
         for number, line in enumerate(handle, start=2):
             if not line.strip():
                 continue
             where = place(path, line=number)
             fields = line.rstrip("\r\n").split("\t")
             if len(fields) != len(header):
-                raise DataError(
-                    f"{len(fields)} fields", f"{len(header)}, as in the header", "correct the row", where=where
-                )
+                raise DataError(f"{len(fields)} fields", f"{len(header)}, as in the header", "correct the row", where=where)
             row = dict(zip(header, fields, strict=True))
             if row["id"] in targets:
-                raise DataError(
-                    f"{row['id']} comes more than once", "one row a sequence", "remove one of the rows", where=where
-                )
+                raise DataError(f"{row['id']} comes more than once", "one row a sequence", "remove one of the rows", where=where)
             targets[row["id"]] = np.array([_number(row[name], name, where) for name in names], dtype=np.float32)
             if "split" in row:
                 if row["split"] not in NAMES:
-                    raise DataError(
-                        f"split {row['split']!r}", f"one of {', '.join(NAMES)}", "correct the row", where=where
-                    )
+                    raise DataError(f"split {row['split']!r}", f"one of {', '.join(NAMES)}", "correct the row", where=where)
                 splits[row["id"]] = NAMES.index(row["split"])
     if not targets:
         raise DataError("zero rows", "a row for each sequence", "check the file", where=str(path))
@@ -73,9 +71,7 @@ def _number(text: str, name: str, where: str) -> float:
     except ValueError:
         value = np.nan
     if not abs(value) <= MOST_SCORE:
-        raise DataError(
-            f"{name} = {text!r}", "a finite number", "correct the value, or leave the sequence out", where=where
-        )
+        raise DataError(f"{name} = {text!r}", "a finite number", "correct the value, or leave the sequence out", where=where)
     return value
 
 
@@ -89,9 +85,12 @@ def pick(labels: Labels, ids: list[str], path: Path, source: Path) -> tuple[np.n
     """
     absent = [name for name in ids if name not in labels.targets]
     if absent:
-        raise DataError(f"{len(absent)} sequences of {source.name} without a row, such as {absent[0]}",
-                        f"a row for each sequence (the table has {next(iter(labels.targets))}, ...)",
-                        "use the same names in both files", where=str(path))  # fmt: skip
+        raise DataError(
+            f"{len(absent)} sequences of {source.name} without a row, such as {absent[0]}",
+            f"a row for each sequence (the table has {next(iter(labels.targets))}, ...)",
+            "use the same names in both files",
+            where=str(path),
+        )
     targets = np.stack([labels.targets[name] for name in ids])
     return targets, np.array([labels.splits[name] for name in ids], dtype=np.uint8) if labels.splits else None
 
@@ -112,8 +111,12 @@ def bed_targets(regions: list[Interval], column: LabelColumn, path: Path) -> tup
     require_names(regions, path)
     names = sorted({region.name for region in regions})
     if len(names) > _MOST_NAMES:
-        raise DataError(f"{len(names)} distinct names", f"at most {_MOST_NAMES} classes in column 4", "use --label-column score or none",
-                        where=str(path))  # fmt: skip
+        raise DataError(
+            f"{len(names)} distinct names",
+            f"at most {_MOST_NAMES} classes in column 4",
+            "use --label-column score or none",
+            where=str(path),
+        )
     column_of = {name: index for index, name in enumerate(names)}
     target = np.zeros((len(regions), len(names)), dtype=np.float32)
     target[np.arange(len(regions)), [column_of[region.name] for region in regions]] = 1

@@ -46,11 +46,7 @@ class NegativeRule:
 
 
 def draw_negatives(
-    genome: Genome,
-    positives: SequenceRows,
-    regions: list[Interval],
-    rule: NegativeRule,
-    repeats: np.ndarray | None = None,
+    genome: Genome, positives: SequenceRows, regions: list[Interval], rule: NegativeRule, repeats: np.ndarray | None = None
 ) -> SequenceRows:
     """Draw windows of the positives' contigs that overlap no region nor each other, matched in GC share (and in repeats).
 
@@ -87,14 +83,13 @@ def draw_negatives(
         windows = sliding_window_view(genome.fetch(contig, 0, max(genome.lengths[contig], length)), length)
         starts, share = _shares(windows, starts, rule.max_n_share)
         if rule.match_repeats and repeats is not None:
-            strata = (
-                _stratum(np.repeat(repeats[rows], rule.per_positive)),
-                _stratum(_repeats(genome, contig, starts, length)),
+            strata = (_stratum(np.repeat(repeats[rows], rule.per_positive)), _stratum(_repeats(genome, contig, starts, length)))
+            chosen = np.concatenate(
+                [
+                    np.flatnonzero(strata[1] == stratum)[_match(random, wanted[strata[0] == stratum], share[strata[1] == stratum])]
+                    for stratum in np.unique(strata[0])
+                ]
             )
-            chosen = np.concatenate([
-                np.flatnonzero(strata[1] == stratum)[_match(random, wanted[strata[0] == stratum], share[strata[1] == stratum])]
-                for stratum in np.unique(strata[0])
-            ])  # fmt: skip
         else:
             chosen = _match(random, wanted, share)
         picked = starts[np.sort(chosen)]
@@ -115,8 +110,12 @@ def repeat_share(genome: Genome, rows: SequenceRows) -> np.ndarray:
         mine = rows.contig == contig
         shares[mine] = _repeats(genome, str(contig), rows.start[mine], length)
     if not shares.any():
-        raise DataError("a genome without small letters in the regions", "a soft-masked genome, repeats in small letters",
-                        "use a soft-masked FASTA, or match GC alone", where=str(genome.path))  # fmt: skip
+        raise DataError(
+            "a genome without small letters in the regions",
+            "a soft-masked genome, repeats in small letters",
+            "use a soft-masked FASTA, or match GC alone",
+            where=str(genome.path),
+        )
     return shares
 
 
@@ -134,9 +133,7 @@ def _stratum(share: np.ndarray) -> np.ndarray:
     return tenth
 
 
-def _offered(
-    random: np.random.Generator, size: int, length: int, wanted: int, pool: list[Interval] | None, contig: str
-) -> np.ndarray:
+def _offered(random: np.random.Generator, size: int, length: int, wanted: int, pool: list[Interval] | None, contig: str) -> np.ndarray:
     """Return sorted starts of windows to choose from: random ones, or those in the middles of a pool in random order of preference."""
     if size < length:
         return np.zeros(0, dtype=np.int64)
@@ -206,6 +203,11 @@ def _rows(contig: str, starts: np.ndarray, codes: np.ndarray, targets: int) -> S
     n, length = codes.shape
     names = np.array([f"negative_{contig}:{start}-{start + length}" for start in starts.tolist()], dtype=object)
     return SequenceRows(
-        codes, np.full(n, contig, dtype=object), starts, starts + length, np.full(n, ".", dtype=object), names,
+        codes,
+        np.full(n, contig, dtype=object),
+        starts,
+        starts + length,
+        np.full(n, ".", dtype=object),
+        names,
         np.zeros((n, targets), dtype=np.float32),
-    )  # fmt: skip
+    )

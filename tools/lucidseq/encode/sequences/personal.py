@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     import cyvcf2
 
 MISSING, SYMBOLIC, OVERLAPPING, CROSSING = (
-    "missing allele, taken as reference", "symbolic allele", "overlaps the allele before", "crosses the window's start or middle",
-)  # fmt: skip
+    "missing allele, taken as reference",
+    "symbolic allele",
+    "overlaps the allele before",
+    "crosses the window's start or middle",
+)
 _UNKNOWN, _ABSENT = -1, -2  # of alleles: not called; no such chromosome
 _DELETED = "*"  # VCF: the base is gone with an allele of a row before
 _USUAL_PLOIDY = 2  # of samples about which the file says nothing
@@ -101,8 +104,7 @@ class PersonalGenomes(Closing):
         except DataError:
             raise
         except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
-            raise DataError(f"a file that cannot be read as VCF ({error})", "VCF or BCF", "check the file",
-                            where=str(path)) from error  # fmt: skip
+            raise DataError(f"a file that cannot be read as VCF ({error})", "VCF or BCF", "check the file", where=str(path)) from error
         if wanted is not None:
             kept = read_sample_list(wanted, SampleNames(self.samples))
             self.samples = [self.samples[index] for index in np.flatnonzero(kept)]
@@ -135,8 +137,9 @@ class PersonalGenomes(Closing):
                 warnings.filterwarnings("ignore", message="no intervals found")  # a region without variants is no news
                 yield from self._file(region)
         except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
-            raise DataError(f"a file that is damaged near {region} ({error})", "a whole file", "copy or make it again",
-                            where=str(self.path)) from error  # fmt: skip
+            raise DataError(
+                f"a file that is damaged near {region} ({error})", "a whole file", "copy or make it again", where=str(self.path)
+            ) from error
 
     def copies(self, contig: str, sites: list[Site]) -> np.ndarray:
         """Return how many haplotypes each sample has at some sites of a contig, int64 of shape (samples,).
@@ -154,9 +157,12 @@ class PersonalGenomes(Closing):
         most = told.max(axis=0)
         changing = ((told > 0) & (told < most)).any(axis=0)
         if changing.any():
-            raise DataError(f"calls of {self.samples[int(np.argmax(changing))]} with different numbers of alleles", "one ploidy in a window",
-                            "leave windows at the edge of pseudo-autosomal regions out (--blacklist)",
-                            where=place(self.path, variant=f"{contig}:{sites[0].start + 1}"))  # fmt: skip
+            raise DataError(
+                f"calls of {self.samples[int(np.argmax(changing))]} with different numbers of alleles",
+                "one ploidy in a window",
+                "leave windows at the edge of pseudo-autosomal regions out (--blacklist)",
+                where=place(self.path, variant=f"{contig}:{sites[0].start + 1}"),
+            )
         return most if most.all() else np.where(most > 0, most, self._usual(contig))
 
     def _usual(self, contig: str) -> np.ndarray:
@@ -169,22 +175,21 @@ class PersonalGenomes(Closing):
     def _site(self, record: cyvcf2.Variant) -> Site:
         where = place(self.path, variant=f"{record.CHROM}:{record.POS}")
         if "GT" not in record.FORMAT:
-            raise DataError(
-                f"FORMAT {':'.join(record.FORMAT)}", "calls (GT)", "give a file with genotype calls", where=where
-            )
+            raise DataError(f"FORMAT {':'.join(record.FORMAT)}", "calls (GT)", "give a file with genotype calls", where=where)
         calls = record.genotype.array()
         alleles, phased = calls[:, :-1], calls[:, -1] != 0
         if not ((alleles >= _ABSENT) & (alleles <= len(record.ALT))).all():
             raise DataError(
-                f"an allele {alleles.max()} of {len(record.ALT)} in ALT",
-                "numbers of the row's alleles",
-                "correct the row",
-                where=where,
+                f"an allele {alleles.max()} of {len(record.ALT)} in ALT", "numbers of the row's alleles", "correct the row", where=where
             )
         split = ~phased & (alleles.max(axis=1) != alleles.min(axis=1)) & (alleles.min(axis=1) >= 0)
         if split.any():
-            raise DataError(f"an unphased heterozygous call of {self.samples[int(np.argmax(split))]}", "phased calls (0|1)", "phase the file first",
-                            where=where)  # fmt: skip
+            raise DataError(
+                f"an unphased heterozygous call of {self.samples[int(np.argmax(split))]}",
+                "phased calls (0|1)",
+                "phase the file first",
+                where=where,
+            )
         return Site(record.start, [allele.upper() for allele in (record.REF, *record.ALT)], alleles)
 
     def require_contigs(self, contigs: list[str]) -> None:
@@ -197,8 +202,12 @@ class PersonalGenomes(Closing):
         """
         if self._contigs.isdisjoint(contigs):
             hint = f"; it has {other_spelling(contigs[0])}" if other_spelling(contigs[0]) in self._contigs else ""
-            raise DataError(f"no variants on {contigs[0]}{hint}", "contigs of the regions", "use a VCF of the same build and contig names",
-                            where=str(self.path))  # fmt: skip
+            raise DataError(
+                f"no variants on {contigs[0]}{hint}",
+                "contigs of the regions",
+                "use a VCF of the same build and contig names",
+                where=str(self.path),
+            )
 
 
 def _indexed(path: Path, folder: Path) -> Path:
@@ -212,8 +221,12 @@ def _indexed(path: Path, folder: Path) -> Path:
     try:
         pysam.bcftools.index("--csi", "--output", f"{link}.csi", str(link))
     except pysam.utils.SamtoolsError as error:
-        raise DataError(f"a file that cannot be indexed ({str(error).strip()[:150]})", "a sorted VCF compressed by bgzip, or BCF",
-                        "sort it, and compress it with bgzip", where=str(path)) from error  # fmt: skip
+        raise DataError(
+            f"a file that cannot be indexed ({str(error).strip()[:150]})",
+            "a sorted VCF compressed by bgzip, or BCF",
+            "sort it, and compress it with bgzip",
+            where=str(path),
+        ) from error
     return link
 
 
@@ -268,9 +281,7 @@ def _alleles(sites: list[Site], sample: np.ndarray, copy: np.ndarray) -> np.ndar
     return np.stack(columns, axis=1) if columns else np.zeros((len(sample), 0), dtype=np.int64)
 
 
-def _versions(
-    genome: Genome, window: Window, sites: list[Site], alleles: np.ndarray, people: PersonalGenomes
-) -> np.ndarray:
+def _versions(genome: Genome, window: Window, sites: list[Site], alleles: np.ndarray, people: PersonalGenomes) -> np.ndarray:
     """Return the window of each haplotype, uint8 of shape (haplotypes, length); what several have in common is made once."""
     different, which, carriers = np.unique(alleles, axis=0, return_inverse=True, return_counts=True)
     codes = []
@@ -288,8 +299,12 @@ def _check_reference(genome: Genome, contig: str, site: Site, path: Path) -> Non
     reference = site.alleles[0]
     found = alphabet.decode(genome.fetch(contig, site.start, site.start + len(reference)))
     if any(one != other and "N" not in (one, other) for one, other in zip(reference, found, strict=True)):
-        raise DataError(f"REF {reference[:20]}, and {found[:20]} in {genome.path.name}", "the genome's bases as REF", "use the FASTA of the VCF's build",
-                        where=place(path, variant=f"{contig}:{site.start + 1}"))  # fmt: skip
+        raise DataError(
+            f"REF {reference[:20]}, and {found[:20]} in {genome.path.name}",
+            "the genome's bases as REF",
+            "use the FASTA of the VCF's build",
+            where=place(path, variant=f"{contig}:{site.start + 1}"),
+        )
 
 
 def _edits(sites: list[Site], alleles: np.ndarray, skipped: Counter[str]) -> list[Edit]:

@@ -30,20 +30,17 @@ def check_bins(length: int, target_window: int | None, bin_size: int) -> int:
     """
     covered = target_window or length
     if covered > length:
-        raise UsageError(
-            f"--target-window {covered} of sequences of {length} bases",
-            "a target no longer than the sequence",
-            "correct it",
-        )
+        raise UsageError(f"--target-window {covered} of sequences of {length} bases", "a target no longer than the sequence", "correct it")
     if covered % bin_size or (length - covered) % 2:
-        raise UsageError(f"bins of {bin_size} in {covered} of {length} bases", "bins that fill the target, in the middle of the sequence",
-                         "choose --bin-size and --target-window that divide")  # fmt: skip
+        raise UsageError(
+            f"bins of {bin_size} in {covered} of {length} bases",
+            "bins that fill the target, in the middle of the sequence",
+            "choose --bin-size and --target-window that divide",
+        )
     return covered
 
 
-def read_profile(
-    path: Path, rows: SequenceRows, statistic: SignalStatistic, *, bin_size: int, covered: int
-) -> np.ndarray:
+def read_profile(path: Path, rows: SequenceRows, statistic: SignalStatistic, *, bin_size: int, covered: int) -> np.ndarray:
     """Return the signal of bins in the middle of each window, float32 of shape (n, bins); bases without data count as 0.
 
     Bins run along the sequence: of windows read from the minus strand, the first bin is the last on the contig.

@@ -42,9 +42,7 @@ class SequenceRows:
 
     def append(self, *others: SequenceRows) -> SequenceRows:
         """Return these rows followed by others of the same length and targets."""
-        return SequenceRows(
-            *(np.concatenate([getattr(part, item.name) for part in (self, *others)]) for item in fields(self))
-        )
+        return SequenceRows(*(np.concatenate([getattr(part, item.name) for part in (self, *others)]) for item in fields(self)))
 
 
 def gc_share(codes: np.ndarray) -> np.ndarray:

@@ -14,14 +14,7 @@ from lucidseq.core.schema import QC, SEQUENCES
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.core.tables import write_table
 from lucidseq.encode.sequences import splits
-from lucidseq.encode.sequences.choices import (
-    LabelColumn,
-    NearCopies,
-    Negatives,
-    SignalStatistic,
-    SignalTransform,
-    Task,
-)
+from lucidseq.encode.sequences.choices import LabelColumn, NearCopies, Negatives, SignalStatistic, SignalTransform, Task
 from lucidseq.encode.sequences.gather import Gathered, drop_unknown, gather
 from lucidseq.encode.sequences.judge import judge, judge_near_copies, judge_sources
 from lucidseq.encode.sequences.near_copies import near_copies as find_near_copies
@@ -70,12 +63,32 @@ def sequences(
 ) -> Card:
     """Encode sequences (options as in ``cli.sequences``)."""
     sources = Sources(
-        fasta=fasta, regions=regions, gtf=gtf, gene_type=gene_type, one_hot=one_hot, signal=signal or [], positive=positive,
-        negative=negative, labels=labels, window=window, stranded=stranded, label_column=label_column,
-        signal_statistic=signal_statistic, signal_transform=signal_transform, negatives=negatives,
-        negatives_per_positive=negatives_per_positive, negatives_from=negatives_from, blacklist=blacklist, bin_size=bin_size,
-        target_window=target_window, variants=variants, samples=samples, max_n_share=max_n_share, target_name=target_name, seed=seed,
-    )  # fmt: skip
+        fasta=fasta,
+        regions=regions,
+        gtf=gtf,
+        gene_type=gene_type,
+        one_hot=one_hot,
+        signal=signal or [],
+        positive=positive,
+        negative=negative,
+        labels=labels,
+        window=window,
+        stranded=stranded,
+        label_column=label_column,
+        signal_statistic=signal_statistic,
+        signal_transform=signal_transform,
+        negatives=negatives,
+        negatives_per_positive=negatives_per_positive,
+        negatives_from=negatives_from,
+        blacklist=blacklist,
+        bin_size=bin_size,
+        target_window=target_window,
+        variants=variants,
+        samples=samples,
+        max_n_share=max_n_share,
+        target_name=target_name,
+        seed=seed,
+    )
     refuse_confusion(sources)
     gathered = drop_unknown(gather(sources), sources)
     same = identity(gathered.rows.codes)
@@ -84,9 +97,7 @@ def sequences(
         copies = find_near_copies(gathered.rows.codes, near_copy_similarity)
         groups = splits.join(groups, copies)
     card = Card("encode", "sequences")
-    split = _split(
-        gathered, groups, _names(test_contigs), _names(valid_contigs), test_share, valid_share, sources, card
-    )
+    split = _split(gathered, groups, _names(test_contigs), _names(valid_contigs), test_share, valid_share, sources, card)
     if near_copies is NearCopies.SEPARATE:
         judge_near_copies(card, groups, copies)
         keep = ~splits.leaking(split, groups)
@@ -106,25 +117,31 @@ def _names(text: str | None) -> list[str]:
 
 
 def _split(
-    gathered: Gathered, groups: np.ndarray, test: list[str], valid: list[str], test_share: float, valid_share: float,
-    sources: Sources, card: Card,
-) -> np.ndarray:  # fmt: skip
+    gathered: Gathered,
+    groups: np.ndarray,
+    test: list[str],
+    valid: list[str],
+    test_share: float,
+    valid_share: float,
+    sources: Sources,
+    card: Card,
+) -> np.ndarray:
     """Assign splits: a file's own first, then contigs, then random shares of what is left to train."""
     if gathered.split is not None:
         if test or valid:
-            raise UsageError(
-                "--test-contigs or --valid-contigs with splits in --labels or --one-hot", "one of them", "leave one out"
-            )
+            raise UsageError("--test-contigs or --valid-contigs with splits in --labels or --one-hot", "one of them", "leave one out")
         return gathered.split
     split = splits.by_contig(gathered.rows.contig, test, valid, sources.main)
     if not test and test_share > 0:
         split = splits.draw(split, groups, test_share, splits.TEST, sources.seed)
     by_coordinates = bool(test) or not gathered.rows.contig.any()
     card.add(
-        "test set", "held-out contigs" if test else "random sequences", Verdict.OK if by_coordinates else Verdict.CAUTION,
+        "test set",
+        "held-out contigs" if test else "random sequences",
+        Verdict.OK if by_coordinates else Verdict.CAUTION,
         threshold="whole contigs, where sequences have coordinates",
         advice="Neighbours and overlaps of test sequences are trained on, so the test flatters: use --test-contigs.",
-    )  # fmt: skip
+    )
     return split if valid else splits.draw(split, groups, valid_share, splits.VALID, sources.seed)
 
 
@@ -135,8 +152,12 @@ def _task(task: Task, target: np.ndarray, sources: Sources) -> str:
     if (task is Task.BINARY and not binary) or (task is Task.COUNTS and bool((target < 0).any())):
         wanted = "targets of 0 and 1" if task is Task.BINARY else "counts of 0 or more"
         wrong = target[(target != 0) & (target != 1)] if task is Task.BINARY else target[target < 0]
-        raise DataError(f"--task {task.value} and a target of {wrong[0]:g}", wanted, "choose another --task, or correct the targets",
-                        where=str(sources.main))  # fmt: skip
+        raise DataError(
+            f"--task {task.value} and a target of {wrong[0]:g}",
+            wanted,
+            "choose another --task, or correct the targets",
+            where=str(sources.main),
+        )
     return task.value
 
 

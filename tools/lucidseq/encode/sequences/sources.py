@@ -55,31 +55,26 @@ def refuse_confusion(sources: Sources) -> None:
     classes = sources.positive is not None or sources.negative is not None
     ways = [sources.fasta is not None, classes, sources.one_hot is not None]
     if sum(ways) != 1:
-        raise UsageError("none or several of --fasta, --positive with --negative, and --one-hot", "one source of sequences",
-                         "give --fasta (alone, with --regions or with --gtf), --positive and --negative, or --one-hot")  # fmt: skip
+        raise UsageError(
+            "none or several of --fasta, --positive with --negative, and --one-hot",
+            "one source of sequences",
+            "give --fasta (alone, with --regions or with --gtf), --positive and --negative, or --one-hot",
+        )
     if classes and (sources.positive is None or sources.negative is None):
         raise UsageError("one of --positive and --negative", "both classes", "give the other one too")
     if sources.regions is not None and sources.gtf is not None:
         raise UsageError("--regions and --gtf", "one source of windows", "leave one out")
     if sources.gtf is not None and sources.window is None:
-        raise UsageError(
-            "--gtf without --window", "the length of the windows around transcription starts", "add --window"
-        )
+        raise UsageError("--gtf without --window", "the length of the windows around transcription starts", "add --window")
     if sources.gtf is not None and sources.label_column is not LabelColumn.NONE:
-        raise UsageError(
-            "--label-column with --gtf", "a column of --regions: a GTF has none", "give targets by --labels or --signal"
-        )
+        raise UsageError("--label-column with --gtf", "a column of --regions: a GTF has none", "give targets by --labels or --signal")
     _refuse_without_windows(sources)
     if sources.target_window is not None and sources.bin_size is None:
-        raise UsageError(
-            "--target-window without --bin-size", "--bin-size with it (1 for single bases)", "add --bin-size"
-        )
+        raise UsageError("--target-window without --bin-size", "--bin-size with it (1 for single bases)", "add --bin-size")
     if sources.bin_size is not None and not sources.signal:
         raise UsageError("--bin-size without --signal", "signal tracks to cut into bins", "add --signal")
     if sources.negatives_from is not None and sources.negatives is Negatives.NONE:
-        raise UsageError(
-            "--negatives-from without --negatives", "--negatives gc-matched or gc-repeat-matched", "add it"
-        )
+        raise UsageError("--negatives-from without --negatives", "--negatives gc-matched or gc-repeat-matched", "add it")
     if sources.samples is not None and sources.variants is None:
         raise UsageError("--samples without --variants", "--variants with it", "add --variants")
     given = [
@@ -96,9 +91,7 @@ def refuse_confusion(sources: Sources) -> None:
     if len(given) > 1:
         raise UsageError(" and ".join(given), "one source of targets", "leave out the others")
     if sources.negatives is not Negatives.NONE and given and not sources.signal:
-        raise UsageError(
-            f"--negatives with {given[0]}", "negatives of a 0/1 target, or with --signal", "leave one of them out"
-        )
+        raise UsageError(f"--negatives with {given[0]}", "negatives of a 0/1 target, or with --signal", "leave one of them out")
 
 
 def _refuse_without_windows(sources: Sources) -> None:
@@ -108,12 +101,13 @@ def _refuse_without_windows(sources: Sources) -> None:
             raise UsageError("--regions or --gtf without --fasta", "the genome to cut windows from", "add --fasta")
         return
     asked = {
-        "--signal": bool(sources.signal), "--negatives": sources.negatives is not Negatives.NONE,
-        "--label-column": sources.label_column is not LabelColumn.NONE, "--blacklist": sources.blacklist is not None,
-        "--variants": sources.variants is not None, "--gene-type": sources.gene_type is not None,
-    }  # fmt: skip
+        "--signal": bool(sources.signal),
+        "--negatives": sources.negatives is not Negatives.NONE,
+        "--label-column": sources.label_column is not LabelColumn.NONE,
+        "--blacklist": sources.blacklist is not None,
+        "--variants": sources.variants is not None,
+        "--gene-type": sources.gene_type is not None,
+    }
     there = [name for name, given in asked.items() if given]
     if there:
-        raise UsageError(
-            f"{' and '.join(there)} without --regions or --gtf", "windows of a genome", "add --regions BED, or --gtf"
-        )
+        raise UsageError(f"{' and '.join(there)} without --regions or --gtf", "windows of a genome", "add --regions BED, or --gtf")

@@ -27,18 +27,25 @@ def by_contig(contig: np.ndarray, test: list[str], valid: list[str], path: Path)
         if name not in known:
             hint = f"; they call it {other_spelling(name)}" if other_spelling(name) in known else ""
             shown = ", ".join(sorted(filter(None, known))[:5]) or "no coordinates at all"
-            raise DataError(f"contig {name}, on which there is no sequence{hint}", f"contigs of the sequences ({shown})",
-                            "correct --test-contigs or --valid-contigs", where=str(path))  # fmt: skip
+            raise DataError(
+                f"contig {name}, on which there is no sequence{hint}",
+                f"contigs of the sequences ({shown})",
+                "correct --test-contigs or --valid-contigs",
+                where=str(path),
+            )
     both = set(test) & set(valid)
     if both:
-        raise DataError(f"{', '.join(sorted(both))} in both --test-contigs and --valid-contigs", "different contigs",
-                        "take it out of one", where=str(path))  # fmt: skip
+        raise DataError(
+            f"{', '.join(sorted(both))} in both --test-contigs and --valid-contigs",
+            "different contigs",
+            "take it out of one",
+            where=str(path),
+        )
     split = np.full(len(contig), TRAIN, dtype=np.uint8)
     split[np.isin(contig, test)] = TEST
     split[np.isin(contig, valid)] = VALID
     if not (split == TRAIN).any():
-        raise DataError("every sequence lies on a test or validation contig", "some to train on", "hold out fewer contigs",
-                        where=str(path))  # fmt: skip
+        raise DataError("every sequence lies on a test or validation contig", "some to train on", "hold out fewer contigs", where=str(path))
     return split
 
 

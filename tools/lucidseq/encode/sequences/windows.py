@@ -57,16 +57,12 @@ def window_start(region: Interval, length: int, *, backward: bool) -> int:
     middle = centre(region)
     if not backward:
         return middle - length // 2
-    if (
-        middle == (region.start + region.end) // 2
-    ):  # of two bases in the middle, the one that comes second in this direction
+    if middle == (region.start + region.end) // 2:  # of two bases in the middle, the one that comes second in this direction
         middle = (region.start + region.end - 1) // 2
     return middle - (length - 1) // 2
 
 
-def cut_windows(
-    genome: Genome, regions: list[Interval], path: Path, *, window: int | None, stranded: bool
-) -> SequenceRows:
+def cut_windows(genome: Genome, regions: list[Interval], path: Path, *, window: int | None, stranded: bool) -> SequenceRows:
     """Cut a window around each region.
 
     Parameters
@@ -94,11 +90,19 @@ def cut_windows(
         where = place(path, contig=region.contig, item=f"region {region.name}")
         genome.require(region.contig, where=where)
         if region.end > genome.lengths[region.contig]:
-            raise DataError(f"{region.contig}:{region.start}-{region.end}", f"positions up to {genome.lengths[region.contig]}",
-                            "use regions of the FASTA's build", where=where)  # fmt: skip
+            raise DataError(
+                f"{region.contig}:{region.start}-{region.end}",
+                f"positions up to {genome.lengths[region.contig]}",
+                "use regions of the FASTA's build",
+                where=where,
+            )
         if window is None and region.end - region.start != length:
-            raise DataError(f"a region of {region.end - region.start} bases, the first of {length}", "regions of one length",
-                            "add --window", where=where)  # fmt: skip
+            raise DataError(
+                f"a region of {region.end - region.start} bases, the first of {length}",
+                "regions of one length",
+                "add --window",
+                where=where,
+            )
         backward = stranded and region.strand == "-"
         starts[row] = region.start if window is None else window_start(region, length, backward=backward)
         codes[row] = genome.fetch(region.contig, int(starts[row]), int(starts[row]) + length)
@@ -106,9 +110,7 @@ def cut_windows(
     codes[strand == "-"] = alphabet.reverse_complement(codes[strand == "-"])
     contig = np.array([region.contig for region in regions], dtype=object)
     names = np.array([region.name for region in regions], dtype=object)
-    return SequenceRows(
-        codes, contig, starts, starts + length, strand, names, np.zeros((len(regions), 0), dtype=np.float32)
-    )
+    return SequenceRows(codes, contig, starts, starts + length, strand, names, np.zeros((len(regions), 0), dtype=np.float32))
 
 
 def open_track(path: Path, rows: SequenceRows) -> BigWig:
@@ -123,8 +125,12 @@ def open_track(path: Path, rows: SequenceRows) -> BigWig:
     if not set(rows.contig) & set(track.lengths):
         first = str(rows.contig[0])
         hint = f"; the bigWig calls it {other_spelling(first)}" if other_spelling(first) in track.lengths else ""
-        raise DataError(f"no signal on {first}{hint}", f"contigs of the regions (the bigWig has {', '.join(list(track.lengths)[:5])})",
-                        "use a bigWig of the same build and contig names", where=str(path))  # fmt: skip
+        raise DataError(
+            f"no signal on {first}{hint}",
+            f"contigs of the regions (the bigWig has {', '.join(list(track.lengths)[:5])})",
+            "use a bigWig of the same build and contig names",
+            where=str(path),
+        )
     return track
 
 
@@ -152,8 +158,12 @@ def windows_without_signal(paths: list[Path], rows: SequenceRows, lengths: dict[
             lacking |= [name not in track.lengths for name in contigs.tolist()]
             for name in contigs.tolist():
                 if track.lengths.get(name, lengths[name]) != lengths[name]:
-                    raise DataError(f"{name} of {track.lengths[name]} bases", f"{lengths[name]} bases, as in the FASTA",
-                                    "use a bigWig of the FASTA's build", where=str(path))  # fmt: skip
+                    raise DataError(
+                        f"{name} of {track.lengths[name]} bases",
+                        f"{lengths[name]} bases, as in the FASTA",
+                        "use a bigWig of the FASTA's build",
+                        where=str(path),
+                    )
     return int(windows[lacking].sum())
 
 
@@ -168,9 +178,7 @@ def read_signal(path: Path, rows: SequenceRows, statistic: SignalStatistic) -> n
     values = np.zeros(len(rows))
     compute = _STATISTICS[statistic]
     with open_track(path, rows) as track, Progress(f"windows of {path.name}", total=len(rows)) as progress:
-        for row, (contig, start, end) in enumerate(
-            zip(rows.contig, rows.start.tolist(), rows.end.tolist(), strict=True)
-        ):
+        for row, (contig, start, end) in enumerate(zip(rows.contig, rows.start.tolist(), rows.end.tolist(), strict=True)):
             values[row] = compute(track.bases(contig, start, end, missing=0.0))
             progress.step()
     return values

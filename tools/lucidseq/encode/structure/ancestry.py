@@ -72,9 +72,11 @@ def place_samples(panel: Panel, fitted: np.ndarray, k: int, min_frequency: float
     k = min(k, samples - 1, len(kept) - 1)
     if k < 1:
         raise DataError(
-            f"{samples} unrelated training samples and {len(kept)} variants for principal components", "at least 2 of both",
-            "give more samples or variants, or a lower --min-frequency", where=str(panel.store.path),
-        )  # fmt: skip
+            f"{samples} unrelated training samples and {len(kept)} variants for principal components",
+            "at least 2 of both",
+            "give more samples or variants, or a lower --min-frequency",
+            where=str(panel.store.path),
+        )
     rows = np.zeros(len(panel.rows), dtype=bool)
     rows[kept] = True
     chosen, variants, regions = panel.only(rows), len(kept), _regions(panel, kept)
@@ -91,11 +93,7 @@ def place_samples(panel: Panel, fitted: np.ndarray, k: int, min_frequency: float
     exact = samples <= pca.EXACT_SAMPLES
     how = "every eigenvector" if exact else "a random subspace"
     _log.info(f"{k} principal components of {variants} pruned variants and {samples} samples, from {how}")
-    found = (
-        pca.fit_exact(blocks, samples, k)
-        if exact
-        else pca.fit_randomised(blocks, samples, k, stream(seed, "components"))
-    )
+    found = pca.fit_exact(blocks, samples, k) if exact else pca.fit_randomised(blocks, samples, k, stream(seed, "components"))
     scores, share = pca.project(both(), found, regions)
     scores[fitted] = found.vectors
     concentration = share.max(axis=0) / np.maximum(share.sum(axis=0), np.finfo(float).tiny)

@@ -12,42 +12,65 @@ from lucidseq.encode.structure.king import DUPLICATE
 from lucidseq.encode.structure.relatives import SAME, Relatives
 
 _FEW_VARIANTS, _FEW_FITTED = 1000, 50
-_CONCENTRATED = (
-    0.25  # share of a component's squared loadings in one window that makes it that region's, not ancestry's
-)
+_CONCENTRATED = 0.25  # share of a component's squared loadings in one window that makes it that region's, not ancestry's
 
 
 def judge_contigs(card: Card, contigs: np.ndarray, build: str) -> None:
     """Say that autosomes may be PLINK's numbers of human sex chromosomes."""
     if unclear := unclear_numbers(set(contigs), build):
-        card.add("chromosomes 23 to 26", f"{', '.join(unclear)} counted as autosomes", Verdict.CAUTION, threshold="a build that tells what they are",
-                 advice="If they are PLINK's numbers of human X, Y, XY and MT encode the genotypes with --build GRCh37 or GRCh38: kinship, "
-                 "inbreeding and components are wrong with them. Elsewhere name the build.")  # fmt: skip
+        card.add(
+            "chromosomes 23 to 26",
+            f"{', '.join(unclear)} counted as autosomes",
+            Verdict.CAUTION,
+            threshold="a build that tells what they are",
+            advice="If they are PLINK's numbers of human X, Y, XY and MT encode the genotypes with --build GRCh37 or GRCh38: kinship, "
+            "inbreeding and components are wrong with them. Elsewhere name the build.",
+        )
 
 
 def judge_inbreeding(card: Card, inbreeding: float, ploidy: int, *, inbred: bool) -> None:
     """Say whether kinship is defined."""
     if ploidy != 2:
-        card.add("ploidy", ploidy, Verdict.CAUTION, threshold="2", advice="KING-robust kinship is for diploids: none is written; pairs with 99 % equal "
-                 "genotypes are listed as duplicates (a polyploid's genotypes with both alleles count as equal).")  # fmt: skip
+        card.add(
+            "ploidy",
+            ploidy,
+            Verdict.CAUTION,
+            threshold="2",
+            advice="KING-robust kinship is for diploids: none is written; pairs with 99 % equal "
+            "genotypes are listed as duplicates (a polyploid's genotypes with both alleles count as equal).",
+        )
         return
     verdict = Verdict.CAUTION if inbred or inbreeding > 0.1 else Verdict.OK
     advice = "Samples of one population have F near 0."
     if inbred:
-        advice = ("These look like inbred lines, haploids or doubled haploids: KING-robust kinship is not defined without heterozygotes, so none is "
-                  "written; pairs with 99 % equal genotypes are listed as duplicates.")  # fmt: skip
+        advice = (
+            "These look like inbred lines, haploids or doubled haploids: KING-robust kinship is not defined without heterozygotes, so none is "
+            "written; pairs with 99 % equal genotypes are listed as duplicates."
+        )
     elif verdict is Verdict.CAUTION:
-        advice = "Fewer heterozygotes than expected (inbreeding, or several populations): kinship is estimated too low between unlike samples."
+        advice = (
+            "Fewer heterozygotes than expected (inbreeding, or several populations): kinship is estimated too low between unlike samples."
+        )
     card.add("inbreeding (median F)", inbreeding, verdict, threshold="<= 0.1; no kinship above 0.5", advice=advice)
 
 
 def judge_relatives(card: Card, relatives: Relatives, variants: int) -> None:
     """Say how many duplicates there are, and whether the variants tell."""
-    card.add("variants behind relatedness", variants, Verdict.OK if variants >= _FEW_VARIANTS else Verdict.CAUTION,
-             threshold=f">= {_FEW_VARIANTS} in low LD", advice="Few independent variants: unrelated pairs can look like second-degree relatives by chance.")  # fmt: skip
+    card.add(
+        "variants behind relatedness",
+        variants,
+        Verdict.OK if variants >= _FEW_VARIANTS else Verdict.CAUTION,
+        threshold=f">= {_FEW_VARIANTS} in low LD",
+        advice="Few independent variants: unrelated pairs can look like second-degree relatives by chance.",
+    )
     pairs = len(relatives.duplicates()[0])
-    card.add("pairs of duplicates or twins", pairs, Verdict.OK if pairs == 0 else Verdict.CAUTION, threshold="0",
-             advice="The same individual twice, or monozygotic twins: see the kinship table; keep one of each pair unless you expect them.")  # fmt: skip
+    card.add(
+        "pairs of duplicates or twins",
+        pairs,
+        Verdict.OK if pairs == 0 else Verdict.CAUTION,
+        threshold="0",
+        advice="The same individual twice, or monozygotic twins: see the kinship table; keep one of each pair unless you expect them.",
+    )
 
 
 def judge_sizes(card: Card, splits: Splits, wanted: tuple[float, float, float] | None) -> None:
@@ -58,16 +81,26 @@ def judge_sizes(card: Card, splits: Splits, wanted: tuple[float, float, float] |
     held_out = wanted is None or wanted[0] < 1
     good = off <= 0.05 and sizes[Split.TRAIN] > 0 and (sizes[Split.TEST] + sizes[Split.VALID] > 0 or not held_out)
     threshold = "training and held-out samples" if wanted is None else "within 5 % of the wanted shares"
-    card.add("samples in the sets", said, Verdict.OK if good else Verdict.CAUTION, threshold=threshold,
-             advice="Large groups cannot be cut: take other shares, more clusters, or cross-validation.")  # fmt: skip
+    card.add(
+        "samples in the sets",
+        said,
+        Verdict.OK if good else Verdict.CAUTION,
+        threshold=threshold,
+        advice="Large groups cannot be cut: take other shares, more clusters, or cross-validation.",
+    )
 
 
 def judge_folds(card: Card, splits: Splits, wanted: int) -> None:
     """Say how many folds have samples, where some were wanted."""
     if wanted:
         there = len(np.unique(splits.fold))
-        card.add("folds with samples", there, Verdict.OK if there == wanted else Verdict.CAUTION, threshold=f"{wanted}",
-                 advice="There are fewer groups than folds: take fewer folds, or more clusters.")  # fmt: skip
+        card.add(
+            "folds with samples",
+            there,
+            Verdict.OK if there == wanted else Verdict.CAUTION,
+            threshold=f"{wanted}",
+            advice="There are fewer groups than folds: take fewer folds, or more clusters.",
+        )
 
 
 def judge_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.ndarray, max_kinship: float) -> None:
@@ -92,33 +125,61 @@ def judge_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.nda
     caution = max_kinship if relatives.defined else SAME
     verdict = Verdict.REFUSE if largest >= refuse else Verdict.CAUTION if largest >= caution else Verdict.OK
     what = "kinship" if relatives.defined else "share of equal genotypes"
-    card.add(f"largest {what} across train and other sets", largest, verdict, threshold=f"< {caution:g} (within train: {at_home:.3f})",
-             advice="Relatives on both sides let a model look better than it is: split by kinship, families or clusters.")  # fmt: skip
+    card.add(
+        f"largest {what} across train and other sets",
+        largest,
+        verdict,
+        threshold=f"< {caution:g} (within train: {at_home:.3f})",
+        advice="Relatives on both sides let a model look better than it is: split by kinship, families or clusters.",
+    )
     high, high_within = float(np.quantile(across, 0.99)), float(np.quantile(within, 0.99))
     near = high >= caution
-    card.add(f"99 % quantile of {what} across train and other sets", high, Verdict.CAUTION if near else Verdict.OK,
-             threshold=f"< {caution:g} (within train: {high_within:.3f})",
-             advice="The sets are closely related throughout: the test tells of relatives, not of new families.")  # fmt: skip
+    card.add(
+        f"99 % quantile of {what} across train and other sets",
+        high,
+        Verdict.CAUTION if near else Verdict.OK,
+        threshold=f"< {caution:g} (within train: {high_within:.3f})",
+        advice="The sets are closely related throughout: the test tells of relatives, not of new families.",
+    )
 
 
 def _identical_across(card: Card, same: np.ndarray, train: np.ndarray) -> None:
     shared = len(np.intersect1d(same[train], same[~train]))
-    card.add("identical genotypes across train and other sets", shared, Verdict.REFUSE if shared else Verdict.OK, threshold="0",
-             advice="Individuals with the very same genotypes train and test the model: remove the copies, or let the command split.")  # fmt: skip
+    card.add(
+        "identical genotypes across train and other sets",
+        shared,
+        Verdict.REFUSE if shared else Verdict.OK,
+        threshold="0",
+        advice="Individuals with the very same genotypes train and test the model: remove the copies, or let the command split.",
+    )
 
 
 def judge_components(card: Card, ancestry: Ancestry) -> None:
     """Say what the components rest on, and whether one of them is a region rather than ancestry."""
     fitted = int(ancestry.fitted.sum())
-    card.add("unrelated training samples behind the components", fitted, Verdict.OK if fitted >= _FEW_FITTED else Verdict.CAUTION,
-             threshold=f">= {_FEW_FITTED}", advice="Components of few samples are mostly noise.")  # fmt: skip
+    card.add(
+        "unrelated training samples behind the components",
+        fitted,
+        Verdict.OK if fitted >= _FEW_FITTED else Verdict.CAUTION,
+        threshold=f">= {_FEW_FITTED}",
+        advice="Components of few samples are mostly noise.",
+    )
     spread = round(float(ancestry.components.shrinkage[0]), 4)
     if np.isfinite(spread):
-        card.add("spread of projected samples on PC1", spread, Verdict.OK if spread >= 0.8 else Verdict.CAUTION, threshold=">= 0.8 of the fitted ones'",
-                 advice="Projected samples shrink towards 0 (few samples for the variants, or no structure): do not compare them with training samples.")  # fmt: skip
+        card.add(
+            "spread of projected samples on PC1",
+            spread,
+            Verdict.OK if spread >= 0.8 else Verdict.CAUTION,
+            threshold=">= 0.8 of the fitted ones'",
+            advice="Projected samples shrink towards 0 (few samples for the variants, or no structure): do not compare them with training samples.",
+        )
     worst = int(ancestry.concentration.argmax())
     share = round(float(ancestry.concentration[worst]), 4)
     regional = share >= _CONCENTRATED and share >= 3 * ancestry.spread
-    card.add(f"share of PC{worst + 1}'s squared loadings in one window of 5 Mb", share, Verdict.CAUTION if regional else Verdict.OK,
-             threshold=f"< {_CONCENTRATED:g}, or < 3 times the {ancestry.spread:.3f} of the variants",
-             advice="A region of long-range LD (an inversion, the HLA) makes this component: leave it out.")  # fmt: skip
+    card.add(
+        f"share of PC{worst + 1}'s squared loadings in one window of 5 Mb",
+        share,
+        Verdict.CAUTION if regional else Verdict.OK,
+        threshold=f"< {_CONCENTRATED:g}, or < 3 times the {ancestry.spread:.3f} of the variants",
+        advice="A region of long-range LD (an inversion, the HLA) makes this component: leave it out.",
+    )

@@ -23,31 +23,23 @@ def structure(
             kinship=OutFile(".kinship.tsv", Format.TSV, "Close pairs of samples.", schema="lucidseq.kinship"),
             pcs=OutFile(".pcs.tsv", Format.TSV, "Principal components of every sample.", schema="lucidseq.pcs"),
             eigenvalues=OutFile(".eigenvalues.tsv", Format.TSV, "Eigenvalues.", schema="lucidseq.eigenvalues"),
-            splits=OutFile(
-                ".splits.tsv", Format.TSV, "Training, validation and test samples.", schema="lucidseq.splits"
-            ),
+            splits=OutFile(".splits.tsv", Format.TSV, "Training, validation and test samples.", schema="lucidseq.splits"),
             picture=OutFile(".structure.png", Format.PNG, "Components by split, and relatedness."),
         ),
     ],
     split_table: Annotated[
         Path | None,
-        typer.Option(
-            "--split-table",
-            help="Table `sample split` (train, valid, test) to use as it is; group and fold may follow.",
-        ),
+        typer.Option("--split-table", help="Table `sample split` (train, valid, test) to use as it is; group and fold may follow."),
         In(Format.TSV, schema="lucidseq.splits"),
     ] = None,
     groups: Annotated[
         Path | None,
         typer.Option(
-            "--groups",
-            help="Table `FID IID group...` or `sample group...`; samples of a group (family, batch, site) stay together.",
+            "--groups", help="Table `FID IID group...` or `sample group...`; samples of a group (family, batch, site) stay together."
         ),
         In(Format.TSV),
     ] = None,
-    group_column: Annotated[
-        str | None, typer.Option("--group-column", help="Column of --groups; the first one when not given.")
-    ] = None,
+    group_column: Annotated[str | None, typer.Option("--group-column", help="Column of --groups; the first one when not given.")] = None,
     split_by: Annotated[
         SplitBy,
         typer.Option(
@@ -55,15 +47,9 @@ def structure(
             help="Without --split-table and --groups. kinship: relatives stay together; clusters: neighbours on the components stay together; random: only for samples known to be independent.",
         ),
     ] = SplitBy.KINSHIP,
-    valid_share: Annotated[
-        float, typer.Option("--valid-share", min=0, max=0.9, help="Share of the samples for validation.")
-    ] = 0.1,
-    test_share: Annotated[
-        float, typer.Option("--test-share", min=0, max=0.9, help="Share of the samples for the test.")
-    ] = 0.2,
-    folds: Annotated[
-        int, typer.Option("--folds", min=0, max=1000, help="Folds of cross-validation over all samples; 0 makes none.")
-    ] = 0,
+    valid_share: Annotated[float, typer.Option("--valid-share", min=0, max=0.9, help="Share of the samples for validation.")] = 0.1,
+    test_share: Annotated[float, typer.Option("--test-share", min=0, max=0.9, help="Share of the samples for the test.")] = 0.2,
+    folds: Annotated[int, typer.Option("--folds", min=0, max=1000, help="Folds of cross-validation over all samples; 0 makes none.")] = 0,
     trait: Annotated[
         str | None,
         typer.Option(
@@ -73,12 +59,7 @@ def structure(
     ] = None,
     min_kinship: Annotated[
         float,
-        typer.Option(
-            "--min-kinship",
-            min=0.01,
-            max=0.5,
-            help="Least kinship coefficient of a pair to be listed (0.0442: third degree).",
-        ),
+        typer.Option("--min-kinship", min=0.01, max=0.5, help="Least kinship coefficient of a pair to be listed (0.0442: third degree)."),
     ] = 0.0442,
     max_kinship: Annotated[
         float,
@@ -98,31 +79,19 @@ def structure(
             help="Largest share of the samples in one family of relatives; above it, clusters on the components replace families.",
         ),
     ] = 0.3,
-    clusters: Annotated[
-        int, typer.Option("--clusters", min=2, max=1000, help="Number of clusters on the components.")
-    ] = 20,
-    components: Annotated[
-        int, typer.Option("--components", min=1, max=100, help="Number of principal components.")
-    ] = 10,
+    clusters: Annotated[int, typer.Option("--clusters", min=2, max=1000, help="Number of clusters on the components.")] = 20,
+    components: Annotated[int, typer.Option("--components", min=1, max=100, help="Number of principal components.")] = 10,
     exclude_regions: Annotated[
         Path | None,
         typer.Option("--exclude-regions", help="BED file of regions of long-range LD; left out of the components."),
         In(Format.BED),
     ] = None,
     min_frequency: Annotated[
-        float,
-        typer.Option(
-            "--min-frequency", min=0, max=0.5, help="Least minor-allele frequency of a variant behind the components."
-        ),
+        float, typer.Option("--min-frequency", min=0, max=0.5, help="Least minor-allele frequency of a variant behind the components.")
     ] = 0.01,
     hard_call_tolerance: Annotated[
         float,
-        typer.Option(
-            "--hard-call-tolerance",
-            min=0,
-            max=0.49,
-            help="Largest distance of a dosage from 0, 1 or 2 for kinship to count it.",
-        ),
+        typer.Option("--hard-call-tolerance", min=0, max=0.49, help="Largest distance of a dosage from 0, 1 or 2 for kinship to count it."),
     ] = 0.1,
     seed: Seed = 1,
     threads: Threads = 1,

@@ -53,12 +53,17 @@ def read_groups(path: Path, column: str | None, samples: Sequence[str]) -> tuple
                 continue
             fields = [field.strip() for field in line.rstrip("\r\n").split(tab)]
             if len(fields) != len(names):
-                raise DataError(f"{len(fields)} fields", f"{len(names)}, as in the header", "correct the row",
-                                where=place(path, line=number))  # fmt: skip
+                raise DataError(
+                    f"{len(fields)} fields", f"{len(names)}, as in the header", "correct the row", where=place(path, line=number)
+                )
             who = (fields[0] if key else "", fields[key])
             if who in found:
-                raise DataError(f"sample {fields[key]} comes more than once", "one row a sample", "remove one of the rows",
-                                where=place(path, line=number))  # fmt: skip
+                raise DataError(
+                    f"sample {fields[key]} comes more than once",
+                    "one row a sample",
+                    "remove one of the rows",
+                    where=place(path, line=number),
+                )
             found[who] = "" if fields[at] in ("NA", "#NA", ".", "nan") else fields[at]
     known, families, individuals = SampleNames(list(samples)), [who[0] for who in found], [who[1] for who in found]
     rows = known.find(families, individuals, path)
@@ -73,9 +78,11 @@ def _column(names: list[str], column: str | None, key: int, path: Path) -> int:
     others = names[key + 1 :]
     if not others or (column is not None and column not in others):
         raise DataError(
-            f"a header {', '.join(names)[:80]!r}", f"a column {column}" if column else "sample and a column of groups",
-            "correct --group-column, or add the column", where=place(path, line=1),
-        )  # fmt: skip
+            f"a header {', '.join(names)[:80]!r}",
+            f"a column {column}" if column else "sample and a column of groups",
+            "correct --group-column, or add the column",
+            where=place(path, line=1),
+        )
     return names.index(column, key + 1) if column is not None else key + 1
 
 

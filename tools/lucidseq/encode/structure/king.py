@@ -148,9 +148,7 @@ def sharing(read: ReadCalls, block: PairBlock, first: np.ndarray, second: np.nda
     )
     homhom = called - het_1 - het_2 + hethet
     with np.errstate(divide="ignore", invalid="ignore"):
-        return Sharing(
-            hethet / called, (homhom - difference) / 2 / called, (hethet + (homhom + difference) / 2) / called
-        )
+        return Sharing(hethet / called, (homhom - difference) / 2 / called, (hethet + (homhom + difference) / 2) / called)
 
 
 def _pairs_of_chunks(read: ReadCalls, rows: slice, columns: slice) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -38,10 +38,7 @@ class Panel:
             rows = np.flatnonzero(self.rows[first : first + CHUNK])
             if len(rows):
                 values = self.store.dosage(first, min(first + CHUNK, len(self.rows)), samples)
-                yield (
-                    first + rows,
-                    diploid_scale(values if len(rows) == len(values) else values[rows], self.store.ploidy),
-                )
+                yield (first + rows, diploid_scale(values if len(rows) == len(values) else values[rows], self.store.ploidy))
 
     def calls(self, samples: slice = slice(None)) -> Iterator[np.ndarray]:
         """Yield int8 calls of shape (variants, samples), -1 for missing, chunk by chunk.
@@ -137,9 +134,7 @@ def survey(panel: Panel) -> Survey:
         padded = np.zeros((panel.samples, -(-len(calls) // 8) * 8), dtype=np.int8)
         padded[:, : len(calls)] = calls.T
         words = padded.view(np.uint64)
-        factors = rng.integers(0, 1 << 63, (_MULTIPLIERS, words.shape[1]), dtype=np.uint64) * np.uint64(2) + np.uint64(
-            1
-        )
+        factors = rng.integers(0, 1 << 63, (_MULTIPLIERS, words.shape[1]), dtype=np.uint64) * np.uint64(2) + np.uint64(1)
         for column, factor in enumerate(factors):
             prints[:, column] += ((words ^ (words >> np.uint64(32))) * factor).sum(axis=1, dtype=np.uint64)
     return Survey(called, het, expected, prints)

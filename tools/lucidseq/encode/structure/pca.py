@@ -145,9 +145,7 @@ def _held_out_spread(relationship: np.ndarray, vectors: np.ndarray) -> np.ndarra
         return np.full(k, np.nan)
     inner, values = _leading(relationship[np.ix_(~held, ~held)], k)
     landed = relationship[np.ix_(held, ~held)] @ inner / np.maximum(values, np.finfo(float).tiny)
-    left, _, right = linalg.svd(
-        inner.T @ vectors[~held]
-    )  # components of almost equal eigenvalues turn into one another
+    left, _, right = linalg.svd(inner.T @ vectors[~held])  # components of almost equal eigenvalues turn into one another
     landed = landed @ (left @ right) * np.sqrt((~held).sum())
     placed = vectors[held] * np.sqrt(len(vectors))
     spread: np.ndarray = np.abs((landed * placed).sum(axis=0)) / (placed**2).sum(axis=0)

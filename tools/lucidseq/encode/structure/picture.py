@@ -43,14 +43,7 @@ def _components(axis: Any, ancestry: Ancestry, splits: Splits) -> None:
     for split, colour in _COLOURS.items():
         rows = some[splits.split[some] == split]
         if len(rows):
-            axis.scatter(
-                x[rows],
-                y[rows],
-                s=9,
-                color=colour,
-                label=f"{split.name.lower()} ({(splits.split == split).sum()})",
-                linewidths=0,
-            )
+            axis.scatter(x[rows], y[rows], s=9, color=colour, label=f"{split.name.lower()} ({(splits.split == split).sum()})", linewidths=0)
     axis.legend(fontsize=7, frameon=False)
     axis.set(xlabel=_named(ancestry, 0), ylabel=_named(ancestry, 1), title="Samples by split")
 
@@ -70,11 +63,7 @@ def _relatedness(histogram: Any, cloud: Any, relatives: Relatives) -> None:
     closeness, ibs0 = closeness[seen], ibs0[seen]
     label = "KING-robust kinship" if relatives.defined else "share of equal genotypes"
     low = float(max(closeness.min(initial=0), -0.5))
-    bins = (
-        np.linspace(low, 0.51, 80)
-        if relatives.defined
-        else np.linspace(float(closeness.min(initial=1)) - 0.01, 1.01, 80)
-    )
+    bins = np.linspace(low, 0.51, 80) if relatives.defined else np.linspace(float(closeness.min(initial=1)) - 0.01, 1.01, 80)
     histogram.hist(np.clip(closeness, bins[0], None), bins=bins, color="#9aa5b1")
     histogram.set(yscale="symlog", xlabel=label, ylabel="pairs", title="Pairs of samples")
     listed = relatives.table
@@ -83,7 +72,11 @@ def _relatedness(histogram: Any, cloud: Any, relatives: Relatives) -> None:
     closeness = np.concatenate([column, closeness[known]])
     ibs0 = np.concatenate([listed["ibs0"].to_numpy(dtype=np.float32), ibs0[known]])
     rank = np.argsort(-closeness, kind="stable")  # close pairs, and an even choice of the others
-    rank = rank[np.unique(np.concatenate([np.arange(min(2000, len(rank))), np.linspace(0, max(len(rank) - 1, 0), 5000).astype(np.int64)]))] if len(rank) else rank  # fmt: skip
+    rank = (
+        rank[np.unique(np.concatenate([np.arange(min(2000, len(rank))), np.linspace(0, max(len(rank) - 1, 0), 5000).astype(np.int64)]))]
+        if len(rank)
+        else rank
+    )
     cloud.scatter(ibs0[rank], closeness[rank], s=4, color="#0072b2", alpha=0.5, linewidths=0)
     cloud.set(xlabel="share of opposite homozygotes (IBS0)", ylabel=label, title="Kind of relationship")
     if relatives.defined:

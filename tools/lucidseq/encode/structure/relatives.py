@@ -89,7 +89,7 @@ def find_relatives(panel: Panel, min_kinship: float, *, defined: bool) -> Relati
     kinship = matrices[0] if defined else np.full_like(matrices[0], np.nan)
     return Relatives(
         first[order], second[order], table.iloc[order].reset_index(drop=True), defined, watched, kinship, matrices[1], matrices[2]
-    )  # fmt: skip
+    )
 
 
 def _evenly(samples: np.ndarray, number: int) -> np.ndarray:
@@ -116,9 +116,7 @@ def _watch(panel: Panel, block: PairBlock, watched: np.ndarray, shown: np.ndarra
     picked = block.kinship[np.ix_(watched[rows] - block.rows.start, watched[columns] - block.columns.start)]
     matrices[0][np.ix_(rows, columns)] = picked
     matrices[0][np.ix_(columns, rows)] = picked.T
-    rows, columns = (
-        np.searchsorted(watched, shown[_within(shown, stretch)]) for stretch in (block.rows, block.columns)
-    )
+    rows, columns = (np.searchsorted(watched, shown[_within(shown, stretch)]) for stretch in (block.rows, block.columns))
     first, second = (grid.ravel() for grid in np.meshgrid(rows, columns, indexing="ij"))
     shares = sharing(panel.calls, block, watched[first] - block.rows.start, watched[second] - block.columns.start)
     for matrix, values in zip(matrices[1:], (shares.same, shares.ibs0), strict=True):
@@ -131,11 +129,13 @@ def _within(samples: np.ndarray, stretch: slice) -> np.ndarray:
 
 def _rows(block: PairBlock, shares: Sharing, at: Pairs, *, defined: bool) -> pd.DataFrame:
     kinship = block.kinship[at] if defined else np.full(len(at[0]), np.nan)
-    return pd.DataFrame({
-        "n_variants": block.called[at].astype(np.int64),
-        "hethet": shares.hethet,
-        "ibs0": shares.ibs0,
-        "identity": shares.same,
-        "kinship": kinship,
-        "relationship": relationship(kinship) if defined else np.full(len(kinship), "duplicate", dtype=object),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "n_variants": block.called[at].astype(np.int64),
+            "hethet": shares.hethet,
+            "ibs0": shares.ibs0,
+            "identity": shares.same,
+            "kinship": kinship,
+            "relationship": relationship(kinship) if defined else np.full(len(kinship), "duplicate", dtype=object),
+        }
+    )

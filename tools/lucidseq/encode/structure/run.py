@@ -78,23 +78,17 @@ def structure(
     out: OutputSet,
 ) -> Card:
     """Find relatives, components and splits (options as in ``cli.structure``)."""
-    _check_options(
-        split_table, groups, group_column, split_by, valid_share, test_share, folds, min_kinship, max_kinship
-    )
+    _check_options(split_table, groups, group_column, split_by, valid_share, test_share, folds, min_kinship, max_kinship)
     card = Card("encode", "structure")
     wanted = Wanted(valid_share, test_share, folds, seed)
     with open_genotypes(genotypes) as store:
         given = None if split_table is None else read_splits(split_table, list(store.samples))
         named = None if groups is None else grouping.read_groups(groups, group_column, list(store.samples))
         strata = _strata(store, trait)
-        study = _look(
-            store, exclude_regions, hard_call_tolerance, min_kinship, max_kinship, components, min_frequency, seed, card
-        )
+        study = _look(store, exclude_regions, hard_call_tolerance, min_kinship, max_kinship, components, min_frequency, seed, card)
         if given is not None:
             splits = given
-            card.add(
-                "split", "as in the table given", Verdict.OK, threshold="leaks nothing", advice="See the checks below."
-            )
+            card.add("split", "as in the table given", Verdict.OK, threshold="leaks nothing", advice="See the checks below.")
         elif named is not None:
             splits = _by_groups(named, strata, wanted, card)
         else:
@@ -104,9 +98,7 @@ def structure(
         samples, relatives, same = store.samples, study.relatives, study.same
     del store, study  # with the columns of the variants
     audit.judge_relatives(card, relatives, ancestry.components.variants)
-    audit.judge_sizes(
-        card, splits, None if given is not None else (1 - valid_share - test_share, valid_share, test_share)
-    )
+    audit.judge_sizes(card, splits, None if given is not None else (1 - valid_share - test_share, valid_share, test_share))
     audit.judge_folds(card, splits, folds)
     audit.judge_leakage(card, relatives, splits, same, max_kinship)
     audit.judge_components(card, ancestry)
@@ -115,22 +107,28 @@ def structure(
 
 
 def _check_options(
-    split_table: Path | None, groups: Path | None, column: str | None, split_by: SplitBy, valid: float, test: float, folds: int,
-    min_kinship: float, max_kinship: float,
-) -> None:  # fmt: skip
+    split_table: Path | None,
+    groups: Path | None,
+    column: str | None,
+    split_by: SplitBy,
+    valid: float,
+    test: float,
+    folds: int,
+    min_kinship: float,
+    max_kinship: float,
+) -> None:
     if valid + test >= 1:
-        raise UsageError(
-            f"--valid-share {valid} and --test-share {test}", "less than 1 together", "leave samples for training"
-        )
+        raise UsageError(f"--valid-share {valid} and --test-share {test}", "less than 1 together", "leave samples for training")
     if folds == 1:
         raise UsageError("--folds 1", "0, or at least 2", "correct the value of --folds")
     if max_kinship < min_kinship:
-        raise UsageError(f"--max-kinship {max_kinship} below --min-kinship {min_kinship}", "pairs that count are pairs that are listed",
-                         "lower --min-kinship")  # fmt: skip
-    if split_table is not None and (groups is not None or split_by is not SplitBy.KINSHIP or folds):
         raise UsageError(
-            "--split-table with --groups, --split-by or --folds", "one way to split", "leave the others out"
+            f"--max-kinship {max_kinship} below --min-kinship {min_kinship}",
+            "pairs that count are pairs that are listed",
+            "lower --min-kinship",
         )
+    if split_table is not None and (groups is not None or split_by is not SplitBy.KINSHIP or folds):
+        raise UsageError("--split-table with --groups, --split-by or --folds", "one way to split", "leave the others out")
     if groups is not None and split_by is not SplitBy.KINSHIP:
         raise UsageError("--groups with --split-by", "one way to split", "leave one out")
     if column is not None and groups is None:
@@ -138,34 +136,45 @@ def _check_options(
 
 
 def _look(
-    store: GenotypeStore, exclude: Path | None, tolerance: float, min_kinship: float, max_kinship: float, components: int,
-    min_frequency: float, seed: int, card: Card,
-) -> _Study:  # fmt: skip
+    store: GenotypeStore,
+    exclude: Path | None,
+    tolerance: float,
+    min_kinship: float,
+    max_kinship: float,
+    components: int,
+    min_frequency: float,
+    seed: int,
+    card: Card,
+) -> _Study:
     """Read the genotypes: heterozygosity, then pairs."""
     autosomes = autosomal(store.contig, store.build)
     audit.judge_contigs(card, store.contig, store.build)
     if not autosomes.any():
-        raise DataError("no variant on an autosome", "at least one contig that is not called X, Y, Z, W or M", "give the other chromosomes",
-                        where=str(store.path))  # fmt: skip
-    if len(store.samples) < 2:
         raise DataError(
-            f"{len(store.samples)} samples", "at least two", "give a store with more samples", where=str(store.path)
+            "no variant on an autosome",
+            "at least one contig that is not called X, Y, Z, W or M",
+            "give the other chromosomes",
+            where=str(store.path),
         )
+    if len(store.samples) < 2:
+        raise DataError(f"{len(store.samples)} samples", "at least two", "give a store with more samples", where=str(store.path))
     panel = Panel(store, autosomes, tolerance)
     found = survey(panel)
     known = found.inbreeding[np.isfinite(found.inbreeding)]
     if not len(known):
-        raise DataError("variants that do not vary", "genotypes that differ between samples", "check the filters of the genotypes",
-                        where=str(store.path))  # fmt: skip
+        raise DataError(
+            "variants that do not vary",
+            "genotypes that differ between samples",
+            "check the filters of the genotypes",
+            where=str(store.path),
+        )
     inbreeding = float(np.median(known))
     inbred = inbreeding > _INBRED or store.ploidy != 2
     audit.judge_inbreeding(card, inbreeding, store.ploidy, inbred=inbred)
     relatives = find_relatives(panel, min_kinship, defined=not inbred)
     _log.info(f"{len(relatives.first)} close pairs among {panel.samples} samples at {panel.variants} variants")
     common = panel if exclude is None else panel.only(autosomes & ~_inside(store, exclude))
-    return _Study(
-        panel, common, found, relatives, identical(found.fingerprint), max_kinship, components, min_frequency, seed
-    )
+    return _Study(panel, common, found, relatives, identical(found.fingerprint), max_kinship, components, min_frequency, seed)
 
 
 def _inside(store: GenotypeStore, path: Path) -> np.ndarray:
@@ -173,11 +182,19 @@ def _inside(store: GenotypeStore, path: Path) -> np.ndarray:
     known = set(store.contig)
     for contig in regions.contigs:
         if contig not in known and other_spelling(contig) in known:
-            raise DataError(f"regions on {contig}, genotypes on {other_spelling(contig)}", "the same contig names in both files",
-                            "rename the contigs in the BED file", where=str(path))  # fmt: skip
+            raise DataError(
+                f"regions on {contig}, genotypes on {other_spelling(contig)}",
+                "the same contig names in both files",
+                "rename the contigs in the BED file",
+                where=str(path),
+            )
     if not known.intersection(regions.contigs):
-        raise DataError(f"regions on {', '.join(regions.contigs[:3])}, genotypes on {', '.join(map(str, sorted(known)[:3]))}",
-                        "contigs that both files have", "use files of the same build", where=str(path))  # fmt: skip
+        raise DataError(
+            f"regions on {', '.join(regions.contigs[:3])}, genotypes on {', '.join(map(str, sorted(known)[:3]))}",
+            "contigs that both files have",
+            "use files of the same build",
+            where=str(path),
+        )
     inside = regions.contain(store.contig, store.start)
     _log.info(f"{inside.sum()} variants in the regions to leave out")
     return inside
@@ -194,9 +211,13 @@ def _by_groups(named: tuple[np.ndarray, int], strata: np.ndarray, wanted: Wanted
     names, absent = named
     _, codes = np.unique(names.astype(str), return_inverse=True)
     codes = codes.reshape(-1)
-    card.add("split", f"by the groups of the table ({codes.max() + 1}); {absent} samples without one",
-             Verdict.OK if absent <= 0.1 * len(names) else Verdict.CAUTION, threshold="a group for 90 % of the samples",
-             advice="Samples without a group count as groups of their own: relatives among them can be separated.")  # fmt: skip
+    card.add(
+        "split",
+        f"by the groups of the table ({codes.max() + 1}); {absent} samples without one",
+        Verdict.OK if absent <= 0.1 * len(names) else Verdict.CAUTION,
+        threshold="a group for 90 % of the samples",
+        advice="Samples without a group count as groups of their own: relatives among them can be separated.",
+    )
     return deal(codes, names, strata, wanted)
 
 
@@ -208,13 +229,23 @@ def _by_relatedness(
     families = with_duplicates(grouping.components(samples, first, second), *study.relatives.duplicates(), study.same)
     share = float(np.bincount(families).max() / samples)
     if split_by is SplitBy.RANDOM:
-        card.add("split", "at random, as asked for", Verdict.CAUTION, threshold="by relatedness",
-                 advice="Only where samples are known to be independent: relatives on both sides let a model look better than it is.")  # fmt: skip
+        card.add(
+            "split",
+            "at random, as asked for",
+            Verdict.CAUTION,
+            threshold="by relatedness",
+            advice="Only where samples are known to be independent: relatives on both sides let a model look better than it is.",
+        )
         return deal(np.arange(samples), study.panel.store.samples, strata, wanted)
     by_kinship = split_by is SplitBy.KINSHIP and study.relatives.defined and share <= largest
     if by_kinship:
-        card.add("split", f"by families of relatives, {len(np.unique(families))} of them; the largest holds {share:.1%} of the samples",
-                 Verdict.OK, threshold="no relatives across sets", advice="Relatives are never in two sets.")  # fmt: skip
+        card.add(
+            "split",
+            f"by families of relatives, {len(np.unique(families))} of them; the largest holds {share:.1%} of the samples",
+            Verdict.OK,
+            threshold="no relatives across sets",
+            advice="Relatives are never in two sets.",
+        )
         return deal(families, _named("family", families), strata, wanted)
     place = study.place(np.ones(samples, dtype=bool))
     spread = place.scores * np.sqrt(place.components.values)
@@ -228,9 +259,13 @@ def _by_relatedness(
             else f"since one family of relatives holds {share:.0%} of the samples"
         )
     _log.warning(f"split by clusters on the principal components, {why}")
-    card.add("split", f"by {len(np.unique(found))} clusters on the principal components, {why}",
-             Verdict.OK if split_by is SplitBy.CLUSTERS else Verdict.CAUTION, threshold="families of relatives where they are small",
-             advice="Neighbours are in one set, but relatives of other clusters can be in another: see the largest kinship across sets.")  # fmt: skip
+    card.add(
+        "split",
+        f"by {len(np.unique(found))} clusters on the principal components, {why}",
+        Verdict.OK if split_by is SplitBy.CLUSTERS else Verdict.CAUTION,
+        threshold="families of relatives where they are small",
+        advice="Neighbours are in one set, but relatives of other clusters can be in another: see the largest kinship across sets.",
+    )
     return deal(found, _named("cluster", found), strata, wanted)
 
 
@@ -243,8 +278,12 @@ def _named(word: str, groups: np.ndarray) -> np.ndarray:
 
 def _need_training(splits: Splits, path: Path) -> None:
     if splits.train.sum() < 2:
-        raise DataError(f"{int(splits.train.sum())} training samples", "at least two", "give more samples, or smaller shares to the other sets",
-                        where=str(path))  # fmt: skip
+        raise DataError(
+            f"{int(splits.train.sum())} training samples",
+            "at least two",
+            "give more samples, or smaller shares to the other sets",
+            where=str(path),
+        )
 
 
 def _write(out: OutputSet, samples: np.ndarray, relatives: Relatives, ancestry: Ancestry, splits: Splits) -> None:
@@ -257,11 +296,29 @@ def _write(out: OutputSet, samples: np.ndarray, relatives: Relatives, ancestry: 
     frame.insert(0, "sample", samples)
     write_table(frame, out["pcs"], PCS)
     found = ancestry.components
-    write_table(pd.DataFrame({"component": names, "eigenvalue": np.round(found.values, 6),
-                              "variance_share": np.round(found.values / found.total, 8),
-                              "shrinkage": np.round(found.shrinkage, 4)}), out["eigenvalues"], EIGENVALUES)  # fmt: skip
-    write_table(pd.DataFrame({
-        "sample": samples, "split": [Split(value).name.lower() for value in splits.split], "group": splits.group,
-        "fold": splits.fold, "components": np.where(ancestry.fitted, "fitted", "projected"),
-    }), out["splits"], SPLITS)  # fmt: skip
+    write_table(
+        pd.DataFrame(
+            {
+                "component": names,
+                "eigenvalue": np.round(found.values, 6),
+                "variance_share": np.round(found.values / found.total, 8),
+                "shrinkage": np.round(found.shrinkage, 4),
+            }
+        ),
+        out["eigenvalues"],
+        EIGENVALUES,
+    )
+    write_table(
+        pd.DataFrame(
+            {
+                "sample": samples,
+                "split": [Split(value).name.lower() for value in splits.split],
+                "group": splits.group,
+                "fold": splits.fold,
+                "components": np.where(ancestry.fitted, "fitted", "projected"),
+            }
+        ),
+        out["splits"],
+        SPLITS,
+    )
     out["picture"].write_bytes(draw(ancestry, relatives, splits))

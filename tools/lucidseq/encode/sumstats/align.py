@@ -13,10 +13,7 @@ from lucidseq.encode.sumstats.reference import kinds
 from lucidseq.encode.sumstats.study import Ledger, Study
 from lucidseq.encode.sumstats.values import UNKNOWN
 
-_CONSENSUS, _ENOUGH = (
-    0.99,
-    50,
-)  # share of SNPs on one strand, and SNPs, from which palindromes are taken to be on it too
+_CONSENSUS, _ENOUGH = (0.99, 50)  # share of SNPs on one strand, and SNPs, from which palindromes are taken to be on it too
 FAR = 0.2  # frequencies that differ by more are counted
 
 
@@ -86,9 +83,7 @@ def fill_alleles(study: Study, panel: Panel, ledger: Ledger) -> bool:
         return False
     both = study["effect"] == UNKNOWN
     if both.any() and not panel.is_bim:
-        raise UsageError(
-            f"--panel {panel.path.name} for a file without alleles", "the .bim of the PLINK run", "give it as --panel"
-        )
+        raise UsageError(f"--panel {panel.path.name} for a file without alleles", "the .bim of the PLINK run", "give it as --panel")
     table = pd.DataFrame({"key": _key(panel.contig, panel.position), "row": np.arange(len(panel))}).sort_values(
         ["key", "row"], kind="stable"
     )
@@ -190,9 +185,7 @@ def _rank(known: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.where((values >= 0) & (known[at] == values), at, -1)
 
 
-def align(
-    study: Study, panel: Panel, ledger: Ledger, *, max_palindrome_frequency: float, mixed: bool, from_panel: bool
-) -> Alignment:
+def align(study: Study, panel: Panel, ledger: Ledger, *, max_palindrome_frequency: float, mixed: bool, from_panel: bool) -> Alignment:
     """Bring a study to a panel's strand and order of alleles; rows that the panel does not have leave.
 
     The strand of palindromic variants (A/T, C/G) is told from frequencies when the minor allele is rarer than
@@ -214,8 +207,12 @@ def align(
     match = _match(study, panel)
     row, has = match.row, match.row >= 0
     if not has.any():
-        raise DataError(f"no variant of the summary statistics is in {panel.path.name}", "the same variants by position and alleles",
-                        "use a panel of the same build, or lift over with --chain", where=str(panel.path))  # fmt: skip
+        raise DataError(
+            f"no variant of the summary statistics is in {panel.path.name}",
+            "the same variants by position and alleles",
+            "use a panel of the same build, or lift over with --chain",
+            where=str(panel.path),
+        )
     share = float(has.mean())
     snp, palindromic = kinds(study)
     strand = True if from_panel else None if mixed else _consensus(match.flip[snp & has])
@@ -243,7 +240,7 @@ def _consensus(flip: np.ndarray) -> bool | None:
 
 def _palindromes(
     study: Study, panel: Panel, row: np.ndarray, turn: np.ndarray, palindromic: np.ndarray, limit: float, *, strand: bool | None
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+) -> tuple[np.ndarray, np.ndarray]:
     """Return which rows turn once the strand of palindromes is known, and which palindromes stay unclear.
 
     A palindrome on the other strand keeps its letters, and they change their roles: its numbers turn.

@@ -103,9 +103,7 @@ class LinearTest:
         return xx, xy, yy, total
 
 
-def _from_moments(
-    xx: np.ndarray, xy: np.ndarray, yy: np.ndarray, n: np.ndarray, degrees: np.ndarray, testable: np.ndarray
-) -> Association:
+def _from_moments(xx: np.ndarray, xy: np.ndarray, yy: np.ndarray, n: np.ndarray, degrees: np.ndarray, testable: np.ndarray) -> Association:
     with np.errstate(divide="ignore", invalid="ignore"):
         beta = xy / xx
         residual = np.maximum(yy - beta * xy, 0.0)

@@ -19,9 +19,7 @@ def sumstats(
         Path,
         typer.Option("--out", help="Prefix of the output files."),
         OutputPrefix(
-            sumstats=OutFile(
-                ".sumstats.tsv.gz", Format.TSV, "Harmonised summary statistics.", schema="lucidseq.sumstats"
-            ),
+            sumstats=OutFile(".sumstats.tsv.gz", Format.TSV, "Harmonised summary statistics.", schema="lucidseq.sumstats"),
             qc=qc("sumstats"),
             dropped=OutFile(
                 ".sumstats.dropped.tsv.gz",
@@ -31,9 +29,7 @@ def sumstats(
                 schema="lucidseq.dropped",
             ),
             exported=OutFile(".exported.tsv.gz", Format.TSV, "The same in the columns of --export.", optional=True),
-            exported_vcf=OutFile(
-                ".exported.vcf.gz", Format.VCF, "The same as GWAS-VCF (--export gwas-vcf).", optional=True
-            ),
+            exported_vcf=OutFile(".exported.vcf.gz", Format.VCF, "The same as GWAS-VCF (--export gwas-vcf).", optional=True),
         ),
     ],
     genotypes: Annotated[
@@ -43,24 +39,16 @@ def sumstats(
     ] = None,
     trait: Annotated[
         str | None,
-        typer.Option(
-            "--trait",
-            help="Name of the encoded trait to test; of --input, the trait to read where a file holds several.",
-        ),
+        typer.Option("--trait", help="Name of the encoded trait to test; of --input, the trait to read where a file holds several."),
     ] = None,
     input: Annotated[
         Path | None,
-        typer.Option(
-            "--input", help="Summary statistics of any --dialect, plain or gzip, or PolyFun's parquet, to harmonise."
-        ),
+        typer.Option("--input", help="Summary statistics of any --dialect, plain or gzip, or PolyFun's parquet, to harmonise."),
         In(Format.TSV, Format.VCF, Format.PARQUET),
     ] = None,
     fasta: Annotated[
         Path | None,
-        typer.Option(
-            "--fasta",
-            help="Reference genome to check build, strand and alleles of --input against; contigs get its names.",
-        ),
+        typer.Option("--fasta", help="Reference genome to check build, strand and alleles of --input against; contigs get its names."),
         In(Format.FASTA),
         Needs("input"),
     ] = None,
@@ -81,9 +69,7 @@ def sumstats(
     ] = None,
     dialect: Annotated[
         Dialect,
-        typer.Option(
-            "--dialect", help="Whose columns --input has; auto tells from the header, custom takes --column alone."
-        ),
+        typer.Option("--dialect", help="Whose columns --input has; auto tells from the header, custom takes --column alone."),
         Needs("input"),
     ] = Dialect.AUTO,
     column: Annotated[
@@ -95,16 +81,11 @@ def sumstats(
         Needs("input"),
     ] = None,
     n: Annotated[
-        float | None,
-        typer.Option("--n", min=1, help="Individuals behind --input where it has no column n."),
-        Needs("input"),
+        float | None, typer.Option("--n", min=1, help="Individuals behind --input where it has no column n."), Needs("input")
     ] = None,
     sample_size: Annotated[
         SampleSize,
-        typer.Option(
-            "--sample-size",
-            help="N of case-control studies: total individuals, or effective, 4 / (1 / cases + 1 / controls).",
-        ),
+        typer.Option("--sample-size", help="N of case-control studies: total individuals, or effective, 4 / (1 / cases + 1 / controls)."),
         Needs("input"),
     ] = SampleSize.TOTAL,
     z_kind: Annotated[
@@ -116,15 +97,12 @@ def sumstats(
         Needs("input"),
     ] = ZKind.AUTO,
     drop_incomplete: Annotated[
-        bool,
-        typer.Option("--drop-incomplete/--no-drop-incomplete", help="Leave out rows of --input with missing values."),
-        Needs("input"),
+        bool, typer.Option("--drop-incomplete/--no-drop-incomplete", help="Leave out rows of --input with missing values."), Needs("input")
     ] = False,
     strand: Annotated[
         StrandRule,
         typer.Option(
-            "--strand",
-            help="auto flips the rows of a file that is on the other strand of --fasta, or mixed; forward refuses such a file.",
+            "--strand", help="auto flips the rows of a file that is on the other strand of --fasta, or mixed; forward refuses such a file."
         ),
         Needs("input"),
     ] = StrandRule.AUTO,

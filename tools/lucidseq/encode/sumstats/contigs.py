@@ -24,9 +24,7 @@ def match_names(names: Sequence[str], targets: Collection[str], numbers: Mapping
         plain = name.removeprefix("chr")
         letter = numbers.get(plain, name)
         tries = [name, other_spelling(name), letter, other_spelling(letter)]
-        if (
-            plain.isascii() and plain.isdigit()
-        ):  # BGEN files of UK Biobank, and what is computed from them, write 01 to 09
+        if plain.isascii() and plain.isdigit():  # BGEN files of UK Biobank, and what is computed from them, write 01 to 09
             tries += [prefix + digits for digits in (plain.lstrip("0"), plain.zfill(2)) for prefix in ("", "chr")]
         tries += ["chrM", "M"] if letter.removeprefix("chr") in ("MT", "M") else []
         tries += ["MT", "chrMT"] if letter.removeprefix("chr") == "M" else []
@@ -36,16 +34,7 @@ def match_names(names: Sequence[str], targets: Collection[str], numbers: Mapping
     return found
 
 
-def rename(
-    study: Study,
-    targets: Sequence[str],
-    numbers: Mapping[str, str],
-    ledger: Ledger,
-    *,
-    reason: str,
-    kind: str,
-    where: str,
-) -> None:
+def rename(study: Study, targets: Sequence[str], numbers: Mapping[str, str], ledger: Ledger, *, reason: str, kind: str, where: str) -> None:
     """Rename a study's contigs to a target's, and take out rows on contigs that it does not have.
 
     Raises
@@ -58,9 +47,11 @@ def rename(
     used = [names[code] for code in np.unique(study["contig"]).tolist() if code >= 0]
     if used and not any(name in found for name in used):
         raise DataError(
-            f"contigs {', '.join(used[:5])}", f"contigs of {kind} ({', '.join(list(targets)[:5])}, ...)",
-            "use files of the same build", where=where,
-        )  # fmt: skip
+            f"contigs {', '.join(used[:5])}",
+            f"contigs of {kind} ({', '.join(list(targets)[:5])}, ...)",
+            "use files of the same build",
+            where=where,
+        )
     size = len(names)
     table = np.arange(size, dtype=np.int32)
     known = np.zeros(size + 1, dtype=bool)

@@ -31,7 +31,7 @@ from lucidseq.encode.sumstats.values import (
     neg_log10_of_p,
     numbers,
     select,
-)  # fmt: skip
+)
 
 _log = get_logger("lucidseq.encode")
 _M = Meaning
@@ -107,14 +107,15 @@ class Converter:
         layout = self.layout
         counted = layout.has(_M.N_CASES) and layout.has(_M.N_CONTROLS)
         if self.sample_size is SampleSize.EFFECTIVE and not (layout.has(_M.N_EFFECTIVE) or counted):
-            raise UsageError(f"--sample-size effective, and {self.path.name} has neither effective N nor cases and controls",
-                             "columns that give it", "name them with --column n_effective=NAME, or n_cases= and n_controls=")  # fmt: skip
-        if self.sized and self.n is not None:
-            _log.warning(
-                f"--n {self.n:g} is not used: {self.path.name} has sample sizes of its own (--column n=none leaves them unread)"
+            raise UsageError(
+                f"--sample-size effective, and {self.path.name} has neither effective N nor cases and controls",
+                "columns that give it",
+                "name them with --column n_effective=NAME, or n_cases= and n_controls=",
             )
+        if self.sized and self.n is not None:
+            _log.warning(f"--n {self.n:g} is not used: {self.path.name} has sample sizes of its own (--column n=none leaves them unread)")
         if not self.sized and self.n is None:
-            raise UsageError(f"no column n in {self.path.name}", "the sample size", "add --n NUMBER, or name a column with --column n=NAME")  # fmt: skip
+            raise UsageError(f"no column n in {self.path.name}", "the sample size", "add --n NUMBER, or name a column with --column n=NAME")
 
 
 def _shown(values: pd.Series) -> list[str]:
@@ -145,10 +146,13 @@ class _Rows:
         texts = {
             name: _shown(self.text(meaning)[gone]) if self._layout.has(meaning) else "#NA"
             for name, meaning in (
-                ("chromosome", _M.CHROMOSOME), ("base_pair_location", _M.POSITION), ("effect_allele", _M.EFFECT_ALLELE),
-                ("other_allele", _M.OTHER_ALLELE), ("rsid", _M.NAME),
+                ("chromosome", _M.CHROMOSOME),
+                ("base_pair_location", _M.POSITION),
+                ("effect_allele", _M.EFFECT_ALLELE),
+                ("other_allele", _M.OTHER_ALLELE),
+                ("rsid", _M.NAME),
             )
-        }  # fmt: skip
+        }
         self._to.ledger.drop(reason, pd.DataFrame({"line": self.line[gone], **texts}))
         self._frame, self.line = self._frame[~gone], self.line[~gone]
         self._values = {name: values[~gone] for name, values in self._values.items()}
@@ -176,15 +180,11 @@ class _Rows:
         self._values["contig"] = get(to.contigs, _M.CHROMOSOME, clean_contig)
         self._values["effect"] = get(to.alleles, _M.EFFECT_ALLELE, clean_allele)
         self._values["other"] = get(to.alleles, _M.OTHER_ALLELE, clean_allele)
-        self._values["name"] = (
-            to.names.encode(self.text(_M.NAME)) if layout.has(_M.NAME) else np.zeros(size, dtype=np.int64)
-        )
+        self._values["name"] = to.names.encode(self.text(_M.NAME)) if layout.has(_M.NAME) else np.zeros(size, dtype=np.int64)
         if layout.has(_M.OMITTED):
             self._values["other"] = get(to.alleles, _M.OMITTED, clean_allele)
         elif layout.has(_M.REFERENCE) and layout.has(_M.ALTERNATIVE) and not layout.has(_M.OTHER_ALLELE):
-            self._other_of_two(
-                get(to.alleles, _M.REFERENCE, clean_allele), get(to.alleles, _M.ALTERNATIVE, clean_allele)
-            )
+            self._other_of_two(get(to.alleles, _M.REFERENCE, clean_allele), get(to.alleles, _M.ALTERNATIVE, clean_allele))
         commas = np.array([*("," in text for text in to.alleles.texts), False])
         self.drop(commas[self._values["effect"]] | commas[self._values["other"]], "several alternative alleles")
 
@@ -213,8 +213,12 @@ class _Rows:
             values[meaning.value] = ratio
             with np.errstate(divide="ignore"):
                 values["beta"] = np.where(np.isnan(values["beta"]), np.log(ratio), values["beta"])
-        for name, meaning in (("standard_error", _M.STANDARD_ERROR), ("statistic", _M.Z), ("chi_square", _M.CHI_SQUARE),
-                              ("frequency", _M.FREQUENCY)):  # fmt: skip
+        for name, meaning in (
+            ("standard_error", _M.STANDARD_ERROR),
+            ("statistic", _M.Z),
+            ("chi_square", _M.CHI_SQUARE),
+            ("frequency", _M.FREQUENCY),
+        ):
             values[name] = self.number(meaning)
         values["tail"] = self._tail()
         values["n"] = self._sample_size()
@@ -263,9 +267,7 @@ class _Rows:
         values, facts = self._values, self._layout.facts
         if facts.name not in _MADE_BY_PEOPLE:
             nothing = np.isnan(values["tail"]) & np.isnan(values["statistic"]) & np.isnan(values["chi_square"])
-            self.drop(
-                nothing & (np.isnan(values["beta"]) | np.isnan(values["standard_error"])), "not tested by the program"
-            )
+            self.drop(nothing & (np.isnan(values["beta"]) | np.isnan(values["standard_error"])), "not tested by the program")
         for meaning in (_M.ODDS_RATIO, _M.HAZARD_RATIO):
             self.drop(values[meaning.value] == 0, "odds ratio of 0")
             values = self._values
@@ -287,7 +289,7 @@ class _Rows:
         if any(layout.has(meaning) for meaning in (_M.OTHER_ALLELE, _M.OMITTED, _M.REFERENCE)):
             missing[_M.OTHER_ALLELE] = values["other"] == UNKNOWN
         with_effect = [meaning for meaning in (_M.BETA, _M.ODDS_RATIO, _M.HAZARD_RATIO) if layout.has(meaning)]
-        doubts = [meaning for meaning in (_M.STANDARD_ERROR, _M.Z, _M.CHI_SQUARE, _M.NEG_LOG10_P, _M.LOG10_P, _M.P) if layout.has(meaning)]  # fmt: skip
+        doubts = [meaning for meaning in (_M.STANDARD_ERROR, _M.Z, _M.CHI_SQUARE, _M.NEG_LOG10_P, _M.LOG10_P, _M.P) if layout.has(meaning)]
         if with_effect:
             missing[with_effect[0]] = np.isnan(values["beta"]) & np.isnan(values["statistic"])
             known = [values[name] for name in ("standard_error", "statistic", "chi_square", "tail")]
@@ -307,9 +309,12 @@ class _Rows:
             row = int(gone.argmax())
             meaning = next(meaning for meaning, mask in missing.items() if mask[row])
             shown = repr(str(self.text(meaning).iloc[row])) if self._layout.has(meaning) else "no column gives it"
-            raise DataError(f"{self._layout.column(meaning)} is missing ({shown})", "a value in every row",
-                            "fill it in, or add --drop-incomplete to leave such rows out",
-                            where=place(self._to.path, line=int(self.line[row])))  # fmt: skip
+            raise DataError(
+                f"{self._layout.column(meaning)} is missing ({shown})",
+                "a value in every row",
+                "fill it in, or add --drop-incomplete to leave such rows out",
+                where=place(self._to.path, line=int(self.line[row])),
+            )
         self.drop(gone, "incomplete")
 
     def check(self) -> None:
@@ -322,9 +327,7 @@ class _Rows:
         self.drop((states[values["effect"]] == 1) | (states[values["other"]] == 1), "allele without its bases")
         values = self._values
         same = (values["effect"] == values["other"]) & (values["effect"] != UNKNOWN)
-        self.where(_M.EFFECT_ALLELE).refuse(
-            same, self._to.alleles.decode(values["effect"]), "an allele other than other_allele"
-        )
+        self.where(_M.EFFECT_ALLELE).refuse(same, self._to.alleles.decode(values["effect"]), "an allele other than other_allele")
         position, least = values["position"], 1 if self._layout.has(_M.POSITION) else 0
         odd = (position < least) | (position % 1 != 0) | (position >= MOST_BASES)
         self.where(_M.POSITION).refuse(odd, position, "a whole number from 1")
@@ -349,20 +352,22 @@ class _Rows:
                 values["statistic"], values["n"], values["frequency"] if known else None
             )
         found = complete_effects(
-            beta=values["beta"], standard_error=values["standard_error"], statistic=values["statistic"],
-            chi_square=values["chi_square"], tail=values["tail"],
-        )  # fmt: skip
+            beta=values["beta"],
+            standard_error=values["standard_error"],
+            statistic=values["statistic"],
+            chi_square=values["chi_square"],
+            tail=values["tail"],
+        )
         shown = self.text(_M.P) if layout.has(_M.P) else values["tail"]
         hopeless = np.isnan(found.z) & np.isinf(values["tail"])
-        self.where(_M.P).refuse(
-            hopeless, shown, "a number above 0 and up to 1 (or a column standard_error or neg_log_10_p_value)"
-        )
+        self.where(_M.P).refuse(hopeless, shown, "a number above 0 and up to 1 (or a column standard_error or neg_log_10_p_value)")
         values |= {"beta": found.beta, "standard_error": found.standard_error, "z": found.z, "tail": found.neg_log10_p}
         note = self._to.ledger.note
         for what, mask in (
-            ("p-value of 0, taken from z instead", found.zero_p), ("p-value far from that of z, kept", found.disagreeing),
+            ("p-value of 0, taken from z instead", found.zero_p),
+            ("p-value far from that of z, kept", found.disagreeing),
             ("z from the p-value or chi-square", found.from_p),
-        ):  # fmt: skip
+        ):
             if mask.any():
                 note(what, int(mask.sum()))
         opposed = found.opposed & ~found.unsigned

@@ -62,9 +62,10 @@ def parse_columns(words: Sequence[str]) -> dict[Meaning, str]:
         meaning, mark, name = word.partition("=")
         if not mark or not name or meaning not in list(Meaning):
             raise UsageError(
-                f"--column {word}", f"MEANING=NAME with a meaning of {', '.join(Meaning)}",
+                f"--column {word}",
+                f"MEANING=NAME with a meaning of {', '.join(Meaning)}",
                 "name a column of the file, such as --column n=Neff",
-            )  # fmt: skip
+            )
         if Meaning(meaning) in named:
             raise UsageError(f"--column {meaning} twice", "each meaning once", "leave one out")
         named[Meaning(meaning)] = name
@@ -72,13 +73,7 @@ def parse_columns(words: Sequence[str]) -> dict[Meaning, str]:
 
 
 def detect(
-    header: Sequence[str],
-    *,
-    dialect: Dialect,
-    named: Mapping[Meaning, str],
-    trait: str | None,
-    path: Path,
-    line: int = 1,
+    header: Sequence[str], *, dialect: Dialect, named: Mapping[Meaning, str], trait: str | None, path: Path, line: int = 1
 ) -> Layout:
     """Find the layout of a header.
 
@@ -104,8 +99,9 @@ def detect(
     names = [name.strip().strip('"') for name in header]
     names[0] = names[0].removeprefix("#")
     if trait is not None and not any(name.endswith(f".{trait}") for name in names):
-        raise UsageError(f"--trait {trait}, and no column of {path.name} ends in .{trait}", "a file with several traits",
-                         "leave --trait out")  # fmt: skip
+        raise UsageError(
+            f"--trait {trait}, and no column of {path.name} ends in .{trait}", "a file with several traits", "leave --trait out"
+        )
     facts = _find(names, where, named) if dialect is Dialect.AUTO else DIALECTS[dialect]
     places = _places(facts, names, trait)
     twice = [name for name, count in Counter(names).items() if count > 1]
@@ -115,8 +111,9 @@ def detect(
         elif name in names:
             places[meaning] = names.index(name)
         else:
-            raise UsageError(f"--column {meaning.value}={name}, but {path.name} has no such column", f"one of {', '.join(names)}",
-                             "correct the name")  # fmt: skip
+            raise UsageError(
+                f"--column {meaning.value}={name}, but {path.name} has no such column", f"one of {', '.join(names)}", "correct the name"
+            )
     read_twice = [names[at] for at in places.values() if names[at] in twice]
     if read_twice:
         raise DataError(f"column {read_twice[0]} twice", "column names that differ", "rename one of them", where=where)
@@ -129,23 +126,26 @@ def _find(names: list[str], where: str, named: Mapping[Meaning, str]) -> Dialect
     fits = [facts for facts in DIALECTS.values() if facts.signature and set(facts.signature) <= set(names)]
     if not fits:
         folded = {name.lower() for name in names}
-        fits = [
-            facts for facts in DIALECTS.values()
-            if facts.signature and {name.lower() for name in facts.signature} <= folded
-        ]  # fmt: skip
+        fits = [facts for facts in DIALECTS.values() if facts.signature and {name.lower() for name in facts.signature} <= folded]
     if not fits and {_M.EFFECT_ALLELE, _M.OTHER_ALLELE} <= set(named):
         return CUSTOM
     if not fits:
-        known = "; ".join(
-            f"{facts.name}: {' '.join(facts.signature)}" for facts in DIALECTS.values() if facts.signature
+        known = "; ".join(f"{facts.name}: {' '.join(facts.signature)}" for facts in DIALECTS.values() if facts.signature)
+        raise DataError(
+            f"columns {', '.join(names)[:300]}",
+            f"the header of a known dialect ({known})",
+            "name the dialect with --dialect, or each column with --column MEANING=NAME",
+            where=where,
         )
-        raise DataError(f"columns {', '.join(names)[:300]}", f"the header of a known dialect ({known})",
-                        "name the dialect with --dialect, or each column with --column MEANING=NAME", where=where)  # fmt: skip
     longest = max(len(facts.signature) for facts in fits)
     best = [facts for facts in fits if len(facts.signature) == longest]
     if len(best) > 1:
-        raise DataError(f"a header that fits {' and '.join(facts.name.value for facts in best)}", "the header of one dialect",
-                        "name it with --dialect", where=where)  # fmt: skip
+        raise DataError(
+            f"a header that fits {' and '.join(facts.name.value for facts in best)}",
+            "the header of one dialect",
+            "name it with --dialect",
+            where=where,
+        )
     return best[0]
 
 
@@ -155,9 +155,7 @@ def _places(facts: DialectFacts, names: list[str], trait: str | None) -> dict[Me
     for meaning, candidates in facts.columns.items():
         tries = [f"{name}.{trait}" for name in candidates if trait] + list(candidates)
         found = next((names.index(name) for name in tries if name in names), None)
-        found = (
-            next((folded[name.lower()] for name in tries if name.lower() in folded), None) if found is None else found
-        )
+        found = next((folded[name.lower()] for name in tries if name.lower() in folded), None) if found is None else found
         if found is not None:
             places[meaning] = found
     if facts.by_place and len(names) == len(facts.by_place):
@@ -182,5 +180,7 @@ def _check_needed(layout: Layout, where: str) -> None:
     if absent:
         raise DataError(
             f"no column {', '.join(dict.fromkeys(absent))} (columns: {', '.join(layout.header)})",
-            f"the columns of {layout.facts.title}", "name the column with --column MEANING=NAME, or rename it", where=where,
-        )  # fmt: skip
+            f"the columns of {layout.facts.title}",
+            "name the column with --column MEANING=NAME, or rename it",
+            where=where,
+        )

@@ -88,12 +88,17 @@ def complete_effects(
     result = np.where(np.isfinite(tail), tail, own)
     signs = np.sign(beta) * np.sign(statistic)
     return Effects(
-        beta, error, z, result,
+        beta,
+        error,
+        z,
+        result,
         unsigned=from_p & (beta == 0) & (size > 0),
         opposed=signs < 0,
         disagreeing=np.isfinite(tail) & ~from_p & ~_agree(z, tail),
-        zero_p=zero_p, from_p=from_p, from_statistic=from_statistic,
-    )  # fmt: skip
+        zero_p=zero_p,
+        from_p=from_p,
+        from_statistic=from_statistic,
+    )
 
 
 def _agree(z: np.ndarray, tail: np.ndarray) -> np.ndarray:

@@ -30,9 +30,7 @@ def export_table(study: Study, dialect: Dialect, path: Path) -> None:
                 unnumbered += _to_catalog(frame)
             writer.write(frame.to_csv(sep=facts.separator, index=False, header=False, na_rep=mark, lineterminator="\n"))
     if unnumbered:
-        _log.warning(
-            f"{unnumbered} rows are on chromosomes for which GWAS-SSF has no number from 1 to 25: its validator will refuse them"
-        )
+        _log.warning(f"{unnumbered} rows are on chromosomes for which GWAS-SSF has no number from 1 to 25: its validator will refuse them")
 
 
 def _to_catalog(frame: pd.DataFrame) -> int:
@@ -65,16 +63,17 @@ def export_vcf(study: Study, path: Path, *, name: str, lengths: dict[str, int]) 
     import pysam
 
     fields = {
-        "ES": ("Float", "Effect size estimate of ALT"), "SE": ("Float", "Standard error of ES"), "LP": ("Float", "-log10 p-value"),
-        "AF": ("Float", "Frequency of ALT"), "SS": ("Float", "Sample size"),
-    }  # fmt: skip
+        "ES": ("Float", "Effect size estimate of ALT"),
+        "SE": ("Float", "Standard error of ES"),
+        "LP": ("Float", "-log10 p-value"),
+        "AF": ("Float", "Frequency of ALT"),
+        "SS": ("Float", "Sample size"),
+    }
     used = [study.contigs.texts[code] for code in pd.unique(study["contig"]).tolist()]
     sizes = [f",length={lengths[contig]}" if contig in lengths else "" for contig in used]
     header = ["##fileformat=VCFv4.2", '##FILTER=<ID=PASS,Description="All filters passed">']
     header += [f"##contig=<ID={contig}{size}>" for contig, size in zip(used, sizes, strict=True)]
-    header += [
-        f'##FORMAT=<ID={field},Number=A,Type={kind},Description="{words}">' for field, (kind, words) in fields.items()
-    ]
+    header += [f'##FORMAT=<ID={field},Number=A,Type={kind},Description="{words}">' for field, (kind, words) in fields.items()]
     header += ["\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", name])]
     plain = path.with_suffix("")
     with TextWriter(plain) as writer:
@@ -85,11 +84,20 @@ def export_vcf(study: Study, path: Path, *, name: str, lengths: dict[str, int]) 
             sample = texts[0]
             for text in texts[1:]:
                 sample = sample + ":" + text
-            frame = pd.DataFrame({
-                "contig": table["chromosome"], "position": table["base_pair_location"], "name": _column(table, _M.NAME),
-                "reference": table["other_allele"], "alternative": table["effect_allele"], "quality": ".", "filter": "PASS",
-                "info": ".", "format": ":".join(fields), "sample": sample,
-            })  # fmt: skip
+            frame = pd.DataFrame(
+                {
+                    "contig": table["chromosome"],
+                    "position": table["base_pair_location"],
+                    "name": _column(table, _M.NAME),
+                    "reference": table["other_allele"],
+                    "alternative": table["effect_allele"],
+                    "quality": ".",
+                    "filter": "PASS",
+                    "info": ".",
+                    "format": ":".join(fields),
+                    "sample": sample,
+                }
+            )
             writer.write(frame.to_csv(sep="\t", index=False, header=False, lineterminator="\n"))
     pysam.tabix_compress(str(plain), str(path), force=True)
     plain.unlink()

@@ -94,9 +94,7 @@ def harmonise_file(path: Path, options: ReadOptions, references: References, led
         with Genome(references.fasta) as genome:
             _check_lengths(lengths, genome.lengths, str(path), genome.path.name)
             order, build = list(genome.lengths), name_of(genome.lengths)
-            rename(
-                study, order, numbers, ledger, reason="contig not in the FASTA", kind=genome.path.name, where=str(path)
-            )
+            rename(study, order, numbers, ledger, reason="contig not in the FASTA", kind=genome.path.name, where=str(path))
             if panel is not None:
                 panel.contig = _renamed(panel, study, order, numbers)
                 filled = fill_alleles(study, panel, ledger)
@@ -112,12 +110,7 @@ def harmonise_file(path: Path, options: ReadOptions, references: References, led
     if panel is not None and len(study):
         mixed = fit is not None and fit.strand == "mixed"
         alignment = align(
-            study,
-            panel,
-            ledger,
-            max_palindrome_frequency=references.max_palindrome_frequency,
-            mixed=mixed,
-            from_panel=filled,
+            study, panel, ledger, max_palindrome_frequency=references.max_palindrome_frequency, mixed=mixed, from_panel=filled
         )
     elif fit is not None and fit.strand == "mixed":
         study.drop(kinds(study)[1], "palindromic, strand unknown", ledger)
@@ -125,12 +118,7 @@ def harmonise_file(path: Path, options: ReadOptions, references: References, led
     study.drop(study.duplicates(), "duplicate", ledger)
     if not len(study):
         lost = ", ".join(f"{reason}: {count}" for reason, count in ledger.counts.items() if count)
-        raise DataError(
-            f"no variant left ({lost})",
-            "at least one variant",
-            "check alleles, build and contig names",
-            where=str(path),
-        )
+        raise DataError(f"no variant left ({lost})", "at least one variant", "check alleles, build and contig names", where=str(path))
     palindromic = int(kinds(study)[1].sum())
     ledger.note("palindromic, kept", palindromic)
     return Harmonised(source, fit, alignment, build, lengths, palindromic)
@@ -149,28 +137,29 @@ def _check_references(layout: Layout, study: Study, panel: Panel | None, referen
     title = layout.facts.title
     if (study["position"] == 0).any():
         if panel is None:
-            raise UsageError(f"{path.name} ({title}) without positions", "a panel that has the variants by name",
-                             "add --panel (a .bim, .pvar, genotype store or table)")  # fmt: skip
-        if references.chain is not None:
             raise UsageError(
-                "--chain for a file whose positions come from the panel",
-                "a panel of the wanted build",
-                "leave --chain out",
+                f"{path.name} ({title}) without positions",
+                "a panel that has the variants by name",
+                "add --panel (a .bim, .pvar, genotype store or table)",
             )
+        if references.chain is not None:
+            raise UsageError("--chain for a file whose positions come from the panel", "a panel of the wanted build", "leave --chain out")
     if (study["effect"] == UNKNOWN).any() and panel is None:
-        raise UsageError(
-            f"{path.name} ({title}), which names no alleles", "the .bim of the PLINK run", "give it as --panel"
-        )
+        raise UsageError(f"{path.name} ({title}), which names no alleles", "the .bim of the PLINK run", "give it as --panel")
     if (study["other"] == UNKNOWN).any() and panel is None and references.fasta is None:
-        raise UsageError(f"{path.name} ({title}), which names one allele alone", "a panel or genome that has the other",
-                         "add --panel (the .bim of the PLINK run) or --fasta")  # fmt: skip
-    if references.chain is not None and panel is not None and (study["other"] == UNKNOWN).any():
-        raise UsageError("--chain for a file whose alleles come from --panel", "one build at a time",
-                         "run once with --panel, and give its result as --input of a second run with --chain")  # fmt: skip
-    if layout.facts.name is Dialect.PLINK1_QASSOC and panel is not None and not panel.is_bim:
         raise UsageError(
-            f"--panel {panel.path.name} for a file without alleles", "the .bim of the PLINK run", "give it as --panel"
+            f"{path.name} ({title}), which names one allele alone",
+            "a panel or genome that has the other",
+            "add --panel (the .bim of the PLINK run) or --fasta",
         )
+    if references.chain is not None and panel is not None and (study["other"] == UNKNOWN).any():
+        raise UsageError(
+            "--chain for a file whose alleles come from --panel",
+            "one build at a time",
+            "run once with --panel, and give its result as --input of a second run with --chain",
+        )
+    if layout.facts.name is Dialect.PLINK1_QASSOC and panel is not None and not panel.is_bim:
+        raise UsageError(f"--panel {panel.path.name} for a file without alleles", "the .bim of the PLINK run", "give it as --panel")
 
 
 def _renamed(panel: Panel, study: Study, targets: list[str], numbers: Mapping[str, str]) -> np.ndarray:
@@ -184,19 +173,15 @@ def _lift(study: Study, chain: Chain, source: ReadStudy, references: References,
     """Lift a study over; return the contig lengths of its new build."""
     where = str(references.chain)
     _check_lengths(source.lengths, chain.source_lengths, "the summary statistics", f"{references.chain}'s source")
-    rename(
-        study,
-        list(chain.segments),
-        source.layout.facts.numbers,
-        ledger,
-        reason="not lifted",
-        kind="the chain file",
-        where=where,
-    )
+    rename(study, list(chain.segments), source.layout.facts.numbers, ledger, reason="not lifted", kind="the chain file", where=where)
     lift(study, chain, ledger)
     if not len(study):
-        raise DataError("no variant that can be lifted", "positions of the chain's source build",
-                        "use the chain from the file's build to the wanted one", where=where)  # fmt: skip
+        raise DataError(
+            "no variant that can be lifted",
+            "positions of the chain's source build",
+            "use the chain from the file's build to the wanted one",
+            where=where,
+        )
     return chain.target_lengths
 
 
@@ -207,8 +192,11 @@ def _check_lengths(ours: dict[str, int], theirs: dict[str, int], name: str, othe
         if ours[contig] != theirs[target]:
             builds = [name_of({contig: length}) for length in (ours[contig], theirs[target])]
             shown = [
-                f"{length}{f' ({build})' if build else ''}"
-                for length, build in zip((ours[contig], theirs[target]), builds, strict=True)
+                f"{length}{f' ({build})' if build else ''}" for length, build in zip((ours[contig], theirs[target]), builds, strict=True)
             ]
-            raise DataError(f"{contig} is {shown[0]} bases long in {name} and {shown[1]} in {other}", "one build",
-                            "use files of one build, or lift over with --chain", where=name)  # fmt: skip
+            raise DataError(
+                f"{contig} is {shown[0]} bases long in {name} and {shown[1]} in {other}",
+                "one build",
+                "use files of one build, or lift over with --chain",
+                where=name,
+            )

@@ -23,27 +23,45 @@ def judge_statistics(card: Card, z: np.ndarray, n: np.ndarray, *, read: int) -> 
     inflation = float(np.median(z**2) / _MEDIAN_CHI2)
     genome_wide = len(z) >= 10_000
     card.add(
-        "genomic inflation (lambda)", inflation, Verdict.OK if inflation <= 1.1 or not genome_wide else Verdict.CAUTION,
+        "genomic inflation (lambda)",
+        inflation,
+        Verdict.OK if inflation <= 1.1 or not genome_wide else Verdict.CAUTION,
         threshold="<= 1.1 over the genome (not judged below 10,000 variants)",
         advice="Structure, relatedness or many causal variants: add principal components as covariates, or use a mixed model.",
-    )  # fmt: skip
+    )
     share = len(z) / read
-    card.add("variants kept", share, Verdict.OK if share >= 0.9 else Verdict.CAUTION, threshold=">= 0.9",
-             advice="Many variants went: the qc table says why, and the dropped table lists rows of a file.")  # fmt: skip
+    card.add(
+        "variants kept",
+        share,
+        Verdict.OK if share >= 0.9 else Verdict.CAUTION,
+        threshold=">= 0.9",
+        advice="Many variants went: the qc table says why, and the dropped table lists rows of a file.",
+    )
     spread = float(n.max() / n.min())
-    card.add("largest over smallest N of a variant", spread, Verdict.OK if spread <= 1.2 else Verdict.CAUTION, threshold="<= 1.2",
-             advice="Variants with unequal N mislead fine mapping: impute, or leave out variants with small N.")  # fmt: skip
+    card.add(
+        "largest over smallest N of a variant",
+        spread,
+        Verdict.OK if spread <= 1.2 else Verdict.CAUTION,
+        threshold="<= 1.2",
+        advice="Variants with unequal N mislead fine mapping: impute, or leave out variants with small N.",
+    )
 
 
 def judge_file(card: Card, found: Harmonised, ledger: Ledger, strand: StrandRule) -> None:
     """Check what a file says of itself, and how it fits genome and panel."""
     source, study = found.source, found.study
     kept = max(len(study), 1)
-    card.add("dialect", source.layout.facts.name.value, Verdict.OK, threshold="known, or named by --dialect",
-             advice=source.layout.describe())  # fmt: skip
+    card.add(
+        "dialect", source.layout.facts.name.value, Verdict.OK, threshold="known, or named by --dialect", advice=source.layout.describe()
+    )
     if source.layout.facts.name is Dialect.PLINK1_QASSOC:
-        card.add("effect alleles", "A1 of the .bim", Verdict.CAUTION, threshold="named in the file",
-                 advice="PLINK 1.9 counts the rarer allele unless it ran with --keep-allele-order: make sure that it is A1 of the .bim.")  # fmt: skip
+        card.add(
+            "effect alleles",
+            "A1 of the .bim",
+            Verdict.CAUTION,
+            threshold="named in the file",
+            advice="PLINK 1.9 counts the rarer allele unless it ran with --keep-allele-order: make sure that it is A1 of the .bim.",
+        )
     _judge_effects(card, found, ledger, kept)
     _judge_build(card, found)
     if found.fit is not None:
@@ -52,12 +70,22 @@ def judge_file(card: Card, found: Harmonised, ledger: Ledger, strand: StrandRule
         _judge_panel(card, found)
     share = found.palindromic / kept
     checked = found.alignment is not None
-    card.add("palindromic variants", share, Verdict.OK if share <= 0.2 or checked else Verdict.CAUTION, threshold="<= 0.2",
-             advice="Their strand cannot be checked against a genome: use --panel with frequencies, or make sure alleles are on the forward strand.")  # fmt: skip
+    card.add(
+        "palindromic variants",
+        share,
+        Verdict.OK if share <= 0.2 or checked else Verdict.CAUTION,
+        threshold="<= 0.2",
+        advice="Their strand cannot be checked against a genome: use --panel with frequencies, or make sure alleles are on the forward strand.",
+    )
     names = np.sort(study["name"][study["name"] > 0])
     again = int((np.diff(names) == 0).sum())
-    card.add("rs numbers of more than one variant", float(again), Verdict.OK if again <= 0.01 * kept else Verdict.CAUTION,
-             threshold="<= 1 % of variants", advice="Joining by name would mix variants up: join by position and alleles.")  # fmt: skip
+    card.add(
+        "rs numbers of more than one variant",
+        float(again),
+        Verdict.OK if again <= 0.01 * kept else Verdict.CAUTION,
+        threshold="<= 1 % of variants",
+        advice="Joining by name would mix variants up: join by position and alleles.",
+    )
 
 
 def _judge_effects(card: Card, found: Harmonised, ledger: Ledger, kept: int) -> None:
@@ -65,24 +93,28 @@ def _judge_effects(card: Card, found: Harmonised, ledger: Ledger, kept: int) -> 
     unit = "of the trait's standard deviation, from z" if found.source.standardised else "as in the file"
     if found.source.standardised and not layout.has(Meaning.FREQUENCY):
         unit = "of standardised genotype and trait, from z"
-    card.add(
-        "effects",
-        unit,
-        Verdict.OK,
-        threshold="stated",
-        advice="beta and standard_error are in this unit; z does not depend on it.",
-    )
+    card.add("effects", unit, Verdict.OK, threshold="stated", advice="beta and standard_error are in this unit; z does not depend on it.")
     share = ledger.notes.get("p-value far from that of z, kept", 0) / max(found.source.read, 1)
     verdict = Verdict.OK if share <= 0.05 else Verdict.CAUTION if share <= 0.5 else Verdict.REFUSE
-    card.add("p-values far from those of effect / standard error", share, verdict, threshold="<= 0.05",
-             advice="An odds ratio read as beta, an error of the odds ratio, or a p-value of another test: check the columns.")  # fmt: skip
+    card.add(
+        "p-values far from those of effect / standard error",
+        share,
+        verdict,
+        threshold="<= 0.05",
+        advice="An odds ratio read as beta, an error of the odds ratio, or a p-value of another test: check the columns.",
+    )
     if layout.facts.name is Dialect.BOLT_LMM and layout.has(Meaning.P) and layout.column(Meaning.P) == "P_BOLT_LMM":
         _judge_bolt(card, found.study["z"], found.study["tail"])
     if len(found.study) >= _SEVERAL:
         positive = found.source.positive_share
         verdict = Verdict.OK if 0.02 <= positive <= 0.98 else Verdict.REFUSE
-        card.add("share of effects above 0", positive, verdict, threshold="0.02 to 0.98",
-                 advice="Effects of one sign are odds ratios read as beta, or absolute values: check the columns.")  # fmt: skip
+        card.add(
+            "share of effects above 0",
+            positive,
+            verdict,
+            threshold="0.02 to 0.98",
+            advice="Effects of one sign are odds ratios read as beta, or absolute values: check the columns.",
+        )
 
 
 def _judge_bolt(card: Card, z: np.ndarray, tail: np.ndarray) -> None:
@@ -90,58 +122,87 @@ def _judge_bolt(card: Card, z: np.ndarray, tail: np.ndarray) -> None:
     known = np.isfinite(tail)
     by_p = float((z_of_log_p(-tail[known] * np.log(10.0)) ** 2).sum())
     ratio = by_p / max(float((z[known] ** 2).sum()), 1e-300)
-    card.add("chi-square of P_BOLT_LMM over (BETA / SE)^2", ratio, Verdict.OK if 0.98 <= ratio <= 1.02 else Verdict.CAUTION, threshold="0.98 to 1.02",
-             advice="BETA and SE are of BOLT-LMM's infinitesimal model, so z has less power than the p-value says: what uses z will find less. "
-                    "--column p_value=P_BOLT_LMM_INF makes both of one model.")  # fmt: skip
+    card.add(
+        "chi-square of P_BOLT_LMM over (BETA / SE)^2",
+        ratio,
+        Verdict.OK if 0.98 <= ratio <= 1.02 else Verdict.CAUTION,
+        threshold="0.98 to 1.02",
+        advice="BETA and SE are of BOLT-LMM's infinitesimal model, so z has less power than the p-value says: what uses z will find less. "
+        "--column p_value=P_BOLT_LMM_INF makes both of one model.",
+    )
 
 
 def _judge_build(card: Card, found: Harmonised) -> None:
     if found.build is not None:
         card.add(
-            "genome build",
-            found.build,
-            Verdict.OK,
-            threshold="told by contig lengths",
-            advice="Every other file must be of this build.",
+            "genome build", found.build, Verdict.OK, threshold="told by contig lengths", advice="Every other file must be of this build."
         )
         return
     fits = possible(last_positions(found.study))
     words = "unknown" if len(fits) == len(BUILDS) else " or ".join(fits) if fits else "no known human build"
-    card.add("genome build", words, Verdict.OK, threshold="not excluded by positions",
-             advice="Positions alone do not tell the build: give --fasta to check reference alleles.")  # fmt: skip
+    card.add(
+        "genome build",
+        words,
+        Verdict.OK,
+        threshold="not excluded by positions",
+        advice="Positions alone do not tell the build: give --fasta to check reference alleles.",
+    )
 
 
 def _judge_strand(card: Card, found: Harmonised, ledger: Ledger, strand: StrandRule) -> None:
     fit = found.fit
     assert fit is not None
-    right = (
-        fit.share
-        if fit.strand in ("forward", "unknown")
-        else 1 - fit.share
-        if fit.strand == "reverse"
-        else fit.palindromic_share
-    )
+    right = fit.share if fit.strand in ("forward", "unknown") else 1 - fit.share if fit.strand == "reverse" else fit.palindromic_share
     if fit.snps >= ENOUGH:
-        card.add("SNPs with the genome's reference allele", right, Verdict.OK if right >= 0.99 else Verdict.CAUTION, threshold=">= 0.99",
-                 advice="Rows without it were left out; about as many wrong rows have it by chance.")  # fmt: skip
+        card.add(
+            "SNPs with the genome's reference allele",
+            right,
+            Verdict.OK if right >= 0.99 else Verdict.CAUTION,
+            threshold=">= 0.99",
+            advice="Rows without it were left out; about as many wrong rows have it by chance.",
+        )
     else:
-        card.add("SNPs with the genome's reference allele", right, Verdict.OK if right == 1 else Verdict.CAUTION,
-                 threshold=f"1 (fewer than {ENOUGH} SNPs cannot tell strand and build)",
-                 advice="Too few variants to tell a wrong build: check it another way.")  # fmt: skip
+        card.add(
+            "SNPs with the genome's reference allele",
+            right,
+            Verdict.OK if right == 1 else Verdict.CAUTION,
+            threshold=f"1 (fewer than {ENOUGH} SNPs cannot tell strand and build)",
+            advice="Too few variants to tell a wrong build: check it another way.",
+        )
     verdict = Verdict.OK if fit.strand in ("forward", "unknown") else Verdict.CAUTION
-    card.add("strand of the file", fit.strand, verdict, threshold=f"forward (--strand {strand.value})",
-             advice=f"{ledger.notes.get('strand flipped', 0)} rows were flipped; palindromes of a mixed file need --panel with frequencies.")  # fmt: skip
+    card.add(
+        "strand of the file",
+        fit.strand,
+        verdict,
+        threshold=f"forward (--strand {strand.value})",
+        advice=f"{ledger.notes.get('strand flipped', 0)} rows were flipped; palindromes of a mixed file need --panel with frequencies.",
+    )
 
 
 def _judge_panel(card: Card, found: Harmonised) -> None:
     fit = found.alignment
     assert fit is not None
-    card.add("variants that the panel has", fit.found, Verdict.OK if fit.found >= 0.9 else Verdict.CAUTION, threshold=">= 0.9",
-             advice="Others were left out: use a panel of the same build and imputation.")  # fmt: skip
+    card.add(
+        "variants that the panel has",
+        fit.found,
+        Verdict.OK if fit.found >= 0.9 else Verdict.CAUTION,
+        threshold=">= 0.9",
+        advice="Others were left out: use a panel of the same build and imputation.",
+    )
     if np.isnan(fit.correlation):
         return
     verdict = Verdict.OK if fit.correlation >= 0.9 else Verdict.CAUTION if fit.correlation >= 0 else Verdict.REFUSE
-    card.add("correlation of frequencies with the panel's", fit.correlation, verdict, threshold=">= 0.9",
-             advice="Below 0 the effect allele is the other one; low: another ancestry, or alleles mixed up.")  # fmt: skip
-    card.add(f"frequencies more than {FAR} from the panel's", fit.far, Verdict.OK if fit.far <= 0.01 else Verdict.CAUTION,
-             threshold="<= 0.01", advice="Single rows with exchanged alleles, or another ancestry.")  # fmt: skip
+    card.add(
+        "correlation of frequencies with the panel's",
+        fit.correlation,
+        verdict,
+        threshold=">= 0.9",
+        advice="Below 0 the effect allele is the other one; low: another ancestry, or alleles mixed up.",
+    )
+    card.add(
+        f"frequencies more than {FAR} from the panel's",
+        fit.far,
+        Verdict.OK if fit.far <= 0.01 else Verdict.CAUTION,
+        threshold="<= 0.01",
+        advice="Single rows with exchanged alleles, or another ancestry.",
+    )

@@ -71,15 +71,12 @@ def read_chain(path: Path) -> Chain:
             blocks.setdefault(contig, []).extend(rows)
     if not blocks:
         raise DataError("no chain", "a UCSC chain file", "check the file", where=str(path))
-    return Chain(
-        {contig: _segments(rows) for contig, rows in blocks.items()}, tuple(targets), source_lengths, target_lengths
-    )
+    return Chain({contig: _segments(rows) for contig, rows in blocks.items()}, tuple(targets), source_lengths, target_lengths)
 
 
 def _chains(
-    lines: Iterable[tuple[int, str]], path: Path, targets: dict[str, int], source_lengths: dict[str, int],
-    target_lengths: dict[str, int],
-) -> Iterator[tuple[str, list[tuple[int, int, int, int, bool]]]]:  # fmt: skip
+    lines: Iterable[tuple[int, str]], path: Path, targets: dict[str, int], source_lengths: dict[str, int], target_lengths: dict[str, int]
+) -> Iterator[tuple[str, list[tuple[int, int, int, int, bool]]]]:
     """Return (source contig, [start, size, target start, target contig, forward]) of every chain."""
     contig, at, there, target, forward, ends = "", 0, 0, 0, True, (0, 0)
     rows: list[tuple[int, int, int, int, bool]] = []
@@ -120,8 +117,12 @@ def _chains(
 
 
 def _wrong(path: Path, number: int, line: str) -> DataError:
-    return DataError(f"{line.strip()[:80]!r}", "chain headers of 12 fields, and blocks of size and gaps that add up to their ends",
-                     "make or copy the chain file again", where=place(path, line=number))  # fmt: skip
+    return DataError(
+        f"{line.strip()[:80]!r}",
+        "chain headers of 12 fields, and blocks of size and gaps that add up to their ends",
+        "make or copy the chain file again",
+        where=place(path, line=number),
+    )
 
 
 def _segments(rows: list[tuple[int, int, int, int, bool]]) -> Segments:
@@ -167,10 +168,7 @@ def lift(study: Study, chain: Chain, ledger: Ledger) -> None:
     good = (cover == 1) & forward
     ledger.note("lifted", int(good.sum()))
     # What leaves is listed with its old position
-    study["position"], study["contig"] = (
-        np.where(good, position, study["position"]),
-        np.where(good, contig, study["contig"]),
-    )
+    study["position"], study["contig"] = (np.where(good, position, study["position"]), np.where(good, contig, study["contig"]))
     kept = study.drop(cover == 0, "not lifted", ledger)
     several, reverse = several[kept], reverse[kept]
     kept = study.drop(several, "lifted to several places", ledger)

@@ -14,16 +14,7 @@ from lucidseq.core.genotypes import open_genotypes
 from lucidseq.core.intervals import MOST_BASES
 from lucidseq.core.tables import open_text
 from lucidseq.encode.sumstats.text import Block, find_separator, read_blocks, read_line, split_line
-from lucidseq.encode.sumstats.values import (
-    Alleles,
-    Names,
-    Where,
-    Words,
-    allele_state,
-    clean_allele,
-    clean_contig,
-    numbers,
-)  # fmt: skip
+from lucidseq.encode.sumstats.values import Alleles, Names, Where, Words, allele_state, clean_allele, clean_contig, numbers
 
 _HDF5 = b"\x89HDF"
 _BIM = ("contig", "name", "", "position", "effect", "other")
@@ -112,15 +103,7 @@ def read_panel_parts(path: Path, contigs: Words, alleles: Alleles, names: Names)
 
 
 def _encode(
-    frame: pd.DataFrame,
-    line: np.ndarray,
-    path: Path,
-    contigs: Words,
-    alleles: Alleles,
-    names: Names,
-    *,
-    is_bim: bool,
-    known: bool,
+    frame: pd.DataFrame, line: np.ndarray, path: Path, contigs: Words, alleles: Alleles, names: Names, *, is_bim: bool, known: bool
 ) -> Panel:
     """Return the rows that have two alleles of bases, as codes."""
     values = {"contig": contigs.encode(frame["contig"], clean_contig)}
@@ -146,10 +129,16 @@ def _from_store(path: Path) -> Iterator[_Part]:
     with open_genotypes(path) as store:
         for first in range(0, len(store.start), _STORE_ROWS):
             columns = store.columns(first, min(first + _STORE_ROWS, len(store.start)))
-            frame = pd.DataFrame({
-                "contig": columns["contig"], "position": columns["start"] + 1, "name": columns["rsid"], "effect": columns["effect_allele"],
-                "other": columns["other_allele"], "frequency": columns["frequency"],
-            })  # fmt: skip
+            frame = pd.DataFrame(
+                {
+                    "contig": columns["contig"],
+                    "position": columns["start"] + 1,
+                    "name": columns["rsid"],
+                    "effect": columns["effect_allele"],
+                    "other": columns["other_allele"],
+                    "frequency": columns["frequency"],
+                }
+            )
             yield frame, np.arange(first + 1, first + len(frame) + 1), False, False
 
 
@@ -163,18 +152,19 @@ def _from_text(path: Path) -> Iterator[_Part]:
         separator = find_separator(line)
         header = split_line(line, separator)
         names = [name.strip().lower().removeprefix("#") for name in header]
-        places = {
-            kind: next((names.index(name) for name in tries if name in names), -1) for kind, tries in _NAMES.items()
-        }
+        places = {kind: next((names.index(name) for name in tries if name in names), -1) for kind, tries in _NAMES.items()}
         places = {kind: at for kind, at in places.items() if at >= 0}
         needed = [kind for kind in ("contig", "position", "effect", "other") if kind not in places]
         is_bim = bool(needed) and len(header) == len(_BIM) and header[3].lstrip("-").isdigit()
         if is_bim:
             places = {kind: at for at, kind in enumerate(_BIM) if kind}
         elif needed:
-            raise DataError(f"a panel with columns {', '.join(header)[:200]}", f"columns for {', '.join(needed)}, or a PLINK .bim",
-                            "give a .bim, .pvar, genotype store, or a table with chromosome, position, effect_allele, other_allele",
-                            where=place(path, line=number + 1))  # fmt: skip
+            raise DataError(
+                f"a panel with columns {', '.join(header)[:200]}",
+                f"columns for {', '.join(needed)}, or a PLINK .bim",
+                "give a .bim, .pvar, genotype store, or a table with chromosome, position, effect_allele, other_allele",
+                where=place(path, line=number + 1),
+            )
         info = names.index("info") if not is_bim and "frequency" not in places and "info" in names else -1
         known = not is_bim and names[places["other"]] == "ref"
         wanted = [*places.values()] + ([info] if info >= 0 else [])
@@ -182,8 +172,9 @@ def _from_text(path: Path) -> Iterator[_Part]:
         kinds = {at: kind for kind, at in places.items()}
         if is_bim:
             yield _named(_first_row(header, places, number + 1), kinds, -1), np.array([number + 1]), True, False
-        for block in read_blocks(handle, separator=separator, width=len(header), columns=wanted, texts=texts,
-                                 first_line=number + 2, path=path, block=_BLOCK):  # fmt: skip
+        for block in read_blocks(
+            handle, separator=separator, width=len(header), columns=wanted, texts=texts, first_line=number + 2, path=path, block=_BLOCK
+        ):
             yield _named(block, kinds, info), block.line, is_bim, known
 
 

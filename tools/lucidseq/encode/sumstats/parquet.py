@@ -40,8 +40,12 @@ def open_parquet(path: Path) -> tuple[list[str], Callable[[Layout], Iterator[Blo
         raise missing_extra("pyarrow", "parquet") from error
 
     def damaged(error: Exception) -> DataError:
-        return DataError(f"a parquet file that cannot be read ({str(error)[:200]})", "a whole parquet file",
-                         "make or copy the file again", where=str(path))  # fmt: skip
+        return DataError(
+            f"a parquet file that cannot be read ({str(error)[:200]})",
+            "a whole parquet file",
+            "make or copy the file again",
+            where=str(path),
+        )
 
     try:
         file = parquet.ParquetFile(path)

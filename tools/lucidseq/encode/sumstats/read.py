@@ -84,20 +84,9 @@ def read_study(path: Path, options: ReadOptions, ledger: Ledger) -> ReadStudy:
         first, number, vcf = _first_line(handle, path)
         if vcf is not None:
             if options.dialect not in (Dialect.AUTO, Dialect.GWAS_VCF):
-                raise UsageError(
-                    f"--dialect {options.dialect.value}, and {path.name} is a VCF",
-                    "gwas-vcf or auto",
-                    "leave --dialect out",
-                )
+                raise UsageError(f"--dialect {options.dialect.value}, and {path.name} is a VCF", "gwas-vcf or auto", "leave --dialect out")
             layout = vcf_layout(vcf, options.named, options.trait, path, number)
-            return _convert(
-                vcf_blocks(handle, vcf, layout, options.trait, number + 1, path),
-                layout,
-                options,
-                ledger,
-                path,
-                vcf.lengths,
-            )
+            return _convert(vcf_blocks(handle, vcf, layout, options.trait, number + 1, path), layout, options, ledger, path, vcf.lengths)
         separator = find_separator(first)
         header = split_line(first, separator)
         layout = _detect(header, options, path, number)
@@ -110,8 +99,7 @@ def read_study(path: Path, options: ReadOptions, ledger: Ledger) -> ReadStudy:
             )
         columns = list(layout.places.values())
         texts = [at for meaning, at in layout.places.items() if meaning in TEXTS or meaning is Meaning.P]
-        blocks = read_blocks(handle, separator=separator, width=len(header), columns=columns, texts=texts,
-                             first_line=number + 1, path=path)  # fmt: skip
+        blocks = read_blocks(handle, separator=separator, width=len(header), columns=columns, texts=texts, first_line=number + 1, path=path)
         return _convert(blocks, layout, options, ledger, path, {})
 
 
@@ -150,7 +138,11 @@ def _convert(
     study = Study(converter.contigs, converter.alleles, converter.names, builder.finish())
     tested = ledger.counts["another term of the model"]
     if tested == converter.read:
-        raise DataError(f"no row of the test {' or '.join(layout.facts.additive)}", "a row of the additive effect for each variant",
-                        "run the program with its additive model", where=place(path))  # fmt: skip
+        raise DataError(
+            f"no row of the test {' or '.join(layout.facts.additive)}",
+            "a row of the additive effect for each variant",
+            "run the program with its additive model",
+            where=place(path),
+        )
     share = converter.positive / len(study) if len(study) else 0.5
     return ReadStudy(study, layout, converter.read, share, converter.standardised, lengths)

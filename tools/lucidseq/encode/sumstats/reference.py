@@ -153,18 +153,24 @@ def _refuse(study: Study, genome: Genome, fit: Fit) -> None:
     if fit.palindromic:
         found += f" and {fit.palindromic_share:.0%} of {fit.palindromic} A/T and C/G SNPs"
     if fit.strand != "wrong":
-        raise DataError(f"{found} as given: the {fit.strand} strand of {build}", "alleles on the forward strand",
-                        "leave --strand at auto, or flip the alleles", where=str(genome.path))  # fmt: skip
-    raise DataError(f"{found} in {build}", "that of at least 90 %: positions of another build, or shifted",
-                    f"use the genome of the file's build{f' (by its positions {fits} could be)' if fits else ''}, or lift it over with --chain",
-                    where=str(genome.path))  # fmt: skip
+        raise DataError(
+            f"{found} as given: the {fit.strand} strand of {build}",
+            "alleles on the forward strand",
+            "leave --strand at auto, or flip the alleles",
+            where=str(genome.path),
+        )
+    raise DataError(
+        f"{found} in {build}",
+        "that of at least 90 %: positions of another build, or shifted",
+        f"use the genome of the file's build{f' (by its positions {fits} could be)' if fits else ''}, or lift it over with --chain",
+        where=str(genome.path),
+    )
 
 
 def last_positions(study: Study) -> dict[str, int]:
     """Return the last position on each contig."""
     return {
-        study.contigs.texts[code]: int(study["position"][study["contig"] == code].max())
-        for code in np.unique(study["contig"]).tolist()
+        study.contigs.texts[code]: int(study["position"][study["contig"] == code].max()) for code in np.unique(study["contig"]).tolist()
     }
 
 

@@ -56,23 +56,21 @@ def sumstats(
     """Make summary statistics (options as in ``cli.sumstats``)."""
     card = Card("encode", "sumstats")
     if (genotypes is None) == (input is None):
-        raise UsageError(
-            "both or neither of --genotypes and --input", "one of them", "give --genotypes with --trait, or --input"
-        )
+        raise UsageError("both or neither of --genotypes and --input", "one of them", "give --genotypes with --trait, or --input")
     if genotypes is not None:
         if trait is None:
             raise UsageError("--genotypes without --trait", "the name of an encoded trait", "add --trait NAME")
         if export is not ExportDialect.NONE:
-            raise UsageError(
-                "--export with --genotypes",
-                "--input",
-                "give the .sumstats.tsv.gz of this run as --input of a second one",
-            )
+            raise UsageError("--export with --genotypes", "--input", "give the .sumstats.tsv.gz of this run as --input of a second one")
         frame, steps = _from_genotypes(genotypes, trait, card)
         if frame.empty:
             lost = ", ".join(f"{step}: {removed}" for _, step, removed, _ in steps if removed)
-            raise DataError(f"no variant left ({lost})", "at least one variant that can be tested",
-                            "check alleles, build and contig names", where=str(genotypes))  # fmt: skip
+            raise DataError(
+                f"no variant left ({lost})",
+                "at least one variant that can be tested",
+                "check alleles, build and contig names",
+                where=str(genotypes),
+            )
         write_table(frame, out["sumstats"], SUMSTATS)
         write_table(pd.DataFrame(steps, columns=["unit", "step", "removed", "kept"]), out["qc"], QC)
         read = next(kept for unit, step, _, kept in steps if unit == "variants" and step == "read")
@@ -112,9 +110,7 @@ def _export(found: Harmonised, dialect: Dialect, fasta: Path | None, input: Path
         found.study.turn(effect & ~other)
         both = int((effect & other).sum())
         if both:
-            _log.info(
-                f"{both} insertions or deletions fit the genome with either allele as REF: the other allele stays REF"
-            )
+            _log.info(f"{both} insertions or deletions fit the genome with either allele as REF: the other allele stays REF")
     name = input.name.split(".")[0]
     export_vcf(found.study, out["exported_vcf"], name=name, lengths=found.lengths)
 
@@ -131,10 +127,12 @@ def _from_genotypes(path: Path, trait: str, card: Card) -> tuple[pd.DataFrame, _
                 parts.append(test(dosage))
                 frequency[first : first + len(dosage)] = frequencies(dosage, first)
                 progress.step(len(dosage))
-        result = Association(*(
-            np.concatenate([getattr(part, name) for part in parts] or [np.empty(0)])
-            for name in ("beta", "standard_error", "z", "n", "degrees")
-        ))  # fmt: skip
+        result = Association(
+            *(
+                np.concatenate([getattr(part, name) for part in parts] or [np.empty(0)])
+                for name in ("beta", "standard_error", "z", "n", "degrees")
+            )
+        )
         frame = _frame(store, result, frequency, test.kind)
         samples = len(store.samples)
     tested = frame[np.isfinite(frame["z"])].reset_index(drop=True)
@@ -151,41 +149,54 @@ def _test(store: GenotypeStore, trait: str, people: np.ndarray, card: Card) -> L
     values, covariates = store.trait(trait)[people], store.covariates()[:, people]
     where = f"{store.path}, trait {trait}"
     if len(np.unique(values)) < 2:
-        raise DataError(f"trait {trait} has one value in {len(values)} individuals", "a trait that varies",
-                        "check the phenotypes", where=where)  # fmt: skip
+        raise DataError(
+            f"trait {trait} has one value in {len(values)} individuals", "a trait that varies", "check the phenotypes", where=where
+        )
     if len(values) < len(covariates) + 3:
-        raise DataError(f"{len(values)} individuals and {len(covariates)} covariates", "more individuals than parameters",
-                        "leave out covariates", where=where)  # fmt: skip
+        raise DataError(
+            f"{len(values)} individuals and {len(covariates)} covariates",
+            "more individuals than parameters",
+            "leave out covariates",
+            where=where,
+        )
     if store.trait_kind(trait) != BINARY:
         _log.info(f"trait {trait}: least squares, {len(values)} individuals, {len(covariates)} covariates")
         return LinearTest(values, covariates)
     cases = int(values.sum())
     _log.info(f"trait {trait}: score test, {cases} cases, {len(values) - cases} controls, {len(covariates)} covariates")
     share = cases / len(values)
-    card.add("share of cases", share, Verdict.OK if 0.02 <= share <= 0.98 else Verdict.CAUTION, threshold="0.02 to 0.98",
-             advice="With few cases the score test of rare variants is too liberal: use a saddle-point or Firth test.")  # fmt: skip
+    card.add(
+        "share of cases",
+        share,
+        Verdict.OK if 0.02 <= share <= 0.98 else Verdict.CAUTION,
+        threshold="0.02 to 0.98",
+        advice="With few cases the score test of rare variants is too liberal: use a saddle-point or Firth test.",
+    )
     try:
         return ScoreTest(values, covariates)
     except ValueError as error:
-        raise DataError(str(error), "covariates that do not separate cases from controls", "leave out such a covariate",
-                        where=where) from error  # fmt: skip
+        raise DataError(
+            str(error), "covariates that do not separate cases from controls", "leave out such a covariate", where=where
+        ) from error
 
 
 def _frame(store: GenotypeStore, result: Association, frequency: np.ndarray, kind: str) -> pd.DataFrame:
     tails = neg_log10_p(result.z, result.degrees)
-    return pd.DataFrame({
-        "variant_id": store.variant_id,
-        "chromosome": store.contig,
-        "base_pair_location": store.start + 1,
-        "effect_allele": store.effect_allele,
-        "other_allele": store.other_allele,
-        "beta": result.beta,
-        "standard_error": result.standard_error,
-        "effect_allele_frequency": frequency,
-        "p_value": p_from_neg_log10(tails),
-        "neg_log_10_p_value": tails,
-        "rsid": store.rsid,
-        "n": result.n,
-        "z": result.z,
-        "z_kind": kind,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "variant_id": store.variant_id,
+            "chromosome": store.contig,
+            "base_pair_location": store.start + 1,
+            "effect_allele": store.effect_allele,
+            "other_allele": store.other_allele,
+            "beta": result.beta,
+            "standard_error": result.standard_error,
+            "effect_allele_frequency": frequency,
+            "p_value": p_from_neg_log10(tails),
+            "neg_log_10_p_value": tails,
+            "rsid": store.rsid,
+            "n": result.n,
+            "z": result.z,
+            "z_kind": kind,
+        }
+    )

@@ -17,23 +17,33 @@ from lucidseq.encode.sumstats.values import Alleles, Names, Words
 
 # Why rows leave, in the order in which they are counted
 REASONS = (
-    "another term of the model", "not tested by the program", "several alternative alleles", "incomplete",
-    "allele without its bases", "odds ratio of 0", "no finite effect or standard error", "effect without a sign",
+    "another term of the model",
+    "not tested by the program",
+    "several alternative alleles",
+    "incomplete",
+    "allele without its bases",
+    "odds ratio of 0",
+    "no finite effect or standard error",
+    "effect without a sign",
     "signs of effect and statistic differ",
-    "no variation", "name not in the panel", "name at several places of the panel", "not lifted", "lifted to the other strand", "lifted to several places",
-    "contig not in the FASTA", "contig not in the panel", "position beyond the contig's end", "other allele unknown",
-    "reference allele in neither", "not in the panel", "alleles other than the panel's", "palindromic, strand unknown",
+    "no variation",
+    "name not in the panel",
+    "name at several places of the panel",
+    "not lifted",
+    "lifted to the other strand",
+    "lifted to several places",
+    "contig not in the FASTA",
+    "contig not in the panel",
+    "position beyond the contig's end",
+    "other allele unknown",
+    "reference allele in neither",
+    "not in the panel",
+    "alleles other than the panel's",
+    "palindromic, strand unknown",
     "duplicate",
-)  # fmt: skip
+)
 OUTPUT_ROWS = 200_000
-INTEGERS = {
-    "line": np.int64,
-    "contig": np.int32,
-    "position": np.int64,
-    "effect": np.int32,
-    "other": np.int32,
-    "name": np.int64,
-}
+INTEGERS = {"line": np.int64, "contig": np.int32, "position": np.int64, "effect": np.int32, "other": np.int32, "name": np.int64}
 _FLOATS = ("beta", "standard_error", "z", "tail", "frequency", "n")
 COLUMNS = (*INTEGERS, *_FLOATS)
 _FIRST_PAGE, _LAST_PAGE = 1 << 16, 1 << 23  # rows
@@ -146,14 +156,16 @@ class Study:
         return ~gone
 
     def _listed(self, rows: np.ndarray) -> pd.DataFrame:
-        return pd.DataFrame({
-            "line": self["line"][rows],
-            "chromosome": self.contigs.decode(self["contig"][rows]),
-            "base_pair_location": [str(position) if position else "#NA" for position in self["position"][rows].tolist()],
-            "effect_allele": self.alleles.decode(self["effect"][rows]),
-            "other_allele": self.alleles.decode(self["other"][rows]),
-            "rsid": self.names.decode(self["name"][rows]),
-        })  # fmt: skip
+        return pd.DataFrame(
+            {
+                "line": self["line"][rows],
+                "chromosome": self.contigs.decode(self["contig"][rows]),
+                "base_pair_location": [str(position) if position else "#NA" for position in self["position"][rows].tolist()],
+                "effect_allele": self.alleles.decode(self["effect"][rows]),
+                "other_allele": self.alleles.decode(self["other"][rows]),
+                "rsid": self.names.decode(self["name"][rows]),
+            }
+        )
 
     def turn(self, rows: np.ndarray) -> None:
         """Make the other allele the effect allele of rows (a mask): effects, z and frequencies turn with it."""
@@ -182,10 +194,14 @@ class Study:
         shared = np.concatenate([next_is_same, [False]]) | np.concatenate([[False], next_is_same])
         rows = np.flatnonzero(shared[: len(self)])
         effect, other = self["effect"][rows], self["other"][rows]
-        pairs = pd.DataFrame({
-            "contig": self["contig"][rows], "position": self["position"][rows], "low": np.minimum(effect, other),
-            "high": np.maximum(effect, other),
-        })  # fmt: skip
+        pairs = pd.DataFrame(
+            {
+                "contig": self["contig"][rows],
+                "position": self["position"][rows],
+                "low": np.minimum(effect, other),
+                "high": np.maximum(effect, other),
+            }
+        )
         again = np.zeros(len(self), dtype=bool)
         again[rows] = pairs.duplicated().to_numpy()
         return again
@@ -196,19 +212,21 @@ class Study:
             piece = slice(first, first + OUTPUT_ROWS)
             contig, effect = self.contigs.decode(self["contig"][piece]), self.alleles.decode(self["effect"][piece])
             other, tail = self.alleles.decode(self["other"][piece]), self["tail"][piece]
-            yield pd.DataFrame({
-                "variant_id": variant_ids(contig, self["position"][piece].tolist(), other, effect),
-                "chromosome": contig,
-                "base_pair_location": self["position"][piece],
-                "effect_allele": effect,
-                "other_allele": other,
-                "beta": self["beta"][piece],
-                "standard_error": self["standard_error"][piece],
-                "effect_allele_frequency": self["frequency"][piece],
-                "p_value": p_from_neg_log10(tail),
-                "neg_log_10_p_value": tail,
-                "rsid": self.names.decode(self["name"][piece]),
-                "n": self["n"][piece],
-                "z": self["z"][piece],
-                **kinds,
-            })  # fmt: skip
+            yield pd.DataFrame(
+                {
+                    "variant_id": variant_ids(contig, self["position"][piece].tolist(), other, effect),
+                    "chromosome": contig,
+                    "base_pair_location": self["position"][piece],
+                    "effect_allele": effect,
+                    "other_allele": other,
+                    "beta": self["beta"][piece],
+                    "standard_error": self["standard_error"][piece],
+                    "effect_allele_frequency": self["frequency"][piece],
+                    "p_value": p_from_neg_log10(tail),
+                    "neg_log_10_p_value": tail,
+                    "rsid": self.names.decode(self["name"][piece]),
+                    "n": self["n"][piece],
+                    "z": self["z"][piece],
+                    **kinds,
+                }
+            )

@@ -61,15 +61,23 @@ def read_line(handle: IO[str], path: Path, number: int) -> str:
     """
     line = handle.readline(LONGEST_LINE)
     if len(line) >= LONGEST_LINE:
-        raise DataError(f"a line of more than {LONGEST_LINE} characters", "a table of text", "check the file",
-                        where=place(path, line=number))  # fmt: skip
+        raise DataError(
+            f"a line of more than {LONGEST_LINE} characters", "a table of text", "check the file", where=place(path, line=number)
+        )
     return line
 
 
 def read_blocks(
-    handle: IO[str], *, separator: str, width: int, columns: Sequence[int], texts: Sequence[int], first_line: int, path: Path,
+    handle: IO[str],
+    *,
+    separator: str,
+    width: int,
+    columns: Sequence[int],
+    texts: Sequence[int],
+    first_line: int,
+    path: Path,
     block: int = BLOCK,
-) -> Iterator[Block]:  # fmt: skip
+) -> Iterator[Block]:
     """Read the rest of a table.
 
     Parameters
@@ -136,9 +144,12 @@ def _check_lines(data: bytes, separator: str, width: int, first: int, path: Path
         wrong = full & (fields != width)
         if wrong.any():
             row = int(wrong.argmax())
-            raise DataError(f"{int(fields[row])} fields", f"{width} fields, as in the header",
-                            "check the line for missing values, spare separators and spaces in values",
-                            where=place(path, line=first + row))  # fmt: skip
+            raise DataError(
+                f"{int(fields[row])} fields",
+                f"{width} fields, as in the header",
+                "check the line for missing values, spare separators and spaces in values",
+                where=place(path, line=first + row),
+            )
     return np.flatnonzero(full) + first, len(ends)
 
 
@@ -148,28 +159,37 @@ def _count(places: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarr
 
 
 def _parse(
-    data: bytes,
-    separator: str,
-    width: int,
-    columns: Sequence[int],
-    texts: Sequence[int],
-    rows: int,
-    first: int,
-    path: Path,
+    data: bytes, separator: str, width: int, columns: Sequence[int], texts: Sequence[int], rows: int, first: int, path: Path
 ) -> pd.DataFrame:
     wanted = sorted(set(columns))
     numbers = [str(at) for at in wanted if at not in texts]
     try:
         frame = pd.read_csv(
-            io.BytesIO(data), sep=r"\s+" if separator == " " else separator, header=None, names=[str(at) for at in range(width)],
-            usecols=[str(at) for at in wanted], dtype={str(at): str for at in texts}, keep_default_na=False,
-            na_values=dict.fromkeys(numbers, MISSING), quoting=csv.QUOTE_NONE, skip_blank_lines=True, low_memory=False,
-        )  # fmt: skip
+            io.BytesIO(data),
+            sep=r"\s+" if separator == " " else separator,
+            header=None,
+            names=[str(at) for at in range(width)],
+            usecols=[str(at) for at in wanted],
+            dtype={str(at): str for at in texts},
+            keep_default_na=False,
+            na_values=dict.fromkeys(numbers, MISSING),
+            quoting=csv.QUOTE_NONE,
+            skip_blank_lines=True,
+            low_memory=False,
+        )
     except (pd.errors.ParserError, ValueError, OverflowError) as error:
-        raise DataError(f"a table that cannot be read ({error})", "a table with one value a field", "make or copy the file again",
-                        where=place(path, line=first)) from error  # fmt: skip
+        raise DataError(
+            f"a table that cannot be read ({error})",
+            "a table with one value a field",
+            "make or copy the file again",
+            where=place(path, line=first),
+        ) from error
     if len(frame) != rows:
-        raise DataError(f"{len(frame)} rows where {rows} lines are", "one row a line", "check the quotes and line ends of the file",
-                        where=place(path, line=first))  # fmt: skip
+        raise DataError(
+            f"{len(frame)} rows where {rows} lines are",
+            "one row a line",
+            "check the quotes and line ends of the file",
+            where=place(path, line=first),
+        )
     frame.columns = pd.Index(wanted)
     return frame

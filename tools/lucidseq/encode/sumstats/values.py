@@ -36,8 +36,9 @@ class Where:
         if wrong.any():
             row = int(np.argmax(wrong))
             value = values.iloc[row] if isinstance(values, pd.Series) else values[row]
-            raise DataError(f"{self.column} = {str(value)!r}", expected, "correct the value",
-                            where=place(self.path, line=int(self.line[row])))  # fmt: skip
+            raise DataError(
+                f"{self.column} = {str(value)!r}", expected, "correct the value", where=place(self.path, line=int(self.line[row]))
+            )
 
 
 def numbers(values: pd.Series, where: Where, *, infinite: bool = False) -> np.ndarray:

@@ -21,13 +21,7 @@ from lucidseq.encode.sumstats.dialects import GWAS_VCF, Meaning
 from lucidseq.encode.sumstats.text import Block, read_blocks
 
 _FIXED = ("CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
-_PLACES = {
-    Meaning.CHROMOSOME: 0,
-    Meaning.POSITION: 1,
-    Meaning.NAME: 2,
-    Meaning.OTHER_ALLELE: 3,
-    Meaning.EFFECT_ALLELE: 4,
-}
+_PLACES = {Meaning.CHROMOSOME: 0, Meaning.POSITION: 1, Meaning.NAME: 2, Meaning.OTHER_ALLELE: 3, Meaning.EFFECT_ALLELE: 4}
 _FORMAT_AT = 8
 _CONTIG = re.compile(r"##contig=<.*?\bID=([^,>]+).*?\blength=(\d+)")
 _FIELD = re.compile(r"##FORMAT=<ID=([^,>]+)")
@@ -52,8 +46,12 @@ def read_header(above: list[str], line: str, path: Path, number: int) -> VcfHead
     """
     names = line.rstrip("\n").lstrip("#").split("\t")
     if tuple(names[: len(_FIXED)]) != _FIXED or len(names) == len(_FIXED):
-        raise DataError(f"columns {', '.join(names)[:200]}", f"{', '.join(_FIXED)} and a sample, as in GWAS-VCF",
-                        "check the file", where=place(path, line=number))  # fmt: skip
+        raise DataError(
+            f"columns {', '.join(names)[:200]}",
+            f"{', '.join(_FIXED)} and a sample, as in GWAS-VCF",
+            "check the file",
+            where=place(path, line=number),
+        )
     lengths = {match[1]: int(match[2]) for match in map(_CONTIG.match, above) if match}
     fields = tuple(match[1] for match in map(_FIELD.match, above) if match)
     return VcfHeader(tuple(names[len(_FIXED) :]), fields, lengths)
@@ -70,8 +68,9 @@ def vcf_layout(header: VcfHeader, named: Mapping[Meaning, str], trait: str | Non
         If a named field is not there.
     """
     if trait not in header.samples if trait is not None else len(header.samples) > 1:
-        raise DataError(f"samples {', '.join(header.samples[:10])}", "one trait", "name its sample with --trait",
-                        where=place(path, line=number))  # fmt: skip
+        raise DataError(
+            f"samples {', '.join(header.samples[:10])}", "one trait", "name its sample with --trait", where=place(path, line=number)
+        )
     names = (*_FIXED, *header.fields)
     places: dict[Meaning, int] = dict(_PLACES)
     for meaning, candidates in GWAS_VCF.columns.items():
@@ -82,19 +81,22 @@ def vcf_layout(header: VcfHeader, named: Mapping[Meaning, str], trait: str | Non
         if name == "none":
             places.pop(meaning, None)
         elif name not in names:
-            raise UsageError(f"--column {meaning.value}={name}, but {path.name} has no such field", f"one of {', '.join(names)}",
-                             "correct the name")  # fmt: skip
+            raise UsageError(
+                f"--column {meaning.value}={name}, but {path.name} has no such field", f"one of {', '.join(names)}", "correct the name"
+            )
         else:
             places[meaning] = names.index(name)
     if not ({Meaning.BETA, Meaning.Z} & set(places)):
-        raise DataError(f"FORMAT fields {', '.join(header.fields) or 'none'}", "ES and SE, as in GWAS-VCF",
-                        "give genotypes to `encode genotypes` instead", where=str(path))  # fmt: skip
+        raise DataError(
+            f"FORMAT fields {', '.join(header.fields) or 'none'}",
+            "ES and SE, as in GWAS-VCF",
+            "give genotypes to `encode genotypes` instead",
+            where=str(path),
+        )
     return Layout(GWAS_VCF, names, places)
 
 
-def vcf_blocks(
-    handle: IO[str], header: VcfHeader, layout: Layout, trait: str | None, first: int, path: Path
-) -> Iterator[Block]:
+def vcf_blocks(handle: IO[str], header: VcfHeader, layout: Layout, trait: str | None, first: int, path: Path) -> Iterator[Block]:
     """Read the rows, with each FORMAT field as a column; one that a row lacks is missing.
 
     Raises
@@ -107,9 +109,7 @@ def vcf_blocks(
     wanted = [at for at in layout.places.values() if at >= len(_FIXED)]
     columns = [*_PLACES.values(), _FORMAT_AT, sample_at]
     texts = [0, 2, 3, 4, _FORMAT_AT, sample_at]
-    for block in read_blocks(
-        handle, separator="\t", width=width, columns=columns, texts=texts, first_line=first, path=path
-    ):
+    for block in read_blocks(handle, separator="\t", width=width, columns=columns, texts=texts, first_line=first, path=path):
         frame = block.frame.rename(columns={sample_at: -1})
         parts = {at: pd.Series("", index=frame.index, dtype=object) for at in wanted}
         for keys, rows in frame.groupby(_FORMAT_AT, sort=False).groups.items():
@@ -118,8 +118,12 @@ def vcf_blocks(
             if split.shape[1] > len(fields):
                 long = int(split[len(fields)].notna().to_numpy().argmax())
                 line = int(block.line[frame.index.get_indexer(rows)[long]])
-                raise DataError(f"{split.iloc[long].notna().sum()} values for FORMAT {keys}", "a value for each field at most",
-                                "correct the row", where=place(path, line=line))  # fmt: skip
+                raise DataError(
+                    f"{split.iloc[long].notna().sum()} values for FORMAT {keys}",
+                    "a value for each field at most",
+                    "correct the row",
+                    where=place(path, line=line),
+                )
             for at in wanted:
                 name = layout.header[at]
                 if name in fields and fields.index(name) < split.shape[1]:
