@@ -16,6 +16,7 @@ import pandas as pd
 from scipy import stats
 from typer.testing import CliRunner
 
+from lucidseq.core.shell import command_line
 from lucidseq.encode.cli import tool
 
 CONTIGS = ("1", "2", "X")
@@ -27,7 +28,7 @@ CASES, CONTROLS = 4_000, 16_000
 
 def encode_here(*words: object) -> None:
     """Run ``lucidseq encode sumstats WORDS`` in this process; it must succeed."""
-    result = CliRunner().invoke(tool.app, ["sumstats", *map(str, words)], catch_exceptions=False)
+    result = CliRunner().invoke(command_line(tool), ["sumstats", *map(str, words)], catch_exceptions=False)
     assert result.exit_code == 0, result.output
 
 

@@ -14,7 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from machine import FOLDER, ROOT, call
 
-from lucidseq.contract.model import IMAGES
+from lucidseq.contract.model import images
 
 RECIPES = sorted((ROOT / "containers").glob("Dockerfile.*"))
 LOCKS = ("core", "nets-cpu", "nets-gpu", "motifs", "simulate")
@@ -45,7 +45,7 @@ def read_lock(name: str) -> dict[str, str]:
 
 
 def test_recipes__exist_for_every_image() -> None:
-    assert {recipe.suffix[1:] for recipe in RECIPES} == {*IMAGES.values(), "motifs"}  # for commands to come
+    assert {recipe.suffix[1:] for recipe in RECIPES} == {*images().values(), "motifs"}  # for commands to come
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import pytest
-import typer
 
 from lucidseq.contract import files, galaxy, nextflow, parameters, reference
-from lucidseq.contract.model import CommandContract, Kind, read_command, read_contract
+from lucidseq.contract.model import CommandContract, read_command, read_schemas
 from lucidseq.core.app import Tool
-from lucidseq.core.options import Seed, Shard, Threads
-from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
+from lucidseq.core.declarations import Column, Table
+from lucidseq.core.options import Kind, Option, Options, Seed, Shard, Threads
+from lucidseq.core.roles import Format, In, OutFile
 
 
 class Colour(StrEnum):
@@ -23,40 +24,42 @@ class Colour(StrEnum):
     BLUE = "blue"
 
 
+@dataclass(frozen=True, kw_only=True)
+class PaintItOptions(Options):
+    """Paint it.
+
+    More about it.
+    """
+
+    tables: Annotated[list[Path], Option("Tables."), In(Format.TSV)]
+    genome: Annotated[Path | None, Option("Genome."), In(Format.FASTA)] = None
+    colour: Annotated[Colour, Option("Colour.")] = Colour.BLUE
+    share: Annotated[float, Option("Share.", min=0, max=1)] = 0.5
+    dry: Annotated[bool, Option("Dry.")] = True
+    names: Annotated[list[str] | None, Option("Names.")] = None
+    trait: Annotated[str | None, Option("Trait.")] = None
+    shard: Shard = None
+    seed: Seed = 1
+    threads: Threads = 1
+
+
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch) -> CommandContract:
-    tool = Tool("finemap", "A toy under a real tool's name.")
+def command() -> CommandContract:
+    tool = Tool("finemap", "A toy under a real tool's name.", image="core")
 
-    @tool.command(run="x:y", label="process_low", gpu=True)
-    def paint_it(
-        tables: Annotated[list[Path], typer.Option("--tables", help="Tables."), In(Format.TSV)],
-        out: Annotated[
-            Path,
-            typer.Option("--out", help="Prefix."),
-            OutputPrefix(
-                one=OutFile(".one.tsv.gz", Format.TSV, "One."), logos=OutFile(".logos/", Format.DIRECTORY, "Logos.", optional=True)
-            ),
-        ],
-        genome: Annotated[Path | None, typer.Option("--genome", help="Genome."), In(Format.FASTA)] = None,
-        colour: Annotated[Colour, typer.Option("--colour", help="Colour.")] = Colour.BLUE,
-        share: Annotated[float, typer.Option("--share", min=0, max=1, help="Share.")] = 0.5,
-        dry: Annotated[bool, typer.Option("--dry/--no-dry", help="Dry.")] = True,
-        names: Annotated[list[str] | None, typer.Option("--names", help="Names.")] = None,
-        trait: Annotated[str | None, typer.Option("--trait", help="Trait.")] = None,
-        shard: Shard = None,
-        seed: Seed = 1,
-        threads: Threads = 1,
-    ) -> None:
-        """Paint it.
-
-        More about it.
-        """
-
+    tool.command(
+        "paint-it",
+        PaintItOptions,
+        run="x:y",
+        outputs={"one": OutFile(".one.tsv.gz", Format.TSV, "One."), "logos": OutFile(".logos/", Format.DIRECTORY, "Logos.", optional=True)},
+        label="process_low",
+        gpu=True,
+    )
     return read_command(tool.commands["paint-it"])
 
 
 def test_signature__is_read_whole(command: CommandContract) -> None:
-    kinds = {option.name: (option.kind, option.many, option.required, option.default) for option in command.options if not option.house}
+    kinds = {option.name: (option.kind, option.many, option.required, option.default) for option in command.options if not option.common}
     assert kinds == {
         "tables": (Kind.PATH, True, True, None),
         "genome": (Kind.PATH, False, False, None),
@@ -159,13 +162,13 @@ def test_drift__is_noticed(tmp_path: Path) -> None:
     assert files.differences(tmp_path) == []
 
 
-def test_every_output_with_a_schema__names_a_known_one() -> None:
-    from lucidseq.core.schema import SCHEMAS
+def test_schemas__declared_beside_a_command_join_the_dictionary_and_names_are_unique(command: CommandContract) -> None:
+    own, same = Table("toy.rows", (Column("a", "int", "A."),)), Table("toy.rows", (Column("b", "int", "B."),))
 
-    unknown = {
-        file.schema
-        for command in read_contract()
-        for file in command.outputs.values()
-        if file.schema and file.schema not in SCHEMAS and file.schema != "lucidseq.model"
-    }
-    assert unknown == set()
+    def writing(schema: Table) -> CommandContract:
+        return replace(command, outputs={"one": OutFile(".one.tsv", Format.TSV, "One.", schema=schema)})
+
+    assert read_schemas([writing(own), writing(own)])["toy.rows"] == own
+    assert "| a | int | A. |" in reference.render_files(read_schemas([writing(own)]))
+    with pytest.raises(ValueError, match="two schemas are named"):
+        read_schemas([writing(own), writing(same)])

@@ -3,59 +3,57 @@
 from __future__ import annotations
 
 import errno
-import inspect
 import json
 import os
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import pytest
-import typer
 
-from lucidseq.core import app as house
-from lucidseq.core.app import Tool
+from lucidseq.core.app import Command, Tool
 from lucidseq.core.card import Card, Verdict
-from lucidseq.core.errors import DataError, UsageError
+from lucidseq.core.errors import DataError
+from lucidseq.core.execute import execute
+from lucidseq.core.options import Option, Options
 from lucidseq.core.outputs import OutputSet, require_space
-from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
+from lucidseq.core.roles import Format, In, OutFile
 from support import assert_bad_input, run_cli
 
 BEHAVIOUR: dict[str, Callable[[OutputSet], Card]] = {}
 
 
-def work(*, table: Path, out: OutputSet) -> Card:
+def work(options: Options, out: OutputSet) -> Card:
     return BEHAVIOUR["now"](out)
 
 
-@pytest.fixture
-def command() -> house.Command:
-    tool = Tool("toy", "A toy.")
+@dataclass(frozen=True, kw_only=True)
+class DemoOptions(Options):
+    """Do nothing much."""
 
-    @tool.command(run=f"{__name__}:work")
-    def demo(
-        table: Annotated[Path, typer.Option("--table", help="Table."), In(Format.TSV)],
-        out: Annotated[
-            Path,
-            typer.Option("--out", help="Prefix."),
-            OutputPrefix(text=OutFile(".txt", Format.TSV, "Text."), more=OutFile(".more", Format.TSV, "More.", optional=True)),
-        ],
-    ) -> None:
-        """Do nothing much."""
+    table: Annotated[Path, Option("Table."), In(Format.TSV)]
+    share: Annotated[float, Option("A share.", min=0, max=1)] = 0.5
 
-    found = tool.commands["demo"]
-    return house.Command(found.tool, found.name, found.signature, found.help, "test:work", found.label, found.gpu)
+
+TOOL = Tool("toy", "A toy.", image="core")
+demo = TOOL.command(
+    "demo",
+    DemoOptions,
+    run="test:work",
+    outputs={"text": OutFile(".txt", Format.TSV, "Text."), "more": OutFile(".more", Format.TSV, "More.", optional=True)},
+)
 
 
 @pytest.fixture
-def run(command: house.Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    monkeypatch.setattr(house.Command, "load", lambda self: work)
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    monkeypatch.setattr(Command, "load", lambda self: work)
     (tmp_path / "in.tsv").write_text("a\tb\n1\t2\n")
 
     def call(behaviour: Callable[[OutputSet], Card], **options: object) -> int:
         BEHAVIOUR["now"] = behaviour
-        return house.execute(command, {"table": tmp_path / "in.tsv", "out": tmp_path / "results" / "x", **options})
+        return execute(TOOL.commands["demo"], {"table": tmp_path / "in.tsv", "out": tmp_path / "results" / "x", **options})
 
     return call
 
@@ -201,15 +199,6 @@ def test_names_that_no_file_can_have__are_errors(run: Callable[..., int], tmp_pa
     assert "name too long" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_no_finite_number__is_refused(value: float) -> None:
-    with pytest.raises(UsageError, match="a finite number"):
-        house._refuse_no_numbers({"seed": 1, "most_missing": value})
-    with pytest.raises(UsageError, match="--scale"):
-        house._refuse_no_numbers({"scale": [1.0, value]})
-    house._refuse_no_numbers({"seed": 1, "scale": [1.0], "name": "nan"})
-
-
 @pytest.mark.parametrize(
     ("words", "flag", "other"),
     [
@@ -224,11 +213,6 @@ def test_options_without_effect__are_refused(words: str, flag: str, other: str, 
     (tmp_path / "file").write_text("x")
     result = run_cli("encode", *words.format(file=tmp_path / "file").split(), "--out", tmp_path / "out" / "x")
     assert_bad_input(result, f"{flag} without {other}", folder=tmp_path / "out", exit_code=2)
-
-
-def test_signature__has_the_house_options(command: house.Command) -> None:
-    assert list(command.signature.parameters) == ["table", "out", "force", "strict", "quiet"]
-    assert all(item.kind is inspect.Parameter.KEYWORD_ONLY for item in command.signature.parameters.values())
 
 
 def test_threads__are_one_where_a_command_has_no_such_option(run: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,9 @@ from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.schema import DROPPED, SUMSTATS
 from lucidseq.core.tables import read_table
 from lucidseq.encode.sumstats.choices import Dialect, ExportDialect
-from lucidseq.encode.sumstats.dialects import DIALECTS, Meaning
+from lucidseq.encode.sumstats.dialects import DIALECTS
 from lucidseq.encode.sumstats.effects import effects_of_z
+from lucidseq.encode.sumstats.meanings import Meaning
 from support import assert_bad_input, run_cli, run_ok
 
 N = 19_000

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from fixtures_sumstats import Study, simulate
-from lucidseq.core.app import execute
 from lucidseq.core.card import read_card
+from lucidseq.core.execute import execute
 from lucidseq.core.schema import DROPPED, SUMSTATS
 from lucidseq.core.tables import read_table
 from lucidseq.encode.cli import tool
@@ -19,7 +19,6 @@ from lucidseq.encode.sumstats.effects import effects_of_z
 from support import assert_bad_input, run_cli, run_ok
 
 COMMAND = tool.commands["sumstats"]
-DEFAULTS = {name: parameter.default for name, parameter in COMMAND.signature.parameters.items() if name != "out"}
 
 
 def encode(path: Path, folder: Path, *words: object) -> pd.DataFrame:
@@ -91,7 +90,7 @@ def test_parquet__without_its_library(tmp_path: Path, monkeypatch: pytest.Monkey
     path = tmp_path / "x.parquet"
     path.write_bytes(b"PAR1" + bytes(200) + b"PAR1")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    assert execute(COMMAND, {**DEFAULTS, "input": path, "out": tmp_path / "h"}) == 4
+    assert execute(COMMAND, {"input": path, "out": tmp_path / "h"}) == 4
     said = capfd.readouterr().err
     assert all(part in said for part in ("received: ", "expected: ", "fix: ", "lucidseq[parquet]")), said
 

@@ -11,11 +11,12 @@ import pandas as pd
 
 from lucidseq.core import manifest
 from lucidseq.core import schema as schemas
-from lucidseq.core.app import execute
 from lucidseq.core.card import Card, Verdict
+from lucidseq.core.execute import execute
 from lucidseq.core.ld import LdBlock, write_ld
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.core.tables import write_table, write_text
+from lucidseq.finemap.cli import tool as finemap_tool
 from lucidseq.report.cli import tool
 
 VARIANTS = 40
@@ -287,7 +288,8 @@ def documents(folder: Path) -> dict[str, Path]:
             card.add("ensemble", "one member", Verdict.CAUTION, threshold=">= 2", advice="Train more members.")
         files[name] = folder / path
         write_text(card.to_json(), files[name])
-    document = manifest.build("finemap", "locus", {"max_effects": 5, "coverage": 0.95}, {})
+    command = finemap_tool.commands["locus"]
+    document = manifest.build(command, command.options(max_effects=5))
     write_text(manifest.to_json(document), folder / "trait.finemap_locus.manifest.json")
     return {**files, "manifest": folder / "trait.finemap_locus.manifest.json"}
 
@@ -320,5 +322,4 @@ def write_all(folder: Path, stem: str, tables: dict[str, tuple[pd.DataFrame, sch
 
 def build_here(out: Path, paths: Iterable[Path], **options: object) -> None:
     """Run ``report build`` in this process (its libraries are loaded once), as the command line does."""
-    arguments = {"truth_variants": None, "truth": None, "gtf": None, "title": "lucidseq report", **options}
-    assert execute(tool.commands["build"], {"results": list(paths), "out": out, **arguments}) == 0
+    assert execute(tool.commands["build"], {"results": list(paths), "out": out, **options}) == 0

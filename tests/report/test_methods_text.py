@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
-from lucidseq.contract.model import read_contract
-from lucidseq.report.methods_text import TEXTS, describe, settings, versions
+from lucidseq.contract.model import read_commands
+from lucidseq.core.app import Methods
+from lucidseq.core.options import fields_of
+from lucidseq.report.methods_text import describe, settings, versions
 from lucidseq.report.page import cells
 from lucidseq.report.results import Results
 from lucidseq.report.run import summary_tables
 
+COMMANDS = {(command.tool.name, command.name): command for command in read_commands()}
+NO_TEXT = {("report", "build"), ("check", "pipeline")}
 
-def ran(tool: str, command: str, version: str = "1.0", **parameters: object) -> dict[str, Any]:
-    """Return a manifest."""
+
+def ran(tool: str, command: str, version: str = "1.0", **options: Any) -> dict[str, Any]:
+    """Return what the report reads of a manifest."""
+    inputs = ("model", "variants", "fasta", "dataset")
     software = {"name": "lucidseq", "version": version}
-    return {"tool": tool, "command": command, "software": software, "parameters": parameters, "libraries": {"numpy": "2.1"}}
+    declared = COMMANDS.get((tool, command))
+    methods = declared.describe(declared.options(**options)) if declared else Methods()
+    position = list(declared.tool.commands).index(command) if declared else 0
+    return {
+        "tool": tool,
+        "command": command,
+        "software": software,
+        "parameters": {name: value for name, value in options.items() if name not in inputs},
+        "libraries": {"numpy": "2.1"},
+        "methods": {"position": position, "text": methods.text, "citations": list(methods.citations)},
+    }
 
 
 def test_describe__follows_the_chain_and_cites_what_ran() -> None:
@@ -27,39 +45,41 @@ def test_describe__follows_the_chain_and_cites_what_ran() -> None:
 
 
 def test_describe__names_the_attribution_method_that_was_used() -> None:
-    deepshap, papers = describe([ran("attribute", "maps", method="deepshap", correct=True)])
+    model = {"model": Path("m.keras"), "dataset": Path("d.h5")}
+    deepshap, papers = describe([ran("attribute", "maps", method="deepshap", correct=True, **model)])
     assert "DeepSHAP" in deepshap and "simplex" not in deepshap and not any("Majdandzic" in paper for paper in papers)
-    saliency, papers = describe([ran("attribute", "maps", method="saliency", correct=True), ran("attribute", "maps", method="ism")])
-    assert "gradients (saliency) and by mutagenesis" in saliency and "simplex" in saliency
+    runs = [ran("attribute", "maps", method=method, correct=True, **model) for method in ("saliency", "ism", "ism")]
+    saliency, papers = describe(runs)
+    assert "gradients (saliency)" in saliency and saliency.count("mutagenesis") == 1 and "simplex" in saliency
     assert any("Majdandzic" in paper for paper in papers) and not any("DeepLIFT" in paper for paper in papers)
 
 
-def test_describe__says_what_encode_was_given() -> None:
-    harmonised = ran("encode", "sumstats") | {"inputs": {"input": [{"name": "a.tsv"}], "chain": [{"name": "b.chain"}]}}
-    tested = ran("encode", "sumstats") | {"inputs": {"genotypes": [{"name": "a.h5"}]}}
+def test_describe__follows_what_encode_was_given() -> None:
+    harmonised = ran("encode", "sumstats", input=Path("a.tsv"), chain=Path("b.chain"))
+    tested = ran("encode", "sumstats", genotypes=Path("a.h5"), trait="y")
     assert "harmonised, lifted over" in describe([harmonised])[0] and "tested" not in describe([harmonised])[0]
     assert "tested" in describe([tested])[0] and "harmonised" not in describe([tested])[0]
     both = describe([harmonised, tested])[0]
     assert "tested" in both and "harmonised" in both
-    ldgm = ran("encode", "ld", ld_scores=True, shrinkage="auto") | {"inputs": {"input": [{"name": "x.edgelist.gz"}]}}
-    text, papers = describe([ldgm])
+    text, papers = describe([ran("encode", "ld", ld_scores=True, shrinkage="auto", input=[Path("x.edgelist.gz")])])
     assert "published matrices" in text and "dosages" not in text and len(papers) == 3
-    fitted = ran("encode", "matrix") | {"inputs": {"splits": [{"name": "s.tsv"}]}}
-    assert "training samples alone" in describe([fitted])[0] and "all samples" in describe([ran("encode", "matrix")])[0]
-    apart = ran("encode", "sequences", near_copies="separate", test_contigs="chr8") | {"inputs": {"positive": [{"name": "a.fa"}]}}
-    text, papers = describe([apart])
+    fitted = ran("encode", "matrix", genotypes=Path("g.h5"), splits=Path("s.tsv"))
+    assert "training samples alone" in describe([fitted])[0]
+    assert "all samples" in describe([ran("encode", "matrix", genotypes=Path("g.h5"))])[0]
+    text, papers = describe([ran("encode", "sequences", near_copies="separate", test_contigs="chr8", positive=Path("a.fa"))])
     assert "reference genome" not in text and "held out" in text and "12-mers" in text and "MinHash" in papers[0]
 
 
-def test_describe__knows_every_command() -> None:
-    known = {(command.tool, command.command) for command in read_contract()} - {("report", "build"), ("check", "pipeline")}
-    assert set(TEXTS) == known
-    for tool, command in known - {("attribute", "maps")}:
-        assert describe([ran(tool, command)])[0].endswith("."), command
+@pytest.mark.parametrize("key", sorted(set(COMMANDS) - NO_TEXT), ids=" ".join)
+def test_every_command__has_a_methods_sentence(key: tuple[str, str]) -> None:
+    command = COMMANDS[key]
+    required = {name: Path("x") for name, field in fields_of(command.options).items() if field.required}
+    assert command.describe(command.options(**required)).text.endswith(".")
 
 
 def test_settings__say_once_what_shards_share() -> None:
-    shards = [ran("effects", "variants", shard=f"{part}/2", batch_size=256, window=None) for part in (1, 2)]
+    given = {"model": Path("m.keras"), "variants": [Path("v.vcf")], "fasta": Path("g.fa")}
+    shards = [ran("effects", "variants", shard=f"{part}/2", batch_size=256, window=None, **given) for part in (1, 2)]
     assert settings(shards) == [("effects variants", "batch-size=256")]
     assert versions([ran("a", "b"), ran("a", "c", version="2.0")]) == [("lucidseq", "1.0, 2.0"), ("numpy", "2.1")]
 

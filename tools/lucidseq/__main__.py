@@ -18,7 +18,11 @@ TOOLS = {
     "report": "gather results in one page",
     "check": "validate pipeline parameters and sample sheets",
 }
-_MODULES = {"check": "lucidseq.contract.cli"}
+
+
+def module_of(tool: str) -> str:
+    """Return the module that declares a tool's commands."""
+    return f"lucidseq.{'contract' if tool == 'check' else tool}.cli"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -37,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"received: {words[0]}\nexpected: one of {', '.join(TOOLS)}\nfix: see lucidseq --help", file=sys.stderr)
         raise SystemExit(2)
     sys.argv = [f"lucidseq-{words[0]}", *words[1:]]
-    importlib.import_module(_MODULES.get(words[0], f"lucidseq.{words[0]}.cli")).main()
+    importlib.import_module(module_of(words[0])).main()
 
 
 if __name__ == "__main__":

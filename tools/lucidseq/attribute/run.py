@@ -10,7 +10,8 @@ import numpy as np
 
 from lucidseq.attribute import checks
 from lucidseq.attribute import logos as drawing
-from lucidseq.attribute.choices import Engine, Method, Reduce, Reference, Select, Split
+from lucidseq.attribute.choices import Engine, Method
+from lucidseq.attribute.cli import MapsOptions
 from lucidseq.attribute.sequences import COLUMNS, Sequences, choose, read_sequences
 from lucidseq.attribute.track import write_track
 from lucidseq.core import manifest, stores
@@ -28,59 +29,48 @@ if TYPE_CHECKING:
     from lucidseq.attribute.setup import Setup
 
 
-def maps(
-    *,
-    model: Path,
-    dataset: Path,
-    out: OutputSet,
-    method: Method,
-    engine: Engine,
-    target: str | None,
-    output: str | None,
-    reduce: Reduce,
-    split: Split,
-    max_sequences: int,
-    select: Select,
-    reference: Reference,
-    references: int,
-    steps: int,
-    correct: bool,
-    reverse_complement_average: bool,
-    logos: int,
-    batch_size: int,
-    shard: str | None,
-    seed: int,
-    threads: int,
-) -> Card:
+def maps(options: MapsOptions, out: OutputSet) -> Card:
     """Explain a network (options as in cli.py)."""
-    part, parts = parse_shard(shard)
-    if engine is Engine.SHAP and method is not Method.DEEPSHAP:
-        raise UsageError(f"--engine shap with --method {method.value}", "--method deepshap", "leave --engine out")
-    everything = read_sequences(dataset, split)
-    backend.prepare(seed=seed, threads=threads)
+    part, parts = parse_shard(options.shard)
+    if options.engine is Engine.SHAP and options.method is not Method.DEEPSHAP:
+        raise UsageError(f"--engine shap with --method {options.method.value}", "--method deepshap", "leave --engine out")
+    everything = read_sequences(options.dataset, options.split)
+    backend.prepare(seed=options.seed, threads=options.threads)
     from lucidseq.attribute.explained import explain
     from lucidseq.attribute.setup import Setup
     from lucidseq.nets.io import load_model
 
-    network, facts = load_model(model)
-    explained = explain(network, facts, target=target, output=output, reduce=reduce.value)
-    setup = Setup(explained, model, method, engine, reference, references, steps, correct, reverse_complement_average, batch_size, seed)
-    check_length(everything, explained, dataset)
-    sequences = everything.take(choose(everything, max_sequences, select, seed=seed, predict=setup.predict))
+    network, facts = load_model(options.model)
+    explained = explain(network, facts, target=options.target, output=options.output, reduce=options.reduce.value)
+    setup = Setup(
+        explained,
+        options.model,
+        options.method,
+        options.engine,
+        options.reference,
+        options.references,
+        options.steps,
+        options.correct,
+        options.reverse_complement_average,
+        options.batch_size,
+        options.seed,
+    )
+    check_length(everything, explained, options.dataset)
+    sequences = everything.take(choose(everything, options.max_sequences, options.select, seed=options.seed, predict=setup.predict))
     mine = sequences.take(my_rows(len(sequences.codes), setup.block, part, parts))
     attributes = {
         "build": mine.build,
-        "method": method.value,
+        "method": options.method.value,
         "target_name": explained.name,
         "corrected": int(setup.corrected),
-        "model_sha256": manifest.sha256(model),
-        "engine": engine.value,
+        "model_sha256": manifest.sha256(options.model),
+        "engine": options.engine.value,
     }
     with stores.create_store(out["attributions"], ATTRIBUTIONS, **attributes) as store:
         evidence = write_maps(store, setup, mine)
-        refuse_incomplete(setup, mine, evidence, model)
+        refuse_incomplete(setup, mine, evidence, options.model)
         write_track(out["track"], store["contributions"], mine.columns, mine.contig_lengths)
-        draw_logos(out["logos"], store["contributions"], mine, logos, explained.name)
+        draw_logos(out["logos"], store["contributions"], mine, options.logos, explained.name)
     return checks.make_card(setup, mine, evidence, facts_known=facts is not None)
 
 

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from lucidseq.contract.cli import PipelineOptions
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.errors import DataError
 from lucidseq.core.outputs import OutputSet
@@ -24,7 +25,7 @@ NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 
 
-def pipeline(*, parameters: Path, schema: Path, out: OutputSet, samplesheet: Path | None) -> Card:
+def pipeline(options: PipelineOptions, out: OutputSet) -> Card:
     """Check parameters and sample sheet; write the sheet in canonical form (empty when there is none).
 
     Raises
@@ -32,20 +33,20 @@ def pipeline(*, parameters: Path, schema: Path, out: OutputSet, samplesheet: Pat
     DataError
         Listing every mistake found, each with its place.
     """
-    text = parameters.read_text(encoding="utf-8-sig")
-    values = _read_json(text, parameters)
-    found = check_parameters(values, _read_json(schema.read_text(encoding="utf-8"), schema), text)
-    problems = [f"{parameters.name}, {item}" for item in found]
+    text = options.parameters.read_text(encoding="utf-8-sig")
+    values = _read_json(text, options.parameters)
+    found = check_parameters(values, _read_json(options.schema.read_text(encoding="utf-8"), options.schema), text)
+    problems = [f"{options.parameters.name}, {item}" for item in found]
     rows: list[dict[str, str]] = []
-    if samplesheet is not None:
-        rows, found = check_samplesheet(open_text(samplesheet).read())
-        problems += [f"{samplesheet.name}, {item}" for item in found]
+    if options.samplesheet is not None:
+        rows, found = check_samplesheet(open_text(options.samplesheet).read())
+        problems += [f"{options.samplesheet.name}, {item}" for item in found]
     if problems:
         raise DataError(
             f"{len(problems)} mistake{'s' if len(problems) > 1 else ''}:\n  - " + "\n  - ".join(problems),
             "parameters as `nextflow run . --help` and docs/reference describe them",
             "correct the places named above",
-            where=", ".join(file.name for file in (parameters, samplesheet) if file is not None),
+            where=", ".join(file.name for file in (options.parameters, options.samplesheet) if file is not None),
         )
     out["samplesheet"].write_text(render_samplesheet(rows), encoding="utf-8")
     card = Card("check", "pipeline")

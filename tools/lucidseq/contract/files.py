@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 
 from lucidseq.contract import galaxy, nextflow, parameters, reference
-from lucidseq.contract.model import CommandContract, read_contract
+from lucidseq.contract.model import CommandContract, read_contract, read_schemas
 
 ROOT = Path(__file__).resolve().parents[3]
 OWNED = ("modules/*/*/main.nf", "modules/*/*/meta.yml", "docs/reference/*.md")
@@ -21,7 +21,7 @@ def render(contract: list[CommandContract] | None = None) -> dict[str, str]:
         "conf/arguments.config": nextflow.render_arguments(contract),
         "conf/containers.config": nextflow.render_containers(contract),
         "tools/galaxy/macros.xml": galaxy.render_macros(contract),
-        "docs/reference/files.md": reference.render_files(),
+        "docs/reference/files.md": reference.render_files(read_schemas(contract)),
     }
     for command in contract:
         folder = f"modules/{command.tool}/{command.command}"

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lucidseq.contract.galaxy import DATATYPES, attributes, requirements_name
-from lucidseq.contract.model import CommandContract, Kind, Option
+from lucidseq.contract.model import CommandContract
+from lucidseq.core.options import Field, Kind
 from lucidseq.core.roles import Format, OutFile
 
 FOLDER = Path("tools/galaxy")
@@ -151,7 +152,7 @@ def _params(parent: Element | None, *, inside: bool) -> Iterator[tuple[Element, 
             yield from _params(child, inside=inside or child.tag == "when")
 
 
-def _param_problems(param: Element, option: Option, *, conditional: bool) -> Iterator[str]:
+def _param_problems(param: Element, option: Field, *, conditional: bool) -> Iterator[str]:
     where = option.flag
     if not param.get("label"):
         yield f"{where} has no label"
@@ -199,7 +200,7 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _file_problems(param: Element, option: Option, *, conditional: bool) -> Iterator[str]:
+def _file_problems(param: Element, option: Field, *, conditional: bool) -> Iterator[str]:
     where = option.flag
     if param.get("type") == "select":
         if param.find("options[@from_data_table]") is None:

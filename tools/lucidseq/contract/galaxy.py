@@ -5,8 +5,9 @@ from __future__ import annotations
 from xml.sax.saxutils import escape, quoteattr
 
 import lucidseq
-from lucidseq.contract.model import CommandContract, Kind, Option
+from lucidseq.contract.model import CommandContract
 from lucidseq.contract.nextflow import HEADER, SHARED_OPTIONS
+from lucidseq.core.options import Field, Kind
 from lucidseq.core.roles import Format
 
 PROFILE = "25.1"
@@ -114,7 +115,7 @@ def render_macros(contract: list[CommandContract]) -> str:
     return "\n".join([*lines, "</macros>", ""])
 
 
-def param(option: Option) -> str:
+def param(option: Field) -> str:
     """Return an option that is no file as a form's param."""
     words = [f"argument={quoteattr(option.flag)}"]
     words += [f"{name}={quoteattr(value)}" for name, value in attributes(option).items()]
@@ -124,7 +125,7 @@ def param(option: Option) -> str:
     return f"<param {' '.join(words)}>{rows}\n</param>" if rows else f"<param {' '.join(words)}/>"
 
 
-def _selected(option: Option, choice: str) -> str:
+def _selected(option: Field, choice: str) -> str:
     return ' selected="true"' if choice == option.default else ""
 
 
@@ -185,7 +186,7 @@ def _reference_genome() -> list[str]:
     ]
 
 
-def _shared(commands: list[CommandContract]) -> list[Option]:
+def _shared(commands: list[CommandContract]) -> list[Field]:
     found = {option.name: option for command in commands for option in command.options}
     return [found[name] for name in SHARED_OPTIONS if name in found]
 
@@ -211,7 +212,7 @@ def _citations() -> list[str]:
     ]
 
 
-def attributes(option: Option) -> dict[str, str]:
+def attributes(option: Field) -> dict[str, str]:
     """Return the attributes that a param must have to mean what the option means (files apart)."""
     if option.kind is Kind.FLAG:
         off = f"--no-{option.flag[2:]}"

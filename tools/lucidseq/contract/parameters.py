@@ -9,8 +9,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from lucidseq.contract.model import CommandContract, Kind, Option
+from lucidseq.contract.model import CommandContract
 from lucidseq.contract.nextflow import HEADER, SHARED_OPTIONS, parameter_name, parameter_options
+from lucidseq.core.options import Field, Kind
 
 WORKFLOWS = ("association", "regulatory", "discovery")
 
@@ -103,7 +104,7 @@ def render_defaults(contract: list[CommandContract]) -> str:
     return "\n".join([*lines, "}", ""])
 
 
-def _mirrored(command: CommandContract) -> list[Option]:
+def _mirrored(command: CommandContract) -> list[Field]:
     if command.tool == "check":
         return []
     return [option for option in parameter_options(command) if option.name not in SHARED_OPTIONS]
@@ -121,7 +122,7 @@ def _own_property(parameter: Parameter) -> dict[str, Any]:
     return found if nullable else {**found, "default": parameter.default}
 
 
-def _mirror_property(option: Option) -> dict[str, Any]:
+def _mirror_property(option: Field) -> dict[str, Any]:
     kind = {Kind.CHOICE: "string"}.get(option.kind, option.kind.value)
     kind = "string" if option.many else kind
     default = _flat(option.default)

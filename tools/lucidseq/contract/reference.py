@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lucidseq.contract.model import CommandContract, Option
+from lucidseq.contract.model import CommandContract
 from lucidseq.contract.nextflow import HEADER
-from lucidseq.core.schema import SCHEMAS, Store, Table
+from lucidseq.core.declarations import Archive, Schema, Store, Table
+from lucidseq.core.options import Field
 
 
 def render_tool(tool: str, commands: list[CommandContract]) -> str:
@@ -18,14 +19,14 @@ def render_tool(tool: str, commands: list[CommandContract]) -> str:
         lines += [_option_row(option) for option in command.options] + ["| `--out` | prefix | required | Prefix of the output files. |", ""]
         lines += ["| output | format | what it holds |", "| --- | --- | --- |"]
         for file in command.outputs.values():
-            columns = f" Columns: [{file.schema}](files.md#{file.schema.replace('.', '')})." if file.schema else ""
+            columns = f" Columns: [{file.schema.name}](files.md#{file.schema.name.replace('.', '')})." if file.schema else ""
             sometimes = " Written when asked for." if file.optional else ""
             lines += [f"| `<out>{file.suffix}` | {file.format.value} | {file.help}{sometimes}{columns} |"]
         lines += [""]
     return "\n".join(lines)
 
 
-def _option_row(option: Option) -> str:
+def _option_row(option: Field) -> str:
     takes = ", ".join(option.choices) if option.choices else option.kind.value
     takes += ", repeatable" if option.many else ""
     if option.minimum is not None or option.maximum is not None:
@@ -36,14 +37,20 @@ def _option_row(option: Option) -> str:
     return f"| `{option.flag}` | {takes} | {default} | {option.help.replace('|', '/')} |"
 
 
-def render_files() -> str:
+def render_files(schemas: dict[str, Schema]) -> str:
     """Return the data dictionary."""
     lines = [f"<!-- {HEADER} -->", "# Every file, column by column", ""]
     lines += ["Tables are TSV with a header (gzip where the name ends in .gz; missing numbers are `#NA`); stores are HDF5.", ""]
-    for schema in SCHEMAS.values():
+    for schema in schemas.values():
         lines += [f"## {schema.name}", "", f"Version {schema.version}.", ""]
-        lines += [*(_table_rows(schema) if isinstance(schema, Table) else _store_rows(schema)), ""]
+        lines += [*_rows(schema), ""]
     return "\n".join(lines)
+
+
+def _rows(schema: Schema) -> Iterable[str]:
+    if isinstance(schema, Archive):
+        return [schema.doc]
+    return _table_rows(schema) if isinstance(schema, Table) else _store_rows(schema)
 
 
 def _table_rows(schema: Table) -> Iterable[str]:

@@ -6,8 +6,9 @@ from xml.sax.saxutils import quoteattr
 
 from lucidseq.contract.forms import HIDDEN, HIDDEN_NAMES, HIDDEN_OUTPUTS
 from lucidseq.contract.galaxy import DATATYPES, param, requirements_name
-from lucidseq.contract.model import CommandContract, Kind, Option
+from lucidseq.contract.model import CommandContract
 from lucidseq.contract.nextflow import SHARED_OPTIONS
+from lucidseq.core.options import Field, Kind
 from lucidseq.core.roles import Format, OutFile
 
 INDENT = "    "
@@ -42,7 +43,7 @@ def render_form(command: CommandContract) -> str:
     return "\n".join([*lines, "    ]]></help>", '    <expand macro="citations">', "    </expand>", "</tool>", ""])
 
 
-def _command(command: CommandContract, shown: list[Option]) -> list[str]:
+def _command(command: CommandContract, shown: list[Field]) -> list[str]:
     lines = ["@STAGE@"] if command.inputs else []
     files = [option for option in shown if option.kind is Kind.PATH]
     for option in files:
@@ -56,7 +57,7 @@ def _command(command: CommandContract, shown: list[Option]) -> list[str]:
     return lines + [f"&& gzip -d {name}" for name in packed]
 
 
-def _staged(option: Option) -> list[str]:
+def _staged(option: Field) -> list[str]:
     if option.name == "fasta":
         return ["$stage_genome($genome)"]
     if option.many:
@@ -66,7 +67,7 @@ def _staged(option: Option) -> list[str]:
     return [f"#if ${option.name}", f"$stage('{option.name}', ${option.name})", "#end if"]
 
 
-def _words(option: Option) -> list[str]:
+def _words(option: Field) -> list[str]:
     if option.kind is Kind.FLAG:
         return [f"    ${option.name}"]
     if option.kind is Kind.PATH and option.many:
@@ -84,7 +85,7 @@ def _words(option: Option) -> list[str]:
     return [f"    #if {test}", f"        {option.flag} {value}", "    #end if"]
 
 
-def _input(option: Option) -> str:
+def _input(option: Field) -> str:
     if option.name in (*SHARED_OPTIONS, "strict"):
         return f'<expand macro="{option.name}"/>'
     if option.kind is not Kind.PATH:

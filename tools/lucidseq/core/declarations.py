@@ -48,3 +48,15 @@ class Store:
     arrays: tuple[Array, ...]
     attributes: tuple[str, ...] = ()
     version: int = 1
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A file whose inside a library lays out, such as a Keras archive; ``doc`` says what we add to it."""
+
+    name: str
+    doc: str
+    version: int = 1
+
+
+Schema = Table | Store | Archive

@@ -60,6 +60,12 @@ class MissingExtraError(LucidseqError):
     exit_code = 4
 
 
+class RefusedError(LucidseqError):
+    """The trust card refuses a result, and the options ask to stop then (exit code 5)."""
+
+    exit_code = 5
+
+
 def place(
     path: Path | str, *, line: int | None = None, contig: str | None = None, variant: str | None = None, item: str | None = None
 ) -> str:

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import lucidseq
+from lucidseq.core.app import Command
+from lucidseq.core.options import Options, inputs_of, parameters_of
 
-SCHEMA, SCHEMA_VERSION = "lucidseq.manifest", 1
+SCHEMA, SCHEMA_VERSION = "lucidseq.manifest", 2
 _LIBRARIES = (
     "numpy",
     "pandas",
@@ -39,26 +41,31 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def build(tool: str, command: str, parameters: Mapping[str, Any], inputs: Mapping[str, list[Path]]) -> dict[str, Any]:
+def build(command: Command, options: Options) -> dict[str, Any]:
     """Describe a run; the document holds no path, time or host name, so that equal runs give equal bytes.
 
     Parameters
     ----------
-    tool, command
-        Names of the tool and of its command.
-    parameters
-        Options that are not files.
-    inputs
-        Option name to the files given to it.
+    command, options
+        What was run, with which options; options that are not files are its parameters.
     """
+    methods = command.describe(options)
     return {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
         "software": {"name": "lucidseq", "version": lucidseq.__version__},
-        "tool": tool,
-        "command": command,
-        "parameters": {name: _plain(value) for name, value in sorted(parameters.items())},
-        "inputs": {name: [{"name": path.name, "sha256": sha256(path)} for path in _files(paths)] for name, paths in sorted(inputs.items())},
+        "tool": command.tool.name,
+        "command": command.name,
+        "parameters": {name: _plain(value) for name, value in sorted(parameters_of(options).items())},
+        "inputs": {
+            name: [{"name": path.name, "sha256": sha256(path)} for path in _files(paths)]
+            for name, paths in sorted(inputs_of(options).items())
+        },
+        "methods": {
+            "position": list(command.tool.commands).index(command.name),
+            "text": methods.text,
+            "citations": list(methods.citations),
+        },
         "libraries": _versions(),
     }
 

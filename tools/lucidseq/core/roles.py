@@ -1,13 +1,15 @@
-"""File roles: what a path option reads or writes. They ride in ``Annotated`` beside Typer's own objects, which ignores them.
+"""File roles: what a path option reads, and the files a command writes.
 
-The house (`app.py`) uses them to check inputs and to write outputs whole or not at all; the contract generator turns them
-into Nextflow channels and Galaxy datasets.
+Commands use them to check inputs and to write outputs whole or not at all; the contract generator turns them into Nextflow
+channels and Galaxy datasets.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+
+from lucidseq.core.declarations import Schema
 
 
 class Format(StrEnum):
@@ -44,9 +46,9 @@ class In:
     """An option that names a file to read (or several, when its type is a list)."""
 
     formats: tuple[Format, ...]
-    schema: str | None = None
+    schema: Schema | None = None
 
-    def __init__(self, *formats: Format, schema: str | None = None) -> None:
+    def __init__(self, *formats: Format, schema: Schema | None = None) -> None:
         object.__setattr__(self, "formats", formats)
         object.__setattr__(self, "schema", schema)
 
@@ -59,12 +61,12 @@ class OutFile:
     format: Format
     help: str
     optional: bool = False
-    schema: str | None = None
+    schema: Schema | None = None
 
 
 @dataclass(frozen=True)
 class Needs:
-    """The option changes something beside another one alone: without it a value is refused, or nobody would know that it does nothing.
+    """The option has an effect only together with another one: without that one a value is refused, since it would be ignored silently.
 
     Attributes
     ----------
@@ -73,13 +75,3 @@ class Needs:
     """
 
     option: str
-
-
-@dataclass(frozen=True)
-class OutputPrefix:
-    """The option ``--out``: a prefix, and every file that is written under it, by name."""
-
-    files: dict[str, OutFile] = field(default_factory=dict)
-
-    def __init__(self, **files: OutFile) -> None:
-        object.__setattr__(self, "files", files)

@@ -6,7 +6,7 @@ change here is a change of the contract between the tools (and raises the schema
 
 from __future__ import annotations
 
-from lucidseq.core.declarations import Array, Column, Store, Table
+from lucidseq.core.declarations import Archive, Array, Column, Schema, Store, Table
 from lucidseq.core.schema_stores import (
     ANNOTATIONS,
     ATTRIBUTIONS,
@@ -48,6 +48,11 @@ from lucidseq.core.schema_tables import (
     WINDOWS,
 )
 
+MODEL = Archive(
+    "lucidseq.model",
+    "A Keras archive with `lucidseq.json` inside: dataset kind, encoding, targets, window, normalisation, training, intervals.",
+)
+
 __all__ = [
     "ANNOTATIONS",
     "ANNOTATION_SUMMARY",
@@ -72,6 +77,7 @@ __all__ = [
     "LOCI",
     "LOCUS_FITS",
     "METRICS",
+    "MODEL",
     "PATHWAYS",
     "PCS",
     "PIPS",
@@ -86,15 +92,17 @@ __all__ = [
     "TRUTH_VARIANTS",
     "VARIANT_QC",
     "WINDOWS",
+    "Archive",
     "Array",
     "Column",
     "Store",
     "Table",
 ]
 
-SCHEMAS: dict[str, Table | Store] = {
+SCHEMAS: dict[str, Schema] = {
     schema.name: schema
     for schema in (
+        MODEL,
         SUMSTATS,
         DROPPED,
         LOCI,

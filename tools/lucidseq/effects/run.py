@@ -18,6 +18,7 @@ from lucidseq.core.schema import EFFECTS
 from lucidseq.core.tables import write_table
 from lucidseq.core.variants import variant_ids
 from lucidseq.effects.choices import RefMismatch
+from lucidseq.effects.cli import VariantsOptions
 from lucidseq.effects.scoring import Scores, score
 from lucidseq.effects.vcf import Sites, read_sites, write_annotated
 from lucidseq.effects.windows import Variant, allele_windows, reference_matches
@@ -26,36 +27,23 @@ CHUNK = 2048  # variants read and scored at once
 STRAND_SAMPLE = 500  # variants of strongest effect, whose strands are compared
 
 
-def variants(
-    *,
-    model: Path,
-    variants: list[Path],
-    fasta: Path,
-    out: OutputSet,
-    regions: Path | None,
-    ref_mismatch: RefMismatch,
-    max_allele_length: int,
-    window: int | None,
-    batch_size: int,
-    shard: str | None,
-    threads: int,
-) -> Card:
+def variants(options: VariantsOptions, out: OutputSet) -> Card:
     """Score variants (options as in cli.py)."""
-    part, parts = parse_shard(shard)
-    sites = read_sites(variants, read_bed(regions) if regions else None, max_allele_length)
-    with Genome(fasta) as genome:
-        kept, mismatches = check_reference(genome, sites.variants, ref_mismatch, variants)
+    part, parts = parse_shard(options.shard)
+    sites = read_sites(options.variants, read_bed(options.regions) if options.regions else None, options.max_allele_length)
+    with Genome(options.fasta) as genome:
+        kept, mismatches = check_reference(genome, sites.variants, options.ref_mismatch, options.variants)
         mine = [kept[int(index)] for index in np.array_split(np.arange(len(kept)), parts)[part]]
 
         from lucidseq.nets import backend
 
-        backend.prepare(threads=threads)
+        backend.prepare(threads=options.threads)
         from lucidseq.nets.io import load_model
         from lucidseq.nets.predict import Predictor
 
-        network, facts = load_model(model)
-        predictor = Predictor(network, batch_size=batch_size, output="logit")
-        length = window_length(predictor.length, window)
+        network, facts = load_model(options.model)
+        predictor = Predictor(network, batch_size=options.batch_size, output="logit")
+        length = window_length(predictor.length, options.window)
         chunks = []
         with Progress("variants", total=len(mine)) as progress:
             for first in range(0, len(mine), CHUNK):
@@ -64,7 +52,7 @@ def variants(
                 progress.step(len(chunk))
         scores = join(chunks, targets=network.output_shape[-1])
         strongest = [mine[int(row)] for row in np.argsort(-np.abs(scores.effect[:, 0]), kind="stable")[:STRAND_SAMPLE]]
-        one_strand = Predictor(network, batch_size=batch_size, output="logit", reverse_complement_average=False)
+        one_strand = Predictor(network, batch_size=options.batch_size, output="logit", reverse_complement_average=False)
         agreement = strand_agreement(one_strand, allele_windows(genome, strongest, length))
     names = target_names(facts.target_names if facts else None, scores.effect.shape[1])
     write_table(effects_table(mine, scores, names), out["effects"], EFFECTS)

@@ -1,1 +1,5 @@
-"""Turn genomic files into the suite's own: sequences, genotypes, summary statistics, LD."""
+"""Turn genomic files into the suite"s own: sequences, genotypes, summary statistics, LD."""
+
+from lucidseq.encode.cli import annotations, genotypes, haplotypes, ld, matrix, sequences, structure, sumstats
+
+__all__ = ["annotations", "genotypes", "haplotypes", "ld", "matrix", "sequences", "structure", "sumstats"]

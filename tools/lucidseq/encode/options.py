@@ -5,21 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from lucidseq.core.app import Tool
+from lucidseq.core.options import Option
 from lucidseq.core.roles import Format, In, OutFile
+from lucidseq.core.schema import GENOTYPES, QC
 
-tool = Tool("encode", "Turn genomic files into the suite's own.")
-
-Build = Annotated[str, typer.Option("--build", help="Name of the genome build, kept in the output (such as GRCh38).")]
-Store = Annotated[
-    Path,
-    typer.Option("--genotypes", help="Genotype store of `lucidseq encode genotypes` (.genotypes.h5)."),
-    In(Format.HDF5, schema="lucidseq.genotypes"),
-]
+tool = Tool("encode", "Turn genomic files into the suite's own.", image="core")
+Build = Annotated[str, Option("Name of the genome build, kept in the output (such as GRCh38).")]
+Store = Annotated[Path, Option("Genotype store of `lucidseq encode genotypes` (.genotypes.h5)."), In(Format.HDF5, schema=GENOTYPES)]
 
 
 def qc(kind: str) -> OutFile:
     """Return the table of what each filter removed."""
-    return OutFile(f".{kind}.qc.tsv", Format.TSV, "What each filter removed.", schema="lucidseq.qc")
+    return OutFile(f".{kind}.qc.tsv", Format.TSV, "What each filter removed.", schema=QC)

@@ -16,6 +16,7 @@ from lucidseq.core.log import Progress
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import GENE_CORRELATIONS, GENES, PIPS, SUMSTATS
 from lucidseq.core.tables import read_table, write_table
+from lucidseq.enrich.cli import GenesOptions
 from lucidseq.enrich.fdr import benjamini_hochberg
 from lucidseq.enrich.gene_statistic import GeneAccumulator, check_genes, evaluate_gene
 
@@ -30,18 +31,18 @@ class Matching:
     matched: int = 0
 
 
-def genes(*, sumstats: Path, ld: Path, gtf: Path, out: OutputSet, pips: list[Path] | None, flank: int) -> Card:
+def genes(options: GenesOptions, out: OutputSet) -> Card:
     """Test every gene (options as in cli.py)."""
-    statistics = read_table(sumstats, SUMSTATS)
-    z = lookup(statistics, "z", sumstats)
+    statistics = read_table(options.sumstats, SUMSTATS)
+    z = lookup(statistics, "z", options.sumstats)
     probabilities = None
-    if pips:
-        probabilities = lookup(pd.concat([read_table(path, PIPS) for path in pips]), "pip", pips[0])
-    everything = read_genes(gtf)
-    accumulator = GeneAccumulator(everything, flank)
+    if options.pips:
+        probabilities = lookup(pd.concat([read_table(path, PIPS) for path in options.pips]), "pip", options.pips[0])
+    everything = read_genes(options.gtf)
+    accumulator = GeneAccumulator(everything, options.flank)
     matching = Matching()
-    with open_ld(ld) as store, Progress("LD blocks", total=len(store)) as progress:
-        check_genes(everything, set(store.contigs), str(gtf))
+    with open_ld(options.ld) as store, Progress("LD blocks", total=len(store)) as progress:
+        check_genes(everything, set(store.contigs), str(options.gtf))
         method = store.method
         for block in store:
             add_block(accumulator, block, z, probabilities, matching)
@@ -51,7 +52,7 @@ def genes(*, sumstats: Path, ld: Path, gtf: Path, out: OutputSet, pips: list[Pat
             f"none of the {matching.ld_variants} LD variants is in the summary statistics (first: {statistics['variant_id'].iloc[0]})",
             "variant_ids (contig:position:other:effect) that agree",
             "encode both from the same build and alleles",
-            where=f"{sumstats}, {ld}",
+            where=f"{options.sumstats}, {options.ld}",
         )
     tested = accumulator.tested()
     if not len(tested):
@@ -59,7 +60,7 @@ def genes(*, sumstats: Path, ld: Path, gtf: Path, out: OutputSet, pips: list[Pat
             "no gene holds a tested variant",
             "genes that overlap the LD blocks",
             "give the GTF of the same build, or a wider --flank",
-            where=str(gtf),
+            where=str(options.gtf),
         )
     table = gene_table(accumulator, tested, with_pip=probabilities is not None)
     write_table(table, out["genes"], GENES)

@@ -14,6 +14,7 @@ from lucidseq.core.errors import DataError, place
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import GENE_CORRELATIONS, GENES, PATHWAYS
 from lucidseq.core.tables import read_table, write_table
+from lucidseq.enrich.cli import PathwaysOptions
 from lucidseq.enrich.competitive import CompetitiveTest
 from lucidseq.enrich.fdr import benjamini_hochberg
 from lucidseq.enrich.gmt import read_gmt
@@ -33,13 +34,11 @@ class Sets:
     by_name: bool
 
 
-def pathways(
-    *, genes: Path, correlations: Path, gene_sets: Path, out: OutputSet, min_genes: int, max_genes: int, permutations: int, seed: int
-) -> Card:
+def pathways(options: PathwaysOptions, out: OutputSet) -> Card:
     """Test every gene set by both methods (options as in cli.py)."""
-    table = read_table(genes, GENES, need_rows=True)
-    sets = match_sets(table, read_gmt(gene_sets), min_genes, max_genes, gene_sets)
-    first, second, values = read_pairs(table, correlations)
+    table = read_table(options.genes, GENES, need_rows=True)
+    sets = match_sets(table, read_gmt(options.gene_sets), options.min_genes, options.max_genes, options.gene_sets)
+    first, second, values = read_pairs(table, options.correlations)
     z = table["z"].to_numpy()
     try:
         regression = CompetitiveTest(z, covariates(table), first, second, values)
@@ -48,9 +47,9 @@ def pathways(
             "correlations that no set of genes can have together",
             "the correlations of `enrich genes`, each pair once",
             "make the file again",
-            where=str(correlations),
+            where=str(options.correlations),
         ) from error
-    ranking = PrerankedGsea(z, permutations, lambda size: seeds.stream(seed, "gsea", size))
+    ranking = PrerankedGsea(z, options.permutations, lambda size: seeds.stream(options.seed, "gsea", size))
     rows = []
     for name, members in sets.members.items():
         in_set = np.zeros(len(table))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from lucidseq.core.options import parse_shard
 from lucidseq.core.outputs import OutputSet
 from lucidseq.finemap.checks import build_card
 from lucidseq.finemap.choices import ResidualVariance
+from lucidseq.finemap.cli import LocusOptions
 from lucidseq.finemap.consistency import mismatch
 from lucidseq.finemap.data import SummaryStatistics
 from lucidseq.finemap.functional_prior import WEIGHTS, ScoreWeight, choose_weight, score_prior
@@ -36,57 +36,35 @@ class Fits:
     weight: ScoreWeight | None
 
 
-def locus(
-    *,
-    out: OutputSet,
-    sumstats: Path | None,
-    ld: Path | None,
-    genotypes: Path | None,
-    trait: str | None,
-    loci: Path | None,
-    scores: list[Path] | None,
-    score_column: str,
-    score_weight: float | None,
-    max_effects: int,
-    coverage: float,
-    min_purity: float,
-    residual_variance: ResidualVariance,
-    prior_variance_scale: float,
-    null_weight: float,
-    null_threshold: float | None,
-    tolerance: float,
-    max_iterations: int,
-    refine: bool,
-    shard: str | None,
-    seed: int,
-    threads: int,  # the house sets the libraries' threads
-) -> Card:
+def locus(options: LocusOptions, out: OutputSet) -> Card:
     """Fine-map loci (see `cli.locus` for the options)."""
-    part, parts = parse_shard(shard)
-    with open_source(sumstats=sumstats, ld=ld, genotypes=genotypes, trait=trait, loci=loci) as source:
+    part, parts = parse_shard(options.shard)
+    with open_source(
+        sumstats=options.sumstats, ld=options.ld, genotypes=options.genotypes, trait=options.trait, loci=options.loci
+    ) as source:
         settings = SusieSettings(
-            max_effects=max_effects,
-            estimate_residual_variance=_estimates_residual(residual_variance, source),
-            prior_variance_scale=prior_variance_scale,
-            null_weight=null_weight,
-            null_threshold=null_threshold or 0.0,
-            tolerance=tolerance,
-            max_iterations=max_iterations,
-            refine=refine,
-            coverage=coverage,
-            min_purity=min_purity,
-            seed=seed,
+            max_effects=options.max_effects,
+            estimate_residual_variance=_estimates_residual(options.residual_variance, source),
+            prior_variance_scale=options.prior_variance_scale,
+            null_weight=options.null_weight,
+            null_threshold=options.null_threshold or 0.0,
+            tolerance=options.tolerance,
+            max_iterations=options.max_iterations,
+            refine=options.refine,
+            coverage=options.coverage,
+            min_purity=options.min_purity,
+            seed=options.seed,
         )
-        table = ScoreTable(scores, score_column) if scores else None
+        table = ScoreTable(options.scores, options.score_column) if options.scores else None
         # The weight comes from fits without the threshold: with it, the evidence jumps where an effect crosses it, and
         # useless scores are used twice as often. The final fit has it, since effects without evidence pile up on
         # whatever has a high score
-        scored = replace(settings, null_threshold=EVIDENCE if null_threshold is None else null_threshold)
-        weight = None if table is None else _score_weight(source, settings, table, score_weight)
+        scored = replace(settings, null_threshold=EVIDENCE if options.null_threshold is None else options.null_threshold)
+        weight = None if table is None else _score_weight(source, settings, table, options.score_weight)
         fits = Fits(settings, scored, table, weight)
         results, empty = _fit_loci(source, fits, range(len(source.regions))[part::parts])
         write_results(out, results, source.kind)
-        return build_card(results, kind=source.kind, in_sample=source.in_sample, empty=empty, weight=weight, coverage=coverage)
+        return build_card(results, kind=source.kind, in_sample=source.in_sample, empty=empty, weight=weight, coverage=options.coverage)
 
 
 def _estimates_residual(choice: ResidualVariance, source: LocusSource) -> bool:

@@ -1,1 +1,5 @@
 """Gather results in one page."""
+
+from lucidseq.report.cli import build
+
+__all__ = ["build"]

@@ -18,7 +18,7 @@ from lucidseq.report.recognise import PICTURE, damaged, recognise
 if TYPE_CHECKING:
     import pandas as pd
 
-MANIFEST_FIELDS = {"software": dict, "tool": str, "command": str, "parameters": dict, "libraries": dict}
+MANIFEST_FIELDS = {"software": dict, "tool": str, "command": str, "parameters": dict, "libraries": dict, "methods": dict}
 
 
 @dataclass

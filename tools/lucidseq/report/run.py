@@ -12,6 +12,7 @@ from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import FACTS, TRUST
 from lucidseq.core.tables import write_table
 from lucidseq.report import methods_text, page
+from lucidseq.report.cli import BuildOptions
 from lucidseq.report.enrichment import enrichment_figures
 from lucidseq.report.facts import compare
 from lucidseq.report.figure import Figure, named_for_files
@@ -93,22 +94,22 @@ TABLES = (
 )
 
 
-def build(*, results: list[Path], out: OutputSet, truth_variants: Path | None, truth: Path | None, gtf: Path | None, title: str) -> Card:
+def build(options: BuildOptions, out: OutputSet) -> Card:
     """Build the report (options as in cli.py)."""
-    if truth is not None and truth_variants is None:
+    if options.truth is not None and options.truth_variants is None:
         raise UsageError("--truth without --truth-variants", "both", "give the truth files of `simulate locus` together")
-    found = gather(results)
-    facts = compare(found, truth_variants, truth) if truth_variants is not None else None
+    found = gather(options.results)
+    facts = compare(found, options.truth_variants, options.truth) if options.truth_variants is not None else None
     figures = named_for_files(
         picture_figures(found)
         + network_figures(found)
         + quantile_figure(found)
-        + locus_figures(found, gtf)
+        + locus_figures(found, options.gtf)
         + variant_figures(found)
         + enrichment_figures(found)
     )
     text = page.render(
-        title=title,
+        title=options.title,
         cards=found.cards,
         figures=figures,
         tables=summary_tables(found),

@@ -14,49 +14,34 @@ from lucidseq.core.schema import TRUTH_VARIANTS
 from lucidseq.core.tables import write_table
 from lucidseq.core.variants import variant_ids
 from lucidseq.simulate import writers
+from lucidseq.simulate.cli import LocusOptions
 from lucidseq.simulate.motifs import Motif
 from lucidseq.simulate.study import STEP, Design, Landscape, Study, simulate_study
 
 
-def locus(
-    *,
-    out: OutputSet,
-    training_contigs: int,
-    training_length: int,
-    genotyped_length: int,
-    peaks: int,
-    peak_width: int,
-    people: int,
-    causal_variants: int,
-    heritability: float,
-    min_frequency: float,
-    min_distance: int,
-    loci: int,
-    gene_sets: int,
-    seed: int,
-) -> Card:
+def locus(options: LocusOptions, out: OutputSet) -> Card:
     """Simulate and write everything (options as in cli.py)."""
     design = Design(
-        training_contigs,
-        training_length,
-        genotyped_length,
-        peaks,
-        peak_width,
-        people,
-        causal_variants,
-        heritability,
-        min_frequency,
-        min_distance,
-        gene_sets,
+        options.training_contigs,
+        options.training_length,
+        options.genotyped_length,
+        options.peaks,
+        options.peak_width,
+        options.people,
+        options.causal_variants,
+        options.heritability,
+        options.min_frequency,
+        options.min_distance,
+        options.gene_sets,
     )
-    study = simulate_study(design, seed)
-    bounds = np.linspace(0, genotyped_length, loci + 1).astype(int)
+    study = simulate_study(design, options.seed)
+    bounds = np.linspace(0, options.genotyped_length, options.loci + 1).astype(int)
     write_genome(out, study)
-    write_regions(out, study.landscapes, peak_width, design.genotyped_contig, bounds)
+    write_regions(out, study.landscapes, options.peak_width, design.genotyped_contig, bounds)
     write_people(out, study)
     write_table(truth_table(study, bounds), out["truth_variants"], TRUTH_VARIANTS)
     write_motif_truth(out, study.landscapes, study.motifs)
-    write_facts(out, study, seed)
+    write_facts(out, study, options.seed)
     return make_card(study)
 
 

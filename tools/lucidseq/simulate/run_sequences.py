@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from lucidseq.core import seeds
@@ -12,26 +10,27 @@ from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import BASE_TRUTH
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.simulate import regulatory_code
+from lucidseq.simulate.cli import SequencesOptions
 from lucidseq.simulate.motifs import load_vertebrate_core, read_matrices
 from lucidseq.simulate.writers import write_fasta
 
 SPLITS = (("train", 0.7), ("valid", 0.1), ("test", 0.2))
 
 
-def sequences(
-    *, out: OutputSet, positives: int, negatives: int, length: int, core_motifs: str, background_motifs: int, motifs: Path | None, seed: int
-) -> Card:
+def sequences(options: SequencesOptions, out: OutputSet) -> Card:
     """Simulate and write the set (options as in cli.py)."""
-    collection = load_vertebrate_core() if motifs is None else read_matrices(motifs)
-    core = [name.strip() for name in core_motifs.split(",") if name.strip()]
-    core_set, background_set = regulatory_code.choose_motifs(collection, core, background_motifs, seeds.stream(seed, "motifs"))
-    positive = regulatory_code.simulate_code(core_set, positives, length, seeds.stream(seed, "positives"))
-    negative = regulatory_code.simulate_code(background_set, negatives, length, seeds.stream(seed, "negatives"))
+    collection = load_vertebrate_core() if options.motifs is None else read_matrices(options.motifs)
+    core = [name.strip() for name in options.core_motifs.split(",") if name.strip()]
+    core_set, background_set = regulatory_code.choose_motifs(
+        collection, core, options.background_motifs, seeds.stream(options.seed, "motifs")
+    )
+    positive = regulatory_code.simulate_code(core_set, options.positives, options.length, seeds.stream(options.seed, "positives"))
+    negative = regulatory_code.simulate_code(background_set, options.negatives, options.length, seeds.stream(options.seed, "negatives"))
 
-    ids = np.array([f"pos_{i}" for i in range(positives)] + [f"neg_{i}" for i in range(negatives)], dtype=object)
+    ids = np.array([f"pos_{i}" for i in range(options.positives)] + [f"neg_{i}" for i in range(options.negatives)], dtype=object)
     codes = np.concatenate([positive.codes, negative.codes])
-    label = np.repeat([1, 0], [positives, negatives])
-    order = seeds.stream(seed, "order").permutation(len(ids))
+    label = np.repeat([1, 0], [options.positives, options.negatives])
+    order = seeds.stream(options.seed, "order").permutation(len(ids))
     bounds = np.round(np.cumsum([share for _, share in SPLITS])[:-1] * len(ids)).astype(int)
     split = np.empty(len(ids), dtype=object)
     for (name, _), rows in zip(SPLITS, np.split(np.arange(len(ids)), bounds), strict=True):

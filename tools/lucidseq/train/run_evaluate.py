@@ -14,16 +14,17 @@ from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import CURVES, METRICS, PREDICTIONS
 from lucidseq.train import evaluation
 from lucidseq.train.choices import Split
+from lucidseq.train.cli import EvaluateOptions
 
 
-def evaluate(*, predictions: Path, out: OutputSet, split: Split, bootstrap_samples: int, seed: int, threads: int) -> Card:
+def evaluate(options: EvaluateOptions, out: OutputSet) -> Card:
     """Evaluate as the options of the command say (see `lucidseq.train.cli`)."""
-    frame = _read(predictions, split)
+    frame = _read(options.predictions, options.split)
     rows: list[dict[str, object]] = []
     points: list[pd.DataFrame] = []
     card = Card("train", "evaluate")
     for name, part in frame.groupby("target_name", sort=False):
-        target = _target(str(name), part, bootstrap_samples, seed)
+        target = _target(str(name), part, options.bootstrap_samples, options.seed)
         own = list(evaluation.metric_rows(target))
         rows += own
         points.append(evaluation.curve_points(target))

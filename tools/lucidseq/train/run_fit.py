@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +17,8 @@ from lucidseq.core.log import get_logger
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import HISTORY
 from lucidseq.nets import backend
-from lucidseq.train.choices import Architecture, ClassWeights, FirstActivation
+from lucidseq.train.choices import ClassWeights
+from lucidseq.train.cli import FitOptions
 from lucidseq.train.dataset import TRAIN, VALID, Dataset, open_dataset
 
 if TYPE_CHECKING:
@@ -29,71 +29,56 @@ VALID_SHARE = 0.1
 _log = get_logger("lucidseq.train")
 
 
-def fit(
-    *,
-    dataset: Path,
-    out: OutputSet,
-    architecture: Architecture,
-    first_activation: FirstActivation,
-    filters: int,
-    epochs: int | None,
-    patience: int,
-    batch_size: int,
-    learning_rate: float,
-    weight_decay: float,
-    dropout_scale: float,
-    reverse_complement: bool,
-    ensemble: int,
-    class_weights: ClassWeights,
-    mixed_precision: bool,
-    seed: int,
-    threads: int,
-    resume: bool,
-    checkpoint_dir: Path | None,
-) -> Card:
+def fit(options: FitOptions, out: OutputSet) -> Card:
     """Train as the options of the command say (see `lucidseq.train.cli`)."""
-    if resume and checkpoint_dir is None:
+    if options.resume and options.checkpoint_dir is None:
         raise UsageError("--resume without --checkpoint-dir", "the folder of the checkpoints", "add --checkpoint-dir")
-    backend.prepare(seed=seed, threads=threads, mixed_precision=mixed_precision)
+    backend.prepare(seed=options.seed, threads=options.threads, mixed_precision=options.mixed_precision)
     from lucidseq.nets import architectures, io
     from lucidseq.train import fitting
     from lucidseq.train.checkpoint import Checkpoints
     from lucidseq.train.judge import describe, fit_card, judge
 
-    if mixed_precision and not backend.has_gpu():
+    if options.mixed_precision and not backend.has_gpu():
         _log.warning("--mixed-precision: no GPU is seen, so the network is trained in 32 bits")
-    with open_dataset(dataset) as source:
-        train, valid, drawn = _splits(source, seed)
+    with open_dataset(options.dataset) as source:
+        train, valid, drawn = _splits(source, options.seed)
         design = architectures.Design(
-            architecture.value, source.length, len(source.target_names), source.task, first_activation.value, filters, dropout_scale
+            options.architecture.value,
+            source.length,
+            len(source.target_names),
+            source.task,
+            options.first_activation.value,
+            options.filters,
+            options.dropout_scale,
         )
         recipe = fitting.Recipe(
             design,
-            epochs or fitting.default_epochs(len(train), batch_size),
-            patience,
-            batch_size,
-            learning_rate,
-            weight_decay,
-            reverse_complement,
-            ensemble,
-            seed,
+            options.epochs or fitting.default_epochs(len(train), options.batch_size),
+            options.patience,
+            options.batch_size,
+            options.learning_rate,
+            options.weight_decay,
+            options.reverse_complement,
+            options.ensemble,
+            options.seed,
         )
-        data, scale = _prepare(source, train, valid, class_weights)
+        data, scale = _prepare(source, train, valid, options.class_weights)
         _log.info(f"{len(train)} training and {len(valid)} validation sequences of {source.length} bp")
-        options = {
+        training = {
             **asdict(recipe),
-            "class_weights": class_weights.value,
-            "mixed_precision": mixed_precision and backend.has_gpu(),
-            "dataset_sha256": manifest.sha256(dataset),
+            "class_weights": options.class_weights.value,
+            "mixed_precision": options.mixed_precision and backend.has_gpu(),
+            "dataset_sha256": manifest.sha256(options.dataset),
             "tool_version": lucidseq.__version__,
             "backend": backend.name(),
             "device": backend.device_name(),
         }
-        checkpoints = Checkpoints(checkpoint_dir, json.dumps(options, sort_keys=True), resume=resume)
+        checkpoints = Checkpoints(options.checkpoint_dir, json.dumps(training, sort_keys=True), resume=options.resume)
         progress = fitting.train_ensemble(recipe, data, checkpoints)
         model = fitting.assemble(recipe, progress.finished, scale)
         judgement = judge(source, model, train, valid, recipe)
-    io.save_model(model, out["model"], describe(source, recipe, options, progress, scale, judgement))
+    io.save_model(model, out["model"], describe(source, recipe, training, progress, scale, judgement))
     tables.write_table(pd.DataFrame(progress.history), out["history"], HISTORY)
     return fit_card(judgement, progress, recipe, drawn=drawn)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +16,7 @@ from lucidseq.core.schema import PREDICTIONS
 from lucidseq.nets import backend
 from lucidseq.train import intervals
 from lucidseq.train.choices import Split
+from lucidseq.train.cli import PredictOptions
 from lucidseq.train.dataset import SPLIT_NAMES, Dataset, open_dataset
 
 if TYPE_CHECKING:
@@ -27,21 +27,21 @@ CHUNK_ROWS = 8192
 _GC_SHIFT, _MEMBER_SPREAD = 1.0, 0.1
 
 
-def predict(
-    *, model: Path, dataset: Path, out: OutputSet, split: Split, reverse_complement_average: bool, batch_size: int, threads: int
-) -> Card:
+def predict(options: PredictOptions, out: OutputSet) -> Card:
     """Predict as the options of the command say (see `lucidseq.train.cli`)."""
-    backend.prepare(threads=threads)
+    backend.prepare(threads=options.threads)
     from lucidseq.nets import io
     from lucidseq.nets.predict import Predictor
 
-    network, facts = io.load_model(model)
-    predictor = Predictor(network, batch_size=batch_size, reverse_complement_average=reverse_complement_average)
-    with open_dataset(dataset) as source:
-        predictor.require_length(source.length, where=str(dataset))
-        rows = np.arange(len(source.split)) if split is Split.ALL else np.flatnonzero(source.split == SPLIT_NAMES.index(split))
+    network, facts = io.load_model(options.model)
+    predictor = Predictor(network, batch_size=options.batch_size, reverse_complement_average=options.reverse_complement_average)
+    with open_dataset(options.dataset) as source:
+        predictor.require_length(source.length, where=str(options.dataset))
+        rows = (
+            np.arange(len(source.split)) if options.split is Split.ALL else np.flatnonzero(source.split == SPLIT_NAMES.index(options.split))
+        )
         if not len(rows):
-            raise DataError(f"no {split.value} sequences", "at least one", "choose another --split", where=str(dataset))
+            raise DataError(f"no {options.split.value} sequences", "at least one", "choose another --split", where=str(options.dataset))
         members, gc = _apply(predictor, source, rows)
         names = _target_names(members.shape[2], source, facts)
         frame = _table(members, names, rows, source, facts)

@@ -18,7 +18,7 @@ from lucidseq.core.schema import ANNOTATION_SUMMARY, ANNOTATIONS
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.core.tables import write_table
 from lucidseq.encode.annotations.bed import BedSource, DistanceSource
-from lucidseq.encode.annotations.choices import BedValue
+from lucidseq.encode.annotations.cli import AnnotationsOptions
 from lucidseq.encode.annotations.genes import GeneSource
 from lucidseq.encode.annotations.maps import AttributionSource
 from lucidseq.encode.annotations.rows import Targets, Variants, Windows
@@ -31,36 +31,22 @@ _ROWS = 1 << 17  # annotated at a time
 _CHUNK_BYTES, _CHUNK_ROWS = 1 << 20, 1 << 17
 
 
-def annotations(
-    *,
-    variants: Path | None,
-    windows: Path | None,
-    bed: list[Path] | None,
-    bed_value: BedValue,
-    distance: list[Path] | None,
-    signal: list[Path] | None,
-    flank: int,
-    gtf: Path | None,
-    promoter_upstream: int,
-    promoter_downstream: int,
-    table: list[Path] | None,
-    attributions: list[Path] | None,
-    build: str,
-    out: OutputSet,
-) -> Card:
+def annotations(options: AnnotationsOptions, out: OutputSet) -> Card:
     """Encode annotations (options as in ``cli.annotations``)."""
-    if windows is not None and table:
+    if options.windows is not None and options.table:
         raise UsageError("--table with --windows", "--variants with it: tables are matched by variant", "leave one out")
-    with _targets(variants, windows, scratch=out["annotations"].parent) as targets:
-        sources: list[Source] = [BedSource(path, bed_value, targets.contigs) for path in bed or []]
-        sources += [DistanceSource(path, targets.contigs) for path in distance or []]
-        sources += [SignalSource(path, flank, targets.contigs) for path in signal or []]
-        if gtf is not None:
-            sources.append(GeneSource(gtf, targets.contigs, upstream=promoter_upstream, downstream=promoter_downstream))
-        sources += [TableSource(path, targets.parts(_ROWS)) for path in table or []]
-        sources += [AttributionSource(path, targets.contigs) for path in attributions or []]
+    with _targets(options.variants, options.windows, scratch=out["annotations"].parent) as targets:
+        sources: list[Source] = [BedSource(path, options.bed_value, targets.contigs) for path in options.bed or []]
+        sources += [DistanceSource(path, targets.contigs) for path in options.distance or []]
+        sources += [SignalSource(path, options.flank, targets.contigs) for path in options.signal or []]
+        if options.gtf is not None:
+            sources.append(
+                GeneSource(options.gtf, targets.contigs, upstream=options.promoter_upstream, downstream=options.promoter_downstream)
+            )
+        sources += [TableSource(path, targets.parts(_ROWS)) for path in options.table or []]
+        sources += [AttributionSource(path, targets.contigs) for path in options.attributions or []]
         _refuse_equal_names(sources)
-        summary = _write(out["annotations"], targets, sources, build)
+        summary = _write(out["annotations"], targets, sources, options.build)
         write_table(summary, out["summary"], ANNOTATION_SUMMARY)
         return _judge(summary, targets)
 

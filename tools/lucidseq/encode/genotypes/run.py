@@ -17,7 +17,7 @@ from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import QC, SAMPLE_QC
 from lucidseq.core.tables import write_table
 from lucidseq.encode.genotypes import judge, quality
-from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding, Multiallelic
+from lucidseq.encode.genotypes.cli import GenotypesOptions
 from lucidseq.encode.genotypes.figure import draw_quality
 from lucidseq.encode.genotypes.names import SampleNames
 from lucidseq.encode.genotypes.open_reader import open_reader, whole_sets
@@ -66,44 +66,23 @@ class _SampleFilters:
         return outcome
 
 
-def genotypes(
-    *,
-    genotypes: list[Path],
-    phenotypes: Path | None,
-    covariates: Path | None,
-    sex: Path | None,
-    samples: Path | None,
-    field: GenotypeField,
-    multiallelic: Multiallelic,
-    ploidy: int,
-    male_x: HaploidCoding,
-    min_frequency: float,
-    min_minor_count: float,
-    max_missing: float,
-    max_sample_missing: float,
-    max_heterozygosity: float,
-    min_hwe_p: float,
-    region: Path | None,
-    build: str,
-    shard: str | None,
-    out: OutputSet,
-) -> Card:
+def genotypes(options: GenotypesOptions, out: OutputSet) -> Card:
     """Encode genotypes (options as in ``cli.genotypes``)."""
-    index, count = parse_shard(shard)
-    if count > 1 and (max_sample_missing < 1 or max_heterozygosity > 0):
+    index, count = parse_shard(options.shard)
+    if count > 1 and (options.max_sample_missing < 1 or options.max_heterozygosity > 0):
         raise UsageError(
             "--shard with filters of samples, which need every variant",
             "--max-sample-missing 1 and --max-heterozygosity 0",
             "turn them off, and name the samples to keep with --samples (the .samples.tsv of a run without --shard tells them)",
         )
-    reading = Reading(field, multiallelic, ploidy)
-    readers = [open_reader(path, reading) for path in whole_sets(genotypes)]
+    reading = Reading(options.field, options.multiallelic, options.ploidy)
+    readers = [open_reader(path, reading) for path in whole_sets(options.genotypes)]
     people = _same_samples(readers)
     names = people.samples
     card = Card("encode", "genotypes")
-    traits = _traits(phenotypes, people, readers[0], card)
-    covariate_names, values = _covariates(covariates, people, readers[0], card)
-    sexes = read_sex_table(sex, people) if sex else _told_sexes(readers)
+    traits = _traits(options.phenotypes, people, readers[0], card)
+    covariate_names, values = _covariates(options.covariates, people, readers[0], card)
+    sexes = read_sex_table(options.sex, people) if options.sex else _told_sexes(readers)
     plan = Plan(
         shares=shares(readers, index, count),
         samples=names,
@@ -111,14 +90,14 @@ def genotypes(
         traits=traits,
         covariate_names=covariate_names,
         covariates=values,
-        filters=quality.Filters(min_frequency, max_missing, min_hwe_p, min_minor_count),
-        regions=Regions(read_bed(region)) if region else None,
-        rules=SexChromosomes(sexes, _build(build, readers), male_x, ploidy),
+        filters=quality.Filters(options.min_frequency, options.max_missing, options.min_hwe_p, options.min_minor_count),
+        regions=Regions(read_bed(options.region)) if options.region else None,
+        rules=SexChromosomes(sexes, _build(options.build, readers), options.male_x, options.ploidy),
     )
     if not plan.shares:
-        raise DataError(f"no variants in shard {shard}", "at least one variant", "use fewer shards", where=str(readers[0].path))
-    listed = read_sample_list(samples, people) if samples else np.ones(len(names), dtype=bool)
-    found, outcomes = _read(plan, _SampleFilters(listed, max_sample_missing, max_heterozygosity), out)
+        raise DataError(f"no variants in shard {options.shard}", "at least one variant", "use fewer shards", where=str(readers[0].path))
+    listed = read_sample_list(options.samples, people) if options.samples else np.ones(len(names), dtype=bool)
+    found, outcomes = _read(plan, _SampleFilters(listed, options.max_sample_missing, options.max_heterozygosity), out)
     _refuse_nothing(found)
     _write_qc(found, outcomes, out["qc"])
     _write_samples(found, outcomes, out["samples"])

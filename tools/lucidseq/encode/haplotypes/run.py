@@ -17,7 +17,8 @@ from lucidseq.core.tables import write_table
 from lucidseq.encode.genotypes.names import SampleNames
 from lucidseq.encode.genotypes.sample_files import read_sample_list
 from lucidseq.encode.haplotypes.accessibility import Accessibility
-from lucidseq.encode.haplotypes.choices import Calls, Polarization
+from lucidseq.encode.haplotypes.choices import Polarization
+from lucidseq.encode.haplotypes.cli import HaplotypesOptions
 from lucidseq.encode.haplotypes.collect import STEPS, Pass, Plan
 from lucidseq.encode.haplotypes.judge import judge
 from lucidseq.encode.haplotypes.open_sites import open_sites
@@ -30,55 +31,39 @@ from lucidseq.encode.regions import Regions, other_spelling, require_shared
 FEW_BASES, FEW_SITES = "too few accessible bases", "too few sites"
 
 
-def haplotypes(
-    *,
-    genotypes: list[Path],
-    windows: Path | None,
-    window_size: int | None,
-    step: int | None,
-    genome: Path | None,
-    accessible: Path | None,
-    mask: Path | None,
-    min_accessible: float,
-    min_sites: int,
-    samples: Path | None,
-    calls: Calls,
-    polarize: Polarization,
-    ancestral: Path | None,
-    confident_ancestral: bool,
-    max_missing: float,
-    min_minor_count: int,
-    build: str,
-    out: OutputSet,
-) -> Card:
+def haplotypes(options: HaplotypesOptions, out: OutputSet) -> Card:
     """Encode haplotypes (options as in ``cli.haplotypes``)."""
-    check_options(has_windows=windows is not None, size=window_size, step=step, has_genome=genome is not None)
-    readers = [open_sites(path) for path in genotypes]
-    columns = _columns(readers, samples)
-    polarization = _polarization(polarize, readers, has_fasta=ancestral is not None)
-    intervals = _intervals(readers, windows, window_size, step, genome)
+    check_options(
+        has_windows=options.windows is not None, size=options.window_size, step=options.step, has_genome=options.genome is not None
+    )
+    readers = [open_sites(path) for path in options.genotypes]
+    columns = _columns(readers, options.samples)
+    polarization = _polarization(options.polarize, readers, has_fasta=options.ancestral is not None)
+    intervals = _intervals(readers, options.windows, options.window_size, options.step, options.genome)
     contigs = list(dict.fromkeys(item.contig for item in intervals))
-    accessibility = Accessibility(_regions(accessible, contigs), _regions(mask, contigs))
+    accessibility = Accessibility(_regions(options.accessible, contigs), _regions(options.mask, contigs))
     laid = by_contig(intervals, accessibility)
-    low = {name: part.accessible < min_accessible * (part.end - part.start) for name, part in laid.items()}
+    low = {name: part.accessible < options.min_accessible * (part.end - part.start) for name, part in laid.items()}
     with ExitStack() as stack:
-        writer = stack.enter_context(create_haplotypes(out["haplotypes"], build=build, calls=calls.value, polarization=polarization.value))
+        writer = stack.enter_context(
+            create_haplotypes(out["haplotypes"], build=options.build, calls=options.calls.value, polarization=polarization.value)
+        )
         plan = Plan(
             columns,
             [readers[0].samples[index] for index in columns],
             {name: part for name, rows in low.items() if (part := laid[name].take(~rows))},
             accessibility,
-            calls,
+            options.calls,
             polarization,
-            stack.enter_context(AncestralGenome(ancestral)) if ancestral else None,
-            confident_ancestral,
-            max_missing,
-            min_minor_count,
+            stack.enter_context(AncestralGenome(options.ancestral)) if options.ancestral else None,
+            options.confident_ancestral,
+            options.max_missing,
+            options.min_minor_count,
         )
         found = Pass(plan, writer)
         found.run(readers)
         _refuse_nothing(found, laid, readers[0].path)
-        table = _finish(found, laid, low, min_sites)
+        table = _finish(found, laid, low, options.min_sites)
     _write_qc(found, table, out["qc"])
     write_table(table, out["windows"], WINDOWS)
     return judge(table, found.removed, found.read, polarization, accessibility_known=accessibility.known)

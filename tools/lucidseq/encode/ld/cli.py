@@ -2,115 +2,103 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from lucidseq.core.options import Threads
-from lucidseq.core.roles import Format, In, OutFile, OutputPrefix
+from lucidseq.core.app import Methods
+from lucidseq.core.options import Option, Options, Threads
+from lucidseq.core.roles import Format, In, OutFile
+from lucidseq.core.schema import GENOTYPES, LD, LD_SCORES, SUMSTATS
 from lucidseq.encode.ld.choices import InputFormat, LdMethod, MatchBy
 from lucidseq.encode.options import qc, tool
 
 
-@tool.command(run="lucidseq.encode.ld.run:ld", label="process_low")
-def ld(
-    out: Annotated[
-        Path,
-        typer.Option("--out", help="Prefix of the output files."),
-        OutputPrefix(
-            ld=OutFile(".ld.h5", Format.HDF5, "LD store.", schema="lucidseq.ld"),
-            qc=qc("ld"),
-            blocks=OutFile(".blocks.bed", Format.BED, "The blocks found, without --loci.", optional=True),
-            scores=OutFile(".ldscores.tsv.gz", Format.TSV, "LD scores (--ld-scores).", optional=True, schema="lucidseq.ld_scores"),
-        ),
-    ],
-    genotypes: Annotated[
-        Path | None,
-        typer.Option("--genotypes", help="Genotype store of `lucidseq encode genotypes` (.genotypes.h5)."),
-        In(Format.HDF5, schema="lucidseq.genotypes"),
-    ] = None,
-    loci: Annotated[
-        Path | None,
-        typer.Option(
-            "--loci",
-            help="BED file of loci, named in column 4. Without it, approximately independent blocks are found in the genotypes; of --input, each matrix is a block.",
-        ),
-        In(Format.BED),
-    ] = None,
-    variants: Annotated[
-        Path | None,
-        typer.Option("--variants", help="Summary statistics; only their variants are used, with their alleles."),
-        In(Format.TSV, schema="lucidseq.sumstats"),
-    ] = None,
-    input: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--input",
-            help="Published matrix instead of genotypes: LDGM edge list, PLINK square matrix of r, or .npz. Give it again for more.",
-        ),
-        In(Format.TSV, Format.CSV, Format.NPZ),
-    ] = None,
-    input_variants: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--input-variants",
-            help="Variants of each --input, in its order: .snplist, .bim (of PLINK 1.9 run with --keep-allele-order), .pvar, or a table rsid chromosome position allele1 allele2.",
-        ),
-        In(Format.TSV, Format.CSV),
-    ] = None,
-    input_format: Annotated[
-        InputFormat, typer.Option("--input-format", help="Format of --input; auto tells it from the file.")
-    ] = InputFormat.AUTO,
-    contig: Annotated[
-        str | None, typer.Option("--contig", help="Contig of an LDGM, whose list has none; left out: chrN as in the name of its file.")
-    ] = None,
-    match: Annotated[
-        MatchBy,
-        typer.Option(
-            "--match",
-            help="How variants of --input find --variants: by position, or by rsid where the builds differ; alleles must agree either way round.",
-        ),
-    ] = MatchBy.POSITION,
-    n_ref: Annotated[float | None, typer.Option("--n-ref", min=2, help="Individuals behind --input; left out: unknown.")] = None,
-    build: Annotated[
-        str | None, typer.Option("--build", help="Genome build of --input, kept in the output (such as GRCh38); genotypes bring their own.")
-    ] = None,
-    trait: Annotated[
-        str | None, typer.Option("--trait", help="Use only individuals with this trait, as its summary statistics did.")
-    ] = None,
-    method: Annotated[
-        LdMethod, typer.Option("--method", help="in-sample: the individuals behind the summary statistics; panel: others.")
-    ] = LdMethod.IN_SAMPLE,
-    adjust_covariates: Annotated[
-        bool, typer.Option("--adjust-covariates/--no-adjust-covariates", help="Project the encoded covariates out, as the tests do.")
-    ] = True,
-    shrinkage: Annotated[
-        str,
-        typer.Option(
-            "--shrinkage", help="Weight of the identity matrix, 0 (none) to 1; auto: what minimises the expected error of each block."
-        ),
-    ] = "0",
-    low_rank: Annotated[
-        float | None,
-        typer.Option(
-            "--low-rank",
-            min=0,
-            max=1,
-            help="Store the eigenvectors that hold this share of the variance instead of the matrix (such as 0.95).",
-        ),
-    ] = None,
-    min_block: Annotated[int, typer.Option("--min-block", min=2, help="Fewest variants in a block found without --loci.")] = 200,
-    max_block: Annotated[
-        int, typer.Option("--max-block", min=4, help="Most variants in a block found without --loci; at least twice --min-block.")
-    ] = 5000,
-    ld_scores: Annotated[bool, typer.Option("--ld-scores/--no-ld-scores", help="Write LD scores of all variants that vary.")] = False,
-    ld_window: Annotated[
-        float, typer.Option("--ld-window", min=0.001, help="Window on either side for LD scores and for finding blocks, in kilobases.")
-    ] = 1000.0,
-    threads: Threads = 1,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class LdOptions(Options):
     """Make LD (correlations of effect-allele dosages) from genotypes, or take it over from published matrices.
 
     Published are LDGM precision matrices, PLINK's square matrices of r, and the .npz files of UK Biobank and PolyFun.
     """
+
+    genotypes: Annotated[
+        Path | None, Option("Genotype store of `lucidseq encode genotypes` (.genotypes.h5)."), In(Format.HDF5, schema=GENOTYPES)
+    ] = None
+    loci: Annotated[
+        Path | None,
+        Option(
+            "BED file of loci, named in column 4. Without it, approximately independent blocks are found in the genotypes; of --input, each matrix is a block."
+        ),
+        In(Format.BED),
+    ] = None
+    variants: Annotated[
+        Path | None, Option("Summary statistics; only their variants are used, with their alleles."), In(Format.TSV, schema=SUMSTATS)
+    ] = None
+    input: Annotated[
+        list[Path] | None,
+        Option("Published matrix instead of genotypes: LDGM edge list, PLINK square matrix of r, or .npz. Give it again for more."),
+        In(Format.TSV, Format.CSV, Format.NPZ),
+    ] = None
+    input_variants: Annotated[
+        list[Path] | None,
+        Option(
+            "Variants of each --input, in its order: .snplist, .bim (of PLINK 1.9 run with --keep-allele-order), .pvar, or a table rsid chromosome position allele1 allele2."
+        ),
+        In(Format.TSV, Format.CSV),
+    ] = None
+    input_format: Annotated[InputFormat, Option("Format of --input; auto tells it from the file.")] = InputFormat.AUTO
+    contig: Annotated[str | None, Option("Contig of an LDGM, whose list has none; left out: chrN as in the name of its file.")] = None
+    match: Annotated[
+        MatchBy,
+        Option(
+            "How variants of --input find --variants: by position, or by rsid where the builds differ; alleles must agree either way round."
+        ),
+    ] = MatchBy.POSITION
+    n_ref: Annotated[float | None, Option("Individuals behind --input; left out: unknown.", min=2)] = None
+    build: Annotated[str | None, Option("Genome build of --input, kept in the output (such as GRCh38); genotypes bring their own.")] = None
+    trait: Annotated[str | None, Option("Use only individuals with this trait, as its summary statistics did.")] = None
+    method: Annotated[LdMethod, Option("in-sample: the individuals behind the summary statistics; panel: others.")] = LdMethod.IN_SAMPLE
+    adjust_covariates: Annotated[bool, Option("Project the encoded covariates out, as the tests do.")] = True
+    shrinkage: Annotated[
+        str, Option("Weight of the identity matrix, 0 (none) to 1; auto: what minimises the expected error of each block.")
+    ] = "0"
+    low_rank: Annotated[
+        float | None,
+        Option("Store the eigenvectors that hold this share of the variance instead of the matrix (such as 0.95).", min=0, max=1),
+    ] = None
+    min_block: Annotated[int, Option("Fewest variants in a block found without --loci.", min=2)] = 200
+    max_block: Annotated[int, Option("Most variants in a block found without --loci; at least twice --min-block.", min=4)] = 5000
+    ld_scores: Annotated[bool, Option("Write LD scores of all variants that vary.")] = False
+    ld_window: Annotated[float, Option("Window on either side for LD scores and for finding blocks, in kilobases.", min=0.001)] = 1000.0
+    threads: Threads = 1
+
+
+def _methods(options: LdOptions) -> Methods:
+    source = (
+        "LD was computed as the correlation of effect-allele dosages." if options.input is None else "LD was read from published matrices."
+    )
+    sentences, papers = [source], []
+    if options.input is not None and any("edgelist" in path.name for path in options.input):
+        papers.append("Nowbandegani et al. 2023, Nat. Genet. 55:1494 (LDGM)")
+    if options.shrinkage not in ("0", "0.0"):
+        sentences.append("Correlations were shrunk towards zero.")
+        papers.append("Schäfer and Strimmer 2005, Stat. Appl. Genet. Mol. Biol. 4:32 (shrinkage)")
+    if options.ld_scores:
+        sentences.append("LD scores were computed.")
+        papers.append("Bulik-Sullivan et al. 2015, Nat. Genet. 47:291 (LD scores)")
+    return Methods(" ".join(sentences), *papers)
+
+
+ld = tool.command(
+    "ld",
+    LdOptions,
+    run="lucidseq.encode.ld.run:ld",
+    outputs={
+        "ld": OutFile(".ld.h5", Format.HDF5, "LD store.", schema=LD),
+        "qc": qc("ld"),
+        "blocks": OutFile(".blocks.bed", Format.BED, "The blocks found, without --loci.", optional=True),
+        "scores": OutFile(".ldscores.tsv.gz", Format.TSV, "LD scores (--ld-scores).", optional=True, schema=LD_SCORES),
+    },
+    label="process_low",
+    methods=_methods,
+)

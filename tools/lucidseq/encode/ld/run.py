@@ -20,7 +20,8 @@ from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import SUMSTATS
 from lucidseq.core.tables import read_table, write_text
 from lucidseq.encode.individuals import complete_individuals
-from lucidseq.encode.ld.choices import InputFormat, LdMethod, MatchBy
+from lucidseq.encode.ld.choices import LdMethod, MatchBy
+from lucidseq.encode.ld.cli import LdOptions
 from lucidseq.encode.ld.estimate import Estimator, Tally, parse_estimator
 from lucidseq.encode.ld.from_genotypes import Cohort, genotype_blocks, refuse_foreign_contigs, write_scores_and_find
 from lucidseq.encode.ld.from_matrix import MatrixSource, check_source, matrix_blocks, nothing_matched
@@ -30,51 +31,41 @@ UNKNOWN = "unknown"  # build
 _log = get_logger("lucidseq.encode")
 
 
-def ld(
-    *,
-    genotypes: Path | None,
-    loci: Path | None,
-    variants: Path | None,
-    input: list[Path] | None,
-    input_variants: list[Path] | None,
-    input_format: InputFormat,
-    contig: str | None,
-    match: MatchBy,
-    n_ref: float | None,
-    build: str | None,
-    trait: str | None,
-    method: LdMethod,
-    adjust_covariates: bool,
-    shrinkage: str,
-    low_rank: float | None,
-    min_block: int,
-    max_block: int,
-    ld_scores: bool,
-    ld_window: float,
-    threads: int,
-    out: OutputSet,
-) -> Card:
+def ld(options: LdOptions, out: OutputSet) -> Card:
     """Compute or take over LD (options as in ``cli.ld``)."""
-    estimator = parse_estimator(shrinkage, low_rank)
-    intervals = None if loci is None else _read_loci(loci)
-    if genotypes is not None and not input and not input_variants:
-        _refuse(n_ref=n_ref, contig=contig, match=None if match is MatchBy.POSITION else match)
-        wanted = None if variants is None else pd.Index(_read_listed(variants)["variant_id"])
-        sizes = None if intervals is not None else (min_block, max_block)
-        if sizes is not None and max_block < 2 * min_block:
+    estimator = parse_estimator(options.shrinkage, options.low_rank)
+    intervals = None if options.loci is None else _read_loci(options.loci)
+    if options.genotypes is not None and not options.input and not options.input_variants:
+        _refuse(n_ref=options.n_ref, contig=options.contig, match=None if options.match is MatchBy.POSITION else options.match)
+        wanted = None if options.variants is None else pd.Index(_read_listed(options.variants)["variant_id"])
+        sizes = None if intervals is not None else (options.min_block, options.max_block)
+        if sizes is not None and options.max_block < 2 * options.min_block:
             raise UsageError(
-                f"--min-block {min_block} and --max-block {max_block}",
+                f"--min-block {options.min_block} and --max-block {options.max_block}",
                 "a largest size of at least twice the smallest",
                 "correct one of them",
             )
-        scores = out["scores"] if ld_scores else None
-        with _cohort(genotypes, build, trait, adjust_covariates=adjust_covariates) as cohort:
-            return _from_genotypes(cohort, intervals, sizes, wanted, estimator, method, scores, ld_window, loci, out)
-    if input and input_variants and genotypes is None:
-        _refuse(trait=trait, ld_scores=ld_scores or None)
-        source = MatrixSource(input, input_variants, input_format, contig, match, float("nan") if n_ref is None else n_ref)
-        return _from_matrices(source, variants, intervals, estimator, method, build, out)
-    given = [flag for flag, value in (("--genotypes", genotypes), ("--input", input), ("--input-variants", input_variants)) if value]
+        scores = out["scores"] if options.ld_scores else None
+        with _cohort(options.genotypes, options.build, options.trait, adjust_covariates=options.adjust_covariates) as cohort:
+            return _from_genotypes(
+                cohort, intervals, sizes, wanted, estimator, options.method, scores, options.ld_window, options.loci, out
+            )
+    if options.input and options.input_variants and options.genotypes is None:
+        _refuse(trait=options.trait, ld_scores=options.ld_scores or None)
+        source = MatrixSource(
+            options.input,
+            options.input_variants,
+            options.input_format,
+            options.contig,
+            options.match,
+            float("nan") if options.n_ref is None else options.n_ref,
+        )
+        return _from_matrices(source, options.variants, intervals, estimator, options.method, options.build, out)
+    given = [
+        flag
+        for flag, value in (("--genotypes", options.genotypes), ("--input", options.input), ("--input-variants", options.input_variants))
+        if value
+    ]
     raise UsageError(", ".join(given) or "no input", "--genotypes, or --input with --input-variants", "give one of the two")
 
 

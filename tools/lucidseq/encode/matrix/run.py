@@ -20,6 +20,7 @@ from lucidseq.core.splits import Splits, digest, read_splits
 from lucidseq.core.stores import create_store, open_store, read_list, read_text, write_array
 from lucidseq.encode.calls import hard_calls, refuse_more_copies
 from lucidseq.encode.matrix.choices import MatrixLayout
+from lucidseq.encode.matrix.cli import MatrixOptions
 from lucidseq.encode.matrix.fit import fit
 
 _log = get_logger("lucidseq.encode")
@@ -29,19 +30,19 @@ _COLUMNS = ("contig", "start", "effect_allele", "other_allele", "id", "rsid")
 _FITTED = {"called": "i8", "mean": "f8", "sd": "f8", "mode": "u1", "genotype_frequency": "f8"}
 
 
-def matrix(*, genotypes: Path, splits: Path | None, layout: MatrixLayout, hard_call_tolerance: float, out: OutputSet) -> Card:
+def matrix(options: MatrixOptions, out: OutputSet) -> Card:
     """Write the genotype matrix (options as in ``cli.matrix``)."""
     card = Card("encode", "matrix")
-    with open_store(genotypes, GENOTYPES) as store:
+    with open_store(options.genotypes, GENOTYPES) as store:
         samples = read_text(store["samples/id"])
-        _refuse_other_lengths(store, len(samples), genotypes)
+        _refuse_other_lengths(store, len(samples), options.genotypes)
         if not store["dosage"].size:
-            raise DataError("no genotypes", "at least one variant and one sample", "check the genotype store", where=str(genotypes))
-        given = _splits(splits, samples, card)
+            raise DataError("no genotypes", "at least one variant and one sample", "check the genotype store", where=str(options.genotypes))
+        given = _splits(options.splits, samples, card)
         if not given.train.any():
-            raise DataError("no training sample", "at least one sample with split train", "correct the table", where=str(splits))
+            raise DataError("no training sample", "at least one sample with split train", "correct the table", where=str(options.splits))
         ploidy = int(store.attrs.get("ploidy", 2))
-        chosen = _layout(layout, store["dosage"].dtype, ploidy, genotypes)
+        chosen = _layout(options.layout, store["dosage"].dtype, ploidy, options.genotypes)
         attributes: dict[str, str | int | list[str]] = {
             name: read_list(store, name) for name in ("trait_names", "trait_kinds", "covariate_names")
         }
@@ -54,7 +55,7 @@ def matrix(*, genotypes: Path, splits: Path | None, layout: MatrixLayout, hard_c
         require_space(out["matrix"].parent, _size(store, chosen))
         with create_store(out["matrix"], GENOTYPE_MATRIX, **attributes) as result:
             _write_samples(store, result, samples, given)
-            missing, still = _transpose(store, result, given.train, chosen, hard_call_tolerance)
+            missing, still = _transpose(store, result, given.train, chosen, options.hard_call_tolerance)
         _judge(card, still, missing, given, str(attributes["training_digest"]))
     return card
 

@@ -14,7 +14,8 @@ from lucidseq.core.schema import QC, SEQUENCES
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.core.tables import write_table
 from lucidseq.encode.sequences import splits
-from lucidseq.encode.sequences.choices import LabelColumn, NearCopies, Negatives, SignalStatistic, SignalTransform, Task
+from lucidseq.encode.sequences.choices import NearCopies, Task
+from lucidseq.encode.sequences.cli import SequencesOptions
 from lucidseq.encode.sequences.gather import Gathered, drop_unknown, gather
 from lucidseq.encode.sequences.judge import judge, judge_near_copies, judge_sources
 from lucidseq.encode.sequences.near_copies import near_copies as find_near_copies
@@ -24,88 +25,61 @@ from lucidseq.encode.sequences.sources import Sources, refuse_confusion
 _NEAR_COPY = "near-copy of a sequence held out"
 
 
-def sequences(
-    *,
-    fasta: Path | None,
-    regions: Path | None,
-    gtf: Path | None,
-    gene_type: str | None,
-    one_hot: Path | None,
-    signal: list[Path] | None,
-    positive: Path | None,
-    negative: Path | None,
-    labels: Path | None,
-    window: int | None,
-    stranded: bool,
-    label_column: LabelColumn,
-    signal_statistic: SignalStatistic,
-    signal_transform: SignalTransform,
-    bin_size: int | None,
-    target_window: int | None,
-    negatives: Negatives,
-    negatives_per_positive: int,
-    negatives_from: Path | None,
-    blacklist: Path | None,
-    variants: Path | None,
-    samples: Path | None,
-    near_copies: NearCopies,
-    near_copy_similarity: float,
-    task: Task,
-    target_name: str,
-    test_contigs: str | None,
-    valid_contigs: str | None,
-    test_share: float,
-    valid_share: float,
-    max_n_share: float,
-    build: str,
-    seed: int,
-    out: OutputSet,
-) -> Card:
+def sequences(options: SequencesOptions, out: OutputSet) -> Card:
     """Encode sequences (options as in ``cli.sequences``)."""
     sources = Sources(
-        fasta=fasta,
-        regions=regions,
-        gtf=gtf,
-        gene_type=gene_type,
-        one_hot=one_hot,
-        signal=signal or [],
-        positive=positive,
-        negative=negative,
-        labels=labels,
-        window=window,
-        stranded=stranded,
-        label_column=label_column,
-        signal_statistic=signal_statistic,
-        signal_transform=signal_transform,
-        negatives=negatives,
-        negatives_per_positive=negatives_per_positive,
-        negatives_from=negatives_from,
-        blacklist=blacklist,
-        bin_size=bin_size,
-        target_window=target_window,
-        variants=variants,
-        samples=samples,
-        max_n_share=max_n_share,
-        target_name=target_name,
-        seed=seed,
+        fasta=options.fasta,
+        regions=options.regions,
+        gtf=options.gtf,
+        gene_type=options.gene_type,
+        one_hot=options.one_hot,
+        signal=options.signal or [],
+        positive=options.positive,
+        negative=options.negative,
+        labels=options.labels,
+        window=options.window,
+        stranded=options.stranded,
+        label_column=options.label_column,
+        signal_statistic=options.signal_statistic,
+        signal_transform=options.signal_transform,
+        negatives=options.negatives,
+        negatives_per_positive=options.negatives_per_positive,
+        negatives_from=options.negatives_from,
+        blacklist=options.blacklist,
+        bin_size=options.bin_size,
+        target_window=options.target_window,
+        variants=options.variants,
+        samples=options.samples,
+        max_n_share=options.max_n_share,
+        target_name=options.target_name,
+        seed=options.seed,
     )
     refuse_confusion(sources)
     gathered = drop_unknown(gather(sources), sources)
     same = identity(gathered.rows.codes)
     groups = same if gathered.origin is None else splits.join(same, gathered.origin)
-    if near_copies is NearCopies.SEPARATE:
-        copies = find_near_copies(gathered.rows.codes, near_copy_similarity)
+    if options.near_copies is NearCopies.SEPARATE:
+        copies = find_near_copies(gathered.rows.codes, options.near_copy_similarity)
         groups = splits.join(groups, copies)
     card = Card("encode", "sequences")
-    split = _split(gathered, groups, _names(test_contigs), _names(valid_contigs), test_share, valid_share, sources, card)
-    if near_copies is NearCopies.SEPARATE:
+    split = _split(
+        gathered,
+        groups,
+        _names(options.test_contigs),
+        _names(options.valid_contigs),
+        options.test_share,
+        options.valid_share,
+        sources,
+        card,
+    )
+    if options.near_copies is NearCopies.SEPARATE:
         judge_near_copies(card, groups, copies)
         keep = ~splits.leaking(split, groups)
         gathered.steps.append(("sequences", _NEAR_COPY, int((~keep).sum()), int(keep.sum())))
         gathered, split, same = gathered.take(keep), split[keep], same[keep]
     rows = gathered.rows
-    kind = _task(task, rows.target, sources)
-    _write(out["dataset"], gathered, split, kind, build)
+    kind = _task(options.task, rows.target, sources)
+    _write(out["dataset"], gathered, split, kind, options.build)
     write_table(pd.DataFrame(gathered.steps, columns=["unit", "step", "removed", "kept"]), out["qc"], QC)
     judge_sources(card, gathered.negatives_found, gathered.alleles_put_in, gathered.without_signal)
     judge(card, rows, split, same, kind, gathered.target_names, gathered.origin)

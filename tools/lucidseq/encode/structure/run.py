@@ -23,6 +23,7 @@ from lucidseq.encode.structure import audit
 from lucidseq.encode.structure import groups as grouping
 from lucidseq.encode.structure.ancestry import Ancestry, place_samples
 from lucidseq.encode.structure.choices import SplitBy
+from lucidseq.encode.structure.cli import StructureOptions
 from lucidseq.encode.structure.filling import strata_of
 from lucidseq.encode.structure.panel import Panel, Survey, autosomal, identical, survey
 from lucidseq.encode.structure.picture import draw
@@ -54,53 +55,53 @@ class _Study:
         return place_samples(self.common, fitted, self.components, self.min_frequency, self.seed)
 
 
-def structure(
-    *,
-    genotypes: Path,
-    split_table: Path | None,
-    groups: Path | None,
-    group_column: str | None,
-    split_by: SplitBy,
-    valid_share: float,
-    test_share: float,
-    folds: int,
-    trait: str | None,
-    min_kinship: float,
-    max_kinship: float,
-    largest_group: float,
-    clusters: int,
-    components: int,
-    exclude_regions: Path | None,
-    min_frequency: float,
-    hard_call_tolerance: float,
-    seed: int,
-    threads: int,
-    out: OutputSet,
-) -> Card:
+def structure(options: StructureOptions, out: OutputSet) -> Card:
     """Find relatives, components and splits (options as in ``cli.structure``)."""
-    _check_options(split_table, groups, group_column, split_by, valid_share, test_share, folds, min_kinship, max_kinship)
+    _check_options(
+        options.split_table,
+        options.groups,
+        options.group_column,
+        options.split_by,
+        options.valid_share,
+        options.test_share,
+        options.folds,
+        options.min_kinship,
+        options.max_kinship,
+    )
     card = Card("encode", "structure")
-    wanted = Wanted(valid_share, test_share, folds, seed)
-    with open_genotypes(genotypes) as store:
-        given = None if split_table is None else read_splits(split_table, list(store.samples))
-        named = None if groups is None else grouping.read_groups(groups, group_column, list(store.samples))
-        strata = _strata(store, trait)
-        study = _look(store, exclude_regions, hard_call_tolerance, min_kinship, max_kinship, components, min_frequency, seed, card)
+    wanted = Wanted(options.valid_share, options.test_share, options.folds, options.seed)
+    with open_genotypes(options.genotypes) as store:
+        given = None if options.split_table is None else read_splits(options.split_table, list(store.samples))
+        named = None if options.groups is None else grouping.read_groups(options.groups, options.group_column, list(store.samples))
+        strata = _strata(store, options.trait)
+        study = _look(
+            store,
+            options.exclude_regions,
+            options.hard_call_tolerance,
+            options.min_kinship,
+            options.max_kinship,
+            options.components,
+            options.min_frequency,
+            options.seed,
+            card,
+        )
         if given is not None:
             splits = given
             card.add("split", "as in the table given", Verdict.OK, threshold="leaks nothing", advice="See the checks below.")
         elif named is not None:
             splits = _by_groups(named, strata, wanted, card)
         else:
-            splits = _by_relatedness(study, split_by, strata, wanted, largest_group, clusters, card)
-        _need_training(splits, split_table or genotypes)
+            splits = _by_relatedness(study, options.split_by, strata, wanted, options.largest_group, options.clusters, card)
+        _need_training(splits, options.split_table or options.genotypes)
         ancestry = study.place(splits.train)
         samples, relatives, same = store.samples, study.relatives, study.same
     del store, study  # with the columns of the variants
     audit.judge_relatives(card, relatives, ancestry.components.variants)
-    audit.judge_sizes(card, splits, None if given is not None else (1 - valid_share - test_share, valid_share, test_share))
-    audit.judge_folds(card, splits, folds)
-    audit.judge_leakage(card, relatives, splits, same, max_kinship)
+    audit.judge_sizes(
+        card, splits, None if given is not None else (1 - options.valid_share - options.test_share, options.valid_share, options.test_share)
+    )
+    audit.judge_folds(card, splits, options.folds)
+    audit.judge_leakage(card, relatives, splits, same, options.max_kinship)
     audit.judge_components(card, ancestry)
     _write(out, samples, relatives, ancestry, splits)
     return card

@@ -15,8 +15,8 @@ from lucidseq.core.intervals import MOST_BASES
 from lucidseq.core.log import get_logger
 from lucidseq.encode.sumstats.choices import Dialect, SampleSize
 from lucidseq.encode.sumstats.detect import Layout
-from lucidseq.encode.sumstats.dialects import Meaning
 from lucidseq.encode.sumstats.effects import complete_effects, effects_of_z
+from lucidseq.encode.sumstats.meanings import Meaning
 from lucidseq.encode.sumstats.study import COLUMNS, Ledger
 from lucidseq.encode.sumstats.text import Block
 from lucidseq.encode.sumstats.values import (

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from lucidseq.core.errors import DataError, UsageError, place
 from lucidseq.encode.sumstats.choices import Dialect
-from lucidseq.encode.sumstats.dialects import CUSTOM, DIALECTS, DialectFacts, Meaning
+from lucidseq.encode.sumstats.dialects import CUSTOM, DIALECTS
+from lucidseq.encode.sumstats.meanings import DialectFacts, Meaning
 
 _M = Meaning
 _EFFECTS = (_M.BETA, _M.ODDS_RATIO, _M.HAZARD_RATIO)

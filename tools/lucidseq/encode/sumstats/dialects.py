@@ -6,112 +6,10 @@ docs/methods/sumstats.md follow it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-
 from lucidseq.encode.sumstats.choices import Dialect
-
-
-class Meaning(StrEnum):
-    """What a column holds; GWAS-SSF's words where it has one (also the words of --column)."""
-
-    CHROMOSOME = "chromosome"
-    POSITION = "base_pair_location"
-    NAME = "rsid"
-    EFFECT_ALLELE = "effect_allele"
-    OTHER_ALLELE = "other_allele"
-    REFERENCE = "reference_allele"  # with the next two: the other allele is the one that is not the effect allele
-    ALTERNATIVE = "alternative_allele"
-    OMITTED = "omitted_allele"
-    BETA = "beta"
-    ODDS_RATIO = "odds_ratio"
-    HAZARD_RATIO = "hazard_ratio"
-    STANDARD_ERROR = "standard_error"
-    Z = "z"
-    CHI_SQUARE = "chi_square"
-    P = "p_value"
-    NEG_LOG10_P = "neg_log_10_p_value"
-    LOG10_P = "log_10_p_value"
-    FREQUENCY = "effect_allele_frequency"
-    N = "n"
-    N_EFFECTIVE = "n_effective"
-    N_CASES = "n_cases"
-    N_CONTROLS = "n_controls"
-    TEST = "test"
-    STATE = "state"
-
-
-TEXTS = frozenset(
-    {
-        Meaning.CHROMOSOME,
-        Meaning.NAME,
-        Meaning.EFFECT_ALLELE,
-        Meaning.OTHER_ALLELE,
-        Meaning.REFERENCE,
-        Meaning.ALTERNATIVE,
-        Meaning.OMITTED,
-        Meaning.TEST,
-        Meaning.STATE,
-    }
-)
+from lucidseq.encode.sumstats.meanings import DialectFacts, Meaning, columns, exported
 
 _SSF_NUMBERS = {"23": "X", "24": "Y", "25": "MT"}
-_PLINK_NUMBERS = {"23": "X", "24": "Y", "25": "X", "26": "MT"}  # 25 is XY, the pseudo-autosomal part of X
-
-
-@dataclass(frozen=True)
-class DialectFacts:
-    """What is known of a dialect.
-
-    Attributes
-    ----------
-    name, title
-        Value of --dialect, and words for people.
-    effect_allele
-        Which allele the effect belongs to, in words.
-    source
-        Where the program says so.
-    signature
-        Columns whose presence tells the dialect.
-    columns
-        Names by meaning; of several the first one in the file is read.
-    export
-        Header and meaning of each column written; a literal is marked with ``=``.
-    z_kind
-        What effect / standard error is in this program's output.
-    numbers
-        Chromosomes that are written as numbers.
-    additive
-        Values of the test column that stand for the additive effect; other rows are terms of the model.
-    working
-        Values of the state column of rows that the program could test.
-    failing
-        Words in the state column of rows that it could not test.
-    undefined_ratios
-        NA stands for an odds ratio that is not defined, beside a p-value that is.
-    by_place
-        Columns are known by their place: the program itself does not read its header.
-    """
-
-    name: Dialect
-    title: str
-    effect_allele: str
-    source: str
-    signature: tuple[str, ...]
-    columns: Mapping[Meaning, tuple[str, ...]]
-    export: tuple[tuple[str, str], ...] = ()
-    z_kind: str = "wald"
-    numbers: Mapping[str, str] = field(default_factory=lambda: _PLINK_NUMBERS)
-    additive: tuple[str, ...] = ()
-    working: tuple[str, ...] = ()
-    failing: tuple[str, ...] = ()
-    undefined_ratios: bool = False
-    by_place: tuple[Meaning, ...] = ()
-    separator: str = "\t"
-
-
-_M = Meaning
 _PLINK1 = "https://www.cog-genomics.org/plink/1.9/formats"
 _PLINK2 = "https://www.cog-genomics.org/plink/2.0/formats"
 
@@ -121,36 +19,17 @@ GWAS_SSF = DialectFacts(
     "effect_allele",
     "https://doi.org/10.1101/2022.07.15.500230",
     ("chromosome", "base_pair_location", "effect_allele", "other_allele"),
-    {
-        _M.CHROMOSOME: ("chromosome",),
-        _M.POSITION: ("base_pair_location",),
-        _M.NAME: ("rsid", "rs_id", "variant_id"),
-        _M.EFFECT_ALLELE: ("effect_allele",),
-        _M.OTHER_ALLELE: ("other_allele",),
-        _M.BETA: ("beta",),
-        _M.ODDS_RATIO: ("odds_ratio",),
-        _M.HAZARD_RATIO: ("hazard_ratio",),
-        _M.STANDARD_ERROR: ("standard_error",),
-        _M.Z: ("z_score", "z-score", "z"),
-        _M.P: ("p_value",),
-        _M.NEG_LOG10_P: ("neg_log_10_p_value",),
-        _M.FREQUENCY: ("effect_allele_frequency",),
-        _M.N: ("n",),
-        _M.N_EFFECTIVE: ("n_effective", "n_eff"),
-        _M.N_CASES: ("n_cases", "num_cases"),
-        _M.N_CONTROLS: ("n_controls", "num_controls"),
-    },
-    (
-        ("chromosome", _M.CHROMOSOME),
-        ("base_pair_location", _M.POSITION),
-        ("effect_allele", _M.EFFECT_ALLELE),
-        ("other_allele", _M.OTHER_ALLELE),
-        ("beta", _M.BETA),
-        ("standard_error", _M.STANDARD_ERROR),
-        ("effect_allele_frequency", _M.FREQUENCY),
-        ("neg_log_10_p_value", _M.NEG_LOG10_P),
-        ("rsid", _M.NAME),
-        ("n", _M.N),
+    columns(
+        "chromosome=chromosome base_pair_location=base_pair_location rsid=rsid|rs_id|variant_id effect_allele=effect_allele "
+        "other_allele=other_allele beta=beta odds_ratio=odds_ratio hazard_ratio=hazard_ratio standard_error=standard_error "
+        "z=z_score|z-score|z p_value=p_value neg_log_10_p_value=neg_log_10_p_value "
+        "effect_allele_frequency=effect_allele_frequency n=n n_effective=n_effective|n_eff n_cases=n_cases|num_cases "
+        "n_controls=n_controls|num_controls"
+    ),
+    exported(
+        "chromosome:chromosome base_pair_location:base_pair_location effect_allele:effect_allele other_allele:other_allele "
+        "beta:beta standard_error:standard_error effect_allele_frequency:effect_allele_frequency "
+        "neg_log_10_p_value:neg_log_10_p_value rsid:rsid n:n"
     ),
     numbers=_SSF_NUMBERS,
 )
@@ -160,16 +39,8 @@ LDSC = DialectFacts(
     "A1 (the sign of Z is A1's)",
     "https://github.com/bulik/ldsc/wiki/Summary-Statistics-File-Format",
     ("SNP", "A1", "A2", "Z", "N"),
-    {
-        _M.NAME: ("SNP",),
-        _M.EFFECT_ALLELE: ("A1",),
-        _M.OTHER_ALLELE: ("A2",),
-        _M.Z: ("Z",),
-        _M.N: ("N",),
-        _M.P: ("P",),
-        _M.FREQUENCY: ("FRQ",),
-    },
-    (("SNP", _M.NAME), ("A1", _M.EFFECT_ALLELE), ("A2", _M.OTHER_ALLELE), ("Z", _M.Z), ("N", _M.N)),
+    columns("rsid=SNP effect_allele=A1 other_allele=A2 z=Z n=N p_value=P effect_allele_frequency=FRQ"),
+    exported("SNP:rsid A1:effect_allele A2:other_allele Z:z N:n"),
 )
 PLINK1_REGRESSION = DialectFacts(
     Dialect.PLINK1_REGRESSION,
@@ -177,31 +48,12 @@ PLINK1_REGRESSION = DialectFacts(
     "A1 (the other allele is in the .bim alone)",
     f"{_PLINK1}#assoc_linear",
     ("CHR", "SNP", "BP", "A1", "TEST", "NMISS"),
-    {
-        _M.CHROMOSOME: ("CHR",),
-        _M.NAME: ("SNP",),
-        _M.POSITION: ("BP",),
-        _M.EFFECT_ALLELE: ("A1",),
-        _M.OTHER_ALLELE: ("A2",),
-        _M.TEST: ("TEST",),
-        _M.N: ("NMISS",),
-        _M.BETA: ("BETA",),
-        _M.ODDS_RATIO: ("OR",),
-        _M.STANDARD_ERROR: ("SE",),
-        _M.Z: ("STAT",),
-        _M.P: ("P",),
-    },
-    (
-        ("CHR", _M.CHROMOSOME),
-        ("SNP", _M.NAME),
-        ("BP", _M.POSITION),
-        ("A1", _M.EFFECT_ALLELE),
-        ("TEST", "=ADD"),
-        ("NMISS", _M.N),
-        ("BETA", _M.BETA),
-        ("SE", _M.STANDARD_ERROR),
-        ("STAT", _M.Z),
-        ("P", _M.P),
+    columns(
+        "chromosome=CHR rsid=SNP base_pair_location=BP effect_allele=A1 other_allele=A2 test=TEST n=NMISS beta=BETA "
+        "odds_ratio=OR standard_error=SE z=STAT p_value=P"
+    ),
+    exported(
+        "CHR:chromosome SNP:rsid BP:base_pair_location A1:effect_allele TEST:=ADD NMISS:n BETA:beta SE:standard_error STAT:z P:p_value"
     ),
     z_kind="t",
     additive=("ADD",),
@@ -213,29 +65,13 @@ PLINK1_ASSOC = DialectFacts(
     "A1",
     f"{_PLINK1}#assoc",
     ("CHR", "SNP", "BP", "A1", "F_A", "F_U", "A2"),
-    {
-        _M.CHROMOSOME: ("CHR",),
-        _M.NAME: ("SNP",),
-        _M.POSITION: ("BP",),
-        _M.EFFECT_ALLELE: ("A1",),
-        _M.OTHER_ALLELE: ("A2",),
-        _M.ODDS_RATIO: ("OR",),
-        _M.STANDARD_ERROR: ("SE",),
-        _M.CHI_SQUARE: ("CHISQ",),
-        _M.P: ("P",),
-    },
-    (
-        ("CHR", _M.CHROMOSOME),
-        ("SNP", _M.NAME),
-        ("BP", _M.POSITION),
-        ("A1", _M.EFFECT_ALLELE),
-        ("F_A", "=NA"),
-        ("F_U", "=NA"),
-        ("A2", _M.OTHER_ALLELE),
-        ("CHISQ", _M.CHI_SQUARE),
-        ("P", _M.P),
-        ("OR", _M.ODDS_RATIO),
-        ("SE", _M.STANDARD_ERROR),
+    columns(
+        "chromosome=CHR rsid=SNP base_pair_location=BP effect_allele=A1 other_allele=A2 odds_ratio=OR standard_error=SE "
+        "chi_square=CHISQ p_value=P"
+    ),
+    exported(
+        "CHR:chromosome SNP:rsid BP:base_pair_location A1:effect_allele F_A:=NA F_U:=NA A2:other_allele CHISQ:chi_square "
+        "P:p_value OR:odds_ratio SE:standard_error"
     ),
     undefined_ratios=True,
     separator=" ",
@@ -246,27 +82,8 @@ PLINK1_QASSOC = DialectFacts(
     "A1 of the .bim (the file names no allele; PLINK counts the rarer one unless it ran with --keep-allele-order)",
     f"{_PLINK1}#qassoc",
     ("CHR", "SNP", "BP", "NMISS", "BETA", "SE", "R2", "T"),
-    {
-        _M.CHROMOSOME: ("CHR",),
-        _M.NAME: ("SNP",),
-        _M.POSITION: ("BP",),
-        _M.N: ("NMISS",),
-        _M.BETA: ("BETA",),
-        _M.STANDARD_ERROR: ("SE",),
-        _M.Z: ("T",),
-        _M.P: ("P",),
-    },
-    (
-        ("CHR", _M.CHROMOSOME),
-        ("SNP", _M.NAME),
-        ("BP", _M.POSITION),
-        ("NMISS", _M.N),
-        ("BETA", _M.BETA),
-        ("SE", _M.STANDARD_ERROR),
-        ("R2", "=NA"),
-        ("T", _M.Z),
-        ("P", _M.P),
-    ),
+    columns("chromosome=CHR rsid=SNP base_pair_location=BP n=NMISS beta=BETA standard_error=SE z=T p_value=P"),
+    exported("CHR:chromosome SNP:rsid BP:base_pair_location NMISS:n BETA:beta SE:standard_error R2:=NA T:z P:p_value"),
     z_kind="t",
     separator=" ",
 )
@@ -276,41 +93,15 @@ PLINK2 = DialectFacts(
     "A1 (the tested allele, REF or ALT); the other is OMITTED, else the one of REF and ALT that is not A1",
     f"{_PLINK2}#glm_linear",
     ("CHROM", "POS", "REF", "ALT", "A1", "OBS_CT"),
-    {
-        _M.CHROMOSOME: ("CHROM",),
-        _M.POSITION: ("POS",),
-        _M.NAME: ("ID",),
-        _M.EFFECT_ALLELE: ("A1",),
-        _M.OMITTED: ("OMITTED", "AX"),
-        _M.REFERENCE: ("REF",),
-        _M.ALTERNATIVE: ("ALT",),
-        _M.TEST: ("TEST",),
-        _M.N: ("OBS_CT",),
-        _M.BETA: ("BETA",),
-        _M.ODDS_RATIO: ("OR",),
-        _M.STANDARD_ERROR: ("SE", "LOG(OR)_SE"),
-        _M.Z: ("T_STAT", "Z_STAT"),
-        _M.P: ("P",),
-        _M.NEG_LOG10_P: ("NEG_LOG10_P", "LOG10_P"),
-        _M.FREQUENCY: ("A1_FREQ",),
-        _M.STATE: ("ERRCODE",),
-    },
-    (
-        ("#CHROM", _M.CHROMOSOME),
-        ("POS", _M.POSITION),
-        ("ID", _M.NAME),
-        ("REF", _M.OTHER_ALLELE),
-        ("ALT", _M.EFFECT_ALLELE),
-        ("A1", _M.EFFECT_ALLELE),
-        ("OMITTED", _M.OTHER_ALLELE),
-        ("A1_FREQ", _M.FREQUENCY),
-        ("TEST", "=ADD"),
-        ("OBS_CT", _M.N),
-        ("BETA", _M.BETA),
-        ("SE", _M.STANDARD_ERROR),
-        ("T_STAT", _M.Z),
-        ("P", _M.P),
-        ("ERRCODE", "=."),
+    columns(
+        "chromosome=CHROM base_pair_location=POS rsid=ID effect_allele=A1 omitted_allele=OMITTED|AX reference_allele=REF "
+        "alternative_allele=ALT test=TEST n=OBS_CT beta=BETA odds_ratio=OR standard_error=SE|LOG(OR)_SE z=T_STAT|Z_STAT "
+        "p_value=P neg_log_10_p_value=NEG_LOG10_P|LOG10_P effect_allele_frequency=A1_FREQ state=ERRCODE"
+    ),
+    exported(
+        "#CHROM:chromosome POS:base_pair_location ID:rsid REF:other_allele ALT:effect_allele A1:effect_allele "
+        "OMITTED:other_allele A1_FREQ:effect_allele_frequency TEST:=ADD OBS_CT:n BETA:beta SE:standard_error T_STAT:z P:p_value "
+        "ERRCODE:=."
     ),
     z_kind="t",
     additive=("ADD",),
@@ -322,37 +113,15 @@ REGENIE = DialectFacts(
     "ALLELE1",
     "https://rgcgithub.github.io/regenie/options/#output",
     ("CHROM", "GENPOS", "ID", "ALLELE0", "ALLELE1"),
-    {
-        _M.CHROMOSOME: ("CHROM",),
-        _M.POSITION: ("GENPOS",),
-        _M.NAME: ("ID",),
-        _M.EFFECT_ALLELE: ("ALLELE1",),
-        _M.OTHER_ALLELE: ("ALLELE0",),
-        _M.FREQUENCY: ("A1FREQ",),
-        _M.N: ("N",),
-        _M.N_CASES: ("N_CASES",),
-        _M.N_CONTROLS: ("N_CONTROLS",),
-        _M.TEST: ("TEST",),
-        _M.BETA: ("BETA",),
-        _M.STANDARD_ERROR: ("SE",),
-        _M.CHI_SQUARE: ("CHISQ",),
-        _M.NEG_LOG10_P: ("LOG10P",),
-        _M.STATE: ("EXTRA",),
-    },
-    (
-        ("CHROM", _M.CHROMOSOME),
-        ("GENPOS", _M.POSITION),
-        ("ID", _M.NAME),
-        ("ALLELE0", _M.OTHER_ALLELE),
-        ("ALLELE1", _M.EFFECT_ALLELE),
-        ("A1FREQ", _M.FREQUENCY),
-        ("N", _M.N),
-        ("TEST", "=ADD"),
-        ("BETA", _M.BETA),
-        ("SE", _M.STANDARD_ERROR),
-        ("CHISQ", _M.CHI_SQUARE),
-        ("LOG10P", _M.NEG_LOG10_P),
-        ("EXTRA", "=NA"),
+    columns(
+        "chromosome=CHROM base_pair_location=GENPOS rsid=ID effect_allele=ALLELE1 other_allele=ALLELE0 "
+        "effect_allele_frequency=A1FREQ n=N n_cases=N_CASES n_controls=N_CONTROLS test=TEST beta=BETA standard_error=SE "
+        "chi_square=CHISQ neg_log_10_p_value=LOG10P state=EXTRA"
+    ),
+    exported(
+        "CHROM:chromosome GENPOS:base_pair_location ID:rsid ALLELE0:other_allele ALLELE1:effect_allele "
+        "A1FREQ:effect_allele_frequency N:n TEST:=ADD BETA:beta SE:standard_error CHISQ:chi_square LOG10P:neg_log_10_p_value "
+        "EXTRA:=NA"
     ),
     z_kind="score",
     additive=("ADD",),
@@ -365,32 +134,14 @@ SAIGE = DialectFacts(
     "Allele2",
     "https://github.com/weizhouUMICH/SAIGE/issues/176",
     ("CHR", "POS", "Allele1", "Allele2", "Tstat", "p.value"),
-    {
-        _M.CHROMOSOME: ("CHR",),
-        _M.POSITION: ("POS",),
-        _M.NAME: ("MarkerID", "SNPID", "rsid"),
-        _M.EFFECT_ALLELE: ("Allele2",),
-        _M.OTHER_ALLELE: ("Allele1",),
-        _M.FREQUENCY: ("AF_Allele2",),
-        _M.N: ("N",),
-        _M.N_CASES: ("N_case", "N.Cases"),
-        _M.N_CONTROLS: ("N_ctrl", "N.Controls"),
-        _M.BETA: ("BETA",),
-        _M.STANDARD_ERROR: ("SE",),
-        _M.P: ("p.value",),
-    },
-    (
-        ("CHR", _M.CHROMOSOME),
-        ("POS", _M.POSITION),
-        ("MarkerID", _M.NAME),
-        ("Allele1", _M.OTHER_ALLELE),
-        ("Allele2", _M.EFFECT_ALLELE),
-        ("AF_Allele2", _M.FREQUENCY),
-        ("BETA", _M.BETA),
-        ("SE", _M.STANDARD_ERROR),
-        ("Tstat", "=NA"),
-        ("p.value", _M.P),
-        ("N", _M.N),
+    columns(
+        "chromosome=CHR base_pair_location=POS rsid=MarkerID|SNPID|rsid effect_allele=Allele2 other_allele=Allele1 "
+        "effect_allele_frequency=AF_Allele2 n=N n_cases=N_case|N.Cases n_controls=N_ctrl|N.Controls beta=BETA standard_error=SE "
+        "p_value=p.value"
+    ),
+    exported(
+        "CHR:chromosome POS:base_pair_location MarkerID:rsid Allele1:other_allele Allele2:effect_allele "
+        "AF_Allele2:effect_allele_frequency BETA:beta SE:standard_error Tstat:=NA p.value:p_value N:n"
     ),
     z_kind="score",
 )
@@ -400,32 +151,14 @@ BOLT_LMM = DialectFacts(
     "ALLELE1",
     "https://alkesgroup.broadinstitute.org/BOLT-LMM/BOLT-LMM_manual.html#x1-480008.1",
     ("SNP", "CHR", "BP", "ALLELE1", "ALLELE0", "A1FREQ"),
-    {
-        _M.NAME: ("SNP",),
-        _M.CHROMOSOME: ("CHR",),
-        _M.POSITION: ("BP",),
-        _M.EFFECT_ALLELE: ("ALLELE1",),
-        _M.OTHER_ALLELE: ("ALLELE0",),
-        _M.FREQUENCY: ("A1FREQ",),
-        _M.BETA: ("BETA",),
-        _M.STANDARD_ERROR: ("SE",),
-        _M.P: ("P_BOLT_LMM", "P_BOLT_LMM_INF", "P_LINREG"),
-        _M.CHI_SQUARE: ("CHISQ_BOLT_LMM", "CHISQ_BOLT_LMM_INF"),
-        _M.N: ("N",),
-    },
-    (
-        ("SNP", _M.NAME),
-        ("CHR", _M.CHROMOSOME),
-        ("BP", _M.POSITION),
-        ("GENPOS", "=0"),
-        ("ALLELE1", _M.EFFECT_ALLELE),
-        ("ALLELE0", _M.OTHER_ALLELE),
-        ("A1FREQ", _M.FREQUENCY),
-        ("BETA", _M.BETA),
-        ("SE", _M.STANDARD_ERROR),
-        ("CHISQ_BOLT_LMM_INF", _M.CHI_SQUARE),
-        ("P_BOLT_LMM_INF", _M.P),
-        ("N", _M.N),
+    columns(
+        "rsid=SNP chromosome=CHR base_pair_location=BP effect_allele=ALLELE1 other_allele=ALLELE0 "
+        "effect_allele_frequency=A1FREQ beta=BETA standard_error=SE p_value=P_BOLT_LMM|P_BOLT_LMM_INF|P_LINREG "
+        "chi_square=CHISQ_BOLT_LMM|CHISQ_BOLT_LMM_INF n=N"
+    ),
+    exported(
+        "SNP:rsid CHR:chromosome BP:base_pair_location GENPOS:=0 ALLELE1:effect_allele ALLELE0:other_allele "
+        "A1FREQ:effect_allele_frequency BETA:beta SE:standard_error CHISQ_BOLT_LMM_INF:chi_square P_BOLT_LMM_INF:p_value N:n"
     ),
     z_kind="score",
 )
@@ -435,27 +168,18 @@ COJO = DialectFacts(
     "A1",
     "https://yanglab.westlake.edu.cn/software/gcta/#COJO",
     ("SNP", "A1", "A2", "freq", "b", "se", "p", "N"),
-    {
-        _M.NAME: ("SNP",),
-        _M.EFFECT_ALLELE: ("A1",),
-        _M.OTHER_ALLELE: ("A2",),
-        _M.FREQUENCY: ("freq",),
-        _M.BETA: ("b",),
-        _M.STANDARD_ERROR: ("se",),
-        _M.P: ("p",),
-        _M.N: ("N",),
-    },
-    (
-        ("SNP", _M.NAME),
-        ("A1", _M.EFFECT_ALLELE),
-        ("A2", _M.OTHER_ALLELE),
-        ("freq", _M.FREQUENCY),
-        ("b", _M.BETA),
-        ("se", _M.STANDARD_ERROR),
-        ("p", _M.P),
-        ("N", _M.N),
+    columns("rsid=SNP effect_allele=A1 other_allele=A2 effect_allele_frequency=freq beta=b standard_error=se p_value=p n=N"),
+    exported("SNP:rsid A1:effect_allele A2:other_allele freq:effect_allele_frequency b:beta se:standard_error p:p_value N:n"),
+    by_place=(
+        Meaning.NAME,
+        Meaning.EFFECT_ALLELE,
+        Meaning.OTHER_ALLELE,
+        Meaning.FREQUENCY,
+        Meaning.BETA,
+        Meaning.STANDARD_ERROR,
+        Meaning.P,
+        Meaning.N,
     ),
-    by_place=(_M.NAME, _M.EFFECT_ALLELE, _M.OTHER_ALLELE, _M.FREQUENCY, _M.BETA, _M.STANDARD_ERROR, _M.P, _M.N),
 )
 FASTGWA = DialectFacts(
     Dialect.FASTGWA,
@@ -463,29 +187,13 @@ FASTGWA = DialectFacts(
     "A1",
     "https://yanglab.westlake.edu.cn/software/gcta/#fastGWA",
     ("CHR", "SNP", "POS", "A1", "A2", "N", "AF1"),
-    {
-        _M.CHROMOSOME: ("CHR",),
-        _M.NAME: ("SNP",),
-        _M.POSITION: ("POS",),
-        _M.EFFECT_ALLELE: ("A1",),
-        _M.OTHER_ALLELE: ("A2",),
-        _M.N: ("N",),
-        _M.FREQUENCY: ("AF1",),
-        _M.BETA: ("BETA",),
-        _M.STANDARD_ERROR: ("SE",),
-        _M.P: ("P",),
-    },
-    (
-        ("CHR", _M.CHROMOSOME),
-        ("SNP", _M.NAME),
-        ("POS", _M.POSITION),
-        ("A1", _M.EFFECT_ALLELE),
-        ("A2", _M.OTHER_ALLELE),
-        ("N", _M.N),
-        ("AF1", _M.FREQUENCY),
-        ("BETA", _M.BETA),
-        ("SE", _M.STANDARD_ERROR),
-        ("P", _M.P),
+    columns(
+        "chromosome=CHR rsid=SNP base_pair_location=POS effect_allele=A1 other_allele=A2 n=N effect_allele_frequency=AF1 "
+        "beta=BETA standard_error=SE p_value=P"
+    ),
+    exported(
+        "CHR:chromosome SNP:rsid POS:base_pair_location A1:effect_allele A2:other_allele N:n AF1:effect_allele_frequency "
+        "BETA:beta SE:standard_error P:p_value"
     ),
     z_kind="score",
 )
@@ -495,32 +203,14 @@ METAL = DialectFacts(
     "Allele1 (lower case)",
     "https://github.com/statgen/METAL/issues/35",
     ("MarkerName", "Allele1", "Allele2", "Direction"),
-    {
-        _M.CHROMOSOME: ("Chromosome",),
-        _M.POSITION: ("Position",),
-        _M.NAME: ("MarkerName",),
-        _M.EFFECT_ALLELE: ("Allele1",),
-        _M.OTHER_ALLELE: ("Allele2",),
-        _M.FREQUENCY: ("Freq1",),
-        _M.BETA: ("Effect",),
-        _M.STANDARD_ERROR: ("StdErr",),
-        _M.Z: ("Zscore",),
-        _M.P: ("P-value", "P.value"),
-        _M.LOG10_P: ("log(P)",),
-        _M.N: ("N", "Weight", "TotalSampleSize"),
-    },
-    (
-        ("Chromosome", _M.CHROMOSOME),
-        ("Position", _M.POSITION),
-        ("MarkerName", _M.NAME),
-        ("Allele1", _M.EFFECT_ALLELE),
-        ("Allele2", _M.OTHER_ALLELE),
-        ("Freq1", _M.FREQUENCY),
-        ("Effect", _M.BETA),
-        ("StdErr", _M.STANDARD_ERROR),
-        ("P-value", _M.P),
-        ("Direction", "=?"),
-        ("N", _M.N),
+    columns(
+        "chromosome=Chromosome base_pair_location=Position rsid=MarkerName effect_allele=Allele1 other_allele=Allele2 "
+        "effect_allele_frequency=Freq1 beta=Effect standard_error=StdErr z=Zscore p_value=P-value|P.value log_10_p_value=log(P) "
+        "n=N|Weight|TotalSampleSize"
+    ),
+    exported(
+        "Chromosome:chromosome Position:base_pair_location MarkerName:rsid Allele1:effect_allele Allele2:other_allele "
+        "Freq1:effect_allele_frequency Effect:beta StdErr:standard_error P-value:p_value Direction:=? N:n"
     ),
 )
 POLYFUN = DialectFacts(
@@ -529,25 +219,8 @@ POLYFUN = DialectFacts(
     "A1 (the sign of Z is A1's)",
     "https://github.com/omerwe/polyfun/wiki/1.-Computing-prior-causal-probabilities-with-PolyFun",
     ("SNP", "CHR", "BP", "A1", "A2", "Z", "N"),
-    {
-        _M.NAME: ("SNP",),
-        _M.CHROMOSOME: ("CHR",),
-        _M.POSITION: ("BP",),
-        _M.EFFECT_ALLELE: ("A1",),
-        _M.OTHER_ALLELE: ("A2",),
-        _M.Z: ("Z",),
-        _M.N: ("N",),
-        _M.P: ("P",),
-    },
-    (
-        ("SNP", _M.NAME),
-        ("CHR", _M.CHROMOSOME),
-        ("BP", _M.POSITION),
-        ("A1", _M.EFFECT_ALLELE),
-        ("A2", _M.OTHER_ALLELE),
-        ("Z", _M.Z),
-        ("N", _M.N),
-    ),
+    columns("rsid=SNP chromosome=CHR base_pair_location=BP effect_allele=A1 other_allele=A2 z=Z n=N p_value=P"),
+    exported("SNP:rsid CHR:chromosome BP:base_pair_location A1:effect_allele A2:other_allele Z:z N:n"),
 )
 GWAS_VCF = DialectFacts(
     Dialect.GWAS_VCF,
@@ -555,22 +228,11 @@ GWAS_VCF = DialectFacts(
     "ALT",
     "https://github.com/MRCIEU/gwas-vcf-specification",
     ("CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT"),
-    {
-        _M.CHROMOSOME: ("CHROM",),
-        _M.POSITION: ("POS",),
-        _M.NAME: ("ID",),
-        _M.EFFECT_ALLELE: ("ALT",),
-        _M.OTHER_ALLELE: ("REF",),
-        _M.BETA: ("ES",),
-        _M.STANDARD_ERROR: ("SE",),
-        _M.NEG_LOG10_P: ("LP",),
-        _M.FREQUENCY: ("AF",),
-        _M.N: ("SS", "NS"),
-        _M.Z: ("EZ",),
-        _M.N_CASES: ("NC",),
-        _M.N_EFFECTIVE: ("NE",),
-    },
-    (("ES", _M.BETA), ("SE", _M.STANDARD_ERROR), ("LP", _M.NEG_LOG10_P), ("AF", _M.FREQUENCY), ("SS", _M.N)),
+    columns(
+        "chromosome=CHROM base_pair_location=POS rsid=ID effect_allele=ALT other_allele=REF beta=ES standard_error=SE "
+        "neg_log_10_p_value=LP effect_allele_frequency=AF n=SS|NS z=EZ n_cases=NC n_effective=NE"
+    ),
+    exported("ES:beta SE:standard_error LP:neg_log_10_p_value AF:effect_allele_frequency SS:n"),
     numbers=_SSF_NUMBERS,
 )
 CUSTOM = DialectFacts(Dialect.CUSTOM, "columns named by --column", "the column named effect_allele", "docs/methods/sumstats.md", (), {})

@@ -10,7 +10,8 @@ import pandas as pd
 from lucidseq.core.log import get_logger
 from lucidseq.core.tables import TextWriter
 from lucidseq.encode.sumstats.choices import Dialect
-from lucidseq.encode.sumstats.dialects import DIALECTS, GWAS_SSF, DialectFacts, Meaning
+from lucidseq.encode.sumstats.dialects import DIALECTS, GWAS_SSF
+from lucidseq.encode.sumstats.meanings import DialectFacts, Meaning
 from lucidseq.encode.sumstats.study import Study
 
 _log = get_logger("lucidseq.encode")

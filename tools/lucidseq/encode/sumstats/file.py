@@ -16,8 +16,8 @@ from lucidseq.encode.sumstats.builds import name_of
 from lucidseq.encode.sumstats.choices import Dialect, StrandRule, ZKind
 from lucidseq.encode.sumstats.contigs import match_names, rename
 from lucidseq.encode.sumstats.detect import Layout
-from lucidseq.encode.sumstats.dialects import Meaning
 from lucidseq.encode.sumstats.liftover import Chain, lift, read_chain
+from lucidseq.encode.sumstats.meanings import Meaning
 from lucidseq.encode.sumstats.panel import Panel, read_panel
 from lucidseq.encode.sumstats.read import ReadOptions, ReadStudy, read_study
 from lucidseq.encode.sumstats.reference import Fit, apply, fill_other_from_reference, judge, kinds

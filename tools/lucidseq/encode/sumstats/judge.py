@@ -8,9 +8,9 @@ from lucidseq.core.card import Card, Verdict
 from lucidseq.encode.sumstats.align import FAR
 from lucidseq.encode.sumstats.builds import BUILDS, possible
 from lucidseq.encode.sumstats.choices import Dialect, StrandRule
-from lucidseq.encode.sumstats.dialects import Meaning
 from lucidseq.encode.sumstats.effects import z_of_log_p
 from lucidseq.encode.sumstats.file import Harmonised
+from lucidseq.encode.sumstats.meanings import Meaning
 from lucidseq.encode.sumstats.reference import ENOUGH, last_positions
 from lucidseq.encode.sumstats.study import Ledger
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lucidseq.core.errors import DataError, missing_extra
 from lucidseq.encode.sumstats.detect import Layout
-from lucidseq.encode.sumstats.dialects import TEXTS, Meaning
+from lucidseq.encode.sumstats.meanings import TEXTS, Meaning
 from lucidseq.encode.sumstats.text import Block
 
 _MAGIC = b"PAR1"

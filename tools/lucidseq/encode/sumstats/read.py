@@ -13,7 +13,7 @@ from lucidseq.core.tables import open_text
 from lucidseq.encode.sumstats.choices import Dialect, SampleSize
 from lucidseq.encode.sumstats.convert import Converter
 from lucidseq.encode.sumstats.detect import Layout, detect
-from lucidseq.encode.sumstats.dialects import TEXTS, Meaning
+from lucidseq.encode.sumstats.meanings import TEXTS, Meaning
 from lucidseq.encode.sumstats.parquet import is_parquet, open_parquet
 from lucidseq.encode.sumstats.study import Builder, Ledger, Study
 from lucidseq.encode.sumstats.text import Block, find_separator, read_blocks, read_line, split_line

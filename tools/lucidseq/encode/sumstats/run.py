@@ -18,7 +18,8 @@ from lucidseq.core.tables import TableWriter, write_table
 from lucidseq.encode.genotypes.people import BINARY
 from lucidseq.encode.individuals import complete_individuals
 from lucidseq.encode.sumstats.association import Association, LinearTest, ScoreTest
-from lucidseq.encode.sumstats.choices import Dialect, ExportDialect, SampleSize, StrandRule, ZKind
+from lucidseq.encode.sumstats.choices import Dialect, ExportDialect
+from lucidseq.encode.sumstats.cli import SumstatsOptions
 from lucidseq.encode.sumstats.detect import parse_columns
 from lucidseq.encode.sumstats.export import export_table, export_vcf
 from lucidseq.encode.sumstats.file import Harmonised, References, harmonise_file, z_kind_of
@@ -33,61 +34,44 @@ _log = get_logger("lucidseq.encode")
 _Steps = list[tuple[str, str, int, int]]
 
 
-def sumstats(
-    *,
-    genotypes: Path | None,
-    trait: str | None,
-    input: Path | None,
-    fasta: Path | None,
-    panel: Path | None,
-    chain: Path | None,
-    dialect: Dialect,
-    column: list[str] | None,
-    n: float | None,
-    sample_size: SampleSize,
-    z_kind: ZKind,
-    drop_incomplete: bool,
-    strand: StrandRule,
-    max_palindrome_frequency: float,
-    export: ExportDialect,
-    threads: int,
-    out: OutputSet,
-) -> Card:
+def sumstats(options: SumstatsOptions, out: OutputSet) -> Card:
     """Make summary statistics (options as in ``cli.sumstats``)."""
     card = Card("encode", "sumstats")
-    if (genotypes is None) == (input is None):
+    if (options.genotypes is None) == (options.input is None):
         raise UsageError("both or neither of --genotypes and --input", "one of them", "give --genotypes with --trait, or --input")
-    if genotypes is not None:
-        if trait is None:
+    if options.genotypes is not None:
+        if options.trait is None:
             raise UsageError("--genotypes without --trait", "the name of an encoded trait", "add --trait NAME")
-        if export is not ExportDialect.NONE:
+        if options.export is not ExportDialect.NONE:
             raise UsageError("--export with --genotypes", "--input", "give the .sumstats.tsv.gz of this run as --input of a second one")
-        frame, steps = _from_genotypes(genotypes, trait, card)
+        frame, steps = _from_genotypes(options.genotypes, options.trait, card)
         if frame.empty:
             lost = ", ".join(f"{step}: {removed}" for _, step, removed, _ in steps if removed)
             raise DataError(
                 f"no variant left ({lost})",
                 "at least one variant that can be tested",
                 "check alleles, build and contig names",
-                where=str(genotypes),
+                where=str(options.genotypes),
             )
         write_table(frame, out["sumstats"], SUMSTATS)
         write_table(pd.DataFrame(steps, columns=["unit", "step", "removed", "kept"]), out["qc"], QC)
         read = next(kept for unit, step, _, kept in steps if unit == "variants" and step == "read")
         judge_statistics(card, frame["z"].to_numpy(), frame["n"].to_numpy(), read=read)
         return card
-    assert input is not None
-    options = ReadOptions(dialect, parse_columns(column or []), trait, n, sample_size, drop_incomplete)
-    references = References(fasta, panel, chain, strand, max_palindrome_frequency)
+    assert options.input is not None
+    reading = ReadOptions(
+        options.dialect, parse_columns(options.column or []), options.trait, options.n, options.sample_size, options.drop_incomplete
+    )
+    references = References(options.fasta, options.panel, options.chain, options.strand, options.max_palindrome_frequency)
     with Ledger(out["dropped"]) as ledger:
-        found = harmonise_file(input, options, references, ledger)
-    _write(found, z_kind_of(found.source.layout, z_kind), out)
+        found = harmonise_file(options.input, reading, references, ledger)
+    _write(found, z_kind_of(found.source.layout, options.z_kind), out)
     steps = ledger.steps(found.source.read)
     write_table(pd.DataFrame(steps, columns=["unit", "step", "removed", "kept"]), out["qc"], QC)
     judge_statistics(card, found.study["z"], found.study["n"], read=found.source.read)
-    judge_file(card, found, ledger, strand)
-    if export is not ExportDialect.NONE:
-        _export(found, Dialect(export.value), fasta, input, out)
+    judge_file(card, found, ledger, options.strand)
+    if options.export is not ExportDialect.NONE:
+        _export(found, Dialect(options.export.value), options.fasta, options.input, out)
     return card
 
 

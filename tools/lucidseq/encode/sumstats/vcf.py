@@ -17,7 +17,8 @@ import pandas as pd
 
 from lucidseq.core.errors import DataError, UsageError, place
 from lucidseq.encode.sumstats.detect import Layout
-from lucidseq.encode.sumstats.dialects import GWAS_VCF, Meaning
+from lucidseq.encode.sumstats.dialects import GWAS_VCF
+from lucidseq.encode.sumstats.meanings import Meaning
 from lucidseq.encode.sumstats.text import Block, read_blocks
 
 _FIXED = ("CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
