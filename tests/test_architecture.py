@@ -176,4 +176,4 @@ def test_wheel__holds_the_package_and_nothing_else(tmp_path: Path) -> None:
     wanted = {f"lucidseq/{path.relative_to(SOURCE)}" for path in SOURCE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     assert set(names) == wanted
     kinds = {Path(name).suffix for name in names}
-    assert kinds <= {".py", ".typed", ".md", ".css", ".html", ".j2"}
+    assert kinds <= {".py", ".pyi", ".typed", ".md", ".css", ".html", ".j2"}

@@ -83,7 +83,7 @@ def explain(
         raise DataError(
             f"a model with inputs of shape {shapes}", "one input of shape (length, 4), bases in the order ACGT", "give a sequence model"
         )
-    number = _find("--output", output, list(model.output_names), len(network.outputs))
+    number = _find("--output", output, _output_names(model), len(network.outputs))
     shape = network.outputs[number].shape
     if len(shape) > 3 or shape[-1] is None:
         raise DataError(
@@ -110,7 +110,13 @@ def _find(option: str, wanted: str | None, names: list[str], count: int) -> int:
     raise UsageError(f"{option} {wanted}", f"a name{known} or a number from 0 to {count - 1}", f"correct {option}, or leave it out")
 
 
+def _output_names(model: keras.Model) -> list[str]:
+    """Return the names of a model's outputs; a Sequential model has one output and no name for it."""
+    return list(getattr(model, "output_names", ["output"]))
+
+
 def _default_name(model: keras.Model, output: int, target: int, count: int) -> str:
-    several = len(model.output_names) > 1
-    base = str(model.output_names[output]) if several else "target"
+    names = _output_names(model)
+    several = len(names) > 1
+    base = names[output] if several else "target"
     return base if several and count == 1 else f"{base}_{target}"

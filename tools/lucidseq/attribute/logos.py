@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lucidseq.core.alphabet import BASES, N_CODE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 WIDEST = 120  # bases in one logo
 
@@ -46,26 +50,41 @@ def draw(path: Path, codes: np.ndarray, contributions: np.ndarray, title: str, u
     unit
         Label of the vertical axis.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import logomaker
-    import matplotlib.pyplot as plt
-    import pandas as pd
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     first, last = window(contributions)
     heights = np.zeros((last - first, 4))
     known = codes[first:last] < N_CODE
     heights[known, codes[first:last][known]] = contributions[first:last][known]
-    figure, axes = plt.subplots(figsize=(max(3.0, 0.11 * (last - first) + 0.8), 1.9), dpi=120)
-    logomaker.Logo(pd.DataFrame(heights, columns=list(BASES), index=np.arange(first, last)), ax=axes)
+    figure = Figure(figsize=(max(3.0, 0.11 * (last - first) + 0.8), 1.9), dpi=120)
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    draw_letters(axes, heights, first)
     axes.set_title(title, fontsize=8, loc="left")
     axes.set_ylabel(unit, fontsize=7)
     axes.tick_params(labelsize=6)
-    axes.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
     figure.savefig(path, metadata={"Software": None})
-    plt.close(figure)
+
+
+def draw_letters(axes: Axes, heights: np.ndarray, first: int) -> None:
+    """Draw letters on axes.
+
+    Parameters
+    ----------
+    axes
+        Axes to draw on.
+    heights
+        Height of each base at each position, shape (length, 4).
+    first
+        Number of the first position.
+    """
+    import logomaker
+    import pandas as pd
+
+    logomaker.Logo(pd.DataFrame(heights, columns=list(BASES), index=np.arange(first, first + len(heights))), ax=axes)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def file_name(rank: int, name: str) -> str:

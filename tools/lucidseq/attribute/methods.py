@@ -9,6 +9,8 @@ import numpy as np
 
 from lucidseq.attribute.deeplift import multiplier_function
 from lucidseq.attribute.explained import Explained
+from lucidseq.attribute.pairs import Rule
+from lucidseq.attribute.rules import rescale_rule
 from lucidseq.core import alphabet
 from lucidseq.nets import backend
 
@@ -101,9 +103,9 @@ def simplex_angle(gradient: np.ndarray) -> np.ndarray:
     return np.degrees(np.arcsin(np.minimum(sine, 1.0)))
 
 
-def deepshap(explained: Explained) -> Explainer:
+def deepshap(explained: Explained, rule: Rule = rescale_rule) -> Explainer:
     """DeepLIFT with the rescale rule, averaged over references, with the scores of bases that are not there."""
-    multipliers_of = multiplier_function(explained)
+    multipliers_of = multiplier_function(explained, rule)
 
     def explainer(x: np.ndarray, references: np.ndarray | None) -> Maps:
         assert references is not None

@@ -18,7 +18,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,7 +27,8 @@ import numpy as np
 from keras import layers, ops
 
 from lucidseq.attribute import pooling
-from lucidseq.attribute.pairs import Pair, Tensor, find_pairs, join, references_of, replace_pairs, sequences_of
+from lucidseq.attribute.pairs import Pair, Rule, Tensor, find_pairs, join, references_of, replace_pairs, sequences_of
+from lucidseq.core.errors import UsageError
 
 NEAR = 1e-6  # |x - r| below which a quotient is taken as a derivative
 SMOOTH_NODES = 32  # quadrature nodes for layers that are neither linear nor elementwise
@@ -177,6 +178,32 @@ def rescale_rule(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, i
     return integrate(layer, args, kwargs, nodes=PRODUCT_NODES if product else SMOOTH_NODES)
 
 
+def with_rules(additional: Mapping[type, str | Rule]) -> Rule:
+    """Return the rule of every layer, with layers of one's own first.
+
+    Parameters
+    ----------
+    additional
+        Layer class to its rule: ``"linear"`` (acts as it is), ``"elementwise"`` (rescale), ``"integrated"`` (any other), or a
+        function as in `pairs.run`.
+
+    Raises
+    ------
+    UsageError
+        If a name is none of these.
+    """
+    unknown = [rule for rule in additional.values() if isinstance(rule, str) and rule not in _NAMED]
+    if unknown:
+        raise UsageError(f"a rule named {unknown[0]!r}", f"one of {', '.join(_NAMED)}, or a function", "correct the additional rules")
+    chosen = {kind: _NAMED[rule] if isinstance(rule, str) else rule for kind, rule in additional.items()}
+
+    def rule(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        own = next((chosen[kind] for kind in type(layer).__mro__ if kind in chosen), rescale_rule)
+        return own(layer, args, kwargs)
+
+    return rule
+
+
 @contextmanager
 def _without_activation(layer: Any) -> Iterator[Callable[[Tensor], Tensor]]:
     """Make a layer linear for the time of a call; give the activation it has otherwise."""
@@ -262,3 +289,12 @@ def call_with(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], values:
     """Call a layer with values in place of its pairs."""
     filled_args, filled_kwargs = replace_pairs((args, kwargs), values)
     return layer(*filled_args, **filled_kwargs)
+
+
+_NAMED: dict[str, Rule] = {
+    "linear": _linear,
+    "elementwise": lambda layer, args, kwargs: elementwise(
+        lambda value: call_with(layer, args, kwargs, [value]), find_pairs((args, kwargs))[0]
+    ),
+    "integrated": lambda layer, args, kwargs: integrated(layer, args, kwargs, nodes=SMOOTH_NODES),
+}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from lucidseq.contract import galaxy, nextflow, parameters, reference
-from lucidseq.contract.model import CommandContract, read_contract, read_schemas
+from lucidseq.contract import galaxy, nextflow, parameters, python_face, reference
+from lucidseq.contract.model import CommandContract, read_commands, read_contract, read_schemas
 
 ROOT = Path(__file__).resolve().parents[3]
-OWNED = ("modules/*/*/main.nf", "modules/*/*/meta.yml", "docs/reference/*.md")
+OWNED = ("modules/*/*/main.nf", "modules/*/*/meta.yml", "docs/reference/*.md", "tools/lucidseq/*/__init__.pyi")
 
 
 def render(contract: list[CommandContract] | None = None) -> dict[str, str]:
@@ -29,6 +29,11 @@ def render(contract: list[CommandContract] | None = None) -> dict[str, str]:
         files[f"{folder}/meta.yml"] = nextflow.render_meta(command)
     for tool in {command.tool: None for command in contract}:
         files[f"docs/reference/{tool}.md"] = reference.render_tool(tool, [item for item in contract if item.tool == tool])
+    commands = read_commands()
+    files["docs/reference/python.md"] = python_face.render_python(commands)
+    for tool in {command.tool.name: None for command in commands if command.tool.name != "check"}:
+        own = [command for command in commands if command.tool.name == tool]
+        files[f"tools/lucidseq/{tool}/__init__.pyi"] = python_face.render_stub(own)
     return files
 
 

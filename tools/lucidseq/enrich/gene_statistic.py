@@ -114,8 +114,7 @@ class GeneAccumulator:
 
     @staticmethod
     def _add_gene(data: GeneData, block: LdBlock, inside: np.ndarray, z: np.ndarray, pip: np.ndarray | None) -> None:
-        values = np.linalg.eigvalsh(block.r[np.ix_(inside, inside)].astype(np.float64))
-        data.eigenvalues.append(values[values > EIGENVALUE_FLOOR * values[-1]])
+        data.eigenvalues.append(null_weights(block.r[np.ix_(inside, inside)]))
         data.statistic += float(np.square(z[inside]).sum())
         data.n_variants += len(inside)
         best = inside[int(np.abs(z[inside]).argmax())]
@@ -135,6 +134,18 @@ class GeneAccumulator:
         order = np.lexsort((upper.col, upper.row))
         first, second = upper.row[order], upper.col[order]
         return first, second, upper.data[order] / (scale[first] * scale[second])
+
+
+def null_weights(r: np.ndarray) -> np.ndarray:
+    """Return the weights of the chi-squares whose sum the statistic is under the null: r's eigenvalues, tiny ones apart.
+
+    Parameters
+    ----------
+    r
+        Correlations, shape (p, p).
+    """
+    values = np.linalg.eigvalsh(r.astype(np.float64))
+    return values[values > EIGENVALUE_FLOOR * values[-1]]
 
 
 def check_genes(genes: list[Gene], contigs: set[str], where: str) -> None:

@@ -1,0 +1,35 @@
+from . import attribute as attribute
+from . import effects as effects
+from . import encode as encode
+from . import enrich as enrich
+from . import finemap as finemap
+from . import report as report
+from . import simulate as simulate
+from . import train as train
+from .attribute.arrays import Attributions as Attributions
+from .attribute.arrays import deepshap as deepshap
+from .attribute.arrays import integrated_gradients as integrated_gradients
+from .attribute.arrays import ism as ism
+from .attribute.arrays import plot_logo as plot_logo
+from .attribute.arrays import saliency as saliency
+from .core.errors import DataError as DataError
+from .core.errors import LucidseqError as LucidseqError
+from .core.errors import MissingExtraError as MissingExtraError
+from .core.errors import RefusedError as RefusedError
+from .core.errors import UsageError as UsageError
+from .core.result import Result as Result
+from .encode.arrays import Genotypes as Genotypes
+from .encode.arrays import LdFile as LdFile
+from .encode.arrays import one_hot as one_hot
+from .encode.arrays import open_ld as open_ld
+from .encode.arrays import read_genotypes as read_genotypes
+from .encode.arrays import read_sumstats as read_sumstats
+from .enrich.arrays import GeneTest as GeneTest
+from .enrich.arrays import gene_test as gene_test
+from .enrich.arrays import gsea as gsea
+from .finemap.arrays import FineMapping as FineMapping
+from .finemap.arrays import plot_pips as plot_pips
+from .finemap.arrays import susie as susie
+from .finemap.arrays import susie_rss as susie_rss
+
+__version__: str
