@@ -6,8 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,3 +97,8 @@ def assert_bad_input(result: subprocess.CompletedProcess[str], *mentions: str, f
         assert mention in result.stderr, (mention, result.stderr)
     left = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
     assert left == [], left
+
+
+def under_jax(names: Iterable[str], *chosen: str) -> list[Any]:
+    """Return the names as parameters of a test, the chosen ones marked to run under JAX too."""
+    return [pytest.param(name, marks=pytest.mark.jax) if name in chosen else name for name in names]
