@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test install lint types contract unit pipeline bench images test-containers galaxy test-galaxy clean
+.PHONY: help demo test install lint types contract unit pipeline verify bench images prepare test-containers galaxy test-galaxy clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -13,7 +13,8 @@ help: ## Show the targets
 demo: install ## Run the whole chain on a simulated genome and say what was found again
 	$(BIN)/python scripts/demo.py
 
-test: install lint types contract unit pipeline ## Set up and run every test
+test: install lint types contract ## Set up and run every test
+	$(BIN)/python scripts/side_by_side.py unit pipeline
 
 install: $(VENV)/complete build/nextflow.path ## Make the environment and get Nextflow
 
@@ -41,16 +42,22 @@ contract: install ## Are the generated files those the commands' signatures make
 	$(BIN)/python -m lucidseq.contract --check
 
 unit: install ## Unit tests, command-line tests and doctests
-	$(BIN)/pytest -n 2 --dist loadfile -m "not pipeline and not bench and not containers and not galaxy"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not pipeline and not bench and not verify and not containers and not galaxy"
 
 pipeline: install ## Real Nextflow: stub run, demo, real data
 	$(BIN)/pytest -m pipeline tests/pipeline
+
+verify: install ## Long statistical checks (docs/verification.md)
+	$(BIN)/pytest -n 2 -m verify
 
 bench: install ## Figures beside the peers' (docs/benchmarks.md)
 	$(BIN)/pytest -m bench -s tests/benchmarks
 
 images: install ## Build the container images with docker, podman or buildah (IMAGES="--image core ...")
 	$(BIN)/python containers/build.py $(IMAGES)
+
+prepare: install ## Get what test-containers and test-galaxy install, before they do
+	$(BIN)/python scripts/prepare_tests.py
 
 test-containers: install ## Images built and run, and the pipeline in them (root and apt-get; else skipped)
 	$(BIN)/pytest -m containers -s tests/containers tests/pipeline

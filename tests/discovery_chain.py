@@ -5,6 +5,7 @@ Files lie as the pipeline publishes them: ``<tool>/<command>/<prefix><suffix>``.
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import io
@@ -66,11 +67,21 @@ CHAIN = {
 
 
 def plain_run() -> Path:
-    """Run the chain by plain command lines and return its folder; kept until the code changes."""
+    """Run the chain by plain command lines and return its folder; kept until the code changes, for other test runs and those beside this one."""
     folder = HOME / code_digest()
-    if (folder / "complete").exists():
-        return folder
-    shutil.rmtree(HOME, ignore_errors=True)
+    HOME.mkdir(parents=True, exist_ok=True)
+    with (HOME / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            for old in HOME.iterdir():
+                if old.is_dir():
+                    shutil.rmtree(old)
+            run_chain(folder)
+    return folder
+
+
+def run_chain(folder: Path) -> None:
+    """Run every command of the chain by its console script."""
     for command, (prefix, options) in CHAIN.items():
         tool, name = command.split()
         (folder / tool / name).mkdir(parents=True)
@@ -81,7 +92,6 @@ def plain_run() -> Path:
         )
         assert done.returncode == 0, f"{' '.join(line)}\n{done.stderr}"
     (folder / "complete").touch()
-    return folder
 
 
 def code_digest() -> str:

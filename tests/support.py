@@ -6,9 +6,32 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+import fork_server
+
+# Starts of the names of variables that Python, its libraries and the C library read when they load
+AT_START = (
+    "PYTHON",
+    "LD_",
+    "MALLOC_",
+    "OMP_",
+    "OPENBLAS_",
+    "MKL_",
+    "NUMEXPR_",
+    "TF_",
+    "XLA_",
+    "CUDA_",
+    "KERAS_",
+    "JAX_",
+    "GALAXY_SLOTS",
+    "MPL",
+)
 
 
 def need(why_not: str | None) -> None:
@@ -27,7 +50,19 @@ def program(variable: str, *names: str) -> str:
 
 
 def run_cli(*words: object, cwd: Path | None = None, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run ``lucidseq WORDS`` in a process of its own."""
+    """Run ``lucidseq WORDS`` through the fork server; variables and threads that libraries read when they load need a process started afresh."""
+    run = run_process if starts_afresh(words, environment or {}) else fork_server.shared.run
+    return run(*words, cwd=cwd, environment=environment)
+
+
+def starts_afresh(words: tuple[object, ...], environment: dict[str, str]) -> bool:
+    """Whether a command line asks for what only a new process can have: several threads of numerical libraries, or a variable of `AT_START`."""
+    threads = [str(value) for flag, value in pairwise(words) if flag == "--threads"]
+    return any(value != "1" for value in threads) or any(name.startswith(AT_START) for name in environment)
+
+
+def run_process(*words: object, cwd: Path | None = None, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m lucidseq WORDS`` as a user does, where environment, hash seed, memory or start-up is the point: it costs seconds."""
     command = [sys.executable, "-m", "lucidseq", *map(str, words)]
     env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})}
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=600, check=False)
@@ -62,3 +97,8 @@ def assert_bad_input(result: subprocess.CompletedProcess[str], *mentions: str, f
         assert mention in result.stderr, (mention, result.stderr)
     left = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
     assert left == [], left
+
+
+def under_jax(names: Iterable[str], *chosen: str) -> list[Any]:
+    """Return the names as parameters of a test, the chosen ones marked to run under JAX too."""
+    return [pytest.param(name, marks=pytest.mark.jax) if name in chosen else name for name in names]

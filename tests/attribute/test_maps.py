@@ -53,17 +53,14 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def test_maps__write_everything_they_declare_and_the_same_bytes_elsewhere(files, tmp_path):
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        maps(files, tmp_path / name / "x", "--logos", 2)
-    found = digests(tmp_path / "one")
-    assert found == digests(tmp_path / "two")
-    assert {"x.attributions.h5", "x.attributions.bw"} <= set(found)
-    assert sum(name.endswith((".card.json", ".manifest.json")) for name in found) == 2
-    pictures = sorted((tmp_path / "one" / "x.logos").iterdir())
+def test_maps__write_everything_they_declare(files, tmp_path):
+    maps(files, tmp_path / "x", "--logos", 2)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"x.attributions.h5", "x.attributions.bw"} <= names
+    assert sum(name.endswith((".card.json", ".manifest.json")) for name in names) == 2
+    pictures = sorted((tmp_path / "x.logos").iterdir())
     assert [path.suffix for path in pictures] == [".png"] * 2
-    with stores.open_store(tmp_path / "one" / "x.attributions.h5", ATTRIBUTIONS) as store:
+    with stores.open_store(tmp_path / "x.attributions.h5", ATTRIBUTIONS) as store:
         assert store["hypothetical"].shape == (N // 5, LENGTH, 4)
         assert store["completeness_error"][()].max() < 1e-3
         assert store.attrs["target_name"] == "motif" and store.attrs["method"] == "deepshap"

@@ -1,4 +1,4 @@
-"""Fixtures of the container tests: each image is built once."""
+"""Fixtures of the container tests alone; tests/fixtures_containers.py has those that the pipeline's tests share."""
 
 from __future__ import annotations
 
@@ -7,23 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support import need
-
 sys.path.insert(0, str(Path(__file__).parent))
 import machine
-
-
-@pytest.fixture(scope="session")
-def engine() -> None:
-    """Set up an engine and the base image; skip where that cannot be, except in CI."""
-    need(machine.obstacle())
-    machine.prepare()
-
-
-@pytest.fixture(scope="session")
-def images(engine: None) -> dict[str, machine.Image]:
-    """Return core, nets (CPU), motifs and simulate."""
-    return machine.images()
 
 
 @pytest.fixture(scope="session")

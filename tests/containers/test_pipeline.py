@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -10,40 +9,27 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
-from machine import FOLDER, Image
 from nextflow import Run, run_nextflow
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow]
-HERMETIC = "podman.runOptions = '--network none --read-only --user 12345:12345'\n"
 
 
-@pytest.fixture(scope="module")
-def discovery(images: dict[str, Image]) -> Run:
-    # Nextflow mounts what run and checkout have in common: beside each other, that is no folder of root's alone
-    folder = FOLDER / "discovery"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    (folder / "hermetic.config").write_text(HERMETIC)
-    words = ["-c", folder / "hermetic.config", "-profile", "test,podman", "--workflow", "discovery"]
-    return run_nextflow(folder, *words, umask=0, timeout=1200)  # umask: a task's user writes into folders of Nextflow's
-
-
-def test_discovery__completes(discovery: Run) -> None:
-    assert discovery.exit_code == 0, discovery.log
-    statuses = discovery.statuses()
+def test_discovery__completes(contained_discovery: Run) -> None:
+    assert contained_discovery.exit_code == 0, contained_discovery.log
+    statuses = contained_discovery.statuses()
     assert set(statuses.values()) == {"COMPLETED"}
     assert {"REPORT_BUILD", "TRAIN_FIT", "FINEMAP_LOCUS"} <= {name.split(" ")[0].split(":")[-1] for name in statuses}
 
 
-def test_discovery__finds_what_was_planted(discovery: Run) -> None:
-    rows = (discovery.results / "report" / "build" / "discovery.facts.tsv").read_text().splitlines()[1:]
+def test_discovery__finds_what_was_planted(contained_discovery: Run) -> None:
+    rows = (contained_discovery.results / "report" / "build" / "discovery.facts.tsv").read_text().splitlines()[1:]
     assert len(rows) == 3
     assert all(row.endswith("\tok") for row in rows), rows
 
 
-def test_discovery__ran_every_task_in_a_container(discovery: Run) -> None:
-    scripts = list((discovery.folder / "work").glob("??/*/.command.run"))
-    assert len(scripts) == len(discovery.trace())
+def test_discovery__ran_every_task_in_a_container(contained_discovery: Run) -> None:
+    scripts = list((contained_discovery.folder / "work").glob("??/*/.command.run"))
+    assert len(scripts) == len(contained_discovery.trace())
     for script in scripts:
         line = next(line for line in script.read_text().splitlines() if line.strip().startswith("podman run"))
         assert "--network none --read-only --user 12345:12345" in line

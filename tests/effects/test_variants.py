@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -125,15 +124,6 @@ def test_shards_and_batches__give_the_same_rows(files: Path, tmp_path: Path) -> 
     whole = gzip.decompress((tmp_path / "whole.effects.tsv.gz").read_bytes()).decode().splitlines()
     parts = [gzip.decompress((tmp_path / f"p{i}.effects.tsv.gz").read_bytes()).decode().splitlines() for i in (1, 2)]
     assert whole == parts[0] + parts[1][1:]
-
-
-def test_same_command__same_bytes_elsewhere(files: Path, tmp_path: Path) -> None:
-    for folder in ("a", "b"):
-        run_effects(files, tmp_path / folder / "e")
-    names = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert len(names) == 5
-    for name in names:
-        assert len({hashlib.sha256((tmp_path / folder / name).read_bytes()).hexdigest() for folder in "ab"}) == 1, name
 
 
 def test_annotated_vcf__carries_scores_and_no_genotypes(files: Path, tmp_path: Path) -> None:

@@ -247,26 +247,6 @@ def test_phenotypes_and_covariates__several_in_any_order(tmp_path: Path) -> None
         assert np.array_equal(found.covariates(), [[30, 40, 50], [0.5, np.nan, -0.5]], equal_nan=True)
 
 
-def test_same_bytes__from_another_folder(tmp_path: Path) -> None:
-    calls = random_calls(7, 1500, 30)
-    digests = []
-    for name in ("one", "two"):
-        folder = tmp_path / name
-        folder.mkdir()
-        encode(folder, "--genotypes", write_vcf(folder / "x.vcf", calls))
-        digests.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((folder / "out").iterdir())})
-    assert digests[0] == digests[1]
-    assert set(digests[0]) == {
-        "g.genotypes.h5",
-        "g.genotypes.qc.tsv",
-        "g.genotypes.png",
-        "g.samples.tsv",
-        "g.variants.tsv.gz",
-        "g.encode_genotypes.card.json",
-        "g.encode_genotypes.manifest.json",
-    }
-
-
 def bad(tmp_path: Path, *mentions: str, words: tuple[object, ...], exit_code: int = 3) -> None:
     (tmp_path / "out").mkdir(exist_ok=True)
     result = run_cli("encode", "genotypes", "--out", tmp_path / "out" / "g", *words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import h5py
@@ -264,31 +263,6 @@ def test_cli__ld_scores(long_store: Path, tmp_path: Path) -> None:
             assert np.abs(table["ld_score"][rows] - expected).max() < 1e-3
             assert table["variants"][rows].tolist() == near.sum(axis=1).tolist()
     assert (table["n"] == 200).all()
-
-
-def test_cli__same_bytes_from_another_folder(store: Path, tmp_path: Path) -> None:
-    digests = []
-    for name in ("one", "two"):
-        run_ok("encode", "ld", "--genotypes", store, "--loci", tmp_path / "loci.bed", "--out", tmp_path / name / "l")
-        run_ok(
-            "encode",
-            "ld",
-            "--genotypes",
-            store,
-            "--ld-scores",
-            "--shrinkage",
-            "auto",
-            "--low-rank",
-            0.8,
-            "--min-block",
-            5,
-            "--max-block",
-            20,
-            "--out",
-            tmp_path / name / "found",
-        )
-        digests.append([hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((tmp_path / name).iterdir())])
-    assert digests[0] == digests[1]
 
 
 @pytest.mark.parametrize(

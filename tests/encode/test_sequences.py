@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import itertools
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 import pybigtools
@@ -289,16 +287,6 @@ def test_duplicates_between_splits__are_counted(tmp_path: Path) -> None:
     checks = {check.name: check for check in read_card(tmp_path / "out" / "s.encode_sequences.card.json").checks}
     assert checks["sequences also found in another split"].value == 1
     assert checks["sequences also found in another split"].verdict == "caution"
-
-
-def test_same_bytes__from_another_folder(genome: Path, regions: Path, tmp_path: Path) -> None:
-    digests = []
-    for name in ("one", "two"):
-        encode(tmp_path / name, "--fasta", genome, "--regions", regions, "--negatives", "gc-matched", "--seed", 7)
-        digests.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / name / "out").iterdir()})
-    assert digests[0] == digests[1]
-    with h5py.File(tmp_path / "one" / "out" / "s.sequences.h5") as store:
-        assert store["target"].dtype == np.float32
 
 
 def test_bad_input(genome: Path, regions: Path, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import itertools
 import json
 from collections import Counter
@@ -380,30 +379,6 @@ def test_one_hot__real_irf1_peaks(shared_data: Path, tmp_path: Path) -> None:
         targets = np.concatenate([store[f"Y_{name}"][()] for name in ("train", "valid", "test")])
     assert np.array_equal(np.eye(4, dtype=np.float32)[found["codes"][found["split"] == 1]], np.moveaxis(one_hot, 1, 2))
     assert np.array_equal(found["target"], targets)
-
-
-def test_same_bytes__from_another_folder(genome: Path, track, tmp_path: Path) -> None:
-    regions = write_regions(tmp_path / "r.bed", {"chr1": list(range(0, 9000, 600))})
-    digests = set()
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        encode(
-            tmp_path / name,
-            "--fasta",
-            genome,
-            "--regions",
-            regions,
-            "--negatives",
-            "gc-repeat-matched",
-            "--near-copies",
-            "separate",
-            "--signal",
-            track[0],
-            "--bin-size",
-            50,
-        )
-        digests.add(hashlib.sha256((tmp_path / name / "s.sequences.h5").read_bytes()).hexdigest())
-    assert len(digests) == 1
 
 
 def test_bad_options__are_named(genome: Path, track, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 
 import numpy as np
@@ -287,17 +286,6 @@ def test_shard_without_loci__writes_empty_tables(simulated, tmp_path):
     run_ok(*rss(simulated, "--shard", "4/4", "--out", tmp_path / "run"))
     assert read_pips(tmp_path / "run").empty
     assert read_fits(tmp_path / "run").empty
-
-
-def test_bytes__repeat_in_another_folder(simulated, tmp_path):
-    digests = []
-    for name in ("one", "two"):
-        folder = tmp_path / name
-        folder.mkdir()
-        run_cli(*rss(simulated, "--out", "run"), cwd=folder)
-        digests.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())})
-    assert digests[0] == digests[1]
-    assert len(digests[0]) == 6
 
 
 # Bad input

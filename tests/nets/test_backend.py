@@ -12,12 +12,16 @@ import toy_models
 from lucidseq.core import alphabet
 from lucidseq.core.errors import UsageError
 from lucidseq.nets import backend
+from support import under_jax
+
+MARKED = 8  # tests with the marker jax
 
 
 def _inputs(n: int = 6) -> np.ndarray:
     return alphabet.one_hot(np.random.default_rng(1).integers(0, 4, (n, toy_models.LENGTH)).astype(np.uint8))
 
 
+@pytest.mark.jax
 def test_input_gradient__is_the_weights_of_a_linear_model():
     model = toy_models.ZOO["linear"]()
     values, gradient = backend.input_gradient(model, _inputs(), lambda y: y[:, 1])
@@ -26,7 +30,18 @@ def test_input_gradient__is_the_weights_of_a_linear_model():
     np.testing.assert_allclose(values, (_inputs() * kernel).sum(axis=(1, 2)), atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["conv_tanh", "conv_softplus", "average_pool", "batch_norm", "squeeze_excite", "gelu", "attention"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "conv_tanh",
+        "conv_softplus",
+        "average_pool",
+        "batch_norm",
+        "squeeze_excite",
+        "gelu",
+        pytest.param("attention", marks=pytest.mark.jax),
+    ],
+)
 def test_input_gradient__equals_finite_differences(name):
     model, x, step = toy_models.ZOO[name](), _inputs(2), 1e-2
     _, gradient = backend.input_gradient(model, x, lambda y: y[:, 0])
@@ -39,7 +54,7 @@ def test_input_gradient__equals_finite_differences(name):
         np.testing.assert_allclose(gradient[:, position, base], slope, rtol=2e-2, atol=1e-3 * np.abs(gradient).max())
 
 
-@pytest.mark.parametrize("name", toy_models.SCALAR_ZOO)
+@pytest.mark.parametrize("name", under_jax(toy_models.SCALAR_ZOO, "batch_norm"))
 def test_gradient_function__does_not_depend_on_the_batch(name):
     compiled = backend.gradient_function(toy_models.ZOO[name](), lambda y: y[:, 0])
     x = _inputs(5)
@@ -69,10 +84,12 @@ def test_device_name__is_cpu_where_there_is_no_gpu():
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.environ.get("KERAS_BACKEND") == "jax", reason="already under JAX")
-def test_nets__hold_under_jax_as_well():
-    folder = Path(__file__).parent
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
+def test_marked_tests__hold_under_jax_as_well():
+    """Gradients, DeepLIFT's rules, predictions, files, and losses: a test or two of each, in one process."""
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "jax"]
+    command += [f"tests/{folder}" for folder in ("nets", "attribute")]
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
-    result = subprocess.run(command, cwd=folder.parent.parent, env=environment, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-4000:]
-    assert " passed" in result.stdout
+    assert f"{MARKED} passed" in result.stdout, result.stdout[-4000:]

@@ -6,6 +6,7 @@ import pytest
 
 from lucidseq.core import alphabet
 from lucidseq.nets import architectures, heads, losses
+from support import under_jax
 
 
 @pytest.mark.parametrize("architecture", ["cnn-shallow", "cnn-deep"])
@@ -41,7 +42,7 @@ def test_build__without_dropout_has_no_dropout_layers():
     assert not [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
 
 
-@pytest.mark.parametrize("task", heads.TASKS)
+@pytest.mark.parametrize("task", under_jax(heads.TASKS, "counts"))
 def test_training_loss__equals_its_numpy_twin_and_keras(task):
     generator = np.random.default_rng(7)
     logit = generator.normal(size=(50, 3)).astype(np.float32)

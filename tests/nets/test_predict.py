@@ -8,11 +8,12 @@ from lucidseq.core import alphabet
 from lucidseq.core.errors import DataError
 from lucidseq.nets import architectures, io
 from lucidseq.nets.predict import Predictor, predict
+from support import under_jax
 
 CODES = np.random.default_rng(3).integers(0, 5, (13, toy_models.LENGTH)).astype(np.uint8)
 
 
-@pytest.mark.parametrize("name", toy_models.SCALAR_ZOO)
+@pytest.mark.parametrize("name", under_jax(toy_models.SCALAR_ZOO, "residual"))
 def test_predict__equals_the_bare_model(name):
     model = toy_models.ZOO[name]()
     bare = model.predict(alphabet.one_hot(CODES), verbose=0)

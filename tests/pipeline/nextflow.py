@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+WHOLE = ("--attribution_shards", 1, "--effects_shards", 1)  # work that is not cut into pieces, as in plain calls and in Galaxy
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from support import need
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pipeline"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "containers"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "galaxy"))
 from discovery import Invocation, places, run_tool
-from nextflow import run_nextflow
+from machine import Image
+from nextflow import WHOLE, Run, run_nextflow
 from server import Galaxy
 
 import encode_faces
 from discovery_chain import CHAIN, digest_of, digests, plain_run
-
-WHOLE = ["--attribution_shards", 1, "--effects_shards", 1]  # plain calls and Galaxy do not cut their work into pieces
 
 
 @pytest.fixture(scope="module")
@@ -47,15 +44,9 @@ def test_nextflow__gives_the_results_of_plain_calls(plain: dict[str, str], tmp_p
 
 @pytest.mark.containers
 @pytest.mark.slow
-def test_containers__give_the_results_of_plain_calls(plain: dict[str, str], tmp_path: Path) -> None:
-    import machine
-
-    need(machine.obstacle())
-    machine.prepare()
-    machine.images()
-    run = run_nextflow(tmp_path, "-profile", "test,podman", "--workflow", "discovery", *WHOLE, timeout=1200)
-    assert run.exit_code == 0, run.log
-    compare(digests(run.results), plain)
+def test_containers__give_the_results_of_plain_calls(plain: dict[str, str], contained_discovery: Run) -> None:
+    assert contained_discovery.exit_code == 0, contained_discovery.log
+    compare(digests(contained_discovery.results), plain)
 
 
 @pytest.mark.galaxy
@@ -95,12 +86,7 @@ def test_processes__give_the_results_of_plain_calls(calls: dict[str, str], tmp_p
 
 @pytest.mark.containers
 @pytest.mark.slow
-def test_processes_in_containers__give_the_results_of_plain_calls(calls: dict[str, str], tmp_path: Path) -> None:
-    import machine
-
-    need(machine.obstacle())
-    machine.prepare()
-    machine.images()
+def test_processes_in_containers__give_the_results_of_plain_calls(calls: dict[str, str], images: dict[str, Image], tmp_path: Path) -> None:
     script = encode_faces.write_pipeline(tmp_path / "pipeline")
     run = run_nextflow(tmp_path / "run", "-profile", "podman", script=script, timeout=1200)
     assert run.exit_code == 0, run.log

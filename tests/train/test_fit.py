@@ -88,14 +88,6 @@ def test_fit__learns_two_targets_at_once(tmp_path):
     assert checks["validation auroc, motif"].value > 0.9 and checks["validation auroc, gc"].value > 0.9
 
 
-def test_fit__gives_the_same_bytes_in_another_folder(trained, dataset, tmp_path):
-    moved = tmp_path / "elsewhere.h5"
-    moved.write_bytes(dataset.read_bytes())
-    run_ok("train", "fit", "--dataset", moved, "--out", tmp_path / "again", "--epochs", 3, "--ensemble", 2, *SMALL, cwd=tmp_path)
-    for suffix in (".keras", ".history.tsv", ".train_fit.card.json"):
-        assert sha256(_file(trained, suffix)) == sha256(tmp_path / f"again{suffix}"), suffix
-
-
 def test_fit__after_kill_goes_on_to_the_same_bytes(trained, dataset, tmp_path):
     words = [
         "train",

@@ -10,7 +10,6 @@ import pytest
 import toy_models
 from lucidseq.core import alphabet, tables
 from lucidseq.core.card import read_card
-from lucidseq.core.manifest import sha256
 from lucidseq.core.schema import PREDICTIONS
 from lucidseq.nets import architectures, io
 from lucidseq.nets.facts import Facts
@@ -105,17 +104,6 @@ def test_predict__warns_of_another_gc_content(dataset, tmp_path):
     model = _model(tmp_path / "m.keras", training={"gc": {"mean": 0.8, "sd": 0.05}})
     _predict(model, dataset, tmp_path / "p")
     assert read_card(tmp_path / "p.train_predict.card.json").verdict == "caution"
-
-
-def test_predict__gives_the_same_bytes_in_another_folder(dataset, tmp_path):
-    model = _model(tmp_path / "m.keras")
-    (tmp_path / "other").mkdir()
-    copy = tmp_path / "other" / "d.h5"
-    copy.write_bytes(dataset.read_bytes())
-    for out, data in ((tmp_path / "p", dataset), (tmp_path / "other" / "p", copy)):
-        _predict(model, data, out)
-    for suffix in ("predictions.tsv.gz", "train_predict.card.json", "train_predict.manifest.json"):
-        assert sha256(tmp_path / f"p.{suffix}") == sha256(tmp_path / "other" / f"p.{suffix}")
 
 
 def test_predict__refuses_another_length_or_other_targets(dataset, tmp_path):

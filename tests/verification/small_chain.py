@@ -165,8 +165,9 @@ def describe() -> list[Call]:
             "harmonised",
             "encode",
             "sumstats",
-            study(input=extra / "gwas.tsv", fasta=locus(".fa"), panel=store, chain=extra / "same.chain", n=120),
+            study(input=extra / "gwas.tsv", fasta=locus(".fa"), panel=store, chain=extra / "same.chain", n=120, export="gwas-vcf"),
         ),
+        Call("exported", "encode", "sumstats", study(input=extra / "gwas.tsv", n=120, export="ldsc")),
         Call("ld", "encode", "ld", study(genotypes=store, loci=locus(".loci.bed"), trait="trait", variants=sumstats)),
         Call(
             "ld_found", "encode", "ld", study(genotypes=store, min_block=20, max_block=200, ld_scores=True, shrinkage="auto", low_rank=0.9)
@@ -194,13 +195,13 @@ def describe() -> list[Call]:
             "encode",
             "sequences",
             study(
-                fasta=locus(".fa"),
+                fasta=extra / "masked.fa",
                 gtf=locus(".gtf"),
                 window=200,
                 signal=locus(".signal.bw"),
                 bin_size=50,
                 blacklist=extra / "inversion.bed",
-                negatives="gc-matched",
+                negatives="gc-repeat-matched",
                 negatives_from=locus(".peaks.bed"),
                 variants=locus(".vcf.gz"),
                 samples=extra / "names.txt",
@@ -321,7 +322,11 @@ def one_hot(path: Path) -> None:
 
 
 def add_derived_inputs(folder: Path, name: str) -> None:
-    """Turn outputs of a call into inputs of other forms: one FASTA a class; summary statistics as plain text."""
+    """Turn outputs of a call into inputs of other forms: a soft-masked genome; one FASTA a class; summary statistics as plain text."""
+    if name == "locus":
+        lines = (folder / "locus" / "locus.fa").read_text().splitlines()
+        masked = (line.lower() if number % 3 == 0 and line[0] != ">" else line for number, line in enumerate(lines))
+        (folder / "extra" / "masked.fa").write_text("\n".join(masked) + "\n")
     if name == "codes":
         records = (folder / "codes" / "codes.fa").read_text().split(">")[1:]
         for kind in ("positive", "negative"):

@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from lucidseq.contract.model import CommandContract, Kind, read_contract
-from support import run_ok
+from support import run_cli, run_ok
 from verification.small_chain import Call, Chain, checksums, describe
-from verification.worker import Worker
 
 CALLS = describe()
 every_call = pytest.mark.parametrize("call", CALLS, ids=[call.name for call in CALLS])
@@ -24,30 +23,30 @@ every_command = pytest.mark.parametrize("command", CONTRACT, ids=[f"{item.tool}-
 
 
 @every_command
-def test_help__names_every_option(command: CommandContract, worker: Worker) -> None:
-    result = worker.run(command.tool, command.command, "--help")
+def test_help__names_every_option(command: CommandContract) -> None:
+    result = run_cli(command.tool, command.command, "--help")
     assert result.returncode == 0 and result.stderr == ""
     assert [option.flag for option in command.options if option.flag not in result.stdout] == []
     assert command.summary.split(".")[0] in " ".join(result.stdout.split())
 
 
 @every_command
-def test_unknown_option__ends_with_2_and_its_name(command: CommandContract, worker: Worker) -> None:
-    result = worker.run(command.tool, command.command, "--no-such-option", 1)
+def test_unknown_option__ends_with_2_and_its_name(command: CommandContract) -> None:
+    result = run_cli(command.tool, command.command, "--no-such-option", 1)
     assert result.returncode == 2
     assert "--no-such-option" in result.stderr and "Traceback" not in result.stderr
 
 
 @every_command
-def test_required_option_left_out__ends_with_2_and_its_name(command: CommandContract, worker: Worker) -> None:
-    result = worker.run(command.tool, command.command)
+def test_required_option_left_out__ends_with_2_and_its_name(command: CommandContract) -> None:
+    result = run_cli(command.tool, command.command)
     required = [option.flag for option in command.options if option.required] or ["--out"]
     assert result.returncode == 2
     assert required[0] in result.stderr or "--out" in result.stderr
 
 
 @every_command
-def test_bounds_and_choices__end_with_2_and_the_flag(command: CommandContract, worker: Worker, tmp_path: Path) -> None:
+def test_bounds_and_choices__end_with_2_and_the_flag(command: CommandContract, tmp_path: Path) -> None:
     call = next(call for call in CALLS if (call.tool, call.command) == (command.tool, command.command))
     for option in command.options:
         wrong: list[object] = []
@@ -57,7 +56,7 @@ def test_bounds_and_choices__end_with_2_and_the_flag(command: CommandContract, w
             wrong.append("many")
             wrong += [bound for bound in (_beyond(option.minimum, -1), _beyond(option.maximum, 1)) if bound is not None]
         for value in wrong:
-            result = worker.run(*call.words(tmp_path, tmp_path / "out" / "run", {option.flag: value}))
+            result = run_cli(*call.words(tmp_path, tmp_path / "out" / "run", {option.flag: value}))
             assert (result.returncode, option.flag in result.stderr) == (2, True), (option.flag, value, result.stderr)
     assert not (tmp_path / "out").exists()
 
@@ -67,9 +66,9 @@ def _beyond(bound: float | None, step: int) -> float | None:
 
 
 @every_call
-def test_old_outputs__are_kept_without_force(call: Call, chain: Chain, worker: Worker) -> None:
+def test_old_outputs__are_kept_without_force(call: Call, chain: Chain) -> None:
     before = chain.outputs(call.name)
-    result = worker.run(*call.words(chain.folder, chain.folder / call.prefix))
+    result = run_cli(*call.words(chain.folder, chain.folder / call.prefix))
     assert result.returncode == 3
     assert "--force" in result.stderr and call.name in result.stderr and "Traceback" not in result.stderr
     assert chain.outputs(call.name) == before
@@ -114,18 +113,18 @@ def refused(chain: Chain, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_strict__turns_a_refusal_into_5_and_keeps_the_results(chain: Chain, refused: Path, worker: Worker, tmp_path: Path) -> None:
+def test_strict__turns_a_refusal_into_5_and_keeps_the_results(chain: Chain, refused: Path, tmp_path: Path) -> None:
     call = chain.calls["finemap_scored"]
     words = lambda name: call.words(chain.folder, tmp_path / name / "run", {"--sumstats": refused, "--scores": None})  # noqa: E731
-    mild, strict = worker.run(*words("mild")), worker.run(*words("strict"), "--strict")
+    mild, strict = run_cli(*words("mild")), run_cli(*words("strict"), "--strict")
     assert (mild.returncode, strict.returncode) == (0, 5), (mild.stderr, strict.stderr)
     assert "refuse" in mild.stderr and "refuse" in strict.stderr
     assert checksums(tmp_path / "mild") == checksums(tmp_path / "strict") != {}
 
 
-def test_quiet__says_nothing_when_all_is_well(chain: Chain, worker: Worker, tmp_path: Path) -> None:
+def test_quiet__says_nothing_when_all_is_well(chain: Chain, tmp_path: Path) -> None:
     call = chain.calls["parameters"]
-    result = worker.run(*call.words(chain.folder, tmp_path / "run", {"--quiet": True}))
+    result = run_cli(*call.words(chain.folder, tmp_path / "run", {"--quiet": True}))
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 

@@ -12,9 +12,8 @@ import h5py
 import numpy as np
 import pytest
 
-from support import assert_bad_input
+from support import assert_bad_input, run_cli
 from verification.small_chain import Call, Chain, describe
-from verification.worker import Worker
 
 CALLS = {call.name: call for call in describe()}
 Edit = Callable[[str], str]
@@ -101,19 +100,17 @@ MISTAKES: list[tuple[str, str, str, Edit, str]] = [
 @pytest.mark.parametrize(
     ("name", "flag", "edit", "mention"), [case[1:] for case in MISTAKES], ids=[f"{case[0]}-{case[1]}{case[2]}" for case in MISTAKES]
 )
-def test_files_that_do_not_belong_together(
-    name: str, flag: str, edit: Edit, mention: str, chain: Chain, worker: Worker, tmp_path: Path
-) -> None:
+def test_files_that_do_not_belong_together(name: str, flag: str, edit: Edit, mention: str, chain: Chain, tmp_path: Path) -> None:
     bad = edited(chain, CALLS[name], flag, edit, tmp_path)
     out = tmp_path / "out"
-    result = worker.run(*CALLS[name].words(chain.folder, out / "run", {flag: bad}))
+    result = run_cli(*CALLS[name].words(chain.folder, out / "run", {flag: bad}))
     assert_bad_input(result, mention, folder=out)
 
 
-def test_scores_of_another_build__are_refused_by_the_card(chain: Chain, worker: Worker, tmp_path: Path) -> None:
+def test_scores_of_another_build__are_refused_by_the_card(chain: Chain, tmp_path: Path) -> None:
     bad = edited(chain, CALLS["finemap_scored"], "--scores", renamed, tmp_path)
     words = CALLS["finemap_scored"].words(chain.folder, tmp_path / "out" / "run", {"--scores": bad})
-    result = worker.run(*words, "--strict")
+    result = run_cli(*words, "--strict")
     assert result.returncode == 5, result.stderr
     assert "refuse  share of variants with a functional score: 0" in result.stderr
 
@@ -129,22 +126,22 @@ ONE_VARIANT = [
 
 
 @pytest.mark.parametrize(("name", "flag"), ONE_VARIANT)
-def test_one_variant__works_or_is_refused_in_three_parts(name: str, flag: str, chain: Chain, worker: Worker, tmp_path: Path) -> None:
+def test_one_variant__works_or_is_refused_in_three_parts(name: str, flag: str, chain: Chain, tmp_path: Path) -> None:
     one = edited(chain, CALLS[name], flag, first_rows(1), tmp_path)
-    result = worker.run(*CALLS[name].words(chain.folder, tmp_path / "out" / "run", {flag: one}))
+    result = run_cli(*CALLS[name].words(chain.folder, tmp_path / "out" / "run", {flag: one}))
     if result.returncode != 0:
         assert_bad_input(result, folder=tmp_path / "out")
 
 
 @pytest.mark.parametrize("name", ["fit", "predict", "maps"])
-def test_dataset_with_targets_that_are_no_number(name: str, chain: Chain, worker: Worker, tmp_path: Path) -> None:
+def test_dataset_with_targets_that_are_no_number(name: str, chain: Chain, tmp_path: Path) -> None:
     """Training refuses them; commands that read no targets do not mind."""
     call = CALLS[name]
     bad = tmp_path / "nan.sequences.h5"
     bad.write_bytes((chain.folder / call.inputs()["--dataset"]).read_bytes())
     with h5py.File(bad, "r+") as store:
         store["target"][...] = np.nan
-    result = worker.run(*call.words(chain.folder, tmp_path / "out" / "run", {"--dataset": bad}))
+    result = run_cli(*call.words(chain.folder, tmp_path / "out" / "run", {"--dataset": bad}))
     if name == "fit":
         assert_bad_input(result, bad.name, folder=tmp_path / "out")
     else:
@@ -155,20 +152,20 @@ MODEL_CALLS = [name for name, call in CALLS.items() if "--model" in call.inputs(
 
 
 @pytest.mark.parametrize("name", MODEL_CALLS)
-def test_model_with_a_lambda_layer__runs_no_code(name: str, chain: Chain, worker: Worker, tmp_path: Path) -> None:
+def test_model_with_a_lambda_layer__runs_no_code(name: str, chain: Chain, tmp_path: Path) -> None:
     bad = tmp_path / "lambda.keras"
     rewrite_model(chain.folder / CALLS[name].inputs()["--model"], bad, with_lambda)
-    result = worker.run(*CALLS[name].words(chain.folder, tmp_path / "out" / "run", {"--model": bad}))
+    result = run_cli(*CALLS[name].words(chain.folder, tmp_path / "out" / "run", {"--model": bad}))
     assert_bad_input(result, bad.name, "Lambda", folder=tmp_path / "out")
 
 
 @pytest.mark.parametrize("name", MODEL_CALLS)
-def test_model_for_another_length(name: str, chain: Chain, worker: Worker, tmp_path: Path) -> None:
+def test_model_for_another_length(name: str, chain: Chain, tmp_path: Path) -> None:
     """A model of 200 bases, data of 60: nothing is padded in silence."""
     flags: dict[str, object] = {"--dataset": chain.folder / "labelled/labelled.sequences.h5"}
     if name == "effects":
         flags = {"--window": 60}
-    result = worker.run(*CALLS[name].words(chain.folder, tmp_path / "out" / "run", flags))
+    result = run_cli(*CALLS[name].words(chain.folder, tmp_path / "out" / "run", flags))
     assert_bad_input(result, "200", "60", folder=tmp_path / "out", exit_code=2 if result.returncode == 2 else 3)
 
 
@@ -201,7 +198,7 @@ def _layers(value: object) -> list[dict[str, object]]:
     return own + [layer for item in value.values() for layer in _layers(item)]
 
 
-def test_correlations_that_cannot_be__are_refused(chain: Chain, worker: Worker, tmp_path: Path) -> None:
+def test_correlations_that_cannot_be__are_refused(chain: Chain, tmp_path: Path) -> None:
     call = CALLS["pathways"]
     genes = [line.split("\t")[0] for line in text_of(chain.folder / call.inputs()["--genes"]).splitlines()[1:4]]
     pairs = [(genes[0], genes[1], 0.9), (genes[1], genes[2], 0.9), (genes[0], genes[2], -0.9)]
@@ -209,11 +206,11 @@ def test_correlations_that_cannot_be__are_refused(chain: Chain, worker: Worker, 
     for rows, mention in ((pairs, "no set of genes"), ([(*genes[:2], 1.5)], "line 2")):
         lines = ("\t".join(map(str, row)) for row in rows)
         bad.write_text("gene_id_1\tgene_id_2\tcorrelation\n" + "\n".join(lines) + "\n")
-        result = worker.run(*call.words(chain.folder, tmp_path / "out" / "run", {"--correlations": bad}))
+        result = run_cli(*call.words(chain.folder, tmp_path / "out" / "run", {"--correlations": bad}))
         assert_bad_input(result, bad.name, mention, folder=tmp_path / "out")
 
 
-def test_store_with_a_broken_object_header__is_named(chain: Chain, worker: Worker, tmp_path: Path) -> None:
+def test_store_with_a_broken_object_header__is_named(chain: Chain, tmp_path: Path) -> None:
     """h5py raises KeyError, not OSError, where the header of an array is damaged."""
     call = CALLS["ld"]
     source = chain.folder / call.inputs()["--genotypes"]
@@ -223,13 +220,13 @@ def test_store_with_a_broken_object_header__is_named(chain: Chain, worker: Worke
     content[address + 8 : address + 16] = bytes(8)
     bad = tmp_path / "bad.genotypes.h5"
     bad.write_bytes(content)
-    result = worker.run(*call.words(chain.folder, tmp_path / "out" / "run", {"--genotypes": bad}))
+    result = run_cli(*call.words(chain.folder, tmp_path / "out" / "run", {"--genotypes": bad}))
     assert_bad_input(result, bad.name, "damaged", folder=tmp_path / "out")
 
 
-def test_two_loci_with_one_name__point_at_the_bed_file(chain: Chain, worker: Worker, tmp_path: Path) -> None:
+def test_two_loci_with_one_name__point_at_the_bed_file(chain: Chain, tmp_path: Path) -> None:
     for name in ("finemap_scored", "finemap_people", "ld"):
         call = CALLS[name]
         bad = edited(chain, call, "--loci", lambda text: text.replace("locus2", "locus1"), tmp_path)
-        result = worker.run(*call.words(chain.folder, tmp_path / "out" / "run", {"--loci": bad}))
+        result = run_cli(*call.words(chain.folder, tmp_path / "out" / "run", {"--loci": bad}))
         assert_bad_input(result, "locus1", str(bad), folder=tmp_path / "out")

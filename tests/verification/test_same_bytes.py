@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from lucidseq.contract.model import read_contract
-from support import run_cli
+from support import run_cli, run_process
 from verification.small_chain import ROOT, Call, Chain, checksums, describe
-from verification.worker import Worker
 
 CALLS = describe()
 every_call = pytest.mark.parametrize("call", CALLS, ids=[call.name for call in CALLS])
@@ -36,7 +35,7 @@ def test_another_folder_and_hash_seed(call: Call, chain: Chain, elsewhere: Path,
     """Relative paths, another working folder, other copies of the inputs, another order of hashes; a process started afresh."""
     environment = {"PYTHONHASHSEED": "4321", "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "TZ": "Asia/Tokyo"}
     inputs = Path(os.path.relpath(elsewhere, tmp_path))
-    result = run_cli(*call.words(inputs, Path("again") / call.name), cwd=tmp_path, environment=environment)
+    result = run_process(*call.words(inputs, Path("again") / call.name), cwd=tmp_path, environment=environment)
     assert result.returncode == 0, result.stderr
     assert checksums(tmp_path / "again") == chain.outputs(call.name)
 
@@ -59,7 +58,7 @@ def test_guide__names_the_commands_whose_threads_matter() -> None:
 
 
 @every_call
-def test_force__over_old_results_and_the_remains_of_a_killed_run(call: Call, chain: Chain, worker: Worker, tmp_path: Path) -> None:
+def test_force__over_old_results_and_the_remains_of_a_killed_run(call: Call, chain: Chain, tmp_path: Path) -> None:
     out = tmp_path / "run" / call.name
     for name in chain.outputs(call.name):
         old = out.parent / name
@@ -68,6 +67,6 @@ def test_force__over_old_results_and_the_remains_of_a_killed_run(call: Call, cha
     remains = out.parent / f".{call.name}.{call.tool}_{call.command}.partial"
     remains.mkdir()
     (remains / "half").write_bytes(b"half")
-    result = worker.run(*call.words(chain.folder, out, {"--force": True}))
+    result = run_cli(*call.words(chain.folder, out, {"--force": True}))
     assert result.returncode == 0, result.stderr
     assert checksums(out.parent) == chain.outputs(call.name)
