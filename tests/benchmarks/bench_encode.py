@@ -17,10 +17,10 @@ import pgenlib
 import pytest
 
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.genotypes.open_reader import open_reader
-from lucidseq.encode.genotypes.pgen import PgenReader
-from lucidseq.encode.genotypes.plink1 import decode, decode_sample_major
-from lucidseq.encode.genotypes.reader import Reading
+from lucidseq.encode.readers.open import open_reader
+from lucidseq.encode.readers.pgen import PgenReader
+from lucidseq.encode.readers.plink1 import decode, decode_sample_major
+from lucidseq.encode.readers.reader import Reading
 from support import peak_memory
 
 BED_BAR, SAMPLE_MAJOR_BAR, VCF_BAR = 3000.0, 1000.0, 40.0  # million genotypes per CPU second

@@ -9,8 +9,8 @@ import pytest
 
 from fixtures_formats import absent_programs, run_program, simulate_alleles, truth, write_dosages, write_sites
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.genotypes.open_reader import open_reader
-from lucidseq.encode.genotypes.reader import Reading
+from lucidseq.encode.readers.open import open_reader
+from lucidseq.encode.readers.reader import Reading
 from support import need
 
 SAMPLES, SITES = 1000, 20_000

@@ -14,11 +14,11 @@ from fixtures_genotypes import random_calls, write_plink1, write_text_vcf
 from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.errors import DataError
 from lucidseq.core.genotypes import open_genotypes
-from lucidseq.encode.genotypes.allele_counts import genotype_copies
 from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding
-from lucidseq.encode.genotypes.open_reader import open_reader
-from lucidseq.encode.genotypes.reader import FEMALE, MALE, Reading
 from lucidseq.encode.genotypes.sex_chromosomes import DIPLOID, MITOCHONDRIA, SexChromosomes, X, Y
+from lucidseq.encode.readers.allele_counts import genotype_copies
+from lucidseq.encode.readers.open import open_reader
+from lucidseq.encode.readers.reader import FEMALE, MALE, Reading
 from support import program, run_ok
 
 OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--min-hwe-p", 0)

@@ -10,8 +10,8 @@ import pytest
 
 from fixtures_genotypes import random_calls, write_plink1, write_vcf
 from lucidseq.core.genotypes import open_genotypes
-from lucidseq.encode.genotypes.open_reader import open_reader
 from lucidseq.encode.genotypes.shards import shares
+from lucidseq.encode.readers.open import open_reader
 from support import assert_bad_input, run_cli, run_ok
 
 WHOLE = ("--max-sample-missing", 1, "--min-hwe-p", 1e-4, "--min-frequency", 0.05, "--build", "GRCh38")

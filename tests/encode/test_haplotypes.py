@@ -14,7 +14,7 @@ import pytest
 
 from lucidseq.core.errors import UsageError
 from lucidseq.core.intervals import Interval
-from lucidseq.encode.haplotypes.calls import decode_alleles
+from lucidseq.encode.haplotypes.allele_columns import decode_alleles
 from lucidseq.encode.haplotypes.lone_sites import LoneSites
 from lucidseq.encode.haplotypes.open_sites import open_sites
 from lucidseq.encode.haplotypes.windows import tile
@@ -120,7 +120,7 @@ def test_split_sites__leave_as_the_multiallelic_site_does(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("block", [40, 90, 200, 1 << 20])
 def test_lone_sites__wherever_chunks_end(block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lucidseq.encode.vcf_lines.BLOCK_BYTES", block)
+    monkeypatch.setattr("lucidseq.encode.readers.vcf_lines.BLOCK_BYTES", block)
     rng = np.random.default_rng(4)
     sites = [(contig, at) for contig in ("c1", "c2") for at in sorted(rng.integers(1, 30, 25).tolist())]
     rows = [(contig, at, "A", "CGT"[row % 3], "A", "0|1 0|0 1|1") for row, (contig, at) in enumerate(sites)]
@@ -375,7 +375,7 @@ def test_tiles__cover_each_base_once() -> None:
 def test_sites__are_the_same_for_other_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_vcf(tmp_path / "x.vcf")
     whole = [chunk.alleles for chunk in open_sites(tmp_path / "x.vcf").chunks()]
-    monkeypatch.setattr("lucidseq.encode.vcf_lines.BLOCK_BYTES", 64)
+    monkeypatch.setattr("lucidseq.encode.readers.vcf_lines.BLOCK_BYTES", 64)
     pieces = [chunk.alleles for chunk in open_sites(tmp_path / "x.vcf").chunks()]
     assert len(pieces) > len(whole)
     assert np.array_equal(np.concatenate(whole), np.concatenate(pieces))

@@ -11,9 +11,9 @@ from bed_reader import open_bed
 from fixtures_genotypes import random_calls, write_plink1
 from lucidseq.core.errors import DataError
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.genotypes.open_reader import open_reader
-from lucidseq.encode.genotypes.plink1 import Plink1Reader, decode
-from lucidseq.encode.genotypes.reader import Reading
+from lucidseq.encode.readers.open import open_reader
+from lucidseq.encode.readers.plink1 import Plink1Reader, decode
+from lucidseq.encode.readers.reader import Reading
 
 
 def read_all(reader) -> np.ndarray:

@@ -10,13 +10,12 @@ import pytest
 
 from fixtures_genotypes import random_calls, vcf_header, write_plink1, write_text_vcf, write_vcf
 from lucidseq.core.errors import DataError
-from lucidseq.encode import vcf_lines
-from lucidseq.encode.genotypes import vcf
 from lucidseq.encode.genotypes.choices import GenotypeField, Multiallelic
-from lucidseq.encode.genotypes.open_reader import open_reader
-from lucidseq.encode.genotypes.reader import Reading
-from lucidseq.encode.genotypes.vcf_records import record_dosage
-from lucidseq.encode.genotypes.vcf_text import decode_calls, decode_subfields
+from lucidseq.encode.readers import vcf, vcf_lines
+from lucidseq.encode.readers.open import open_reader
+from lucidseq.encode.readers.reader import Reading
+from lucidseq.encode.readers.vcf_columns import decode_calls, decode_subfields
+from lucidseq.encode.readers.vcf_records import record_dosage
 
 SAMPLES = [f"s{index}" for index in range(7)]
 DS_HEADER = vcf_header(SAMPLES).replace("#CHROM", '##FORMAT=<ID=DS,Number=1,Type=Float,Description="Dosage">\n#CHROM', 1)

@@ -11,8 +11,8 @@ import pytest
 from fixtures_genotypes import random_calls, write_plink1, write_vcf
 from lucidseq.core.intervals import read_bed
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.genotypes.open_reader import open_reader
-from lucidseq.encode.genotypes.people import read_individuals, recognise
+from lucidseq.encode.genotypes.samples import read_individuals, recognise
+from lucidseq.encode.readers.open import open_reader
 from lucidseq.encode.sequences.fasta_records import read_fasta
 from lucidseq.encode.sequences.labels import read_labels
 from mutation import TRANSLATED, mutate

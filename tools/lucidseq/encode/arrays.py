@@ -88,8 +88,8 @@ def read_genotypes(path: Pathlike, *, region: str | None = None, samples: Iterab
     ...     read_genotypes(path, region="1:1-10").dosage.tolist()
     [[1.0], [2.0]]
     """
-    from lucidseq.encode.genotypes.open_reader import open_reader
-    from lucidseq.encode.genotypes.reader import as_float
+    from lucidseq.encode.readers.open import open_reader
+    from lucidseq.encode.readers.reader import as_float
 
     contig, first, last = _parse_region(region)
     reader = open_reader(Path(path))

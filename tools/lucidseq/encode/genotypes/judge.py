@@ -7,11 +7,11 @@ import numpy as np
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.log import get_logger
 from lucidseq.encode.genotypes import quality
-from lucidseq.encode.genotypes.people import BINARY, KEPT, PLINK_MISSING, Joined, Trait
-from lucidseq.encode.genotypes.reader import MULTIALLELIC, NO_ALTERNATE
 from lucidseq.encode.genotypes.reading_pass import ReadingPass
 from lucidseq.encode.genotypes.sample_quality import LEAST_X_VARIANTS, NOT_LISTED, outliers
+from lucidseq.encode.genotypes.samples import BINARY, KEPT, PLINK_MISSING, Joined, Trait
 from lucidseq.encode.genotypes.sex_chromosomes import X, chromosome_kind, known_build, unclear_numbers
+from lucidseq.encode.readers.reader import MULTIALLELIC, NO_ALTERNATE
 
 _log = get_logger("lucidseq.encode")
 _DEVIATIONS = 3.0

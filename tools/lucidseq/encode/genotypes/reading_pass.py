@@ -17,13 +17,13 @@ from lucidseq.core.variants import variant_ids
 from lucidseq.encode.genotypes import quality
 from lucidseq.encode.genotypes.choices import HaploidCoding
 from lucidseq.encode.genotypes.figure import VariantCounts
-from lucidseq.encode.genotypes.people import Trait
 from lucidseq.encode.genotypes.quality import FILTERS, Assessment, Filters
-from lucidseq.encode.genotypes.reader import FEMALE, GenotypeReader, VariantChunk, in_range
 from lucidseq.encode.genotypes.sample_quality import SampleStatistics, missing_mask
+from lucidseq.encode.genotypes.samples import Trait
 from lucidseq.encode.genotypes.sex_chromosomes import DIPLOID, HaploidCounts, SexChromosomes, X
 from lucidseq.encode.genotypes.shards import Share
 from lucidseq.encode.genotypes.store import GenotypeWriter, OrderCheck, StoreContents, create_genotypes
+from lucidseq.encode.readers.reader import FEMALE, GenotypeReader, VariantChunk, in_range
 from lucidseq.encode.regions import Regions
 
 _OUTCOMES = np.array([*FILTERS, "kept"], dtype=object)  # Assessment.failed picks; -1 is the last

@@ -19,16 +19,16 @@ from lucidseq.core.tables import write_table
 from lucidseq.encode.genotypes import judge, quality
 from lucidseq.encode.genotypes.cli import GenotypesOptions
 from lucidseq.encode.genotypes.figure import draw_quality
-from lucidseq.encode.genotypes.names import SampleNames
-from lucidseq.encode.genotypes.open_reader import open_reader, whole_sets
-from lucidseq.encode.genotypes.people import Individuals, Trait, join, missing_covariates, read_individuals, recognise
-from lucidseq.encode.genotypes.reader import MULTIALLELIC, NO_ALTERNATE, GenotypeReader, Reading
 from lucidseq.encode.genotypes.reading_pass import Plan, ReadingPass
-from lucidseq.encode.genotypes.sample_files import read_sample_list, read_sex_table
+from lucidseq.encode.genotypes.sample_names import SampleNames
 from lucidseq.encode.genotypes.sample_quality import HETEROZYGOSITY, MISSING_RATE, NOT_LISTED, outliers
+from lucidseq.encode.genotypes.samples import Individuals, Trait, join, missing_covariates, read_individuals, recognise
 from lucidseq.encode.genotypes.sex_chromosomes import SexChromosomes
 from lucidseq.encode.genotypes.shards import shares
-from lucidseq.encode.genotypes.store_reader import StoreReader
+from lucidseq.encode.readers.open import open_reader, whole_sets
+from lucidseq.encode.readers.reader import MULTIALLELIC, NO_ALTERNATE, GenotypeReader, Reading
+from lucidseq.encode.readers.sample_files import read_sample_list, read_sex_table
+from lucidseq.encode.readers.store_reader import StoreReader
 from lucidseq.encode.regions import Regions, other_spelling
 
 _log = get_logger("lucidseq.encode")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from lucidseq.core.genotypes import MISSING_CALL
-from lucidseq.encode.genotypes.reader import FEMALE, MALE, UNKNOWN
+from lucidseq.encode.readers.reader import FEMALE, MALE, UNKNOWN
 
 MISSING_RATE, HETEROZYGOSITY, NOT_LISTED = "missing rate", "heterozygosity", "not in the list of samples"
 _ROWS = 255  # counts of a byte

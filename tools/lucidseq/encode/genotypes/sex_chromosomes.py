@@ -14,7 +14,7 @@ import numpy as np
 
 from lucidseq.core.genotypes import MISSING_CALL
 from lucidseq.encode.genotypes.choices import HaploidCoding
-from lucidseq.encode.genotypes.reader import FEMALE, MALE, VariantChunk
+from lucidseq.encode.readers.reader import FEMALE, MALE, VariantChunk
 
 DIPLOID, X, Y, MITOCHONDRIA = range(4)
 _NAMES = {"X": X, "Y": Y, "MT": MITOCHONDRIA, "M": MITOCHONDRIA}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lucidseq.encode.genotypes.reader import GenotypeReader
+from lucidseq.encode.readers.reader import GenotypeReader
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from lucidseq.core.schema import GENOTYPES
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.core.variants import variant_ids
 from lucidseq.encode.genotypes.choices import HaploidCoding
-from lucidseq.encode.genotypes.people import Trait
-from lucidseq.encode.genotypes.reader import VariantChunk, as_float
+from lucidseq.encode.genotypes.samples import Trait
+from lucidseq.encode.readers.reader import VariantChunk, as_float
 
 _COLUMNS = ("contig", "effect_allele", "other_allele", "id", "rsid", "start", "frequency")
 

@@ -14,8 +14,7 @@ from lucidseq.core.intervals import Interval, read_bed
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import QC, WINDOWS
 from lucidseq.core.tables import write_table
-from lucidseq.encode.genotypes.names import SampleNames
-from lucidseq.encode.genotypes.sample_files import read_sample_list
+from lucidseq.encode.genotypes.sample_names import SampleNames
 from lucidseq.encode.haplotypes.accessibility import Accessibility
 from lucidseq.encode.haplotypes.choices import Polarization
 from lucidseq.encode.haplotypes.cli import HaplotypesOptions
@@ -26,6 +25,7 @@ from lucidseq.encode.haplotypes.polarity import AncestralGenome
 from lucidseq.encode.haplotypes.sites import SiteReader
 from lucidseq.encode.haplotypes.store import create_haplotypes
 from lucidseq.encode.haplotypes.windows import Windows, by_contig, check_options, refuse_beyond, tile
+from lucidseq.encode.readers.sample_files import read_sample_list
 from lucidseq.encode.regions import Regions, other_spelling, require_shared
 
 FEW_BASES, FEW_SITES = "too few accessible bases", "too few sites"

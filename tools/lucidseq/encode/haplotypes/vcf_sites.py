@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from lucidseq.core.errors import DataError, place
-from lucidseq.encode.bcf_records import BcfRecord, BcfRecords
-from lucidseq.encode.genotypes.reader import require_unique_samples
-from lucidseq.encode.haplotypes.calls import decode_alleles
+from lucidseq.encode.haplotypes.allele_columns import decode_alleles
 from lucidseq.encode.haplotypes.sites import MULTIALLELIC, NO_ALTERNATE, NOT_SNP, PADDING, SITES, SiteChunk
-from lucidseq.encode.vcf_lines import VcfText
+from lucidseq.encode.readers.bcf_records import BcfRecord, BcfRecords
+from lucidseq.encode.readers.reader import require_unique_samples
+from lucidseq.encode.readers.vcf_lines import VcfText
 
 _BASES = {"A", "C", "G", "T"}
 _CONTIG = re.compile(rb"##contig=<ID=([^,>]+).*?[,]length=(\d+)")

@@ -18,7 +18,7 @@ from lucidseq.core.outputs import OutputSet, require_space
 from lucidseq.core.schema import GENOTYPE_MATRIX, GENOTYPES
 from lucidseq.core.splits import Splits, digest, read_splits
 from lucidseq.core.stores import create_store, open_store, read_list, read_text, write_array
-from lucidseq.encode.calls import hard_calls, refuse_more_copies
+from lucidseq.encode.hard_calls import hard_calls, refuse_more_copies
 from lucidseq.encode.matrix.choices import MatrixLayout
 from lucidseq.encode.matrix.cli import MatrixOptions
 from lucidseq.encode.matrix.fit import fit

@@ -17,12 +17,12 @@ from lucidseq.core import alphabet
 from lucidseq.core.closing import Closing
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genome import Genome
-from lucidseq.encode.genotypes.names import SampleNames
-from lucidseq.encode.genotypes.reader import require_unique_samples
-from lucidseq.encode.genotypes.sample_files import read_sample_list
+from lucidseq.encode.genotypes.sample_names import SampleNames
+from lucidseq.encode.readers.reader import require_unique_samples
+from lucidseq.encode.readers.sample_files import read_sample_list
+from lucidseq.encode.readers.vcf_lines import refuse_cut_off
 from lucidseq.encode.regions import other_spelling
 from lucidseq.encode.sequences.rows import SequenceRows
-from lucidseq.encode.vcf_lines import refuse_cut_off
 
 if TYPE_CHECKING:
     import cyvcf2

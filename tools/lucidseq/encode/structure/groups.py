@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
-from lucidseq.encode.genotypes.names import SampleNames
+from lucidseq.encode.genotypes.sample_names import SampleNames
 
 _WARD_SAMPLES = 5000  # Ward's tree keeps every distance
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lucidseq.core.genotypes import CHUNK, MISSING_CALL, GenotypeStore
-from lucidseq.encode.calls import hard_calls
 from lucidseq.encode.genotypes.sex_chromosomes import PLINK_NUMBERS, known_build
+from lucidseq.encode.hard_calls import hard_calls
 
 NOT_AUTOSOMES = frozenset({"X", "Y", "XY", "PAR1", "PAR2", "Z", "W", "M", "MT"})
 _MULTIPLIERS = 2  # 64-bit words of a fingerprint

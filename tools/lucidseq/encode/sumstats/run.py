@@ -15,7 +15,7 @@ from lucidseq.core.log import Progress, get_logger
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import QC, SUMSTATS
 from lucidseq.core.tables import TableWriter, write_table
-from lucidseq.encode.genotypes.people import BINARY
+from lucidseq.encode.genotypes.samples import BINARY
 from lucidseq.encode.individuals import complete_individuals
 from lucidseq.encode.sumstats.association import Association, LinearTest, ScoreTest
 from lucidseq.encode.sumstats.choices import Dialect, ExportDialect

@@ -21,8 +21,8 @@ from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import CHUNK
 from lucidseq.core.tables import open_text
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.genotypes.reader import GenotypeReader, Reading, VariantChunk, halve, no_field, require_diploid
-from lucidseq.encode.genotypes.sample_files import read_fam
+from lucidseq.encode.readers.reader import GenotypeReader, Reading, VariantChunk, halve, no_field, require_diploid
+from lucidseq.encode.readers.sample_files import read_fam
 
 MAGIC = b"\x6c\x1b"
 VARIANT_MAJOR = b"\x01"

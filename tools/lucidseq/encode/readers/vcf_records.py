@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lucidseq.core.errors import DataError
-from lucidseq.encode.genotypes.calls import KEYS, SampleFields, allele_dosage
 from lucidseq.encode.genotypes.choices import GenotypeField
+from lucidseq.encode.readers.sample_fields import KEYS, SampleFields, allele_dosage
 
 if TYPE_CHECKING:
     import cyvcf2
@@ -29,7 +29,7 @@ def record_dosage(
     strict: bool = False,
     haploid: bool = False,
 ) -> np.ndarray:
-    """Return the copies of one ALT allele of a record of htslib (see `calls.allele_dosage`; ``haploid``: the contig may be).
+    """Return the copies of one ALT allele of a record of htslib (see `sample_fields.allele_dosage`; ``haploid``: the contig may be).
 
     Raises
     ------
@@ -82,7 +82,7 @@ def decode_lines(
 
     Returns
     -------
-    For each line its dosages, and how many haploid calls they count as two copies (`calls.SampleFields.doubled`).
+    For each line its dosages, and how many haploid calls they count as two copies (`sample_fields.SampleFields.doubled`).
 
     Raises
     ------

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from lucidseq.core.errors import DataError, place
-from lucidseq.encode.genotypes.calls import KEYS, field_to_read
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.genotypes.reader import GenotypeReader, Reading, VariantChunk, as_float, make_chunk, no_field, require_unique_samples
 from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
-from lucidseq.encode.genotypes.vcf_records import decode_lines
-from lucidseq.encode.genotypes.vcf_text import Decoded, decode_calls, decode_ploidy, decode_subfields
-from lucidseq.encode.vcf_lines import VcfText
+from lucidseq.encode.readers.reader import GenotypeReader, Reading, VariantChunk, as_float, make_chunk, no_field, require_unique_samples
+from lucidseq.encode.readers.sample_fields import KEYS, field_to_read
+from lucidseq.encode.readers.vcf_columns import Decoded, decode_calls, decode_ploidy, decode_subfields
+from lucidseq.encode.readers.vcf_lines import VcfText
+from lucidseq.encode.readers.vcf_records import decode_lines
 
 _MOST_DIGIT_ALLELES = 9  # alleles that calls name with one digit
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
-from lucidseq.encode.genotypes.names import SampleNames, refuse_doubles
-from lucidseq.encode.genotypes.reader import parse_sex, require_unique_samples
+from lucidseq.encode.genotypes.sample_names import SampleNames, refuse_doubles
+from lucidseq.encode.readers.reader import parse_sex, require_unique_samples
 
 _FAM = ["FID", "IID", "PAT", "MAT", "SEX", "phenotype"]
 _NO_PHENOTYPE = {"FID", "IID", "SID", "PAT", "MAT", "SEX"}

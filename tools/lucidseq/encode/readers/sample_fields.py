@@ -9,9 +9,9 @@ import numpy as np
 
 from lucidseq.core.errors import DataError
 from lucidseq.core.genotypes import MISSING_CALL
-from lucidseq.encode.genotypes.allele_counts import genotype_copies
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.genotypes.reader import as_float, no_field
+from lucidseq.encode.readers.allele_counts import genotype_copies
+from lucidseq.encode.readers.reader import as_float, no_field
 
 PADDING = -2  # alleles past the end of a shorter call
 _END_OF_VALUES = 0x7F800002  # the float32 that BCF and htslib put past the end of a shorter list

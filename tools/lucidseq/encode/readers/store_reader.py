@@ -13,8 +13,8 @@ from lucidseq.core.genotypes import CHUNK, open_genotypes
 from lucidseq.core.schema import GENOTYPES
 from lucidseq.core.stores import open_store, read_text
 from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding
-from lucidseq.encode.genotypes.people import Trait
-from lucidseq.encode.genotypes.reader import GenotypeReader, Reading, VariantChunk, no_field, require_unique_samples
+from lucidseq.encode.genotypes.samples import Trait
+from lucidseq.encode.readers.reader import GenotypeReader, Reading, VariantChunk, no_field, require_unique_samples
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 

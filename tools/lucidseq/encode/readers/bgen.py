@@ -21,11 +21,11 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import CHUNK, MISSING_CALL
-from lucidseq.encode.genotypes.allele_counts import genotype_copies
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.genotypes.reader import GenotypeReader, Reading, VariantChunk, make_chunk, require_unique_samples
-from lucidseq.encode.genotypes.sample_files import read_oxford
 from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
+from lucidseq.encode.readers.allele_counts import genotype_copies
+from lucidseq.encode.readers.reader import GenotypeReader, Reading, VariantChunk, make_chunk, require_unique_samples
+from lucidseq.encode.readers.sample_files import read_oxford
 
 if TYPE_CHECKING:
     import bgen

@@ -19,7 +19,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import is_gzip
-from lucidseq.encode.vcf_lines import refuse_cut_off
+from lucidseq.encode.readers.vcf_lines import refuse_cut_off
 
 _MAGIC = b"BCF\x02"
 _INTEGERS, _FLOAT, _TEXT = {1: "<i1", 2: "<i2", 3: "<i4"}, 5, 7

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lucidseq.encode.genotypes import plink1
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.genotypes.reader import GenotypeReader, Reading
+from lucidseq.encode.readers import plink1
+from lucidseq.encode.readers.reader import GenotypeReader, Reading
 
 _COMPANIONS = {".bim": ".bed", ".fam": ".bed", ".pvar": ".pgen", ".psam": ".pgen", ".sample": ".bgen"}
 
@@ -37,8 +37,8 @@ def open_reader(path: Path, reading: Reading | GenotypeField = GenotypeField.AUT
     DataError
         If it is none of these, or is damaged.
     """
-    from lucidseq.encode.bcf_records import is_bcf
-    from lucidseq.encode.genotypes import bcf, bgen_file, pgen, store_reader, vcf
+    from lucidseq.encode.readers import bcf, bgen, pgen, store_reader, vcf
+    from lucidseq.encode.readers.bcf_records import is_bcf
 
     path = Path(path)
     reading = Reading(reading) if isinstance(reading, GenotypeField) else reading
@@ -48,8 +48,8 @@ def open_reader(path: Path, reading: Reading | GenotypeField = GenotypeField.AUT
         return plink1.Plink1Reader(path, reading)
     if store_reader.is_store(path):
         return store_reader.StoreReader(path, reading)
-    if bgen_file.is_bgen(path):
-        return bgen_file.BgenReader(path, reading)
+    if bgen.is_bgen(path):
+        return bgen.BgenReader(path, reading)
     if is_bcf(path):
         return bcf.BcfReader(path, reading)
     return vcf.VcfReader(path, reading)

@@ -13,7 +13,7 @@ import numpy as np
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import MISSING_CALL
 from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding, Multiallelic
-from lucidseq.encode.genotypes.names import SampleNames
+from lucidseq.encode.genotypes.sample_names import SampleNames
 
 MULTIALLELIC, NO_ALTERNATE = "multi-allelic", "no alternate allele"
 UNKNOWN, MALE, FEMALE = 0, 1, 2  # sexes, as PLINK codes them

@@ -10,11 +10,11 @@ import numpy as np
 
 from lucidseq.core.errors import place
 from lucidseq.core.genotypes import CHUNK
-from lucidseq.encode.bcf_records import BcfRecord, BcfRecords
-from lucidseq.encode.genotypes.calls import KEYS, SampleFields, allele_dosage, field_to_read
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.genotypes.reader import GenotypeReader, Reading, VariantChunk, as_float, make_chunk, require_unique_samples
 from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
+from lucidseq.encode.readers.bcf_records import BcfRecord, BcfRecords
+from lucidseq.encode.readers.reader import GenotypeReader, Reading, VariantChunk, as_float, make_chunk, require_unique_samples
+from lucidseq.encode.readers.sample_fields import KEYS, SampleFields, allele_dosage, field_to_read
 
 
 class BcfReader(GenotypeReader):

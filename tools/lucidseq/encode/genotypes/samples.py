@@ -9,7 +9,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
-from lucidseq.encode.genotypes.names import SampleNames, refuse_doubles
+from lucidseq.encode.genotypes.sample_names import SampleNames, refuse_doubles
 
 PLINK_MISSING = -9.0
 _MISSING = {"", "NA", "#NA", "nan", "NaN", "NAN", "N/A", "null", "."}
@@ -135,7 +135,7 @@ class Joined:
 
 
 def join(people: Individuals, samples: SampleNames) -> Joined:
-    """Bring rows into the order of the samples (see `names.SampleNames.find`).
+    """Bring rows into the order of the samples (see `sample_names.SampleNames.find`).
 
     Raises
     ------

@@ -1,0 +1,1 @@
+"""Readers of genotype files: one file a format, one protocol (`reader.GenotypeReader`)."""
