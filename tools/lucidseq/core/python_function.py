@@ -75,7 +75,7 @@ def docstring(command: Command) -> str:
         default = "" if parameter.default in (inspect.Parameter.empty, None) else f" Default: {parameter.default!r}."
         lines += [name, f"    {_in_python(field.help, command)}{choices}{bounds}{default}"]
     lines += ["", "Returns", "-------", "Result", "    Paths by name, ``card``, and the contents of:", ""]
-    lines += [f"    - ``{name}``: {file.help}" for name, file in command.outputs.items()]
+    lines += [f"    - ``{name}``: {_in_python(file.help, command)}" for name, file in command.outputs.items()]
     lines += ["", "Raises", "------", "UsageError", "    If options do not fit together or are out of bounds."]
     lines += ["DataError", "    If an input is not what it should be.", "MissingExtraError", "    If a library or device is missing."]
     lines += ["RefusedError", "    With ``strict``, if the trust card refuses the result."]
