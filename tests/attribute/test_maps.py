@@ -14,11 +14,12 @@ import pybigtools
 import pytest
 
 import toy_models
-from lucidseq.attribute.choices import Select, Split
+from lucidseq.attribute.choices import Select
+from lucidseq.attribute.choose import choose, read_sequences
 from lucidseq.attribute.run import my_rows
-from lucidseq.attribute.sequences import choose, read_sequences
 from lucidseq.attribute.track import write_track
 from lucidseq.core import alphabet, stores
+from lucidseq.core.choices import SplitChoice
 from lucidseq.core.schema import ATTRIBUTIONS
 from lucidseq.nets import architectures, io
 from lucidseq.nets.facts import Facts
@@ -125,7 +126,7 @@ def test_maps__name_the_layer_that_cannot_be_explained(files, tmp_path):
 
 
 def test_choose__takes_the_rows_it_says_in_file_order(files):
-    everything = read_sequences(files / "d.sequences.h5", Split.ALL)
+    everything = read_sequences(files / "d.sequences.h5", SplitChoice.ALL)
     scores = np.random.default_rng(1).normal(size=N)
 
     def rows(count: int, how: Select, seed: int = 1) -> list[int]:

@@ -18,8 +18,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from lucidseq.core import alphabet, tables
 from lucidseq.core.schema import METRICS
-from lucidseq.train import metrics
-from lucidseq.train.dataset import open_dataset
+from lucidseq.core.sequence_dataset import open_sequences
+from lucidseq.nets import metrics
 from sequence_sets import ctcf_against_pu1
 from support import run_ok
 
@@ -47,7 +47,7 @@ def plain(dataset: Path) -> tuple[float, float]:
     backend.prepare(seed=1, threads=THREADS)
     import keras
 
-    with open_dataset(dataset) as source:
+    with open_sequences(dataset) as source:
         codes, target, split = source.codes[()], source.require_targets(np.arange(len(source.split))), source.split
     layers = keras.layers
     model = keras.Sequential(

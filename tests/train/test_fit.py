@@ -16,9 +16,8 @@ from lucidseq.core import tables
 from lucidseq.core.card import read_card
 from lucidseq.core.manifest import sha256
 from lucidseq.core.schema import HISTORY
-from lucidseq.nets import io, predict
-from lucidseq.train import metrics
-from lucidseq.train.dataset import open_dataset
+from lucidseq.core.sequence_dataset import open_sequences
+from lucidseq.nets import io, metrics, predict
 from sequence_sets import planted, planted_dataset, splits, write_sequences
 from support import assert_bad_input, run_cli, run_ok
 
@@ -57,7 +56,7 @@ def test_fit__writes_model_history_card_and_manifest(trained, dataset):
 
 def test_fit__says_in_the_file_what_it_was_on_validation_rows(trained, dataset):
     model, facts = io.load_model(_file(trained, ".keras"))
-    with open_dataset(dataset) as source:
+    with open_sequences(dataset) as source:
         rows = np.flatnonzero(source.split == 1)
         prediction = predict.predict(model, source.codes[()][rows]).mean(axis=1)[:, 0]
         found = metrics.value(metrics.auroc(source.require_targets(rows)[:, 0], prediction), len(rows))
@@ -69,7 +68,7 @@ def test_fit__learns_the_planted_motif(task, tmp_path):
     data = planted_dataset(tmp_path / "d.h5", n=3000, task=task)
     run_ok("train", "fit", "--dataset", data, "--out", tmp_path / "m", "--epochs", 12, "--batch-size", 32)
     model, _ = io.load_model(tmp_path / "m.keras")
-    with open_dataset(data) as source:
+    with open_sequences(data) as source:
         rows = np.flatnonzero(source.split == 2)
         target, prediction = source.require_targets(rows)[:, 0], predict.predict(model, source.codes[()][rows])[:, 0, 0]
     if task == "binary":

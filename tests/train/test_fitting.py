@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from lucidseq.nets import architectures, io
+from lucidseq.nets.checkpoint import Checkpoints, Progress
 from lucidseq.nets.data import Rows
+from lucidseq.nets.training import train_ensemble
 from lucidseq.train import fitting
-from lucidseq.train.checkpoint import Checkpoints
 from sequence_sets import planted
 
 DESIGN = architectures.Design("cnn-shallow", 60, 1, "binary", filters=4)
@@ -24,8 +25,8 @@ def data() -> fitting.Data:
     return fitting.Data(Rows(codes, np.arange(160)), target[:160], codes[160:], target[160:], None)
 
 
-def _train(recipe: fitting.Recipe, data: fitting.Data, folder: Path | None = None) -> fitting.Progress:
-    return fitting.train_ensemble(recipe, data, Checkpoints(folder, "test", resume=False))
+def _train(recipe: fitting.Recipe, data: fitting.Data, folder: Path | None = None) -> Progress:
+    return train_ensemble(fitting.SequenceProblem(recipe, data), recipe.schedule, Checkpoints(folder, "test", resume=False))
 
 
 def test_train_ensemble__keeps_the_epoch_of_least_validation_loss(data):

@@ -14,7 +14,7 @@ def maps(
     target: str | None = None,
     output: str | None = None,
     reduce: Literal["sum", "mean"] = "sum",
-    split: Literal["test", "valid", "train", "all"] = "test",
+    split: Literal["train", "valid", "test", "all"] = "test",
     max_sequences: int = 500,
     select: Literal["random", "highest", "first"] = "random",
     reference: Literal["dinucleotide-shuffle", "uniform", "zero"] = "dinucleotide-shuffle",

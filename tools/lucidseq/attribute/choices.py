@@ -36,15 +36,6 @@ class Reduce(StrEnum):
     MEAN = "mean"
 
 
-class Split(StrEnum):
-    """Part of the dataset."""
-
-    TEST = "test"
-    VALID = "valid"
-    TRAIN = "train"
-    ALL = "all"
-
-
 class Select(StrEnum):
     """Which sequences are explained when there are more than asked for."""
 

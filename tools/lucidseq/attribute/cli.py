@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from lucidseq.attribute.choices import Engine, Method, Reduce, Reference, Select, Split
+from lucidseq.attribute.choices import Engine, Method, Reduce, Reference, Select
 from lucidseq.core.app import Methods, Tool
+from lucidseq.core.choices import SplitChoice
 from lucidseq.core.options import Option, Options, Seed, Shard, Threads
 from lucidseq.core.roles import Format, In, OutFile
 from lucidseq.core.schema import ATTRIBUTIONS, MODEL, SEQUENCES
@@ -31,7 +32,7 @@ class MapsOptions(Options):
     target: Annotated[str | None, Option("Target to explain, by name or number from 0 (default: the first).")] = None
     output: Annotated[str | None, Option("Output of a model with several, by name or number from 0 (default: the first).")] = None
     reduce: Annotated[Reduce, Option("How a profile over positions becomes the one number explained.")] = Reduce.SUM
-    split: Annotated[Split, Option("Part of the dataset.")] = Split.TEST
+    split: Annotated[SplitChoice, Option("Part of the dataset.")] = SplitChoice.TEST
     max_sequences: Annotated[int, Option("Explain at most so many sequences; 0 for all.", min=0)] = 500
     select: Annotated[Select, Option("Which, when there are more: a random sample, the highest predictions, or the first in the file.")] = (
         Select.RANDOM

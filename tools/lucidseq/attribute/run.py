@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import h5py
 import numpy as np
 
-from lucidseq.attribute import checks
 from lucidseq.attribute import logos as drawing
+from lucidseq.attribute.card import COMPLETE, Evidence, make_card
 from lucidseq.attribute.choices import Engine, Method
+from lucidseq.attribute.choose import Sequences, choose, read_sequences
 from lucidseq.attribute.cli import MapsOptions
-from lucidseq.attribute.sequences import COLUMNS, Sequences, choose, read_sequences
 from lucidseq.attribute.track import write_track
 from lucidseq.core import manifest, stores
 from lucidseq.core.card import Card
@@ -21,6 +21,7 @@ from lucidseq.core.log import Progress
 from lucidseq.core.options import parse_shard
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import ATTRIBUTIONS
+from lucidseq.core.sequence_dataset import COLUMNS
 from lucidseq.nets import backend
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def maps(options: MapsOptions, out: OutputSet) -> Card:
         refuse_incomplete(setup, mine, evidence, options.model)
         write_track(out["track"], store["contributions"], mine.columns, mine.contig_lengths)
         draw_logos(out["logos"], store["contributions"], mine, options.logos, explained.name)
-    return checks.make_card(setup, mine, evidence, facts_known=facts is not None)
+    return make_card(setup, mine, evidence, facts_known=facts is not None)
 
 
 def check_length(sequences: Sequences, explained: Explained, path: Path) -> None:
@@ -105,13 +106,13 @@ def my_rows(count: int, block: int, part: int, parts: int) -> np.ndarray:
     return np.concatenate(rows) if rows else np.arange(0)
 
 
-def write_maps(store: h5py.File, setup: Setup, sequences: Sequences) -> checks.Evidence:
+def write_maps(store: h5py.File, setup: Setup, sequences: Sequences) -> Evidence:
     """Explain all sequences, writing each block as it is ready; return what the card needs."""
     n, length = sequences.codes.shape
     stores.write_array(store, "codes", sequences.codes)
     for name in COLUMNS:
         stores.write_array(store, name, sequences.columns[name])
-    evidence = checks.Evidence()
+    evidence = Evidence()
     arrays: dict[str, h5py.Dataset] = {}
     with Progress("sequences", total=n) as progress:
         for first in range(0, n, setup.block):
@@ -129,7 +130,7 @@ def write_maps(store: h5py.File, setup: Setup, sequences: Sequences) -> checks.E
     return evidence
 
 
-def refuse_incomplete(setup: Setup, sequences: Sequences, evidence: checks.Evidence, path: Path) -> None:
+def refuse_incomplete(setup: Setup, sequences: Sequences, evidence: Evidence, path: Path) -> None:
     """Stop when the scores of most sequences do not sum to what they explain.
 
     Raises
@@ -138,7 +139,7 @@ def refuse_incomplete(setup: Setup, sequences: Sequences, evidence: checks.Evide
         Naming the layer that shares out its difference worst.
     """
     error = evidence.median_error()
-    if setup.method is not Method.DEEPSHAP or setup.engine is not Engine.OWN or error is None or error <= checks.COMPLETE:
+    if setup.method is not Method.DEEPSHAP or setup.engine is not Engine.OWN or error is None or error <= COMPLETE:
         return
     from lucidseq.attribute.diagnose import weakest_layer
 
@@ -148,7 +149,7 @@ def refuse_incomplete(setup: Setup, sequences: Sequences, evidence: checks.Evide
     culprit = f"; the layer {found[0]} shares out its difference with an error of {found[1]:.2g}" if found else ""
     raise DataError(
         f"scores that miss the difference they explain by {error:.2g} of it (median){culprit}",
-        f"an error of at most {checks.COMPLETE:g}",
+        f"an error of at most {COMPLETE:g}",
         "use --method integrated-gradients or ism, or replace the layer",
         where=str(path),
     )

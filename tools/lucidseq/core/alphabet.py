@@ -64,3 +64,16 @@ def reverse_complement(codes: np.ndarray) -> np.ndarray:
     """
     flipped = codes[..., ::-1]
     return np.where(flipped < N_CODE, 3 - flipped, N_CODE).astype(np.uint8)
+
+
+def gc_content(codes: np.ndarray) -> np.ndarray:
+    """Return the share of G and C among the known bases of each row, NaN-free: 0.5 where all are N.
+
+    Examples
+    --------
+    >>> gc_content(np.array([[0, 1, 2, 4], [4, 4, 4, 4]], dtype=np.uint8)).round(3).tolist()
+    [0.667, 0.5]
+    """
+    known = (codes != N_CODE).sum(axis=1)
+    strong = ((codes == 1) | (codes == 2)).sum(axis=1)
+    return np.where(known > 0, strong / np.maximum(known, 1), 0.5)

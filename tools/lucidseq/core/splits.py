@@ -26,6 +26,9 @@ class Split(IntEnum):
     TEST = 2
 
 
+SPLIT_NAMES = tuple(split.name.lower() for split in Split)
+
+
 @dataclass(frozen=True)
 class Splits:
     """The splits of samples, in the order of the samples.
@@ -65,11 +68,12 @@ def read_splits(path: Path, samples: Sequence[str]) -> Splits:
     import numpy as np
 
     frame = read_table(path, SPLITS, need_rows=True)
-    names = [split.name.lower() for split in Split]
-    wrong = ~frame["split"].isin(names)
+    wrong = ~frame["split"].isin(SPLIT_NAMES)
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
-        raise DataError(f"split = {frame['split'].iloc[row]!r}", ", ".join(names), "correct the value", where=place(path, line=row + 2))
+        raise DataError(
+            f"split = {frame['split'].iloc[row]!r}", ", ".join(SPLIT_NAMES), "correct the value", where=place(path, line=row + 2)
+        )
     twice = frame["sample"].duplicated()
     if twice.any():
         row = int(twice.to_numpy().argmax())
@@ -93,7 +97,7 @@ def read_splits(path: Path, samples: Sequence[str]) -> Splits:
     own = np.array(list(samples), dtype=object)
     group = frame["group"].to_numpy(dtype=object) if "group" in frame.columns else own
     fold = frame["fold"].to_numpy(dtype=np.int64) if "fold" in frame.columns else np.zeros(len(own), dtype=np.int64)
-    codes = np.array([names.index(name) for name in frame["split"]], dtype=np.uint8)
+    codes = np.array([SPLIT_NAMES.index(name) for name in frame["split"]], dtype=np.uint8)
     return Splits(codes, np.where(group == "", own, group), fold, len(row_of) - len(samples))
 
 

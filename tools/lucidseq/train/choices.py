@@ -24,12 +24,3 @@ class ClassWeights(StrEnum):
 
     NONE = "none"
     BALANCED = "balanced"
-
-
-class Split(StrEnum):
-    """Part of the data."""
-
-    TRAIN = "train"
-    VALID = "valid"
-    TEST = "test"
-    ALL = "all"

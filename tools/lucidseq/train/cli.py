@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 from lucidseq.core.app import Methods, Tool
+from lucidseq.core.choices import SplitChoice
 from lucidseq.core.options import CheckpointDir, Option, Options, Resume, Seed, Threads
 from lucidseq.core.roles import Format, In, OutFile
 from lucidseq.core.schema import CURVES, HISTORY, METRICS, MODEL, PREDICTIONS, SEQUENCES
-from lucidseq.train.choices import Architecture, ClassWeights, FirstActivation, Split
+from lucidseq.train.choices import Architecture, ClassWeights, FirstActivation
 
 tool = Tool("train", "Train, apply and evaluate sequence networks.", image="nets")
 main = tool.main
@@ -79,7 +80,7 @@ class PredictOptions(Options):
 
     model: Annotated[Path, Option("Network, made by `lucidseq train fit` or any Keras model of sequences."), In(Format.KERAS, schema=MODEL)]
     dataset: _Dataset
-    split: Annotated[Split, Option("Part of the dataset to predict.")] = Split.ALL
+    split: Annotated[SplitChoice, Option("Part of the dataset to predict.")] = SplitChoice.ALL
     reverse_complement_average: Annotated[bool, Option("Average the predictions of both strands.")] = True
     batch_size: _BatchSize = 512
     threads: Threads = 1
@@ -103,7 +104,7 @@ class EvaluateOptions(Options):
     predictions: Annotated[
         Path, Option("Predictions with observed targets, made by `lucidseq train predict`."), In(Format.TSV, schema=PREDICTIONS)
     ]
-    split: Annotated[Split, Option("Rows to judge the predictions by.")] = Split.TEST
+    split: Annotated[SplitChoice, Option("Rows to judge the predictions by.")] = SplitChoice.TEST
     bootstrap_samples: Annotated[int, Option("Resamples behind each interval.", min=20, max=100000)] = 500
     seed: Seed = 1
     threads: Threads = 1

@@ -10,9 +10,10 @@ import pandas as pd
 
 from lucidseq.core import seeds
 from lucidseq.core.card import Card, Verdict
-from lucidseq.train import calibration, curves, metrics
-from lucidseq.train.intervals import LEVEL
-from lucidseq.train.metrics import Estimate
+from lucidseq.nets import calibration, metrics
+from lucidseq.nets.intervals import LEVEL
+from lucidseq.nets.metrics import Estimate
+from lucidseq.train import curves
 
 ALL = "all"
 LEAST_OF_A_CONTIG = 20  # rows below which a contig's own figure says nothing

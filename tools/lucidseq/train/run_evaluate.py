@@ -9,11 +9,11 @@ import pandas as pd
 
 from lucidseq.core import tables
 from lucidseq.core.card import Card
+from lucidseq.core.choices import SplitChoice
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import CURVES, METRICS, PREDICTIONS
 from lucidseq.train import evaluation
-from lucidseq.train.choices import Split
 from lucidseq.train.cli import EvaluateOptions
 
 
@@ -34,7 +34,7 @@ def evaluate(options: EvaluateOptions, out: OutputSet) -> Card:
     return card
 
 
-def _read(path: Path, split: Split) -> pd.DataFrame:
+def _read(path: Path, split: SplitChoice) -> pd.DataFrame:
     """Return the rows to judge, with their line numbers as index.
 
     Raises
@@ -51,7 +51,7 @@ def _read(path: Path, split: Split) -> pd.DataFrame:
     if broken.any():
         line = int(broken.to_numpy().argmax()) + 2
         raise DataError("a prediction that is not a number", "a finite number", "predict again", where=place(path, line=line))
-    chosen = frame if split is Split.ALL else frame[frame["split"] == split.value]
+    chosen = frame if split is SplitChoice.ALL else frame[frame["split"] == split.value]
     chosen = chosen[chosen["target"].notna()]
     if chosen.empty:
         found = ", ".join(sorted(frame["split"].unique()))

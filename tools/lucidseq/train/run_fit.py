@@ -16,10 +16,11 @@ from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.log import get_logger
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import HISTORY
+from lucidseq.core.sequence_dataset import SequenceDataset, open_sequences
+from lucidseq.core.splits import Split
 from lucidseq.nets import backend
 from lucidseq.train.choices import ClassWeights
 from lucidseq.train.cli import FitOptions
-from lucidseq.train.dataset import TRAIN, VALID, Dataset, open_dataset
 
 if TYPE_CHECKING:
     from lucidseq.nets import heads
@@ -35,13 +36,14 @@ def fit(options: FitOptions, out: OutputSet) -> Card:
         raise UsageError("--resume without --checkpoint-dir", "the folder of the checkpoints", "add --checkpoint-dir")
     backend.prepare(seed=options.seed, threads=options.threads, mixed_precision=options.mixed_precision)
     from lucidseq.nets import architectures, io
+    from lucidseq.nets.checkpoint import Checkpoints
+    from lucidseq.nets.training import train_ensemble
     from lucidseq.train import fitting
-    from lucidseq.train.checkpoint import Checkpoints
-    from lucidseq.train.judge import describe, fit_card, judge
+    from lucidseq.train.card import describe, fit_card, judge
 
     if options.mixed_precision and not backend.has_gpu():
         _log.warning("--mixed-precision: no GPU is seen, so the network is trained in 32 bits")
-    with open_dataset(options.dataset) as source:
+    with open_sequences(options.dataset) as source:
         train, valid, drawn = _splits(source, options.seed)
         design = architectures.Design(
             options.architecture.value,
@@ -75,7 +77,7 @@ def fit(options: FitOptions, out: OutputSet) -> Card:
             "device": backend.device_name(),
         }
         checkpoints = Checkpoints(options.checkpoint_dir, json.dumps(training, sort_keys=True), resume=options.resume)
-        progress = fitting.train_ensemble(recipe, data, checkpoints)
+        progress = train_ensemble(fitting.SequenceProblem(recipe, data), recipe.schedule, checkpoints)
         model = fitting.assemble(recipe, progress.finished, scale)
         judgement = judge(source, model, train, valid, recipe)
     io.save_model(model, out["model"], describe(source, recipe, training, progress, scale, judgement))
@@ -83,7 +85,7 @@ def fit(options: FitOptions, out: OutputSet) -> Card:
     return fit_card(judgement, progress, recipe, drawn=drawn)
 
 
-def _splits(source: Dataset, seed: int) -> tuple[np.ndarray, np.ndarray, bool]:
+def _splits(source: SequenceDataset, seed: int) -> tuple[np.ndarray, np.ndarray, bool]:
     """Return training and validation rows, and whether the latter had to be drawn from the former.
 
     Raises
@@ -91,7 +93,7 @@ def _splits(source: Dataset, seed: int) -> tuple[np.ndarray, np.ndarray, bool]:
     DataError
         If too few rows are left to train on.
     """
-    train, valid = np.flatnonzero(source.split == TRAIN), np.flatnonzero(source.split == VALID)
+    train, valid = np.flatnonzero(source.split == Split.TRAIN), np.flatnonzero(source.split == Split.VALID)
     drawn = len(valid) == 0
     if drawn:
         chosen = seeds.stream(seed, "validation").random(len(train)) < VALID_SHARE
@@ -106,7 +108,9 @@ def _splits(source: Dataset, seed: int) -> tuple[np.ndarray, np.ndarray, bool]:
     return train, valid, drawn
 
 
-def _prepare(source: Dataset, train: np.ndarray, valid: np.ndarray, class_weights: ClassWeights) -> tuple[Data, heads.Scaling | None]:
+def _prepare(
+    source: SequenceDataset, train: np.ndarray, valid: np.ndarray, class_weights: ClassWeights
+) -> tuple[Data, heads.Scaling | None]:
     """Check the targets and bring them to the scale of training."""
     from lucidseq.nets import heads, losses
     from lucidseq.nets.data import Rows
@@ -125,7 +129,7 @@ def _prepare(source: Dataset, train: np.ndarray, valid: np.ndarray, class_weight
     ), scale
 
 
-def _require_variation(source: Dataset, target: np.ndarray) -> None:
+def _require_variation(source: SequenceDataset, target: np.ndarray) -> None:
     constant = np.ptp(target, axis=0) == 0
     if constant.any():
         column = int(constant.argmax())

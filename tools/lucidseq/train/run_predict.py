@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lucidseq.core import stores, tables
+from lucidseq.core import alphabet, tables
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.errors import DataError
 from lucidseq.core.log import Progress
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import PREDICTIONS
-from lucidseq.nets import backend
-from lucidseq.train import intervals
-from lucidseq.train.choices import Split
+from lucidseq.core.sequence_dataset import SequenceDataset, open_sequences
+from lucidseq.core.splits import SPLIT_NAMES
+from lucidseq.nets import backend, intervals
 from lucidseq.train.cli import PredictOptions
-from lucidseq.train.dataset import SPLIT_NAMES, Dataset, open_dataset
 
 if TYPE_CHECKING:
     from lucidseq.nets.facts import Facts
@@ -35,13 +34,9 @@ def predict(options: PredictOptions, out: OutputSet) -> Card:
 
     network, facts = io.load_model(options.model)
     predictor = Predictor(network, batch_size=options.batch_size, reverse_complement_average=options.reverse_complement_average)
-    with open_dataset(options.dataset) as source:
+    with open_sequences(options.dataset) as source:
         predictor.require_length(source.length, where=str(options.dataset))
-        rows = (
-            np.arange(len(source.split)) if options.split is Split.ALL else np.flatnonzero(source.split == SPLIT_NAMES.index(options.split))
-        )
-        if not len(rows):
-            raise DataError(f"no {options.split.value} sequences", "at least one", "choose another --split", where=str(options.dataset))
+        rows = source.rows(options.split)
         members, gc = _apply(predictor, source, rows)
         names = _target_names(members.shape[2], source, facts)
         frame = _table(members, names, rows, source, facts)
@@ -49,10 +44,9 @@ def predict(options: PredictOptions, out: OutputSet) -> Card:
     return _card(members, gc, facts)
 
 
-def _apply(predictor: Predictor, source: Dataset, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _apply(predictor: Predictor, source: SequenceDataset, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return predictions (n, members, targets) and GC content (n,), reading the codes in slices."""
     from lucidseq.nets.data import Rows
-    from lucidseq.train.judge import gc_content
 
     reader = Rows(source.codes, rows, in_memory_bytes=0)
     parts, gc = [], []
@@ -60,12 +54,12 @@ def _apply(predictor: Predictor, source: Dataset, rows: np.ndarray) -> tuple[np.
         for start in range(0, len(rows), CHUNK_ROWS):
             codes = reader.take(np.arange(start, min(start + CHUNK_ROWS, len(rows))))
             parts.append(predictor(codes))
-            gc.append(gc_content(codes))
+            gc.append(alphabet.gc_content(codes))
             progress.step(len(codes))
     return np.concatenate(parts), np.concatenate(gc)
 
 
-def _target_names(outputs: int, source: Dataset, facts: Facts | None) -> list[str]:
+def _target_names(outputs: int, source: SequenceDataset, facts: Facts | None) -> list[str]:
     """Return the names of the outputs; with targets in the dataset, both must speak of the same.
 
     Raises
@@ -87,21 +81,11 @@ def _target_names(outputs: int, source: Dataset, facts: Facts | None) -> list[st
     return list(names)
 
 
-def _table(members: np.ndarray, names: list[str], rows: np.ndarray, source: Dataset, facts: Facts | None) -> pd.DataFrame:
+def _table(members: np.ndarray, names: list[str], rows: np.ndarray, source: SequenceDataset, facts: Facts | None) -> pd.DataFrame:
     """Return the table of predictions, all targets of a sequence together."""
     n, k, targets = members.shape
-    text = {name: stores.read_text(source.store[name])[rows] for name in ("id", "contig", "strand")}
-    number = {name: source.store[name][()][rows] for name in ("start", "end")}
-    columns = {
-        name: np.repeat(values, targets)
-        for name, values in {
-            "id": text["id"],
-            "contig": text["contig"],
-            **number,
-            "strand": text["strand"],
-            "split": np.array(SPLIT_NAMES, dtype=object)[source.split[rows]],
-        }.items()
-    }
+    known = {**source.columns(), "split": np.array(SPLIT_NAMES, dtype=object)[source.split]}
+    columns = {name: np.repeat(known[name][rows], targets) for name in ("id", "contig", "start", "end", "strand", "split")}
     columns["target_name"] = np.tile(np.array(names, dtype=object), n)
     columns["task"] = np.full(n * targets, source.task if facts is None else facts.task, dtype=object)
     if source.target is not None:

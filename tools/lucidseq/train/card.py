@@ -1,4 +1,4 @@
-"""What a finished training says of itself: figures on training and validation rows, and the trust card."""
+"""Trust card of a training: figures on training and validation rows, and the checks made of them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import numpy as np
 
 from lucidseq.core import alphabet, seeds
 from lucidseq.core.card import Card, Verdict
-from lucidseq.nets import heads
+from lucidseq.core.sequence_dataset import SequenceDataset
+from lucidseq.nets import heads, intervals, metrics
+from lucidseq.nets.checkpoint import Progress
 from lucidseq.nets.data import Rows
 from lucidseq.nets.facts import Facts
 from lucidseq.nets.predict import Predictor
-from lucidseq.train import intervals, metrics
-from lucidseq.train.checkpoint import Progress
-from lucidseq.train.dataset import Dataset
 from lucidseq.train.fitting import METRIC, Recipe
 
 _JUDGED_ROWS = 5000  # training rows whose fit is compared with validation
@@ -52,7 +51,7 @@ class Judgement:
     gc: tuple[float, float]
 
 
-def judge(source: Dataset, model: keras.Model, train: np.ndarray, valid: np.ndarray, recipe: Recipe) -> Judgement:
+def judge(source: SequenceDataset, model: keras.Model, train: np.ndarray, valid: np.ndarray, recipe: Recipe) -> Judgement:
     """Apply the finished ensemble to validation rows and to at most 5,000 training rows."""
     task = source.task
     generator = seeds.stream(recipe.seed, "judge")
@@ -64,7 +63,7 @@ def judge(source: Dataset, model: keras.Model, train: np.ndarray, valid: np.ndar
     fitted = predictor(codes).mean(axis=1)
     held = predictor(Rows(source.codes, valid).take(np.arange(len(valid)))).mean(axis=1)
     train_target, valid_target = source.require_targets(train), source.require_targets(valid)
-    gc = gc_content(codes)
+    gc = alphabet.gc_content(codes)
     return Judgement(
         source.target_names,
         METRIC[task],
@@ -76,21 +75,8 @@ def judge(source: Dataset, model: keras.Model, train: np.ndarray, valid: np.ndar
     )
 
 
-def gc_content(codes: np.ndarray) -> np.ndarray:
-    """Return the share of G and C among the known bases of each row, NaN-free: 0.5 where all are N.
-
-    Examples
-    --------
-    >>> gc_content(np.array([[0, 1, 2, 4], [4, 4, 4, 4]], dtype=np.uint8)).round(3).tolist()
-    [0.667, 0.5]
-    """
-    known = (codes != alphabet.N_CODE).sum(axis=1)
-    strong = ((codes == 1) | (codes == 2)).sum(axis=1)
-    return np.where(known > 0, strong / np.maximum(known, 1), 0.5)
-
-
 def describe(
-    source: Dataset, recipe: Recipe, options: dict[str, Any], progress: Progress, scale: heads.Scaling | None, judgement: Judgement
+    source: SequenceDataset, recipe: Recipe, options: dict[str, Any], progress: Progress, scale: heads.Scaling | None, judgement: Judgement
 ) -> Facts:
     """Return what the model file shall say of itself."""
     validation = {name: estimate._asdict() for name, estimate in zip(source.target_names, judgement.valid, strict=True)}

@@ -1,4 +1,4 @@
-"""The sequence dataset as training and prediction need it: checked, with its splits."""
+"""The sequence dataset of `lucidseq encode sequences`, opened and checked for whoever reads it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lucidseq.core import stores
+from lucidseq.core.alphabet import N_CODE
+from lucidseq.core.choices import SplitChoice
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.schema import SEQUENCES
+from lucidseq.core.splits import SPLIT_NAMES
 
 if TYPE_CHECKING:
     import h5py
 
 TASKS = ("binary", "regression", "counts")
-TRAIN, VALID, TEST = 0, 1, 2
-SPLIT_NAMES = ("train", "valid", "test")
+COLUMNS = ("contig", "start", "end", "strand", "id")
+_TEXTS = ("contig", "strand", "id")
 
 
 @dataclass(frozen=True)
-class Dataset:
+class SequenceDataset:
     """An open sequence dataset.
 
-    Parameters
+    Attributes
     ----------
     path
         Its file, for messages.
@@ -41,7 +44,7 @@ class Dataset:
     length
         Bases a sequence.
     split
-        uint8 (n,): 0 train, 1 valid, 2 test.
+        uint8 (n,): `Split`.
     target
         float32 (n, targets), or None.
     """
@@ -60,9 +63,37 @@ class Dataset:
         """Bases, uint8 (n, length)."""
         return self.store["codes"]
 
-    def ids(self) -> np.ndarray:
-        """Return the names of the rows."""
-        return stores.read_text(self.store["id"])
+    def columns(self) -> dict[str, np.ndarray]:
+        """Return contig, start, end, strand and id of every row, (n,) each."""
+        return {name: stores.read_text(self.store[name]) if name in _TEXTS else self.store[name][()] for name in COLUMNS}
+
+    def rows(self, split: SplitChoice) -> np.ndarray:
+        """Return the indices of the rows of a split.
+
+        Raises
+        ------
+        DataError
+            If there are none.
+        """
+        everything = split is SplitChoice.ALL
+        chosen = np.arange(len(self.split)) if everything else np.flatnonzero(self.split == SPLIT_NAMES.index(split.value))
+        if not len(chosen):
+            raise DataError(f"no {split.value} sequences", "at least one sequence", "choose another --split", where=str(self.path))
+        return chosen
+
+    def read_codes(self, rows: np.ndarray) -> np.ndarray:
+        """Return the bases of rising rows, uint8 (len(rows), length).
+
+        Raises
+        ------
+        DataError
+            If a code is above 4; the row is named.
+        """
+        chosen: np.ndarray = self.codes[rows[0] : rows[-1] + 1][rows - rows[0]]
+        if chosen.max() > N_CODE:
+            row = int(rows[(chosen > N_CODE).any(axis=1).argmax()])
+            raise DataError(f"a base coded {chosen.max()}", "codes 0-4 (ACGT and N)", "encode the sequences again", where=self._row(row))
+        return chosen
 
     def require_targets(self, rows: np.ndarray) -> np.ndarray:
         """Return the targets of some rows, checked against the task.
@@ -84,7 +115,7 @@ class Dataset:
                 "encode the sequences again with labels or a signal",
                 where=str(self.path),
             )
-        values = self.target[rows]
+        values: np.ndarray = self.target[rows]
         self._refuse(rows, ~np.isfinite(values), "a finite number", "remove the row, or give it a value")
         if self.task == "binary":
             self._refuse(rows, (values != 0) & (values != 1), "0 or 1 (the task is binary)", "correct the label")
@@ -96,32 +127,36 @@ class Dataset:
         if wrong.any() and self.target is not None:
             at, column = (int(index) for index in np.argwhere(wrong)[0])
             row = int(rows[at])
-            name = stores.read_text(self.store["id"][row : row + 1])[0]
-            raise DataError(
-                f"target {self.target_names[column]} = {self.target[row, column]} ({int(wrong.any(axis=1).sum())} rows such)",
-                expected,
-                fix,
-                where=place(self.path, item=f"row {row + 1} (id {name})"),
-            )
+            received = f"target {self.target_names[column]} = {self.target[row, column]} ({int(wrong.any(axis=1).sum())} rows such)"
+            raise DataError(received, expected, fix, where=self._row(row))
+
+    def _row(self, row: int) -> str:
+        name = stores.read_text(self.store["id"][row : row + 1])[0]
+        return place(self.path, item=f"row {row + 1} (id {name})")
 
 
 @contextmanager
-def open_dataset(path: Path) -> Iterator[Dataset]:
+def open_sequences(path: Path) -> Iterator[SequenceDataset]:
     """Open a dataset made by `lucidseq encode sequences`.
 
     Raises
     ------
     DataError
-        If the file is not a sequence dataset, has no rows, codes above 4, or arrays of different lengths.
+        If the file is not a sequence dataset, has no rows, codes of another type, or arrays of different lengths.
     """
     with stores.open_store(path, SEQUENCES) as store:
         names = stores.read_list(store, "target_names")
         codes, n = store["codes"], store["codes"].shape[0]
-        if codes.ndim != 2 or n == 0 or codes.shape[1] == 0:
-            raise DataError(f"codes of shape {codes.shape}", "at least one sequence", "encode the sequences again", where=str(path))
-        short = [key for key in ("contig", "start", "end", "strand", "id", "split", "target") if key in store and len(store[key]) != n]
+        if codes.ndim != 2 or n == 0 or codes.shape[1] == 0 or codes.dtype != np.uint8:
+            raise DataError(
+                f"codes of shape {codes.shape} and type {codes.dtype}",
+                "uint8 codes of at least one sequence",
+                "encode the sequences again",
+                where=str(path),
+            )
+        short = [key for key in (*COLUMNS, "split") if store[key].shape != (n,)]
         target = store["target"][()].astype(np.float32) if "target" in store else None
-        if target is not None and target.shape[1:] != (len(names),):
+        if target is not None and target.shape != (n, len(names)):
             short.append("target")
         if short:
             raise DataError(
@@ -130,4 +165,4 @@ def open_dataset(path: Path) -> Iterator[Dataset]:
         task = str(store.attrs["task"])
         if task not in TASKS:
             raise DataError(f"task {task!r}", f"one of {', '.join(TASKS)}", "encode the sequences again", where=str(path))
-        yield Dataset(path, store, task, names, str(store.attrs["build"]), int(codes.shape[1]), store["split"][()], target)
+        yield SequenceDataset(path, store, task, names, str(store.attrs["build"]), int(codes.shape[1]), store["split"][()], target)

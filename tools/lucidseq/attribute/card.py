@@ -12,8 +12,8 @@ from lucidseq.core.alphabet import N_CODE
 from lucidseq.core.card import Card, Verdict
 
 if TYPE_CHECKING:
+    from lucidseq.attribute.choose import Sequences
     from lucidseq.attribute.methods import Maps
-    from lucidseq.attribute.sequences import Sequences
     from lucidseq.attribute.setup import Setup
 
 COMPLETE = 1e-3  # completeness error up to which a map explains its prediction

@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 from sklearn import metrics as oracle
 
-from lucidseq.train import calibration, curves, metrics
+from lucidseq.nets import calibration, metrics
+from lucidseq.train import curves
 
 N = 400
 

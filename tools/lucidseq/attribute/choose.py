@@ -8,14 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lucidseq.attribute.choices import Select, Split
+from lucidseq.attribute.choices import Select
 from lucidseq.core import seeds as streams
-from lucidseq.core import stores
-from lucidseq.core.errors import DataError, place
-from lucidseq.core.schema import SEQUENCES
-
-_SPLITS = {Split.TRAIN: 0, Split.VALID: 1, Split.TEST: 2}
-COLUMNS = ("contig", "start", "end", "strand", "id")
+from lucidseq.core.choices import SplitChoice
+from lucidseq.core.sequence_dataset import open_sequences
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class Sequences:
         return Sequences(self.codes[rows], columns, self.contig_lengths, self.build)
 
 
-def read_sequences(path: Path, split: Split) -> Sequences:
+def read_sequences(path: Path, split: SplitChoice) -> Sequences:
     """Read the rows of one split.
 
     Raises
@@ -58,40 +54,10 @@ def read_sequences(path: Path, split: Split) -> Sequences:
     DataError
         If the file is not a sequence dataset, its arrays do not fit together, or the split has no rows.
     """
-    with stores.open_store(path, SEQUENCES) as store:
-        codes = store["codes"]
-        if codes.ndim != 2 or codes.dtype != np.uint8 or codes.shape[1] == 0:
-            raise DataError(
-                f"codes of shape {codes.shape} and type {codes.dtype}",
-                "uint8 codes of shape (sequences, length)",
-                "encode the sequences again",
-                where=str(path),
-            )
-        short = [name for name in (*COLUMNS, "split") if store[name].shape != (len(codes),)]
-        if short:
-            raise DataError(
-                f"arrays of other lengths than codes: {', '.join(short)}",
-                f"{len(codes)} rows in each",
-                "make the file again",
-                where=str(path),
-            )
-        text = {name: stores.read_text(store[name]) for name in ("contig", "strand", "id")}
-        columns = {name: text[name] if name in text else store[name][()] for name in COLUMNS}
-        labels = store["split"][()]
-        rows = np.arange(len(labels)) if split is Split.ALL else np.flatnonzero(labels == _SPLITS[split])
-        if not len(rows):
-            raise DataError(f"no {split.value} sequences", "at least one sequence to explain", "choose another --split", where=str(path))
-        chosen = codes[rows[0] : rows[-1] + 1][rows - rows[0]]
-        if chosen.max() > 4:
-            row = int(rows[(chosen > 4).any(axis=1).argmax()])
-            raise DataError(
-                f"a base coded {chosen.max()}",
-                "codes 0-4 (ACGT and N)",
-                "encode the sequences again",
-                where=place(path, item=f"row {row + 1} (id {columns['id'][row]})"),
-            )
-        build = str(store.attrs["build"])
-    return Sequences(chosen, {name: values[rows] for name, values in columns.items()}, _contig_lengths(columns), build)
+    with open_sequences(path) as dataset:
+        rows, columns = dataset.rows(split), dataset.columns()
+        codes = dataset.read_codes(rows)
+        return Sequences(codes, {name: values[rows] for name, values in columns.items()}, _contig_lengths(columns), dataset.build)
 
 
 def _contig_lengths(columns: dict[str, np.ndarray]) -> dict[str, int]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from lucidseq.train import intervals
+from lucidseq.nets import intervals
 
 
 @pytest.mark.parametrize("task", ["regression", "counts"])

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lucidseq.train.metrics import Weighted, value
+from lucidseq.nets.metrics import Weighted, value
 
 BINS = 15
 
