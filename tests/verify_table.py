@@ -13,8 +13,8 @@ from lucidseq import __version__
 FILE = Path(__file__).parents[1] / "docs" / "verification.md"
 TEXT = """# Long statistical checks
 
-`make verify` repeats statistical tests with many more simulated data sets than `make test` has time for, and writes this page. Seeds are fixed:
-those of a test are its number of replicates' first, so that the few of `make test` are the first of the many here.
+`make verify` repeats statistical tests with many more simulated data sets than `make test` has time for, and writes this page. Seeds are fixed,
+and the few data sets of `make test` are the first of the many here.
 
 | test | replicates | seeds | figure | expected | lucidseq | date |
 |---|---|---|---|---|---|---|

@@ -114,7 +114,9 @@ def test_gsea__null_p_values_are_uniform(replicates: int, record_property: Calla
     rng = np.random.default_rng(5)
     ranking = PrerankedGsea(rng.normal(size=300), 1000, lambda size: stream(1, size))
     p = [ranking.test(rng.choice(300, 10, replace=False)).p_value for _ in range(replicates)]
-    record_property("figure", ("5", f"{np.mean(np.array(p) < 0.05):.4f} of null p below 0.05", "0.05"))
+    record_property(
+        "figure", ("5", f"{np.mean(np.array(p) < 0.05):.4f} of null p below 0.05", "0.05, within 0.014 as all share 1000 null scores")
+    )
     assert stats.kstest(p, "uniform").pvalue > 0.01
 
 
