@@ -9,7 +9,7 @@ import pytest
 
 from support import need
 
-pytest_plugins = ["budgets", "fixtures_containers", "fixtures_galaxy"]
+pytest_plugins = ["budgets", "fixtures_containers", "fixtures_galaxy", "verify_table"]
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -5,18 +5,21 @@ import pytest
 from scipy.special import expit
 
 from lucidseq.nets import intervals
+from verify_table import replicates
 
 
+@replicates(300, 10_000)
 @pytest.mark.parametrize("task", ["regression", "counts"])
-def test_conformal_intervals__hold_the_promised_share(task):
+def test_conformal_intervals__hold_the_promised_share(task, replicates, record_property):
     generator = np.random.default_rng(1)
     inside = []
-    for _ in range(300):
+    for _ in range(replicates):
         rate = generator.gamma(2.0, 3.0, (300, 1))
         target = generator.poisson(rate) if task == "counts" else rate + generator.standard_t(3, (300, 1))
         quantiles = intervals.conformal_quantiles(target[:200], rate[:200], task)
         lower, upper = intervals.around(rate[200:], quantiles, task)
         inside.append(((target[200:] >= lower) & (target[200:] <= upper)).mean())
+    record_property("figure", ("1", f"{np.mean(inside):.4f} of targets inside", "0.95 or slightly more"))
     # at least 0.95 on average (standard error of the mean about 0.0015), and not much more
     assert 0.945 < np.mean(inside) < 0.97
 

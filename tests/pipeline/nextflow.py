@@ -36,6 +36,19 @@ class Run:
         return {row["name"]: row["status"] for row in self.trace()}
 
 
+@dataclass(frozen=True)
+class Demo:
+    """The finished demo: its run, and its wall time (s)."""
+
+    run: Run
+    wall: float
+
+    @property
+    def launched(self) -> Path:
+        """Folder where Nextflow ran and keeps its work."""
+        return self.run.folder / "run"
+
+
 def nextflow() -> str:
     """Return the Nextflow that `make install` chose."""
     path = ROOT / "build" / "nextflow.path"
@@ -79,6 +92,12 @@ def run_nextflow(
     full = {**environment(), "NXF_SYNTAX_PARSER": parser, **(variables or {})}
     done = subprocess.run(command, cwd=folder, env=full, capture_output=True, text=True, timeout=timeout, check=False, umask=umask)
     return Run(folder, done.returncode, done.stdout + done.stderr)
+
+
+def start_demo(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run scripts/demo.py, with a work folder of its own."""
+    words = [sys.executable, str(ROOT / "scripts" / "demo.py"), "--outdir", str(folder / "results"), "--folder", str(folder / "run")]
+    return subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=900, check=False)
 
 
 def gigabytes(text: str) -> float:

@@ -4,33 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from nextflow import ROOT, Run, environment, gigabytes
+from nextflow import Demo, environment, gigabytes, start_demo
 
 pytestmark = pytest.mark.pipeline
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, float, Path]:
-    folder = tmp_path_factory.mktemp("demo")
-    started = time.monotonic()
-    done = start_demo(folder)
-    return Run(folder, done.returncode, done.stdout + done.stderr), time.monotonic() - started, folder
-
-
-def start_demo(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run scripts/demo.py, with a work folder of its own."""
-    words = [sys.executable, str(ROOT / "scripts" / "demo.py"), "--outdir", str(folder / "results"), "--folder", str(folder / "run")]
-    return subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=900, check=False)
-
-
-def test_demo__finds_what_was_planted(demo: tuple[Run, float, Path]) -> None:
-    run, _, _ = demo
+def test_demo__finds_what_was_planted(demo: Demo) -> None:
+    run = demo.run
     assert run.exit_code == 0, run.log
     rows = (run.results / "report" / "build" / "discovery.facts.tsv").read_text().splitlines()[1:]
     assert len(rows) == 3
@@ -38,9 +23,9 @@ def test_demo__finds_what_was_planted(demo: tuple[Run, float, Path]) -> None:
     assert "Read the report: " in run.log
 
 
-def test_demo__within_five_minutes_and_four_gigabytes(demo: tuple[Run, float, Path]) -> None:
-    run, wall, _ = demo
-    assert wall <= 300
+def test_demo__within_five_minutes_and_four_gigabytes(demo: Demo) -> None:
+    run = demo.run
+    assert demo.wall <= 300
     assert max(gigabytes(row["peak_rss"]) for row in run.trace() if row["peak_rss"] not in ("-", "0")) <= 4.0
 
 
@@ -48,11 +33,11 @@ QUICK = ("ENCODE_GENOTYPES", "ENCODE_SUMSTATS", "ENCODE_LD", "FINEMAP_LOCUS", "E
 
 
 @pytest.mark.parametrize("process", QUICK)
-def test_plain_call__gives_the_same_bytes(demo: tuple[Run, float, Path], tmp_path: Path, process: str) -> None:
+def test_plain_call__gives_the_same_bytes(demo: Demo, tmp_path: Path, process: str) -> None:
     """The task's own command line, run without Nextflow in another folder."""
-    run, _, folder = demo
+    run = demo.run
     (row,) = (row for row in run.trace() if process in row["name"])
-    (work,) = (folder / "run" / "work").glob(row["hash"] + "*")
+    (work,) = (demo.launched / "work").glob(row["hash"] + "*")
     links = [path for path in work.iterdir() if path.is_symlink()]
     for link in links:
         (tmp_path / link.name).symlink_to(link.resolve())
@@ -63,9 +48,8 @@ def test_plain_call__gives_the_same_bytes(demo: tuple[Run, float, Path], tmp_pat
         assert (tmp_path / name).read_bytes() == (work / name).read_bytes(), name
 
 
-def test_second_run__executes_nothing(demo: tuple[Run, float, Path]) -> None:
-    run, _, folder = demo
-    done = start_demo(folder)
+def test_second_run__executes_nothing(demo: Demo) -> None:
+    done = start_demo(demo.run.folder)
     assert done.returncode == 0, done.stderr
-    assert set(run.statuses().values()) == {"CACHED"}
+    assert set(demo.run.statuses().values()) == {"CACHED"}
     assert "Submitted process" not in done.stdout
