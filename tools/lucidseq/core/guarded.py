@@ -173,7 +173,8 @@ class _Child:
         size = math.prod(shape) * dtype.itemsize
         source = memory if described["shared"] else np.frombuffer(self.raw, dtype=np.uint8)
         assert source is not None
-        return source[at : at + size].view(dtype).reshape(shape)
+        array: np.ndarray = source[at : at + size].view(dtype).reshape(shape)
+        return array
 
     def _release(self, slot: int) -> None:
         self.held.pop(slot, None)

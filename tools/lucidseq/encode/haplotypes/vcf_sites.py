@@ -175,7 +175,8 @@ class BcfSiteReader:
         small = np.concatenate([row.coded for row in rows], dtype=np.uint8, casting="unsafe")
         small = small.reshape(len(rows), len(self.samples), -1)
         if small.max(initial=0) <= _LARGEST_CODE and not (small[:, :, 1:] == 1).any():  # no third allele, no end of a shorter call
-            return (small >> 1).view(np.int8) - np.int8(1), (small[:, :, 1:] & 1).view(bool).all(axis=2)
+            phased: np.ndarray = np.asarray((small[:, :, 1:] & 1).view(bool).all(axis=2))
+            return (small >> 1).view(np.int8) - np.int8(1), phased
         found = []
         for row in rows:
             where = place(self.path, variant=f"{row.contig}:{row.position + 1}")
@@ -185,7 +186,8 @@ class BcfSiteReader:
             found.append(alleles)
         alleles = np.stack(found)
         joined = np.stack([row.coded for row in rows]) & 1
-        return alleles.astype(np.int8), (joined.astype(bool) | (alleles == PADDING))[:, :, 1:].all(axis=2)
+        phased = np.asarray((joined.astype(bool) | (alleles == PADDING))[:, :, 1:].all(axis=2))
+        return alleles.astype(np.int8), phased
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lucidseq.core.errors import place
-from lucidseq.core.genotypes import CHUNK, MISSING_CALL
+from lucidseq.core.genotypes import MISSING_CALL
 from lucidseq.core.guarded import Space
 from lucidseq.core.tables import is_gzip
 from lucidseq.encode.genotypes.choices import GenotypeField
@@ -50,7 +50,8 @@ class BcfReader(LibraryReader):
         return ((record.CHROM, record.start) for record in open_records(self.path))
 
     def _read(self, space: Space, first: int, last: int | None) -> Iterator[Rows]:
-        chunk, names, coded = _Chunk.start(self, space)
+        most = self.piece_rows
+        chunk, names, coded = _Chunk.start(self, space, most)
         together = max(1, _TOGETHER // len(self.samples))
         plain = self.hard_calls and self.reading.ploidy == 2
         for record in islice(open_records(self.path), first, last):
@@ -60,16 +61,16 @@ class BcfReader(LibraryReader):
                 if calls is not None and calls.shape[1] == 2:
                     coded.append(calls)
                     names.append((record.CHROM, record.start, alternates[0], record.REF, record.ID or "."))
-                    if len(coded) == together or len(names) == CHUNK:
+                    if len(coded) == together or len(names) == most:
                         chunk.decode()
-                        if len(names) == CHUNK:
+                        if len(names) == most:
                             yield chunk.finish()
-                            chunk, names, coded = _Chunk.start(self, space)
+                            chunk, names, coded = _Chunk.start(self, space, most)
                     continue
             kept = self.keep_alleles(sum(allele not in _NO_ALLELE for allele in alternates))
-            if len(names) + len(kept) > CHUNK:
+            if len(names) + len(kept) > most:
                 yield chunk.finish()
-                chunk, names, coded = _Chunk.start(self, space, max(CHUNK, len(kept)))
+                chunk, names, coded = _Chunk.start(self, space, max(most, len(kept)))
             if kept:
                 chunk.add(record, alternates, kept)
         yield chunk.finish()
@@ -92,15 +93,15 @@ class _Chunk:
         Diploid calls of the last rows, whose records are biallelic; they are decoded together.
     """
 
-    def __init__(self, reader: BcfReader, space: Space, rows: int = CHUNK) -> None:
+    def __init__(self, reader: BcfReader, space: Space, rows: int) -> None:
         self._reader = reader
-        self._dosage = space((rows, len(reader.samples)), np.int8 if reader.hard_calls else np.float32)
+        self._dosage = space((rows, len(reader.samples)), reader.dtype)
         self._doubled: list[int] = []
         self.names: list[Names] = []
         self.coded: list[np.ndarray] = []
 
     @classmethod
-    def start(cls, reader: BcfReader, space: Space, rows: int = CHUNK) -> tuple[_Chunk, list[Names], list[np.ndarray]]:
+    def start(cls, reader: BcfReader, space: Space, rows: int) -> tuple[_Chunk, list[Names], list[np.ndarray]]:
         """Return an empty piece, and its lists."""
         chunk = cls(reader, space, rows)
         return chunk, chunk.names, chunk.coded
@@ -137,7 +138,7 @@ class _Chunk:
         return self.names, self._dosage[: len(self.names)], self._doubled
 
 
-def diploid_calls(coded: list[np.ndarray], dosage: np.ndarray) -> np.ndarray:
+def diploid_calls(coded: list[np.ndarray], dosage: np.ndarray) -> list[int]:
     """Decode calls of biallelic records.
 
     Parameters
@@ -149,7 +150,7 @@ def diploid_calls(coded: list[np.ndarray], dosage: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    The records that hold anything else; their dosages mean nothing.
+    The records that hold anything else, by number; their dosages mean nothing.
 
     Examples
     --------

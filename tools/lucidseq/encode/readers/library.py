@@ -16,6 +16,7 @@ from lucidseq.core.errors import DataError, LucidseqError
 from lucidseq.core.genotypes import CHUNK
 from lucidseq.encode.readers.reader import GenotypeReader, VariantChunk
 
+_PIECE_BYTES, _LEAST_ROWS = 1 << 20, 64  # of the dosages of a piece
 _BETWEEN = "\0"  # texts, none of which has it in these formats
 Names = tuple[str, int, str, str, str]  # contig, start, effect allele, other allele, id
 Rows = tuple[list[Names], np.ndarray, list[int]]  # names, dosages and doubled haploid calls of some variants
@@ -25,7 +26,7 @@ class LibraryReader(GenotypeReader):
     """A reader that decodes in a child process; subclasses say how there."""
 
     def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]:
-        room = CHUNK * len(self.samples) * self._dtype().itemsize
+        room = self.piece_rows * len(self.samples) * np.dtype(self.dtype).itemsize
         pieces = guarded.stream(self.path, lambda space: self._pieces(space, first, last), piece_bytes=room)
         for text, repeated, start, dosage, doubled, skipped, split in pieces:
             self.skipped, self.split = Counter(skipped), split
@@ -45,10 +46,18 @@ class LibraryReader(GenotypeReader):
 
     @abstractmethod
     def _read(self, space: guarded.Space, first: int, last: int | None) -> Iterator[Rows]:
-        """Yield up to about `CHUNK` of the file's rows first..last-1 at a time, dosages in shared memory where there is room."""
+        """Yield about `piece_rows` variants of the file's rows first..last-1 at a time, dosages in shared memory where there is room."""
 
-    def _dtype(self) -> np.dtype:
-        return np.dtype(np.int8 if self.hard_calls else np.float32)
+    @property
+    def dtype(self) -> type[np.generic]:
+        """The type of dosages in chunks."""
+        return np.int8 if self.hard_calls else np.float32
+
+    @property
+    def piece_rows(self) -> int:
+        """The number of variants that are handed over together: new memory costs time, so that shared memory is kept small."""
+        row = len(self.samples) * np.dtype(self.dtype).itemsize
+        return min(CHUNK, max(_LEAST_ROWS, _PIECE_BYTES // row))
 
     def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read the file without decoding genotypes."""
