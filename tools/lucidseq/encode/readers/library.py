@@ -55,9 +55,8 @@ class LibraryReader(GenotypeReader):
 
     @property
     def piece_rows(self) -> int:
-        """The number of variants that are handed over together: new memory costs time, so that shared memory is kept small."""
-        row = len(self.samples) * np.dtype(self.dtype).itemsize
-        return min(CHUNK, max(_LEAST_ROWS, _PIECE_BYTES // row))
+        """The number of variants that are handed over together."""
+        return rows_together(len(self.samples), self.dtype)
 
     def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read the file without decoding genotypes."""
@@ -75,6 +74,11 @@ class LibraryReader(GenotypeReader):
     @abstractmethod
     def _read_places(self) -> Iterator[tuple[str, int]]:
         """Yield contig and 0-based position of each row."""
+
+
+def rows_together(samples: int, dtype: type[np.generic]) -> int:
+    """Return how many variants a child process hands over together: new memory costs time, so that shared memory is kept small."""
+    return min(CHUNK, max(_LEAST_ROWS, _PIECE_BYTES // max(1, samples * np.dtype(dtype).itemsize)))
 
 
 def join_columns(*columns: tuple[str, ...]) -> tuple[np.ndarray, list[bool]]:
