@@ -99,25 +99,23 @@ class BgenReader(LibraryReader):
     def _read(self, space: Space, first: int, last: int | None) -> Iterator[Rows]:
         names: list[Names] = []
         doubled: list[int] = []
-        dosages = space((self.piece_rows, len(self.samples)), self.dtype)
+        shape = self.piece_rows, len(self.samples)
+        dosages = space(shape, self.dtype)
         usual = bytes([self.reading.ploidy]) * len(self.samples)
         direct = not self.hard_calls and self._head.layout == _LAYOUTS[-1]
         with _malformed_named() as malformed:
             for variant in self._variants(first, last):
-                alleles = variant.alleles
-                contig, start, rsid = variant.chrom, variant.pos - 1, variant.rsid or "."
-                ploidy = variant.ploidy  # made anew whenever it is asked for
+                alleles, ploidy = variant.alleles, variant.ploidy  # made anew whenever it is asked for
                 plain = direct and len(alleles) == 2 and ploidy.tobytes() == usual  # what else can be wrong is checked for whole chunks
                 for allele in self.keep_alleles(len(alleles) - 1):
                     dosages[len(names)] = variant.alt_dosage if plain else self._dosage(variant, ploidy, allele, alleles)
                     doubled.append(0 if plain else self._doubled(variant, ploidy))
-                    names.append((contig, start, alleles[allele], alleles[0], rsid))
+                    names.append((variant.chrom, variant.pos - 1, alleles[allele], alleles[0], variant.rsid or "."))
                     if malformed:
-                        raise ValueError(f"{contig}:{start + 1} has probabilities above one")
-                    if len(names) == self.piece_rows:
+                        raise ValueError(f"{variant.chrom}:{variant.pos} has probabilities above one")
+                    if len(names) == shape[0]:
                         yield names, dosages, doubled
-                        names, doubled = [], []
-                        dosages = space((self.piece_rows, len(self.samples)), self.dtype)
+                        names, doubled, dosages = [], [], space(shape, self.dtype)
         yield names, dosages[: len(names)], doubled
 
     def _dosage(self, variant: bgen.BgenVar, ploidy: np.ndarray, allele: int, alleles: list[str]) -> np.ndarray:

@@ -16,7 +16,7 @@ from lucidseq.core.errors import DataError, LucidseqError
 from lucidseq.core.genotypes import CHUNK
 from lucidseq.encode.readers.reader import GenotypeReader, VariantChunk
 
-_PIECE_BYTES, _LEAST_ROWS = 1 << 20, 64  # of the dosages of a piece
+_PIECE_BYTES, _LEAST_ROWS = 1 << 19, 64  # of the dosages of a piece
 _BETWEEN = "\0"  # texts, none of which has it in these formats
 Names = tuple[str, int, str, str, str]  # contig, start, effect allele, other allele, id
 Rows = tuple[list[Names], np.ndarray, list[int]]  # names, dosages and doubled haploid calls of some variants
@@ -76,9 +76,9 @@ class LibraryReader(GenotypeReader):
         """Yield contig and 0-based position of each row."""
 
 
-def rows_together(samples: int, dtype: type[np.generic]) -> int:
+def rows_together(samples: int, dtype: type[np.generic], piece_bytes: int = _PIECE_BYTES) -> int:
     """Return how many variants a child process hands over together: new memory costs time, so that shared memory is kept small."""
-    return min(CHUNK, max(_LEAST_ROWS, _PIECE_BYTES // max(1, samples * np.dtype(dtype).itemsize)))
+    return min(CHUNK, max(_LEAST_ROWS, piece_bytes // max(1, samples * np.dtype(dtype).itemsize)))
 
 
 def join_columns(*columns: tuple[str, ...]) -> tuple[np.ndarray, list[bool]]:

@@ -29,6 +29,7 @@ SIDES = (".pgen", ".pvar", ".psam")
 _FIXED, _VARIABLE = (0x02, 0x03, 0x04), 0x10  # storage modes: records of one length, and of several
 _DOSAGE_TYPES = 0x60  # bits of a record's type that say it holds dosages
 _BLOCK = 1 << 16  # variants of a header block
+_PIECE_BYTES = 1 << 21  # of genotypes, which are read faster than those of other formats
 _MISSING = -9  # pgenlib's
 _CACHE_BYTES = 1 << 18  # genotypes read at a time
 _NAMED = ("CHROM", "POS", "ID", "REF", "ALT")
@@ -131,7 +132,7 @@ class PgenReader(GenotypeReader):
 
     def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]:
         end = self.variants if last is None else last
-        step = rows_together(len(self.samples), self.dtype)
+        step = self.piece_rows
         with self._open_names() as names:
             for _ in islice(names, first):
                 pass
@@ -148,14 +149,14 @@ class PgenReader(GenotypeReader):
 
         Yields
         ------
-        Copies of alleles, shape (rows, samples), of `rows_together` variants at a time.
+        Copies of alleles, shape (rows, samples), of `piece_rows` variants at a time.
         """
-        room = rows_together(len(self.samples), self.dtype) * len(self.samples) * np.dtype(self.dtype).itemsize
+        room = self.piece_rows * len(self.samples) * np.dtype(self.dtype).itemsize
         for (dosage,) in stream(self.path, lambda space: self._pieces(space, first, last), piece_bytes=room):
             yield dosage
 
     def _pieces(self, space: Space, first: int, last: int) -> Iterator[tuple[np.ndarray]]:
-        samples, step = len(self.samples), rows_together(len(self.samples), self.dtype)
+        samples, step = len(self.samples), self.piece_rows
         alleles = self._offsets if int(self._offsets[-1]) > 2 * self.variants else None
         with library_errors(self.path):
             genotypes = pgenlib.PgenReader(
@@ -203,6 +204,11 @@ class PgenReader(GenotypeReader):
     def dtype(self) -> type[np.generic]:
         """The type of dosages in chunks."""
         return np.int8 if self.hard_calls else np.float32
+
+    @property
+    def piece_rows(self) -> int:
+        """The number of variants that are handed over together."""
+        return rows_together(len(self.samples), self.dtype, _PIECE_BYTES)
 
     def _read(self, genotypes: pgenlib.PgenReader, first: int, dosage: np.ndarray) -> None:
         """Fill an array with copies of the first ALT allele of variants from ``first``."""
