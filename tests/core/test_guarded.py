@@ -119,13 +119,13 @@ def test_arrays__arrive_whole_and_stay(keep: bool, piece_bytes: int) -> None:
 
 
 def test_close__ends_the_child_and_leaves_no_files_open() -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     pieces = stream(FILE, lambda _: ((os.getpid(),) for _ in iter(int, 1)))
     (pid,) = next(pieces)
     assert alive(pid)
     pieces.close()  # type: ignore[attr-defined]
     assert not alive(pid)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_two_readings__at_once() -> None:

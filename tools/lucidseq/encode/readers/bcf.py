@@ -8,7 +8,6 @@ irregular rows (`vcf_records.py`).
 from __future__ import annotations
 
 import gzip
-import io
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -59,13 +58,13 @@ class BcfReader(LibraryReader):
             if plain and len(alternates) == 1 and alternates[0] not in _NO_ALLELE:
                 calls = record.format("GT", int)
                 if calls is not None and calls.shape[1] == 2:
+                    if len(names) >= most:
+                        yield chunk.finish()
+                        chunk, names, coded = _Chunk.start(self, space, most)
                     coded.append(calls)
                     names.append((record.CHROM, record.start, alternates[0], record.REF, record.ID or "."))
-                    if len(coded) == together or len(names) == most:
+                    if len(coded) == together:
                         chunk.decode()
-                        if len(names) == most:
-                            yield chunk.finish()
-                            chunk, names, coded = _Chunk.start(self, space, most)
                     continue
             kept = self.keep_alleles(sum(allele not in _NO_ALLELE for allele in alternates))
             if len(names) + len(kept) > most:
@@ -190,8 +189,8 @@ def read_header(path: Path) -> tuple[bytes, list[str]]:
 
     refuse_cut_off(path)
     with open_bytes(path) as handle:
-        size = int.from_bytes(handle.read(_HEAD)[-4:], "little")
-        header, _, samples = parse_header(io.BytesIO(handle.read(size).rstrip(b"\0")), path)
+        handle.read(_HEAD)
+        header, _, samples = parse_header(handle, path)
     return header, samples
 
 
