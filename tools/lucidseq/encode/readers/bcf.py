@@ -49,7 +49,8 @@ class BcfReader(LibraryReader):
         return ((record.CHROM, record.start) for record in open_records(self.path))
 
     def _read(self, space: Space, first: int, last: int | None) -> Iterator[Rows]:
-        most = self.piece_rows
+        sizes = self.sizes()
+        most = next(sizes)
         chunk, names, coded = _Chunk.start(self, space, most)
         together = max(1, _TOGETHER // len(self.samples))
         plain = self.hard_calls and self.reading.ploidy == 2
@@ -60,6 +61,7 @@ class BcfReader(LibraryReader):
                 if calls is not None and calls.shape[1] == 2:
                     if len(names) >= most:
                         yield chunk.finish()
+                        most = next(sizes)
                         chunk, names, coded = _Chunk.start(self, space, most)
                     coded.append(calls)
                     names.append((record.CHROM, record.start, alternates[0], record.REF, record.ID or "."))
@@ -69,7 +71,8 @@ class BcfReader(LibraryReader):
             kept = self.keep_alleles(sum(allele not in _NO_ALLELE for allele in alternates))
             if len(names) + len(kept) > most:
                 yield chunk.finish()
-                chunk, names, coded = _Chunk.start(self, space, max(most, len(kept)))
+                most = max(next(sizes), len(kept))
+                chunk, names, coded = _Chunk.start(self, space, most)
             if kept:
                 chunk.add(record, alternates, kept)
         yield chunk.finish()

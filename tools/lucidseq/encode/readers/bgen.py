@@ -99,8 +99,8 @@ class BgenReader(LibraryReader):
     def _read(self, space: Space, first: int, last: int | None) -> Iterator[Rows]:
         names: list[Names] = []
         doubled: list[int] = []
-        shape = self.piece_rows, len(self.samples)
-        dosages = space(shape, self.dtype)
+        sizes = self.sizes()
+        dosages = space((next(sizes), len(self.samples)), self.dtype)
         usual = bytes([self.reading.ploidy]) * len(self.samples)
         direct = not self.hard_calls and self._head.layout == _LAYOUTS[-1]
         with _malformed_named() as malformed:
@@ -113,9 +113,9 @@ class BgenReader(LibraryReader):
                     names.append((variant.chrom, variant.pos - 1, alleles[allele], alleles[0], variant.rsid or "."))
                     if malformed:
                         raise ValueError(f"{variant.chrom}:{variant.pos} has probabilities above one")
-                    if len(names) == shape[0]:
+                    if len(names) == len(dosages):
                         yield names, dosages, doubled
-                        names, doubled, dosages = [], [], space(shape, self.dtype)
+                        names, doubled, dosages = [], [], space((next(sizes), len(self.samples)), self.dtype)
         yield names, dosages[: len(names)], doubled
 
     def _dosage(self, variant: bgen.BgenVar, ploidy: np.ndarray, allele: int, alleles: list[str]) -> np.ndarray:

@@ -16,7 +16,7 @@ from lucidseq.core.errors import DataError, LucidseqError
 from lucidseq.core.genotypes import CHUNK
 from lucidseq.encode.readers.reader import GenotypeReader, VariantChunk
 
-_PIECE_BYTES, _LEAST_ROWS = 1 << 19, 64  # of the dosages of a piece
+_PIECE_BYTES, _LEAST_ROWS = 1 << 21, 64  # of the dosages of a piece
 _BETWEEN = "\0"  # texts, none of which has it in these formats
 Names = tuple[str, int, str, str, str]  # contig, start, effect allele, other allele, id
 Rows = tuple[list[Names], np.ndarray, list[int]]  # names, dosages and doubled haploid calls of some variants
@@ -26,7 +26,7 @@ class LibraryReader(GenotypeReader):
     """A reader that decodes in a child process; subclasses say how there."""
 
     def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]:
-        room = self.piece_rows * len(self.samples) * np.dtype(self.dtype).itemsize
+        room = most_rows(len(self.samples), self.dtype) * len(self.samples) * np.dtype(self.dtype).itemsize
         pieces = guarded.stream(self.path, lambda space: self._pieces(space, first, last), piece_bytes=room)
         for text, repeated, start, dosage, doubled, skipped, split in pieces:
             self.skipped, self.split = Counter(skipped), split
@@ -46,17 +46,16 @@ class LibraryReader(GenotypeReader):
 
     @abstractmethod
     def _read(self, space: guarded.Space, first: int, last: int | None) -> Iterator[Rows]:
-        """Yield about `piece_rows` variants of the file's rows first..last-1 at a time, dosages in shared memory where there is room."""
+        """Yield as many variants as `sizes` says of the file's rows first..last-1 at a time, dosages in shared memory where there is room."""
 
     @property
     def dtype(self) -> type[np.generic]:
         """The type of dosages in chunks."""
         return np.int8 if self.hard_calls else np.float32
 
-    @property
-    def piece_rows(self) -> int:
-        """The number of variants that are handed over together."""
-        return rows_together(len(self.samples), self.dtype)
+    def sizes(self) -> Iterator[int]:
+        """Yield how many variants are handed over together (see `piece_rows`)."""
+        return piece_rows(len(self.samples), self.dtype)
 
     def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read the file without decoding genotypes."""
@@ -76,9 +75,17 @@ class LibraryReader(GenotypeReader):
         """Yield contig and 0-based position of each row."""
 
 
-def rows_together(samples: int, dtype: type[np.generic], piece_bytes: int = _PIECE_BYTES) -> int:
-    """Return how many variants a child process hands over together: new memory costs time, so that shared memory is kept small."""
-    return min(CHUNK, max(_LEAST_ROWS, piece_bytes // max(1, samples * np.dtype(dtype).itemsize)))
+def most_rows(samples: int, dtype: type[np.generic]) -> int:
+    """Return how many variants a child process hands over together at most."""
+    return min(CHUNK, max(_LEAST_ROWS, _PIECE_BYTES // max(1, samples * np.dtype(dtype).itemsize)))
+
+
+def piece_rows(samples: int, dtype: type[np.generic]) -> Iterator[int]:
+    """Yield without end how many variants a child process hands over together: few at first, because fresh shared memory costs time."""
+    rows, most = _LEAST_ROWS, most_rows(samples, dtype)
+    while True:
+        yield rows
+        rows = min(2 * rows, most)
 
 
 def join_columns(*columns: tuple[str, ...]) -> tuple[np.ndarray, list[bool]]:

@@ -20,7 +20,7 @@ from lucidseq.core.genotypes import CHUNK, MISSING_CALL
 from lucidseq.core.guarded import Space, stream
 from lucidseq.core.tables import open_text
 from lucidseq.encode.genotypes.choices import GenotypeField, Multiallelic
-from lucidseq.encode.readers.library import library_errors, rows_together
+from lucidseq.encode.readers.library import library_errors, most_rows, piece_rows
 from lucidseq.encode.readers.reader import GenotypeReader, Reading, VariantChunk, halve, no_field, require_diploid
 from lucidseq.encode.readers.sample_files import read_psam
 
@@ -29,7 +29,6 @@ SIDES = (".pgen", ".pvar", ".psam")
 _FIXED, _VARIABLE = (0x02, 0x03, 0x04), 0x10  # storage modes: records of one length, and of several
 _DOSAGE_TYPES = 0x60  # bits of a record's type that say it holds dosages
 _BLOCK = 1 << 16  # variants of a header block
-_PIECE_BYTES = 1 << 21  # of genotypes, which are read faster than those of other formats
 _MISSING = -9  # pgenlib's
 _CACHE_BYTES = 1 << 18  # genotypes read at a time
 _NAMED = ("CHROM", "POS", "ID", "REF", "ALT")
@@ -132,13 +131,12 @@ class PgenReader(GenotypeReader):
 
     def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]:
         end = self.variants if last is None else last
-        step = self.piece_rows
         with self._open_names() as names:
             for _ in islice(names, first):
                 pass
             pieces = self.dosages(first, end)
-            for start in range(first, end, step):
-                rows = self._read_names(names, start, min(step, end - start))
+            for start, count in self._blocks(first, end):
+                rows = self._read_names(names, start, count)
                 chunk = self._chunk(rows, next(pieces), start)
                 if len(chunk):
                     yield chunk
@@ -149,21 +147,20 @@ class PgenReader(GenotypeReader):
 
         Yields
         ------
-        Copies of alleles, shape (rows, samples), of `piece_rows` variants at a time.
+        Copies of alleles, shape (rows, samples), as many variants as `piece_rows` says at a time.
         """
-        room = self.piece_rows * len(self.samples) * np.dtype(self.dtype).itemsize
+        room = most_rows(len(self.samples), self.dtype) * len(self.samples) * np.dtype(self.dtype).itemsize
         for (dosage,) in stream(self.path, lambda space: self._pieces(space, first, last), piece_bytes=room):
             yield dosage
 
     def _pieces(self, space: Space, first: int, last: int) -> Iterator[tuple[np.ndarray]]:
-        samples, step = len(self.samples), self.piece_rows
+        samples = len(self.samples)
         alleles = self._offsets if int(self._offsets[-1]) > 2 * self.variants else None
         with library_errors(self.path):
             genotypes = pgenlib.PgenReader(
                 str(self.path).encode(), raw_sample_ct=samples, variant_ct=self.variants, allele_idx_offsets=alleles
             )
-            for start in range(first, last, step):
-                count = min(step, last - start)
+            for start, count in self._blocks(first, last):
                 dosage = space((count, samples), self.dtype)
                 self._read(genotypes, start, dosage)
                 further = self._further_alleles(start, count)
@@ -205,10 +202,13 @@ class PgenReader(GenotypeReader):
         """The type of dosages in chunks."""
         return np.int8 if self.hard_calls else np.float32
 
-    @property
-    def piece_rows(self) -> int:
-        """The number of variants that are handed over together."""
-        return rows_together(len(self.samples), self.dtype, _PIECE_BYTES)
+    def _blocks(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Yield first variant and number of the variants that are handed over together."""
+        for rows in piece_rows(len(self.samples), self.dtype):
+            if first >= last:
+                return
+            yield first, min(rows, last - first)
+            first += rows
 
     def _read(self, genotypes: pgenlib.PgenReader, first: int, dosage: np.ndarray) -> None:
         """Fill an array with copies of the first ALT allele of variants from ``first``."""
