@@ -22,6 +22,7 @@ import math
 import mmap
 import os
 import resource
+import select
 import signal
 import struct
 import sys
@@ -204,6 +205,7 @@ class _Worker:
     def __init__(self, out: int, free: int, slots: list[mmap.mmap]) -> None:
         self._out, self._free, self._slots = out, free, slots
         self._memory, self._slot, self._used = np.empty(0, dtype=np.uint8), -1, 0
+        self._released: list[int] = []
 
     def run(self, work: Callable[[Space], Iterator[Piece]], messages: IO[bytes], foreign: set[int], lifeline: int) -> NoReturn:
         """Do the work and end the process, whatever happens."""
@@ -228,16 +230,22 @@ class _Worker:
         """Return an array in shared memory, or an ordinary one where there is no room."""
         size = math.prod(shape) * np.dtype(dtype).itemsize
         if self._slots and self._slot < 0:
-            token = os.read(self._free, 1)
-            if not token:
-                raise BrokenPipeError
-            self._slot = token[0]
+            self._slot = self._take_slot()
             self._memory = np.frombuffer(self._slots[self._slot], dtype=np.uint8)
         if self._used + size > len(self._memory):
             return np.empty(shape, dtype=dtype)
         room = self._memory[self._used : self._used + size]
         self._used += -(-size // _ALIGNMENT) * _ALIGNMENT
         return room.view(dtype).reshape(shape)
+
+    def _take_slot(self) -> int:
+        """Wait for a slot that the caller has released; of several take the last one, which is still in the processor's cache."""
+        while not self._released or select.select([self._free], [], [], 0)[0]:
+            tokens = os.read(self._free, _SLOTS)
+            if not tokens:  # the parent has ended
+                raise BrokenPipeError
+            self._released += tokens
+        return self._released.pop()
 
     def _send_piece(self, piece: Piece) -> None:
         raws: list[np.ndarray] = []
