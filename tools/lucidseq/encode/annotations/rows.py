@@ -17,7 +17,7 @@ from lucidseq.core.closing import Closing
 from lucidseq.core.errors import DataError
 from lucidseq.core.intervals import MOST_BASES, read_bed
 from lucidseq.core.variants import variant_id, variant_ids
-from lucidseq.encode.readers.bcf_records import is_bcf
+from lucidseq.encode.readers.bcf import is_bcf
 from lucidseq.encode.sumstats.panel import read_panel_parts
 from lucidseq.encode.sumstats.parquet import is_parquet
 from lucidseq.encode.sumstats.values import Alleles, Names, Words

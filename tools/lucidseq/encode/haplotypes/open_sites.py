@@ -7,7 +7,7 @@ from pathlib import Path
 from lucidseq.encode.haplotypes.sites import SiteReader
 from lucidseq.encode.haplotypes.tree_sites import TreeSiteReader, is_tree_sequence
 from lucidseq.encode.haplotypes.vcf_sites import BcfSiteReader, VcfSiteReader
-from lucidseq.encode.readers.bcf_records import is_bcf
+from lucidseq.encode.readers.bcf import is_bcf
 
 
 def open_sites(path: Path) -> SiteReader:

@@ -11,13 +11,20 @@ from pathlib import Path
 
 import numpy as np
 
+from lucidseq.core import guarded
 from lucidseq.core.errors import DataError, place
 from lucidseq.encode.haplotypes.allele_columns import decode_alleles
 from lucidseq.encode.haplotypes.sites import MULTIALLELIC, NO_ALTERNATE, NOT_SNP, PADDING, SITES, SiteChunk
-from lucidseq.encode.readers.bcf_records import BcfRecord, BcfRecords
+from lucidseq.encode.readers.bcf import open_records, read_header
+from lucidseq.encode.readers.library import join_columns, library_errors, split_columns
 from lucidseq.encode.readers.reader import require_unique_samples
+from lucidseq.encode.readers.sample_fields import coded_alleles
 from lucidseq.encode.readers.vcf_lines import VcfText
+from lucidseq.encode.readers.vcf_records import raw_calls
 
+_MOST_CALLS = 1 << 24  # of one chunk of BCF
+_SITE_BYTES = 3  # of a sample's diploid call and its phase
+_LARGEST_CODE = 5  # allele 1, phased, as BCF codes it
 _BASES = {"A", "C", "G", "T"}
 _CONTIG = re.compile(rb"##contig=<ID=([^,>]+).*?[,]length=(\d+)")
 _ANCESTRAL = re.compile(rb"(?:^|;)AA=([^;|]*)")
@@ -106,80 +113,84 @@ class BcfSiteReader:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self._bcf = BcfRecords(self.path)
-        header = self._bcf.header
-        self.samples = header.samples
+        header, self.samples = read_header(self.path)
         require_unique_samples(self.samples, self.path)
-        self.lengths = lengths_of(header.text.encode())
-        self.knows_ancestral = "##INFO=<ID=AA," in header.text
+        self.lengths = lengths_of(header)
+        self.knows_ancestral = b"##INFO=<ID=AA," in header
         self.skipped: Counter[str] = Counter()
 
     def chunks(self) -> Iterator[SiteChunk]:
         """Read up to `sites.SITES` records of a contig at a time."""
         self.skipped.clear()
+        room = self._most_sites() * len(self.samples) * _SITE_BYTES
+        for contig, text, repeated, position, alleles, phased, skipped in guarded.stream(self.path, self._pieces, piece_bytes=room):
+            self.skipped = Counter(skipped)
+            if len(position):
+                reference, alternate, ancestral = split_columns(text, repeated, len(position))
+                yield SiteChunk(contig, position, reference, alternate, ancestral, alleles, phased)
+
+    def _most_sites(self) -> int:
+        return max(1, min(SITES, _MOST_CALLS // len(self.samples)))
+
+    def _pieces(self, space: guarded.Space) -> Iterator[guarded.Piece]:
+        """Read in the child process."""
         rows: list[_Site] = []
-        for number, record in enumerate(self._bcf.records(), start=1):
-            reason = kind(record.alleles[0], ",".join(record.alleles[1:]))
-            if reason:
-                self.skipped[reason] += 1
-                continue
-            if rows and (rows[0].contig != record.contig or len(rows) == SITES):
-                yield self._stack(rows)
-                rows = []
-            rows.append(self._site(record, number))
-        if rows:
-            yield self._stack(rows)
+        most = self._most_sites()
+        with library_errors(self.path):
+            for record in open_records(self.path):
+                reference, alternates = record.REF, record.ALT
+                reason = kind(reference, ",".join(alternates))
+                if reason:
+                    self.skipped[reason] += 1
+                    continue
+                contig = record.CHROM
+                if rows and (rows[0].contig != contig or len(rows) == most):
+                    yield self._stack(rows, space)
+                    rows = []
+                coded = raw_calls(record)
+                if coded is None or record.start < 0:
+                    where = place(self.path, variant=f"{contig}:{record.start + 1}")
+                    raise DataError(f"FORMAT {':'.join(record.FORMAT)}", "calls (GT)", "give a file with genotype calls", where=where)
+                ancestral = str(record.INFO.get("AA") or "").partition("|")[0] if self.knows_ancestral else ""
+                rows.append(_Site(contig, record.start, reference.upper(), alternates[0].upper(), ancestral, coded))
+            yield self._stack(rows, space)
 
-    def _site(self, record: BcfRecord, number: int) -> _Site:
-        where = place(self.path, variant=f"{record.contig}:{record.start + 1}")
-        names, found = self._bcf.fields(record, number, {"GT"})
-        if "GT" not in found:
-            raise DataError(f"FORMAT {':'.join(names)}", "calls (GT)", "give a file with genotype calls", where=where)
-        ancestral = self._bcf.info_text(record, number, "AA").partition("|")[0] if self.knows_ancestral else ""
-        return _Site(record.contig, record.start, record.alleles[0], record.alleles[1], ancestral, found["GT"], number)
-
-    def _stack(self, rows: list[_Site]) -> SiteChunk:
-        """Return records of one contig as a chunk; where their ploidies differ, calls are padded to the largest."""
-        ploidy = max(row.coded.shape[1] for row in rows)
-        alleles = np.full((len(rows), len(self.samples), ploidy), PADDING, dtype=np.int8)
-        phased = np.ones(alleles.shape[:2], dtype=bool)
-        forms = np.array([f"{row.coded.dtype}{row.coded.shape[1]}" for row in rows])
-        for form in np.unique(forms):  # calls of one form are decoded together
-            at = np.flatnonzero(forms == form)
-            found, joined = self._calls([rows[index] for index in at])
-            alleles[at, :, : found.shape[2]] = found
-            phased[at] = (joined | (found == PADDING))[:, :, 1:].all(axis=2)
-        return SiteChunk(
-            rows[0].contig,
-            np.array([row.position for row in rows], dtype=np.int64),
-            np.array([row.reference.upper() for row in rows], dtype=object),
-            np.array([row.alternate.upper() for row in rows], dtype=object),
-            np.array([row.ancestral if row.ancestral.upper() in _BASES else "" for row in rows], dtype=object),
-            alleles,
-            phased,
-        )
+    def _stack(self, rows: list[_Site], space: guarded.Space) -> guarded.Piece:
+        """Return records of one contig as arrays; where their ploidies differ, calls are padded to the largest."""
+        samples, ploidy = len(self.samples), max((row.coded.shape[1] for row in rows), default=1)
+        alleles = space((len(rows), samples, ploidy), np.int8)
+        phased = space((len(rows), samples), np.bool_)
+        widths = np.array([row.coded.shape[1] for row in rows], dtype=np.int64)
+        for width in np.unique(widths).tolist():  # calls of one width are decoded together
+            at = np.flatnonzero(widths == width)
+            alleles[at, :, width:] = PADDING
+            alleles[at, :, :width], phased[at] = self._calls([rows[index] for index in at])
+        position = np.array([row.position for row in rows], dtype=np.int64)
+        ancestral = tuple(row.ancestral if row.ancestral.upper() in _BASES else "" for row in rows)
+        text = join_columns(tuple(row.reference for row in rows), tuple(row.alternate for row in rows), ancestral)
+        return rows[0].contig if rows else "", *text, position, alleles, phased, dict(self.skipped)
 
     def _calls(self, rows: list[_Site]) -> tuple[np.ndarray, np.ndarray]:
-        """Decode calls of one form (see `BcfRecords.calls`), each with an axis of records before."""
-        try:
-            alleles, joined = self._bcf.calls(np.stack([row.coded for row in rows]), rows[0].number)
-        except DataError:
-            for row in rows:  # to name the one
-                self._bcf.calls(row.coded, row.number)
-            raise
-        high = (alleles > 1).any(axis=(1, 2))
-        if high.any():
-            row = rows[int(np.argmax(high))]
-            raise DataError(
-                f"an allele {alleles[high].max()}",
-                "calls of alleles 0, 1 or missing",
-                "correct the record",
-                where=place(self.path, variant=f"{row.contig}:{row.position + 1}"),
-            )
-        return alleles, joined
+        """Return alleles, int8 of shape (rows, samples, width), and whether calls are phased, of rows of one width."""
+        small = np.concatenate([row.coded for row in rows], dtype=np.uint8, casting="unsafe")
+        small = small.reshape(len(rows), len(self.samples), -1)
+        if small.max(initial=0) <= _LARGEST_CODE and not (small[:, :, 1:] == 1).any():  # no third allele, no end of a shorter call
+            phased: np.ndarray = np.asarray((small[:, :, 1:] & 1).view(bool).all(axis=2))
+            return (small >> 1).view(np.int8) - np.int8(1), phased
+        found = []
+        for row in rows:
+            where = place(self.path, variant=f"{row.contig}:{row.position + 1}")
+            alleles = coded_alleles(row.coded, where)
+            if (alleles > 1).any():
+                raise DataError(f"an allele {alleles.max()}", "calls of alleles 0, 1 or missing", "correct the record", where=where)
+            found.append(alleles)
+        alleles = np.stack(found)
+        joined = np.stack([row.coded for row in rows]) & 1
+        phased = np.asarray((joined.astype(bool) | (alleles == PADDING))[:, :, 1:].all(axis=2))
+        return alleles.astype(np.int8), phased
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Site:
     contig: str
     position: int
@@ -187,4 +198,3 @@ class _Site:
     alternate: str
     ancestral: str
     coded: np.ndarray
-    number: int

@@ -1,4 +1,4 @@
-"""BGEN genotypes (versions 1.1 to 1.3) through the bgen package; block sizes are checked before they are handed over.
+"""BGEN genotypes (versions 1.1 to 1.3) by the bgen package, in a child process; the header alone is read here.
 
 References
 ----------
@@ -12,19 +12,19 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
-from math import comb
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from lucidseq.core.errors import DataError, place
-from lucidseq.core.genotypes import CHUNK, MISSING_CALL
+from lucidseq.core.genotypes import MISSING_CALL
+from lucidseq.core.guarded import Space
 from lucidseq.encode.genotypes.choices import GenotypeField
 from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
 from lucidseq.encode.readers.allele_counts import genotype_copies
-from lucidseq.encode.readers.reader import GenotypeReader, Reading, VariantChunk, make_chunk, require_unique_samples
+from lucidseq.encode.readers.library import LibraryReader, Names, Rows
+from lucidseq.encode.readers.reader import Reading, require_unique_samples
 from lucidseq.encode.readers.sample_files import read_oxford
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 HARD_CALL_DISTANCE = 0.1  # a dosage this near to a whole number is a call; PLINK's default
 _NO_SAMPLES, _LAYOUTS, _COMPRESSIONS = 1 << 31, (1, 2), (0, 1, 2)
-_MAX_BITS = 32
 _SLACK = 1e-3  # what rounding of stored probabilities may add
 
 
@@ -42,19 +41,10 @@ class _Head:
     variants: int
     samples: int
     layout: int
-    compressed: bool
     names: list[str]
 
 
-@dataclass(frozen=True)
-class _Name:
-    contig: str
-    start: int
-    rsid: str
-    alleles: list[str]
-
-
-class BgenReader(GenotypeReader):
+class BgenReader(LibraryReader):
     """Reader of a BGEN file (see `reader.GenotypeReader`); every allele but the first is an effect allele.
 
     Sample names come from the .sample file beside it, else from the file itself. With ``--field gt`` dosages within
@@ -67,6 +57,8 @@ class BgenReader(GenotypeReader):
     """
 
     def __init__(self, path: Path, reading: Reading) -> None:
+        import bgen  # noqa: F401 - before child processes, so that none of them has to
+
         path = Path(path)
         self._head = _read_head(path)
         beside = path.with_suffix(".sample")
@@ -86,115 +78,64 @@ class BgenReader(GenotypeReader):
         if people:
             self.names, self.sex = people.names, people.sex
 
-    def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Read names alone."""
-        with self.path.open("rb") as handle:
-            names = self._names(handle)
-            while some := list(islice(names, CHUNK)):
-                yield np.array([name.contig for name in some], dtype=object), np.array([name.start for name in some])
+    def _read_places(self) -> Iterator[tuple[str, int]]:
+        return ((variant.chrom, variant.pos - 1) for variant in self._variants())
 
-    def _names(self, handle: IO[bytes]) -> Iterator[_Name]:
-        """Walk over the variants' blocks without reading genotypes, and check what they say of their sizes."""
-        size = self.path.stat().st_size
-        handle.seek(self._head.first)
-        for row in range(self._head.variants):
-            try:
-                yield self._name(handle)
-            except (struct.error, UnicodeDecodeError, ValueError) as error:
-                raise DataError(
-                    f"a BGEN file that cannot be read ({error})",
-                    "a whole BGEN file",
-                    "copy the file again",
-                    where=place(self.path, item=f"variant {row + 1}"),
-                ) from error
-        if handle.tell() != size:
-            raise DataError(
-                f"{size - handle.tell()} bytes after the last variant",
-                f"{self._head.variants} variants and no more",
-                "copy the file again",
-                where=str(self.path),
-            )
-
-    def _name(self, handle: IO[bytes]) -> _Name:
-        head = self._head
-        if head.layout == 1 and _number(handle, "<I") != head.samples:
-            raise ValueError("another number of samples")
-        _text(handle, "<H")
-        rsid, contig = _text(handle, "<H"), _text(handle, "<H")
-        position = _number(handle, "<I")
-        count = 2 if head.layout == 1 else _number(handle, "<H")
-        alleles = [_text(handle, "<I") for _ in range(count)]
-        if position < 1 or count < 1:
-            raise ValueError(f"position {position}, {count} alleles")
-        packed = 6 * head.samples if head.layout == 1 and not head.compressed else _number(handle, "<I")
-        if head.layout == 2 and head.compressed:
-            unpacked = _number(handle, "<I")
-            packed -= 4
-        else:
-            unpacked = packed
-        if packed < 0 or (head.layout == 2 and unpacked > self._largest(count)):
-            raise ValueError(f"a block of {unpacked} bytes for {head.samples} samples")
-        _skip(handle, packed)
-        return _Name(contig, position - 1, rsid or ".", alleles)
-
-    def _largest(self, alleles: int) -> int:
-        """Return the bytes that probabilities can have at most."""
-        ploidy = max(self.reading.ploidy, 2)
-        values = max(ploidy * (alleles - 1), comb(ploidy + alleles - 1, alleles - 1) - 1)
-        return 10 + self._head.samples + -(-self._head.samples * values * _MAX_BITS // 8)
-
-    def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]:
+    def _variants(self, first: int = 0, last: int | None = None) -> Iterator[bgen.BgenVar]:
+        """Yield variants first..last-1; at the end of the file check that they were all of it."""
         import bgen
 
-        rows: list[tuple[str, int, str, str, str]] = []
-        dosages, doubled = self._space(), list[int]()
-        end = self._head.variants if last is None else last
-        with self.path.open("rb") as handle, _malformed_named() as malformed:
-            names = self._names(handle)
-            try:
-                with bgen.BgenReader(str(self.path)) as variants:
-                    for row, (name, variant) in enumerate(zip(names, variants, strict=True)):
-                        if not first <= row < end:
-                            continue
-                        ploidy = variant.ploidy  # made anew whenever it is asked for
-                        for allele in self.keep_alleles(len(name.alleles) - 1):
-                            dosages[len(rows)] = self._dosage(variant, ploidy, allele, name)
-                            doubled.append(self._doubled(variant, ploidy, name))
-                            rows.append((name.contig, name.start, name.alleles[allele], name.alleles[0], name.rsid))
-                            if malformed:
-                                raise ValueError(f"{name.contig}:{name.start + 1} has probabilities above one")
-                            if len(rows) == CHUNK:
-                                yield make_chunk(rows, dosages, doubled)
-                                rows, dosages, doubled = [], self._space(), []
-            except (ValueError, MemoryError, OverflowError, IndexError, RuntimeError) as error:  # what the library raises
-                raise DataError(
-                    f"a BGEN file that cannot be read ({error})", "a whole BGEN file", "copy the file again", where=str(self.path)
-                ) from error
-        if rows:
-            yield make_chunk(rows, dosages[: len(rows)], doubled)
+        size, row, end = self.path.stat().st_size, 0, self._head.first
+        with bgen.BgenReader(str(self.path)) as variants:
+            for row, variant in enumerate(variants, start=1):
+                if last is not None and row > last:
+                    return
+                end = variant.next_variant_offset
+                if row > first:
+                    yield variant
+        if row != self._head.variants or end != size:
+            raise ValueError(f"{row} variants that end at byte {end}, where {self._head.variants} and {size} bytes are expected")
 
-    def _space(self) -> np.ndarray:
-        return np.empty((CHUNK, len(self.samples)), dtype=np.int8 if self.hard_calls else np.float32)
+    def _read(self, space: Space, first: int, last: int | None) -> Iterator[Rows]:
+        names: list[Names] = []
+        doubled: list[int] = []
+        sizes = self.sizes()
+        dosages = space((next(sizes), len(self.samples)), self.dtype)
+        usual = bytes([self.reading.ploidy]) * len(self.samples)
+        direct = not self.hard_calls and self._head.layout == _LAYOUTS[-1]
+        with _malformed_named() as malformed:
+            for variant in self._variants(first, last):
+                alleles, ploidy = variant.alleles, variant.ploidy  # made anew whenever it is asked for
+                plain = direct and len(alleles) == 2 and ploidy.tobytes() == usual  # what else can be wrong is checked for whole chunks
+                for allele in self.keep_alleles(len(alleles) - 1):
+                    dosages[len(names)] = variant.alt_dosage if plain else self._dosage(variant, ploidy, allele, alleles)
+                    doubled.append(0 if plain else self._doubled(variant, ploidy))
+                    names.append((variant.chrom, variant.pos - 1, alleles[allele], alleles[0], variant.rsid or "."))
+                    if malformed:
+                        raise ValueError(f"{variant.chrom}:{variant.pos} has probabilities above one")
+                    if len(names) == len(dosages):
+                        yield names, dosages, doubled
+                        names, doubled, dosages = [], [], space((next(sizes), len(self.samples)), self.dtype)
+        yield names, dosages[: len(names)], doubled
 
-    def _dosage(self, variant: bgen.BgenVar, ploidy: np.ndarray, allele: int, name: _Name) -> np.ndarray:
-        wanted = self.reading.ploidy
-        if len(name.alleles) == 2:
+    def _dosage(self, variant: bgen.BgenVar, ploidy: np.ndarray, allele: int, alleles: list[str]) -> np.ndarray:
+        expected = self.reading.ploidy
+        if len(alleles) == 2:
             dosage = variant.alt_dosage
         else:
-            dosage = _allele_dosage(variant.probabilities, ploidy, allele, len(name.alleles), phased=variant.is_phased)
-        other = ploidy != wanted
-        if self.hard_calls or other.any() or self._head.layout == 1:  # otherwise chunks are checked where they are taken
-            self._refuse_excess(variant, dosage, ploidy)
-        if other.any():
-            haploid = (ploidy == 1) & (wanted == 2)
-            if (other & ~haploid & ~np.isnan(dosage)).any():
+            dosage = _allele_dosage(variant.probabilities, ploidy, allele, len(alleles), phased=variant.is_phased)
+        different = ploidy != expected
+        self._refuse_excess(variant, dosage, ploidy)
+        if different.any():
+            haploid = (ploidy == 1) & (expected == 2)
+            if (different & ~haploid & ~np.isnan(dosage)).any():
                 raise DataError(
-                    f"genotypes of {int(ploidy[other & ~haploid][0])} alleles",
-                    f"{wanted}",
+                    f"genotypes of {int(ploidy[different & ~haploid][0])} alleles",
+                    f"{expected}",
                     "correct --ploidy",
-                    where=place(self.path, variant=f"{name.contig}:{name.start + 1}"),
+                    where=place(self.path, variant=f"{variant.chrom}:{variant.pos}"),
                 )
-            dosage[haploid] *= wanted
+            dosage[haploid] *= expected
         if not self.hard_calls:
             return dosage
         with np.errstate(invalid="ignore"):
@@ -202,15 +143,15 @@ class BgenReader(GenotypeReader):
             near = np.abs(dosage - calls) <= HARD_CALL_DISTANCE
         return np.where(near, np.nan_to_num(calls), MISSING_CALL).astype(np.int8)
 
-    def _doubled(self, variant: bgen.BgenVar, ploidy: np.ndarray, name: _Name) -> int:
+    def _doubled(self, variant: bgen.BgenVar, ploidy: np.ndarray) -> int:
         """Return how many haploid genotypes count as two copies, unless the contig is one that may be haploid."""
-        if self.reading.ploidy != 2 or ploidy.min(initial=2) > 1 or maybe_haploid(name.contig):
+        if self.reading.ploidy != 2 or ploidy.min(initial=2) > 1 or maybe_haploid(variant.chrom):
             return 0
         single = ploidy == 1
         return int((single & ~np.isnan(variant.probabilities).all(axis=1)).sum())
 
     def _refuse_excess(self, variant: bgen.BgenVar, dosage: np.ndarray, ploidy: np.ndarray) -> None:
-        """Refuse probabilities above one: of layout 1 all three are stored; of layout 2 the library tells what sums to more."""
+        """Refuse probabilities above one: of layout 1 all three are stored; of layout 2 the library reports what sums to more."""
         with np.errstate(invalid="ignore"):
             wrong = (dosage > ploidy + np.float32(_SLACK)).any() or (dosage < -_SLACK).any()
         if not wrong and self._head.layout == 1:
@@ -281,7 +222,7 @@ def _read_head(path: Path) -> _Head:
         raise DataError(
             f"a BGEN file that cannot be read ({error})", "a whole BGEN file (version 1.1 to 1.3)", "copy the file again", where=str(path)
         ) from error
-    return _Head(offset + 4, variants, samples, layout, compression > 0, names)
+    return _Head(offset + 4, variants, samples, layout, names)
 
 
 def _embedded(handle: IO[bytes], samples: int, end: int) -> list[str]:

@@ -38,7 +38,6 @@ def open_reader(path: Path, reading: Reading | GenotypeField = GenotypeField.AUT
         If it is none of these, or is damaged.
     """
     from lucidseq.encode.readers import bcf, bgen, pgen, store_reader, vcf
-    from lucidseq.encode.readers.bcf_records import is_bcf
 
     path = Path(path)
     reading = Reading(reading) if isinstance(reading, GenotypeField) else reading
@@ -50,6 +49,6 @@ def open_reader(path: Path, reading: Reading | GenotypeField = GenotypeField.AUT
         return store_reader.StoreReader(path, reading)
     if bgen.is_bgen(path):
         return bgen.BgenReader(path, reading)
-    if is_bcf(path):
+    if bcf.is_bcf(path):
         return bcf.BcfReader(path, reading)
     return vcf.VcfReader(path, reading)

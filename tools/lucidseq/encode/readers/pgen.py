@@ -1,4 +1,4 @@
-"""PLINK 2 genotypes (.pgen, .pvar, .psam) through pgenlib, whose input is checked before it is handed over.
+"""PLINK 2 genotypes (.pgen, .pvar, .psam) by pgenlib, in a child process because it ends the program at some damaged files.
 
 References
 ----------
@@ -7,7 +7,7 @@ PLINK 2 file formats, https://www.cog-genomics.org/plink/2.0/formats
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -17,8 +17,10 @@ import pgenlib
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import CHUNK, MISSING_CALL
+from lucidseq.core.guarded import Space, stream
 from lucidseq.core.tables import open_text
-from lucidseq.encode.genotypes.choices import GenotypeField
+from lucidseq.encode.genotypes.choices import GenotypeField, Multiallelic
+from lucidseq.encode.readers.library import library_errors, most_rows, piece_rows
 from lucidseq.encode.readers.reader import GenotypeReader, Reading, VariantChunk, halve, no_field, require_diploid
 from lucidseq.encode.readers.sample_files import read_psam
 
@@ -129,53 +131,90 @@ class PgenReader(GenotypeReader):
 
     def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]:
         end = self.variants if last is None else last
-        alleles = self._offsets if int(self._offsets[-1]) > 2 * self.variants else None
         with self._open_names() as names:
             for _ in islice(names, first):
                 pass
-            try:
-                genotypes = pgenlib.PgenReader(
-                    str(self.path).encode(), raw_sample_ct=len(self.samples), variant_ct=self.variants, allele_idx_offsets=alleles
-                )
-                for start in range(first, end, CHUNK):
-                    chunk = self._chunk(genotypes, names, start, min(CHUNK, end - start))
-                    if len(chunk):
-                        yield chunk
-            except (RuntimeError, ValueError) as error:  # what pgenlib raises
-                raise _damaged(self.path, str(error)) from error
+            pieces = self.dosages(first, end)
+            for start, count in self._blocks(first, end):
+                rows = self._read_names(names, start, count)
+                chunk = self._chunk(rows, next(pieces), start)
+                if len(chunk):
+                    yield chunk
+            pieces.close()
 
-    def _chunk(self, genotypes: pgenlib.PgenReader, names: IO[str], first: int, count: int) -> VariantChunk:
-        rows = self._read_names(names, first, count)
-        dosage = self.read(genotypes, first, count)
-        if self.reading.ploidy == 1:
-            dosage = halve(dosage)
+    def dosages(self, first: int, last: int) -> Generator[np.ndarray]:
+        """Read genotypes alone, in a child process: of each variant a row for each allele that may be kept, without names.
+
+        Yields
+        ------
+        Copies of alleles, shape (rows, samples), as many variants as `piece_rows` says at a time.
+        """
+        room = most_rows(len(self.samples), self.dtype) * len(self.samples) * np.dtype(self.dtype).itemsize
+        for (dosage,) in stream(self.path, lambda space: self._pieces(space, first, last), piece_bytes=room):
+            yield dosage
+
+    def _pieces(self, space: Space, first: int, last: int) -> Iterator[tuple[np.ndarray]]:
+        samples = len(self.samples)
+        alleles = self._offsets if int(self._offsets[-1]) > 2 * self.variants else None
+        with library_errors(self.path):
+            genotypes = pgenlib.PgenReader(
+                str(self.path).encode(), raw_sample_ct=samples, variant_ct=self.variants, allele_idx_offsets=alleles
+            )
+            for start, count in self._blocks(first, last):
+                dosage = space((count, samples), self.dtype)
+                self._read(genotypes, start, dosage)
+                further = self._further_alleles(start, count)
+                if further:
+                    dosage = np.concatenate([dosage, np.stack([self._read_allele(genotypes, row, allele) for row, allele in further])])
+                yield (halve(dosage) if self.reading.ploidy == 1 else dosage,)
+
+    def _further_alleles(self, first: int, count: int) -> list[tuple[int, int]]:
+        """Return variant and number of the ALT alleles after the first, where they become variants of their own."""
+        if self.reading.multiallelic is Multiallelic.DROP:
+            return []
+        numbers = np.diff(self._offsets[first : first + count + 1].astype(np.int64))
+        return [(first + row, allele) for row in np.flatnonzero(numbers > 2).tolist() for allele in range(2, int(numbers[row]))]
+
+    def _chunk(self, rows: _Names, dosage: np.ndarray, first: int) -> VariantChunk:
+        count = len(rows.start)
         plain = int(self._offsets[first + count] - self._offsets[first]) == 2 * count
         if plain and "." not in rows.alternates and "" not in rows.alternates:
             contig, rsid, other, effect = map(_objects, (rows.contig, rows.rsid, rows.ref, rows.alternates))
             return VariantChunk(contig, rows.start, effect, other, rsid, dosage)
-        return self._split(genotypes, rows, dosage, first)
+        return self._split(rows, dosage, first)
 
-    def _split(self, genotypes: pgenlib.PgenReader, rows: _Names, dosage: np.ndarray, first: int) -> VariantChunk:
-        """Make one variant of each ALT allele that is kept; genotypes of the first one have been read."""
+    def _split(self, rows: _Names, dosage: np.ndarray, first: int) -> VariantChunk:
+        """Make one variant of each ALT allele that is kept; rows of dosages for alleles after the first stand at the end."""
+        count = len(rows.start)
+        further = {place: count + at for at, place in enumerate(self._further_alleles(first, count))}
         kept = [(row, allele) for row, some in enumerate(rows.alternates) for allele in self._alleles(some)]
         index = [row for row, _ in kept]
-        dosage = dosage[index]
-        for at, (row, allele) in enumerate(kept):
-            if allele > 1:
-                dosage[at] = self._read_allele(genotypes, first + row, allele)
         effect = [rows.alternates[row].split(",")[allele - 1] for row, allele in kept]
         contig, rsid, other = (_objects(values)[index] for values in (rows.contig, rows.rsid, rows.ref))
+        dosage = dosage[[row if allele == 1 else further[first + row, allele] for row, allele in kept]]
         return VariantChunk(contig, rows.start[index], _objects(effect), other, rsid, dosage)
 
     def _alleles(self, alternates: str) -> range:
         return self.keep_alleles(0 if alternates in (".", "") else alternates.count(",") + 1)
 
-    def read(self, genotypes: pgenlib.PgenReader, first: int, count: int) -> np.ndarray:
-        """Return copies of the first ALT allele of some variants, as chunks hold them."""
-        shape = count, len(self.samples)
-        dosage = np.empty(shape, dtype=np.int8 if self.hard_calls else np.float32)
-        step = max(1, _CACHE_BYTES // (shape[1] * dosage.itemsize))
-        least = np.full((min(step, count), shape[1]), MISSING_CALL, dtype=np.int8)  # NumPy is slow where this is one number
+    @property
+    def dtype(self) -> type[np.generic]:
+        """The type of dosages in chunks."""
+        return np.int8 if self.hard_calls else np.float32
+
+    def _blocks(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Yield first variant and number of the variants that are handed over together."""
+        for rows in piece_rows(len(self.samples), self.dtype):
+            if first >= last:
+                return
+            yield first, min(rows, last - first)
+            first += rows
+
+    def _read(self, genotypes: pgenlib.PgenReader, first: int, dosage: np.ndarray) -> None:
+        """Fill an array with copies of the first ALT allele of variants from ``first``."""
+        count, samples = dosage.shape
+        step = max(1, _CACHE_BYTES // (samples * dosage.itemsize))
+        least = np.full((min(step, count), samples), MISSING_CALL, dtype=np.int8)  # NumPy is slow where this is one number
         for start in range(0, count, step):  # what was read is still in the cache when missing ones are marked
             some = dosage[start : start + step]
             if self.hard_calls:
@@ -184,18 +223,14 @@ class PgenReader(GenotypeReader):
             else:
                 genotypes.read_dosages_range(first + start, first + start + len(some), some, allele_idx=1)
                 _with_nan(some)
-        return dosage
 
     def _read_allele(self, genotypes: pgenlib.PgenReader, row: int, allele: int) -> np.ndarray:
+        values = np.empty(len(self.samples), dtype=self.dtype)
         if self.hard_calls:
-            values = np.empty(len(self.samples), dtype=np.int8)
             genotypes.read(row, values, allele_idx=allele)
-            np.maximum(values, MISSING_CALL, out=values)
-        else:
-            values = np.empty(len(self.samples), dtype=np.float32)
-            genotypes.read_dosages(row, values, allele_idx=allele)
-            _with_nan(values)
-        return halve(values) if self.reading.ploidy == 1 else values
+            return np.maximum(values, MISSING_CALL)
+        genotypes.read_dosages(row, values, allele_idx=allele)
+        return _with_nan(values)
 
 
 def _objects(values: Sequence[str]) -> np.ndarray:
@@ -261,10 +296,7 @@ def _read_header(path: Path) -> tuple[int, dict[str, int]]:
 
 
 def _check_pgen(path: Path, variants: int, samples: int) -> bool:
-    """Check a .pgen's header against the other files and its size; return whether it holds dosages.
-
-    A file of records of several lengths lists their types and lengths, so that its whole size is known beforehand.
-    """
+    """Check a .pgen's header against the other files; return whether it holds dosages."""
     with path.open("rb") as handle:
         head = handle.read(12)
         mode = head[2] if len(head) == 12 else -1
@@ -286,33 +318,19 @@ def _check_pgen(path: Path, variants: int, samples: int) -> bool:
                 )
         if mode != _VARIABLE:
             return mode != _FIXED[0]
-        return _check_records(path, head[11], handle, variants)
+        return _has_dosage(head[11], handle, variants)
 
 
-def _check_records(path: Path, control: int, handle: IO[bytes], variants: int) -> bool:
-    """Read types and lengths of all records; compare their end with that of the file."""
-    kind = control & 15
-    if kind >= 8:  # lengths packed otherwise: pgenlib checks them
-        return True
-    wide, width, allele_bytes, flagged = kind >= 4, kind % 4 + 1, control >> 4 & 3, control >> 6 == 3
-    blocks = -(-variants // _BLOCK)
-    listed = handle.read(8 * blocks)
-    starts = np.frombuffer(listed[: len(listed) // 8 * 8], dtype="<u8")
-    has_dosage, at = False, int(starts[0]) if len(starts) else 0
-    for block in range(len(starts)):
+def _has_dosage(control: int, handle: IO[bytes], variants: int) -> bool:
+    """Return whether the types of records, which the header lists, name dosages; True where it packs them in a way that is not read here."""
+    kind, blocks = control & 15, -(-variants // _BLOCK)
+    if kind < 4:  # types of four bits have no room for dosages
+        return False
+    width, allele_bytes, flagged = kind % 4 + 1, control >> 4 & 3, control >> 6 == 3
+    handle.seek(8 * blocks, 1)
+    for block in range(blocks if kind < 8 else 0):
         count = min(_BLOCK, variants - block * _BLOCK)
-        kinds = handle.read(count if wide else (count + 1) // 2)
-        lengths = np.frombuffer(handle.read(count * width), dtype=np.uint8)
-        handle.seek(count * allele_bytes + (-(-count // 8) if flagged else 0), 1)
-        if len(lengths) < count * width or int(starts[block]) != at:
-            raise _damaged(path, "its list of records does not fit its size")
-        has_dosage |= wide and bool((np.frombuffer(kinds, dtype=np.uint8) & _DOSAGE_TYPES).any())
-        powers = 1 << (8 * np.arange(width, dtype=np.int64))
-        at += int((lengths.reshape(count, width) * powers).sum())
-    if len(starts) < blocks or at != path.stat().st_size:
-        raise _damaged(path, f"{path.stat().st_size} bytes, {at} by its list of records")
-    return has_dosage
-
-
-def _damaged(path: Path, reason: str) -> DataError:
-    return DataError(f"a .pgen that cannot be read ({reason})", "a whole .pgen", "copy the file again", where=str(path))
+        if (np.frombuffer(handle.read(count), dtype=np.uint8) & _DOSAGE_TYPES).any():
+            return True
+        handle.seek(count * (width + allele_bytes) + (-(-count // 8) if flagged else 0), 1)
+    return kind >= 8

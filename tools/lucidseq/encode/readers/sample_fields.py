@@ -15,6 +15,7 @@ from lucidseq.encode.readers.reader import as_float, no_field
 
 PADDING = -2  # alleles past the end of a shorter call
 _END_OF_VALUES = 0x7F800002  # the float32 that BCF and htslib put past the end of a shorter list
+_MISSING_CODE, _END_CODE = -(2**31), 1 - 2**31  # of calls, as BCF has them
 _SUM_SLACK = 0.1  # probabilities rounded to a digit or two may sum to this much more or less than one
 _DOSAGE = re.compile(r"^##FORMAT=<(?:[^\"\n]*,)?ID=DS[,>]", re.MULTILINE)
 KEYS = {GenotypeField.DOSAGE: "DS", GenotypeField.GP: "GP", GenotypeField.GT: "GT"}
@@ -50,6 +51,33 @@ class SampleFields:
         if self.alleles is None or self.maybe_haploid or ploidy != 2:
             return 0
         return int(np.count_nonzero(_single(self.alleles) & (self.alleles[:, 0] >= 0)))
+
+
+def coded_alleles(coded: np.ndarray, where: str) -> np.ndarray:
+    """Return the alleles of calls as BCF codes them: twice the allele plus two, plus one where it is phased with the one before.
+
+    Parameters
+    ----------
+    coded
+        int32 of any shape.
+    where
+        Place for the error message.
+
+    Returns
+    -------
+    int32 of the same shape, -1 missing and `PADDING` past the end of a shorter call.
+
+    Raises
+    ------
+    DataError
+        If an allele is negative.
+    """
+    alleles = (coded >> 1) - 1
+    alleles[coded == _MISSING_CODE] = -1
+    alleles[coded == _END_CODE] = PADDING
+    if (alleles < PADDING).any():
+        raise DataError("calls of negative alleles", "alleles from 0", "the file is damaged: make it again", where=where)
+    return alleles
 
 
 def field_to_read(field: GenotypeField, header: str) -> GenotypeField:

@@ -37,29 +37,13 @@ class VcfText:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         refuse_cut_off(self.path)
-        with self._open() as handle:
-            self.header, self._header_lines, self.samples = self._read_header(handle)
-
-    def _open(self) -> IO[bytes]:
-        return cast(IO[bytes], gzip.open(self.path) if is_gzip(self.path) else self.path.open("rb"))
-
-    def _read_header(self, handle: IO[bytes]) -> tuple[bytes, int, list[str]]:
-        lines: list[bytes] = []
-        for line in handle:
-            text = line.rstrip(b"\r\n") if lines else line.rstrip(b"\r\n").removeprefix(_BYTE_ORDER_MARK)
-            if not text.startswith(b"#"):
-                break
-            lines.append(text)
-            if text.startswith(b"#CHROM"):
-                return b"\n".join(lines) + b"\n", len(lines), text.decode("utf-8").split("\t")[FIXED:]
-        raise DataError(
-            "no #CHROM line", "the header of a VCF file", "check what kind of file it is", where=place(self.path, line=len(lines) + 1)
-        )
+        with open_bytes(self.path) as handle:
+            self.header, self._header_lines, self.samples = parse_header(handle, self.path)
 
     def blocks(self) -> Iterator[list[tuple[int, bytes]]]:
         """Yield about `BLOCK_BYTES` of rows at a time: the number of each line in the file, and its bytes; empty lines are left out."""
         number = self._header_lines
-        with self._open() as handle:
+        with open_bytes(self.path) as handle:
             for _ in range(self._header_lines):
                 handle.readline()
             rest = b""
@@ -96,6 +80,30 @@ class VcfText:
                 where=place(self.path, line=number),
             )
         return fields
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open a file, unpacked where it is gzip or bgzip."""
+    return cast(IO[bytes], gzip.open(path) if is_gzip(path) else path.open("rb"))
+
+
+def parse_header(handle: IO[bytes], path: Path) -> tuple[bytes, int, list[str]]:
+    """Read the header of a VCF file: its bytes, without byte-order mark and carriage returns, the number of its lines, and the samples.
+
+    Raises
+    ------
+    DataError
+        If it has no ``#CHROM`` line.
+    """
+    lines: list[bytes] = []
+    for line in handle:
+        text = line.rstrip(b"\r\n") if lines else line.rstrip(b"\r\n").removeprefix(_BYTE_ORDER_MARK)
+        if not text.startswith(b"#"):
+            break
+        lines.append(text)
+        if text.startswith(b"#CHROM"):
+            return b"\n".join(lines) + b"\n", len(lines), text.decode("utf-8").split("\t")[FIXED:]
+    raise DataError("no #CHROM line", "the header of a VCF file", "check what kind of file it is", where=place(path, line=len(lines) + 1))
 
 
 def _numbered(lines: list[bytes], before: int) -> list[tuple[int, bytes]]:

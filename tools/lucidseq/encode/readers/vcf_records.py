@@ -10,7 +10,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.readers.sample_fields import KEYS, SampleFields, allele_dosage
+from lucidseq.encode.readers.sample_fields import KEYS, SampleFields, allele_dosage, coded_alleles
 
 if TYPE_CHECKING:
     import cyvcf2
@@ -36,11 +36,18 @@ def record_dosage(
     DataError
         As there, or if DS or GP are declared as something else than Float.
     """
-    fields = _record_fields(record, field, haploid=haploid, where=where)
+    fields = record_fields(record, field, haploid=haploid, where=where)
     return allele_dosage(fields, field, allele, ploidy, strict=strict, where=where)
 
 
-def _record_fields(record: cyvcf2.Variant, field: GenotypeField, *, haploid: bool, where: str) -> SampleFields:
+def record_fields(record: cyvcf2.Variant, field: GenotypeField, *, haploid: bool, where: str) -> SampleFields:
+    """Return the fields of a record of htslib that are read.
+
+    Raises
+    ------
+    DataError
+        If DS or GP are declared as something else than Float, or an allele is negative.
+    """
     values = None
     if field is not GenotypeField.GT and KEYS[field] in record.FORMAT:
         values = record.format(KEYS[field])
@@ -48,8 +55,15 @@ def _record_fields(record: cyvcf2.Variant, field: GenotypeField, *, haploid: boo
             raise DataError(
                 f"{KEYS[field]} that is no number", f"{KEYS[field]} declared as Float in the header", "correct the header", where=where
             )
-    alleles = record.genotype.array()[:, :-1] if "GT" in record.FORMAT else None
+    coded = raw_calls(record)
+    alleles = None if coded is None else coded_alleles(coded, where)
     return SampleFields(len(record.ALT), record.FORMAT, alleles, values, haploid)
+
+
+def raw_calls(record: cyvcf2.Variant) -> np.ndarray | None:
+    """Return GT as BCF codes it, int32 of shape (samples, ploidy); None without GT."""
+    coded: np.ndarray | None = record.format("GT", int)
+    return coded
 
 
 def decode_lines(
@@ -98,7 +112,7 @@ def decode_lines(
         try:
             for record in cyvcf2.VCF(str(path)):
                 at = len(decoded)
-                fields = _record_fields(record, field, haploid=haploid[at], where=where[at])
+                fields = record_fields(record, field, haploid=haploid[at], where=where[at])
                 values = allele_dosage(fields, field, alleles[at], ploidy, strict=strict, where=where[at])
                 if len(values) != lines[at].count(b"\t") - _SITE:
                     raise _unreadable(f"{len(values)} samples are left of it", where[at])
