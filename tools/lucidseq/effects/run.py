@@ -42,7 +42,7 @@ def variants(
 ) -> Card:
     """Score variants (options as in cli.py)."""
     part, parts = parse_shard(shard)
-    sites = read_sites(variants, read_bed(regions) if regions else None, max_allele_length)
+    sites = read_sites(variants, read_bed(regions).records() if regions else None, max_allele_length)
     with Genome(fasta) as genome:
         kept, mismatches = check_reference(genome, sites.variants, ref_mismatch, variants)
         mine = [kept[int(index)] for index in np.array_split(np.arange(len(kept)), parts)[part]]

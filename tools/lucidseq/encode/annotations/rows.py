@@ -99,7 +99,7 @@ class Windows:
 
     def __init__(self, path: Path) -> None:
         self._windows = read_bed(path)
-        self.contigs = list(dict.fromkeys(window.contig for window in self._windows))
+        self.contigs = pd.unique(self._windows.contig).tolist()
 
     def __len__(self) -> int:
         return len(self._windows)
@@ -107,18 +107,9 @@ class Windows:
     def parts(self, rows: int) -> Iterator[Rows]:
         """Return the windows, some at a time."""
         for first in range(0, len(self), rows):
-            some = self._windows[first : first + rows]
-            contig, start, end, name = zip(*((w.contig, w.start, w.end, w.name) for w in some), strict=True)
+            some = self._windows.take(slice(first, first + rows))
             nothing = np.full(len(some), "", dtype=object)
-            yield Rows(
-                np.array(contig, dtype=object),
-                np.array(start, dtype=np.int64),
-                np.array(end, dtype=np.int64),
-                np.array(name, dtype=object),
-                nothing,
-                nothing,
-                nothing,
-            )
+            yield Rows(some.contig, some.start, some.end, some.labels(), nothing, nothing, nothing)
 
 
 class Variants(Closing):

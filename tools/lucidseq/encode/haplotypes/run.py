@@ -10,16 +10,16 @@ import pandas as pd
 
 from lucidseq.core.card import Card
 from lucidseq.core.errors import DataError, UsageError
-from lucidseq.core.intervals import Interval, read_bed
+from lucidseq.core.intervals import Intervals, read_bed
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import QC, WINDOWS
 from lucidseq.core.tables import write_table
 from lucidseq.encode.genotypes.names import SampleNames
 from lucidseq.encode.genotypes.sample_files import read_sample_list
 from lucidseq.encode.haplotypes.accessibility import Accessibility
+from lucidseq.encode.haplotypes.judge import judge
 from lucidseq.encode.haplotypes.choices import Calls, Polarization
 from lucidseq.encode.haplotypes.collect import STEPS, Pass, Plan
-from lucidseq.encode.haplotypes.judge import judge
 from lucidseq.encode.haplotypes.open_sites import open_sites
 from lucidseq.encode.haplotypes.polarity import AncestralGenome
 from lucidseq.encode.haplotypes.sites import SiteReader
@@ -57,7 +57,7 @@ def haplotypes(
     columns = _columns(readers, samples)
     polarization = _polarization(polarize, readers, has_fasta=ancestral is not None)
     intervals = _intervals(readers, windows, window_size, step, genome)
-    contigs = list(dict.fromkeys(item.contig for item in intervals))
+    contigs = list(dict.fromkeys(intervals.contig))
     accessibility = Accessibility(_regions(accessible, contigs), _regions(mask, contigs))
     laid = by_contig(intervals, accessibility)
     low = {name: part.accessible < min_accessible * (part.end - part.start) for name, part in laid.items()}
@@ -130,7 +130,7 @@ def _regions(path: Path | None, contigs: list[str]) -> Regions | None:
     return regions
 
 
-def _intervals(readers: list[SiteReader], windows: Path | None, size: int | None, step: int | None, genome: Path | None) -> list[Interval]:
+def _intervals(readers: list[SiteReader], windows: Path | None, size: int | None, step: int | None, genome: Path | None) -> Intervals:
     """Return the windows as given, or tiles of the genome."""
     lengths = {contig: length for reader in readers for contig, length in reader.lengths.items()}
     given = windows or genome
@@ -146,7 +146,8 @@ def _intervals(readers: list[SiteReader], windows: Path | None, size: int | None
             "give --genome (BED)",
             where=str(readers[0].path),
         )
-    return tile([Interval(contig, 0, length, contig) for contig, length in lengths.items() if length > 0], size, step or size)
+    known = {contig: length for contig, length in lengths.items() if length > 0}
+    return tile(Intervals.of(list(known), np.zeros(len(known)), list(known.values())), size, step or size)
 
 
 def _refuse_nothing(found: Pass, laid: dict[str, Windows], path: Path) -> None:
