@@ -17,7 +17,7 @@ from lucidseq.core.tables import write_table
 from lucidseq.encode.genotypes.names import SampleNames
 from lucidseq.encode.genotypes.sample_files import read_sample_list
 from lucidseq.encode.haplotypes.accessibility import Accessibility
-from lucidseq.encode.haplotypes.judge import judge
+from lucidseq.encode.haplotypes.card import judge
 from lucidseq.encode.haplotypes.choices import Calls, Polarization
 from lucidseq.encode.haplotypes.collect import STEPS, Pass, Plan
 from lucidseq.encode.haplotypes.open_sites import open_sites

@@ -20,7 +20,7 @@ from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import SUMSTATS
 from lucidseq.core.tables import read_table, write_text
 from lucidseq.encode.individuals import complete_individuals
-from lucidseq.encode.ld.judge import judge, write_qc
+from lucidseq.encode.ld.card import judge, write_qc
 from lucidseq.encode.ld.choices import InputFormat, LdMethod, MatchBy
 from lucidseq.encode.ld.estimate import Estimator, Tally, parse_estimator
 from lucidseq.encode.ld.from_genotypes import Cohort, genotype_blocks, refuse_foreign_contigs, write_scores_and_find

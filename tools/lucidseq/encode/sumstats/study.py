@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.closing import Closing
+from lucidseq.core.pvalues import p_from_neg_log10
 from lucidseq.core.schema import DROPPED
 from lucidseq.core.tables import TableWriter
 from lucidseq.core.variants import variant_ids
-from lucidseq.encode.sumstats.significance import p_from_neg_log10
 from lucidseq.encode.sumstats.values import Alleles, Names, Words
 
 # Why rows leave, in the order in which they are counted
