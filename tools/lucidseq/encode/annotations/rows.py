@@ -20,7 +20,7 @@ from lucidseq.core.variants import variant_id, variant_ids
 from lucidseq.encode.bcf_records import is_bcf
 from lucidseq.encode.sumstats.panel import read_panel_parts
 from lucidseq.encode.sumstats.parquet import is_parquet
-from lucidseq.encode.sumstats.values import Alleles, Names, Words
+from lucidseq.encode.sumstats.values import Alleles, StringPool, VariantNamePool
 
 _CHECKED = 1 << 17  # variants looked at together
 _CODES = np.dtype([("place", "<i8"), ("effect", "<i4"), ("other", "<i4"), ("name_end", "<i8")])
@@ -141,7 +141,7 @@ class Variants(Closing):
                 "turn it into VCF (bcftools view) or a table (TSV)",
                 where=str(path),
             )
-        self._path, self._contigs, self._alleles = path, Words(), Alleles()
+        self._path, self._contigs, self._alleles = path, StringPool(), Alleles()
         self._rows = self.left_out = self.unsettled = 0
         self._knows_reference = False
         with ExitStack() as files:
@@ -179,7 +179,7 @@ class Variants(Closing):
 
     def _spool(self) -> list[str]:
         """Put the file's variants on disk; return the names of their contigs."""
-        names, written = Names(), 0
+        names, written = VariantNamePool(), 0
         seen: dict[int, None] = {}
         for panel in read_panel_parts(self._path, self._contigs, self._alleles, names):
             self.left_out += panel.left_out
