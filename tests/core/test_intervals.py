@@ -121,7 +121,7 @@ def test_gtf__every_reader_refuses_the_same_rows_with_their_line(line: str, mess
 
 
 def test_gtf__odd_but_whole_rows_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = 'c\tx\tgene\t5\t9\t.\t-\t.\tgene_biotype "x"; gene_id "B"; tag "ü";\tmore\n'
+    other = f'c\tx\tgene\t{5:030d}\t9\t.\t-\t.\tgene_biotype "x"; gene_id "B"; tag "ü";\tmore\n'
     (tmp_path / "x.gtf").write_text(GENES + other)
     expected = [Gene("B", "B", "c", 4, 9, "-"), Gene("A", "a", "c", 10, 90, "+")]
     for block in (1 << 22, 50):

@@ -102,7 +102,11 @@ def read_gtf(path: Path) -> Iterator[GtfRows]:
         If a row has not nine columns, positions that are not 1 <= start <= end, an unknown strand or no gene_id.
     """
     for number, data in text_blocks(path, _NOT_ROWS):
-        rows = _read_block(data) or _read_block(_checked(data, path, number))
+        rows = _read_block(data)
+        if rows is None and (checked := _checked(data, path, number)):
+            rows = _read_block(checked)
+            if rows is None:
+                raise DataError("damaged rows", "contigs and attributes of plain text", "make or copy the file again", where=str(path))
         if rows is not None:
             yield rows
 
@@ -214,4 +218,5 @@ def _check(line: str, where: str) -> list[str]:
         raise DataError(f"strand {fields[_STRAND]!r}", "+, - or .", "correct the row", where=where)
     if _GENE_ID.search(fields[_FIELDS - 1]) is None:
         raise DataError(f"attributes {fields[_FIELDS - 1][:60]!r}", 'gene_id "..." among them', "correct the row", where=where)
+    fields[_START : _END + 1] = [str(int(text)) for text in positions]
     return [re.sub(r"[\x00-\x20]+", " ", text).strip() for text in fields[:_FIELDS]]

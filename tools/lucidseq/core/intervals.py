@@ -242,7 +242,7 @@ def _fields(line: str) -> list[str]:
 
 def _parse(line: str, path: Path, number: int) -> tuple[str, int, int, str, str, str | None, int]:
     fields, where = _fields(line), place(path, line=number)
-    if len(fields) <= _NAME - 1 or not (fields[1].isdecimal() and fields[2].isdecimal()):
+    if len(fields) < _NAME or not (fields[1].isdecimal() and fields[2].isdecimal()):
         raise DataError(f"{line[:80]!r}", "contig, start and end separated by tabs", "correct the row", where=where)
     start, end = int(fields[1]), int(fields[2])
     if end > MOST_BASES:

@@ -112,7 +112,9 @@ def by_contig(intervals: Intervals, accessibility: Accessibility) -> dict[str, W
     for contig, rows in intervals.by_contig():
         part = intervals.take(rows)
         names = part.labels()
-        order = np.lexsort((names.astype(str), part.end, part.start))
+        order = np.lexsort((part.end, part.start))
+        if ((np.diff(part.start[order]) == 0) & (np.diff(part.end[order]) == 0)).any():
+            order = np.lexsort((names.astype(str), part.end, part.start))
         start, end = part.start[order], part.end[order]
         found[contig] = Windows(contig, start, end, names[order], accessibility.bases(contig, start, end))
     return found
