@@ -80,7 +80,12 @@ def test_bed__summits_are_narrow_peaks_alone(tmp_path: Path) -> None:
 def test_bed__the_first_bad_row_of_many_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_blocks, "BLOCK", 100)
     lines = [f"chr1\t{row}\t{row + 5}" for row in range(50)]
-    for bad, message in (("chr1\t+5\t9", "tabs"), (f"chr1\t5\t{MOST_BASES + 1}", "position on a chromosome"), ("chr1\t 5\t9", "tabs")):
+    for bad, message in (
+        ("chr1\t+5\t9", "tabs"),
+        (f"chr1\t5\t{MOST_BASES + 1}", "position on a chromosome"),
+        ("chr1\t 5\t9", "tabs"),
+        (f"chr1\t5\t{'9' * 5000}", "tabs"),
+    ):
         (tmp_path / "x.bed").write_text("\n".join(["#head", *lines[:30], bad, *lines[30:], "chr1\t9\t3"]) + "\n")
         with pytest.raises(DataError, match=message) as caught:
             read_bed(tmp_path / "x.bed")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.intervals import MOST_BASES
-from lucidseq.core.text_blocks import TextTable, table_lines, text_blocks
+from lucidseq.core.text_blocks import TextTable, table_lines, text_blocks, whole_number
 
 _CONTIG, _FEATURE, _START, _END, _STRAND, _FIELDS = 0, 2, 3, 4, 6, 9
 _NOT_ROWS = ("#",)
@@ -209,14 +209,14 @@ def _checked(data: bytes, path: Path, number: int) -> bytes:
 
 def _check(line: str, where: str) -> list[str]:
     fields = line.split("\t")
-    positions = fields[_START : _END + 1]
-    if len(fields) < _FIELDS or not all(text.isdecimal() and text.isascii() for text in positions):
+    start, end = (whole_number(text) for text in [*fields[_START : _END + 1], "", ""][:2])
+    if len(fields) < _FIELDS or start is None or end is None:
         raise DataError(f"{line[:60]!r}", "nine columns separated by tabs, with start and end", "correct the row", where=where)
-    if not 1 <= int(positions[0]) <= int(positions[1]) <= MOST_BASES:
+    if not 1 <= start <= end <= MOST_BASES:
         raise DataError(f"{line[:60]!r}", "nine columns separated by tabs, with start <= end from 1", "correct the row", where=where)
     if fields[_STRAND] not in ("+", "-", "."):
         raise DataError(f"strand {fields[_STRAND]!r}", "+, - or .", "correct the row", where=where)
     if _GENE_ID.search(fields[_FIELDS - 1]) is None:
         raise DataError(f"attributes {fields[_FIELDS - 1][:60]!r}", 'gene_id "..." among them', "correct the row", where=where)
-    fields[_START : _END + 1] = [str(int(text)) for text in positions]
+    fields[_START : _END + 1] = [str(start), str(end)]
     return [re.sub(r"[\x00-\x20]+", " ", text).strip() for text in fields[:_FIELDS]]

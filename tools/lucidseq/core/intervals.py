@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.errors import DataError, place
-from lucidseq.core.text_blocks import TextTable, table_lines, text_blocks
+from lucidseq.core.text_blocks import TextTable, table_lines, text_blocks, whole_number
 
 MOST_SCORE = 3.4e38  # the stores keep scores in 32 bits
 MOST_BASES = 1 << 40  # no contig is longer; larger numbers are damage, and would not fit the arrays
@@ -242,9 +242,9 @@ def _fields(line: str) -> list[str]:
 
 def _parse(line: str, path: Path, number: int) -> tuple[str, int, int, str, str, str | None, int]:
     fields, where = _fields(line), place(path, line=number)
-    if len(fields) < _NAME or not (fields[1].isdecimal() and fields[2].isdecimal()):
+    start, end = (whole_number(text) for text in [*fields[1:_NAME], "", ""][:2])
+    if start is None or end is None:
         raise DataError(f"{line[:80]!r}", "contig, start and end separated by tabs", "correct the row", where=where)
-    start, end = int(fields[1]), int(fields[2])
     if end > MOST_BASES:
         raise DataError(f"end {fields[2][:40]}", "a position on a chromosome", "correct the row", where=where)
     if end <= start:

@@ -58,6 +58,11 @@ def table_lines(data: bytes, number: int, marks: tuple[str, ...]) -> Iterator[tu
             yield at, line
 
 
+def whole_number(text: str) -> int | None:
+    """Return the number that digits stand for; None for other text, and for more digits than any number of a file has."""
+    return int(text) if text.isdecimal() and len(text) <= _WORD else None
+
+
 @dataclass(frozen=True)
 class TextTable:
     """Rows of equally many fields.
