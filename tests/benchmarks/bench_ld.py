@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from fixtures_ld import autoregressive
+from lucidseq.core.covariates import design
 from lucidseq.core.ld import open_ld
-from lucidseq.encode.individuals import design
 from lucidseq.encode.ld.band import band_sums
 from lucidseq.encode.ld.correlation import correlation
 from support import peak_memory, run_ok

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from lucidseq.encode.individuals import design
+from lucidseq.core.covariates import design
+from lucidseq.core.pvalues import neg_log10_p, p_from_neg_log10
 from lucidseq.encode.sumstats.association import LinearTest, ScoreTest, fit_logistic
-from lucidseq.encode.sumstats.significance import neg_log10_p, p_from_neg_log10
 
 
 def data(seed: int, variants: int = 12, samples: int = 150, covariates: int = 3, missing: float = 0.0):

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from lucidseq.core.errors import UsageError
-from lucidseq.core.intervals import Interval
+from lucidseq.core.intervals import Intervals
 from lucidseq.encode.haplotypes.allele_columns import decode_alleles
 from lucidseq.encode.haplotypes.lone_sites import LoneSites
 from lucidseq.encode.haplotypes.open_sites import open_sites
@@ -354,11 +354,11 @@ def test_regions__cover_and_subtract_as_masks_do() -> None:
         sets = []
         for _ in range(2):
             starts = random.integers(0, 90, 4)
-            sets.append([Interval("c", int(start), int(start + random.integers(1, 20)), "") for start in starts])
+            sets.append(Intervals.of("c", starts, starts + random.integers(1, 20, 4)))
         masks = np.zeros((2, 120), dtype=bool)
         for mask, intervals in zip(masks, sets, strict=True):
-            for interval in intervals:
-                mask[interval.start : interval.end] = True
+            for start, end in zip(intervals.start, intervals.end, strict=True):
+                mask[start:end] = True
         one, other = map(Regions, sets)
         start, end = np.sort(random.integers(0, 121, (2, 30)), axis=0)
         expected = [int((masks[0] & ~masks[1])[a:b].sum()) for a, b in zip(start, end, strict=True)]
@@ -368,8 +368,9 @@ def test_regions__cover_and_subtract_as_masks_do() -> None:
 
 def test_tiles__cover_each_base_once() -> None:
     for length in (1, 9, 10, 11, 30):
-        windows = tile([Interval("c", 5, 5 + length, "c")], 10, 10)
-        assert sorted(base for w in windows for base in range(w.start, w.end)) == list(range(5, 5 + length))
+        windows = tile(Intervals.of("c", [5], [5 + length]), 10, 10)
+        edges = zip(windows.start.tolist(), windows.end.tolist(), strict=True)
+        assert sorted(base for start, end in edges for base in range(start, end)) == list(range(5, 5 + length))
 
 
 def test_sites__are_the_same_for_other_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -460,4 +461,4 @@ def test_bcf__cut_between_blocks_is_refused(trees: msprime.TreeSequence, tmp_pat
 
 def test_more_windows_than_memory_holds__are_refused_before_they_are_laid() -> None:
     with pytest.raises(UsageError, match="42,949,673 windows of 50 bases"):
-        tile([Interval("c", 0, (1 << 31) - 1, "c")], 50, 50)
+        tile(Intervals.of("c", [0], [(1 << 31) - 1]), 50, 50)

@@ -12,11 +12,11 @@ import pytest
 from fixtures_genotypes import write_vcf
 from fixtures_ld import autoregressive, linked
 from lucidseq.core.card import Verdict, read_card
+from lucidseq.core.covariates import design
 from lucidseq.core.genotypes import open_genotypes
 from lucidseq.core.ld import open_ld
 from lucidseq.core.schema import LD_SCORES
 from lucidseq.core.tables import read_table
-from lucidseq.encode.individuals import design
 from lucidseq.encode.ld import correlation as module
 from lucidseq.encode.ld import from_genotypes
 from lucidseq.encode.ld.correlation import correlation

@@ -10,8 +10,8 @@ import pytest
 from scipy.linalg import toeplitz
 
 from fixtures_ld import autoregressive, linked
+from lucidseq.core.covariates import design
 from lucidseq.core.ld import Factor, effective_rank
-from lucidseq.encode.individuals import design
 from lucidseq.encode.ld import band
 from lucidseq.encode.ld.band import BandSums, band_sums
 from lucidseq.encode.ld.blocks import WORTH, crossing, find_blocks

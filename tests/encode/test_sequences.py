@@ -14,7 +14,7 @@ import pytest
 from lucidseq.core import alphabet
 from lucidseq.core.card import read_card
 from lucidseq.core.genome import Genome
-from lucidseq.core.intervals import Interval
+from lucidseq.core.intervals import Intervals
 from lucidseq.core.schema import SEQUENCES
 from lucidseq.core.stores import open_store, read_list, read_text
 from lucidseq.encode.sequences.choices import SignalStatistic
@@ -172,7 +172,7 @@ def test_signal__matches_the_track(genome: Path, regions: Path, tmp_path: Path) 
     assert np.allclose(summed.target[:, 0], np.log1p(100 * expected), rtol=1e-5)
     assert summed.task == "counts"
     with Genome(genome) as opened:
-        edge = cut_windows(opened, [Interval("chr1", 0, 10, "a")], regions, window=50, stranded=False)
+        edge = cut_windows(opened, Intervals.of("chr1", [0], [10], "a"), regions, window=50, stranded=False)
     assert np.isclose(read_signal(tmp_path / "one.bw", edge, SignalStatistic.MAX)[0], values["chr1"][:30].max(), rtol=1e-6)
 
 
@@ -201,10 +201,11 @@ def test_negatives__match_in_gc_and_overlap_nothing(genome: Path, regions: Path,
 
 
 def test_negatives__a_contigs_draw_does_not_depend_on_the_others(genome: Path, regions: Path) -> None:
-    bed = [Interval("chr1", 1000 + 300 * row, 1100 + 300 * row, f"a{row}") for row in range(10)]
-    more = [*bed, *(Interval("chr2", 1000 + 300 * row, 1100 + 300 * row, f"b{row}") for row in range(10))]
+    start = 1000 + 300 * np.arange(10)
+    bed = Intervals.of("chr1", start, start + 100, [f"a{row}" for row in range(10)])
+    more = Intervals.join([bed, Intervals.of("chr2", start, start + 100, [f"b{row}" for row in range(10)])])
 
-    def draw(some: list[Interval], seed: int) -> list[str]:
+    def draw(some: Intervals, seed: int) -> list[str]:
         with Genome(genome) as opened:
             rows = cut_windows(opened, some, regions, window=None, stranded=False)
             found = draw_negatives(opened, rows, some, NegativeRule(2, 0, match_repeats=False, pool=None, seed=seed))

@@ -15,7 +15,8 @@ from fixtures_structure import Pedigree, calls_of, write_store
 from lucidseq.core.card import Card
 from lucidseq.core.genotypes import open_genotypes
 from lucidseq.core.splits import Splits
-from lucidseq.encode.structure import audit, pca
+from lucidseq.encode.structure import card as checks
+from lucidseq.encode.structure import pca
 from lucidseq.encode.structure.ancestry import allele_frequency, place_samples, prune, standardise
 from lucidseq.encode.structure.filling import fill, strata_of
 from lucidseq.encode.structure.groups import clusters, components, unrelated
@@ -324,9 +325,9 @@ def test_clusters__of_many_samples_come_from_the_seed(monkeypatch: pytest.Monkey
 def test_sizes_of_sets__are_held_against_what_was_wanted(split: list[int], wanted: tuple[float, float, float] | None, verdict: str) -> None:
     card = Card("encode", "structure")
     splits = Splits(np.array(split, dtype=np.uint8), np.array(["g"] * len(split)), np.array([1, 1, 2, 2, 3] * 2))
-    audit.judge_sizes(card, splits, wanted)
-    audit.judge_folds(card, splits, 0)
+    checks.judge_sizes(card, splits, wanted)
+    checks.judge_folds(card, splits, 0)
     assert card.verdict.value == verdict
-    audit.judge_folds(card, splits, 4)
+    checks.judge_folds(card, splits, 4)
     assert card.verdict.value == "caution"
     assert card.checks[-1].value == 3

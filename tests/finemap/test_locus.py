@@ -392,3 +392,20 @@ def test_output__that_exists_or_cannot_be_written_is_named(simulated, tmp_path):
     assert run_cli(*rss(simulated, "--out", tmp_path / "run")).returncode == 3
     assert gzip.decompress((tmp_path / "run.pips.tsv.gz").read_bytes()) == before
     run_ok(*rss(simulated, "--force", "--out", tmp_path / "run"))
+
+
+@pytest.mark.parametrize("kind", ["constant", "duplicated", "combined"])
+def test_covariates__give_the_z_and_n_of_the_association_tests(simulated, tmp_path, kind):
+    rng, n = np.random.default_rng(5), len(simulated["y"])
+    age, sex = rng.normal(50, 10, n), rng.integers(0, 2, n).astype(float)
+    more = {"constant": np.full(n, 0.1), "duplicated": age, "combined": 3 * age - sex}[kind]
+    covariates = np.column_stack([age, sex, more])
+    genotypes = write_genotype_store(tmp_path / "g.h5", simulated["regions"], {"height": simulated["y"]}, covariates=covariates)
+    run_ok(*individual(simulated, "--out", tmp_path / "f", genotypes=genotypes))
+    run_ok("encode", "sumstats", "--genotypes", genotypes, "--trait", "height", "--out", tmp_path / "a")
+    tested = read_table(tmp_path / "a.sumstats.tsv.gz", SUMSTATS).set_index("variant_id")["z"]
+    pips = read_pips(tmp_path / "f").set_index("variant_id")["z"]
+    np.testing.assert_allclose(pips, tested[pips.index], rtol=0, atol=1e-9)
+    two = write_genotype_store(tmp_path / "two.h5", simulated["regions"], {"height": simulated["y"]}, covariates=covariates[:, :2])
+    run_ok(*individual(simulated, "--out", tmp_path / "two", genotypes=two))
+    np.testing.assert_allclose(pips, read_pips(tmp_path / "two").set_index("variant_id")["z"], rtol=0, atol=1e-9)

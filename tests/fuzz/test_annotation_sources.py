@@ -56,8 +56,9 @@ def read_variant_rows(path: Path) -> None:
 
 def read_models(path: Path) -> None:
     models = read_gene_models(path)
-    assert models.genes
-    assert all(0 <= item.start < item.end for item in [*models.genes, *models.exons, *models.coding, *models.starts])
+    assert len(models.genes)
+    for items in (models.genes, models.exons, models.coding, models.starts):
+        assert ((items.start >= 0) & (items.start < items.end)).all()
 
 
 def read_arrays(path: Path) -> None:

@@ -15,7 +15,7 @@ import pysam
 import pytest
 
 from lucidseq.core.genome import Genome
-from lucidseq.core.intervals import Interval
+from lucidseq.core.intervals import Intervals
 from lucidseq.encode.sequences.personal import PersonalGenomes, personal_rows
 from lucidseq.encode.sequences.windows import cut_windows
 from mutation import TRANSLATED, mutate
@@ -51,7 +51,7 @@ def test_personal__gives_windows_or_an_error(name: str, tmp_path: Path, capfd: p
     plain = tmp_path / f"m{name}"
     path = Path(f"{plain}.gz") if name == "x.vcf" else plain
     with Genome(tmp_path / "g.fa") as genome:
-        windows = cut_windows(genome, [Interval("c1", 20, 320, "w")], path, window=None, stranded=False)
+        windows = cut_windows(genome, Intervals.of("c1", [20], [320], "w"), path, window=None, stranded=False)
         for _ in range(ROUNDS):
             plain.write_bytes(mutate(whole, random))
             if path != plain:  # so that the text is damaged, not only its compression

@@ -14,13 +14,13 @@ from scipy import stats
 from lucidseq.core import schema as schemas
 from lucidseq.core.gtf import read_genes
 from lucidseq.core.ld import LdBlock, write_ld
+from lucidseq.core.pvalues import neg_log10, neg_log10_p
 from lucidseq.core.tables import write_table
 from lucidseq.report.enrichment import enrichment_figures
 from lucidseq.report.figure import COLOURS, GREY, new_axes
 from lucidseq.report.loci import draw_association, draw_gene_track, draw_inclusion, ld_with_lead, locus_figures
 from lucidseq.report.logos import draw_letters, logo_figures, strongest
 from lucidseq.report.networks import network_figures
-from lucidseq.report.pvalues import minus_log10, minus_log10_of_z
 from lucidseq.report.quantiles import expected_and_observed, quantile_figure
 from lucidseq.report.results import Results, gather
 from lucidseq.report.trust import number
@@ -39,9 +39,9 @@ def pips() -> pd.DataFrame:
 
 def test_pvalues__agree_with_scipy_and_stay_finite() -> None:
     z = np.array([0.0, -1.3, 5.0, 30.0])
-    np.testing.assert_allclose(minus_log10_of_z(z), -(stats.norm.logsf(np.abs(z)) + np.log(2)) / np.log(10), rtol=1e-12)
-    assert np.isfinite(minus_log10_of_z(np.array([80.0, -1e6]))).all()
-    np.testing.assert_array_equal(minus_log10(np.array([1e-300, 0.0, 5e-324, 1.0])), [300, 300, 300, 0])
+    np.testing.assert_allclose(neg_log10_p(z), -(stats.norm.logsf(np.abs(z)) + np.log(2)) / np.log(10), rtol=1e-12)
+    assert np.isfinite(neg_log10_p(np.array([80.0, -1e6]))).all()
+    np.testing.assert_array_equal(neg_log10(np.array([1e-300, 0.0, 5e-324, 1.0])), [300, 300, 300, 0])
 
 
 def test_association__is_grey_without_ld_and_coloured_with_it() -> None:

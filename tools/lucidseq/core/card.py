@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 SCHEMA, SCHEMA_VERSION = "lucidseq.card", 1
 
@@ -76,6 +76,88 @@ class Card:
         """Append a check (see `Check` for the fields)."""
         self.checks.append(Check(name, value, verdict, threshold, advice, interval, level))
 
+    def at_least(
+        self,
+        name: str,
+        value: float | None,
+        threshold: float,
+        *,
+        advice: str,
+        refuse_below: float | None = None,
+        text: str | None = None,
+        interval: tuple[float, float] | None = None,
+        level: float | None = None,
+    ) -> None:
+        """Append a check of a number that should not be less than a threshold; a number that is missing or NaN is a caution.
+
+        Parameters
+        ----------
+        refuse_below
+            The verdict is refuse below it; never when None.
+        text
+            The threshold in words, where ``>= number`` does not describe it.
+
+        Examples
+        --------
+        >>> card = Card("tool", "command")
+        >>> card.at_least("variants kept", 0.7, 0.9, refuse_below=0.5, advice="Check the build.")
+        >>> (card.checks[0].verdict.value, card.checks[0].threshold)
+        ('caution', '>= 0.9')
+        """
+        refused = _is_number(value) and refuse_below is not None and value < refuse_below
+        fulfilled = _is_number(value) and value >= threshold
+        self.add(
+            name, value, _graded(fulfilled, refused), threshold=text or f">= {threshold:g}", advice=advice, interval=interval, level=level
+        )
+
+    def at_most(
+        self,
+        name: str,
+        value: float | None,
+        threshold: float,
+        *,
+        advice: str,
+        refuse_above: float | None = None,
+        text: str | None = None,
+        interval: tuple[float, float] | None = None,
+        level: float | None = None,
+    ) -> None:
+        """Append a check of a number that should not exceed a threshold (see `at_least`)."""
+        refused = _is_number(value) and refuse_above is not None and value > refuse_above
+        fulfilled = _is_number(value) and value <= threshold
+        self.add(
+            name, value, _graded(fulfilled, refused), threshold=text or f"<= {threshold:g}", advice=advice, interval=interval, level=level
+        )
+
+    def below(
+        self,
+        name: str,
+        value: float | None,
+        threshold: float,
+        *,
+        advice: str,
+        text: str | None = None,
+        interval: tuple[float, float] | None = None,
+        level: float | None = None,
+    ) -> None:
+        """Append a check of a number that should be less than a threshold (see `at_least`)."""
+        fulfilled = _is_number(value) and value < threshold
+        self.expect(name, value, fulfilled, threshold=text or f"< {threshold:g}", advice=advice, interval=interval, level=level)
+
+    def expect(
+        self,
+        name: str,
+        value: float | str | None,
+        fulfilled: bool,  # noqa: FBT001
+        *,
+        threshold: str,
+        advice: str,
+        interval: tuple[float, float] | None = None,
+        level: float | None = None,
+    ) -> None:
+        """Append a check with a condition: ok where it is fulfilled, else a caution."""
+        self.add(name, value, _graded(bool(fulfilled), refused=False), threshold=threshold, advice=advice, interval=interval, level=level)
+
     @property
     def verdict(self) -> Verdict:
         """The worst verdict of all checks; ok when there is none."""
@@ -99,7 +181,7 @@ class Card:
         for check in self.checks:
             interval = f" [{check.interval[0]:.4g}, {check.interval[1]:.4g}]" if check.interval else ""
             value = f"{check.value:.4g}" if isinstance(check.value, float) else check.value
-            line = f"  {check.verdict.value:<8}{check.name}: {value}{interval} (wanted {check.threshold})"
+            line = f"  {check.verdict.value:<8}{check.name}: {value}{interval} (expected {check.threshold})"
             lines.append(line if check.verdict is Verdict.OK else f"{line}. {check.advice}")
         return "\n".join(lines)
 
@@ -129,6 +211,14 @@ def read_card(path: Path) -> Card:
             "give a *.card.json file written by a lucidseq command",
             where=str(path),
         ) from error
+
+
+def _is_number(value: float | None) -> TypeGuard[float]:
+    return value is not None and not math.isnan(value)
+
+
+def _graded(fulfilled: bool, refused: bool) -> Verdict:  # noqa: FBT001
+    return Verdict.REFUSE if refused else Verdict.OK if fulfilled else Verdict.CAUTION
 
 
 def _pair(interval: list[float] | None) -> tuple[float, float] | None:

@@ -30,7 +30,7 @@ STRAND_SAMPLE = 500  # variants of strongest effect, whose strands are compared
 def variants(options: VariantsOptions, out: OutputSet) -> Card:
     """Score variants (options as in cli.py)."""
     part, parts = parse_shard(options.shard)
-    sites = read_sites(options.variants, read_bed(options.regions) if options.regions else None, options.max_allele_length)
+    sites = read_sites(options.variants, read_bed(options.regions).records() if options.regions else None, options.max_allele_length)
     with Genome(options.fasta) as genome:
         kept, mismatches = check_reference(genome, sites.variants, options.ref_mismatch, options.variants)
         mine = [kept[int(index)] for index in np.array_split(np.arange(len(kept)), parts)[part]]

@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from lucidseq.core.errors import DataError, place
-from lucidseq.core.intervals import MOST_BASES, Interval
-from lucidseq.core.tables import open_text
+import numpy as np
+import pandas as pd
 
-_ATTRIBUTES = {name: re.compile(rf'{name} "([^"]+)"') for name in ("gene_id", "gene_name", "transcript_id", "gene_type", "gene_biotype")}
-_READ = {"gene", "transcript", "exon", "CDS"}
+from lucidseq.core.errors import DataError
+from lucidseq.core.gtf import Columns, GtfRows, join, read_gtf, spans
+from lucidseq.core.intervals import Intervals
+
+_READ = ("gene", "transcript", "exon", "CDS")
+_PLACES, _NAMES = ("contig", "start", "end", "strand"), ("name", "transcript")
 
 
 @dataclass(frozen=True)
 class GeneModels:
-    """What a GTF file says of genes, as 0-based, half-open intervals named by gene.
+    """Genes of a GTF file, as intervals named by gene.
 
     Attributes
     ----------
     genes, exons, coding
-        Spans of genes, their exons, and coding sequence.
+        Spans of genes, their exons, and coding sequence; exons and coding sequence without names.
     starts
         Transcription start sites, one base each, once a gene and position, with strand; named by gene.
     """
 
-    genes: list[Interval]
-    exons: list[Interval]
-    coding: list[Interval]
-    starts: list[Interval]
+    genes: Intervals
+    exons: Intervals
+    coding: Intervals
+    starts: Intervals
 
 
-def read_gene_models(path: Path, *, gene_type: str | None = None) -> GeneModels:
+def read_gene_models(path: Path) -> GeneModels:
     """Read a GTF file.
 
     Where it has no ``gene`` or ``transcript`` rows, as those of UCSC, spans are taken over the exons (and CDS) of a gene_id or transcript_id on a contig.
+
+    Raises
+    ------
+    DataError
+        As `core.gtf.read_gtf`, or if there is no gene.
+    """
+    rows = {feature: _columns(parts) for feature, parts in _read_rows(path, _READ).items()}
+    exons = rows["exon"] if len(rows["exon"]["start"]) else rows["CDS"]
+    return GeneModels(
+        _intervals(_genes(rows, path, "gene, transcript, exon or CDS rows")), _unnamed(exons), _unnamed(rows["CDS"]), _starts(rows)
+    )
+
+
+def read_starts(path: Path, *, gene_type: str | None = None) -> Intervals:
+    """Read the transcription start sites of a GTF file: one base each, once a gene and position, with strand; named by gene.
 
     Parameters
     ----------
@@ -47,72 +64,89 @@ def read_gene_models(path: Path, *, gene_type: str | None = None) -> GeneModels:
     Raises
     ------
     DataError
-        If a row has not nine columns, bad positions, strand or no gene_id, or nothing is left.
+        As `core.gtf.read_gtf`, or if no gene remains.
     """
-    rows: dict[str, list[tuple[Interval, str]]] = {name: [] for name in _READ}
-    with open_text(path) as handle:
-        for number, line in enumerate(handle, start=1):
-            if line.strip() and not line.startswith("#"):
-                parsed = _parse(line, path, number, gene_type)
-                if parsed is not None:
-                    rows[parsed[0]].append(parsed[1:])
-    parts = rows["exon"] + rows["CDS"]
-    genes = [item for item, _ in rows["gene"]] or _spans([(item, item.name) for item, _ in parts or rows["transcript"]])
-    transcripts = [item for item, _ in rows["transcript"]] or _spans(parts) or genes
-    if not genes:
-        wanted = f"genes of type {gene_type}" if gene_type else "gene, transcript, exon or CDS rows"
-        raise DataError("no genes", wanted, "check the file", where=str(path))
-    exons = [item for item, _ in rows["exon"]] or [item for item, _ in rows["CDS"]]
-    return GeneModels(genes, exons, [item for item, _ in rows["CDS"]], _starts(transcripts))
+    rows = {feature: _columns(parts) for feature, parts in _read_rows(path, _READ[:2], gene_type).items()}
+    _genes(rows, path, f"genes of type {gene_type}" if gene_type else "gene, transcript, exon or CDS rows")
+    return _starts(rows)
 
 
-def promoter(start: Interval, upstream: int, downstream: int) -> Interval:
-    """Return the promoter of a transcription start: ``upstream`` bases before it and ``downstream`` from it on, by strand, cut at 0.
+def promoters(starts: Intervals, upstream: int, downstream: int) -> Intervals:
+    """Return the promoters of transcription starts: ``upstream`` bases before each and ``downstream`` from it on, by strand, cut at 0.
 
     Examples
     --------
-    >>> site = Interval("c", 50, 51, "g", strand="-")
-    >>> (promoter(site, 10, 5).start, promoter(site, 10, 5).end)
-    (46, 61)
+    >>> found = promoters(Intervals.of("c", [50], [51], "g", "-"), 10, 5)
+    >>> (found.start.tolist(), found.end.tolist())
+    ([46], [61])
     """
-    before, after = (upstream, downstream) if start.strand != "-" else (downstream - 1, upstream + 1)
-    first, last = max(0, start.start - before), start.start + after
-    return Interval(start.contig, first, max(last, first + 1), start.name, strand=start.strand)
+    backward = starts.strand == "-"
+    first = np.maximum(0, starts.start - np.where(backward, downstream - 1, upstream))
+    last = starts.start + np.where(backward, upstream + 1, downstream)
+    return Intervals.of(starts.contig, first, np.maximum(last, first + 1), starts.name, starts.strand)
 
 
-def _parse(line: str, path: Path, number: int, gene_type: str | None) -> tuple[str, Interval, str] | None:
-    fields = line.rstrip("\r\n").split("\t")
-    where = place(path, line=number)
-    if len(fields) < 9 or not (fields[3].isdigit() and fields[4].isdigit()) or not 1 <= int(fields[3]) <= int(fields[4]) <= MOST_BASES:
-        raise DataError(f"{line[:60]!r}", "nine columns separated by tabs, with start <= end from 1", "correct the row", where=where)
-    if fields[2] not in _READ:
-        return None
-    found = {name: match[1] for name, pattern in _ATTRIBUTES.items() if (match := pattern.search(fields[8]))}
-    if "gene_id" not in found:
-        raise DataError(f"attributes {fields[8][:60]!r}", 'gene_id "..." among them', "correct the row", where=where)
-    if fields[6] not in ("+", "-", "."):
-        raise DataError(f"strand {fields[6]!r}", "+, - or .", "correct the row", where=where)
-    if gene_type is not None and gene_type not in (found.get("gene_type"), found.get("gene_biotype")):
-        return None
-    gene = found.get("gene_name", found["gene_id"])
-    interval = Interval(fields[0], int(fields[3]) - 1, int(fields[4]), gene, strand=fields[6])
-    return fields[2], interval, found.get("transcript_id", found["gene_id"])
+def _read_rows(path: Path, always: tuple[str, ...], gene_type: str | None = None) -> dict[str, list[Columns]]:
+    """Return the rows of each feature; once spans of exons cannot be needed, features of ``always`` alone, and names of genes and transcripts alone."""
+    parts: dict[str, list[Columns]] = {feature: [] for feature in _READ}
+    for block in read_gtf(path):
+        for feature in _READ:
+            chosen, named = block.feature == feature, feature in _READ[:2] or not (parts["gene"] and parts["transcript"])
+            if not (named or feature in always):
+                continue
+            if gene_type is not None and chosen.any():
+                rows = block.take(chosen)
+                chosen[chosen] = (rows.attribute("gene_type") == gene_type) | (rows.attribute("gene_biotype") == gene_type)
+            if chosen.any():
+                names = _names(block.take(chosen)) if named else dict.fromkeys(_NAMES, np.full(int(chosen.sum()), "", dtype=object))
+                parts[feature].append({name: getattr(block, name)[chosen] for name in _PLACES} | names)
+    return parts
 
 
-def _spans(rows: list[tuple[Interval, str]]) -> list[Interval]:
-    """Return the span of all intervals of a key on a contig and strand."""
-    spans: dict[tuple[str, str, str], Interval] = {}
-    for item, key in rows:
-        old = spans.get((key, item.contig, item.strand), item)
-        spans[key, item.contig, item.strand] = Interval(
-            item.contig, min(old.start, item.start), max(old.end, item.end), item.name, strand=item.strand
-        )
-    return list(spans.values())
+def _genes(rows: dict[str, Columns], path: Path, expected: str) -> Columns:
+    """Return the genes, or spans of their parts."""
+    genes = next(
+        (part for part in (rows["gene"], _spans(_parts(rows), "name"), _spans(rows["transcript"], "name")) if len(part["start"])), None
+    )
+    if genes is None:
+        raise DataError("no genes", expected, "check the file", where=str(path))
+    return genes
 
 
-def _starts(transcripts: list[Interval]) -> list[Interval]:
-    found: dict[tuple[str, str, int, str], Interval] = {}
-    for item in transcripts:
-        site = item.end - 1 if item.strand == "-" else item.start
-        found[item.name, item.contig, site, item.strand] = Interval(item.contig, site, site + 1, item.name, strand=item.strand)
-    return sorted(found.values(), key=lambda site: (site.contig, site.start, site.strand, site.name))
+def _parts(rows: dict[str, Columns]) -> Columns:
+    return join([rows["exon"], rows["CDS"]])
+
+
+def _names(rows: GtfRows) -> Columns:
+    transcript = rows.attribute("transcript_id")
+    if (transcript == "").any():
+        transcript = np.where(transcript == "", rows.attribute("gene_id"), transcript)
+    return dict(zip(_NAMES, (rows.names(), transcript), strict=True))
+
+
+def _columns(parts: list[Columns]) -> Columns:
+    nothing = {name: np.empty(0, dtype=np.int64 if name in ("start", "end") else object) for name in (*_PLACES, *_NAMES)}
+    return join(parts or [nothing])
+
+
+def _intervals(rows: Columns) -> Intervals:
+    return Intervals.of(rows["contig"], rows["start"], rows["end"], rows["name"], rows["strand"])
+
+
+def _unnamed(rows: Columns) -> Intervals:
+    return Intervals.of(rows["contig"], rows["start"], rows["end"], strand=rows["strand"])
+
+
+def _spans(rows: Columns, key: str) -> Columns:
+    """Return the span of all rows of a key on a contig and strand."""
+    return spans(rows, key, "contig", "strand") if len(rows["start"]) else rows
+
+
+def _starts(rows: dict[str, Columns]) -> Intervals:
+    """Return the starts of the transcripts (else of their spans, else of the genes), each once, sorted by contig, position, strand and name."""
+    found = next(part for part in (rows["transcript"], _spans(_parts(rows), "transcript"), rows["gene"]) if len(part["start"]))
+    site = np.where(found["strand"] == "-", found["end"] - 1, found["start"])
+    columns = {name: pd.Series(found[name], dtype=object) for name in ("contig", "strand", "name")}
+    sites = pd.DataFrame({**columns, "start": site}).drop_duplicates().sort_values(["contig", "start", "strand", "name"], kind="stable")
+    start = sites["start"].to_numpy()
+    return Intervals.of(sites["contig"].to_numpy(), start, start + 1, sites["name"].to_numpy(), sites["strand"].to_numpy())

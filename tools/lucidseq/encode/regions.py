@@ -8,25 +8,22 @@ from pathlib import Path
 import numpy as np
 
 from lucidseq.core.errors import DataError
-from lucidseq.core.intervals import Interval
+from lucidseq.core.intervals import Intervals
 
 
-def merge(intervals: Iterable[Interval]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def merge(intervals: Intervals) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return the union of intervals as sorted, disjoint (starts, ends) arrays by contig.
 
     Examples
     --------
-    >>> merged = merge([Interval("c", 5, 9, "b"), Interval("c", 0, 6, "a")])
+    >>> merged = merge(Intervals.of("c", [5, 0], [9, 6]))
     >>> [array.tolist() for array in merged["c"]]
     [[0], [9]]
     """
-    by_contig: dict[str, list[tuple[int, int]]] = {}
-    for interval in intervals:
-        by_contig.setdefault(interval.contig, []).append((interval.start, interval.end))
     merged = {}
-    for contig, pairs in by_contig.items():
-        starts, ends = np.array(sorted(pairs), dtype=np.int64).T
-        reach = np.maximum.accumulate(ends)
+    for contig, rows in intervals.by_contig():
+        rows = rows[np.argsort(intervals.start[rows], kind="stable")]
+        starts, reach = intervals.start[rows], np.maximum.accumulate(intervals.end[rows])
         opens = np.concatenate([[True], starts[1:] > reach[:-1]])
         merged[contig] = starts[opens], reach[np.concatenate([opens[1:], [True]])]
     return merged
@@ -35,7 +32,7 @@ def merge(intervals: Iterable[Interval]) -> dict[str, tuple[np.ndarray, np.ndarr
 class Regions:
     """A set of intervals that can be asked for positions."""
 
-    def __init__(self, intervals: Iterable[Interval]) -> None:
+    def __init__(self, intervals: Intervals) -> None:
         self._merged = merge(intervals)
         self.contigs = list(self._merged)
 
@@ -50,13 +47,9 @@ class Regions:
                 inside[rows] = (at >= 0) & (starts[rows] < closes[at])
         return inside
 
-    def intervals(self) -> list[Interval]:
+    def intervals(self) -> Intervals:
         """Return the union as sorted, disjoint intervals without names."""
-        return [
-            Interval(contig, start, end, "")
-            for contig, (opens, closes) in self._merged.items()
-            for start, end in zip(opens.tolist(), closes.tolist(), strict=True)
-        ]
+        return Intervals.join([Intervals.of(contig, opens, closes) for contig, (opens, closes) in self._merged.items()])
 
     def covered(self, contig: str, start: np.ndarray, end: np.ndarray) -> np.ndarray:
         """Return how many bases of windows of a contig lie inside, int64 of shape (windows,)."""
@@ -75,16 +68,15 @@ class Regions:
 
     def subtract(self, other: Regions) -> Regions:
         """Return the positions of this set that are not in the other."""
-        left = []
+        rest = []
         for contig, (opens, closes) in self._merged.items():
             cut_opens, cut_closes = other._merged.get(contig, (np.empty(0, np.int64), np.empty(0, np.int64)))
             edges = np.unique(np.concatenate([opens, closes, cut_opens, cut_closes]))
             starts, ends = edges[:-1], edges[1:]
             names = np.full(len(starts), contig, dtype=object)
             keep = self.contain(names, starts) & ~other.contain(names, starts)
-            pairs = zip(starts[keep].tolist(), ends[keep].tolist(), strict=True)
-            left += [Interval(contig, start, end, "") for start, end in pairs]
-        return Regions(left)
+            rest.append(Intervals.of(contig, starts[keep], ends[keep]))
+        return Regions(Intervals.join(rest))
 
 
 def other_spelling(contig: str) -> str:

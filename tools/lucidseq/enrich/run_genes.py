@@ -7,20 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import false_discovery_control
 
-from lucidseq.core.card import Card, Verdict
+from lucidseq.core.card import Card
 from lucidseq.core.errors import DataError
 from lucidseq.core.gtf import read_genes
 from lucidseq.core.ld import LdBlock, open_ld
 from lucidseq.core.log import Progress
 from lucidseq.core.outputs import OutputSet
+from lucidseq.core.pvalues import LOWEST_P
 from lucidseq.core.schema import GENE_CORRELATIONS, GENES, PIPS, SUMSTATS
 from lucidseq.core.tables import read_table, write_table
+from lucidseq.enrich.card import genes_card
 from lucidseq.enrich.cli import GenesOptions
-from lucidseq.enrich.fdr import benjamini_hochberg
 from lucidseq.enrich.gene_statistic import GeneAccumulator, check_genes, evaluate_gene
-
-SMALLEST_P = 1e-300
 
 
 @dataclass
@@ -68,7 +68,7 @@ def genes(options: GenesOptions, out: OutputSet) -> Card:
     ids = np.array([gene.gene_id for gene in everything], dtype=object)
     pairs = pd.DataFrame({"gene_id_1": ids[first], "gene_id_2": ids[second], "correlation": correlation})
     write_table(pairs, out["correlations"], GENE_CORRELATIONS)
-    return make_card(table, len(everything), matching, method)
+    return genes_card(table, len(everything), matching.matched / matching.ld_variants, method)
 
 
 def lookup(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
@@ -121,7 +121,7 @@ def gene_table(accumulator: GeneAccumulator, tested: np.ndarray, *, with_pip: bo
             "n_variants": data.n_variants,
             "effective_variants": result.effective_variants,
             "statistic": result.statistic,
-            "p_value": max(float(np.exp(result.log_p)), SMALLEST_P),
+            "p_value": max(float(np.exp(result.log_p)), LOWEST_P),
             "z": result.z,
             "neg_log_10_p_value": -result.log_p / np.log(10),
             "lead_variant": data.lead_variant,
@@ -130,45 +130,5 @@ def gene_table(accumulator: GeneAccumulator, tested: np.ndarray, *, with_pip: bo
             row["pip"] = -np.expm1(data.log_no_causal)
         rows.append(row)
     table = pd.DataFrame(rows)
-    table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy())
+    table["q_value"] = false_discovery_control(table["p_value"].to_numpy())
     return table.sort_values(["z", "contig", "start"], ascending=[False, True, True], kind="stable").reset_index(drop=True)
-
-
-def make_card(table: pd.DataFrame, total: int, matching: Matching, method: str) -> Card:
-    """Check coverage, matching, LD and inflation."""
-    card = Card("enrich", "genes")
-    share = len(table) / total
-    card.add(
-        "genes tested",
-        len(table),
-        Verdict.OK if share >= 0.5 else Verdict.CAUTION,
-        threshold=f">= half of {total}",
-        advice=f"{total - len(table)} genes have no genotyped variant and were left out: nothing is known of them.",
-    )
-    matched = matching.matched / matching.ld_variants
-    card.add(
-        "LD variants found in the summary statistics",
-        matched,
-        Verdict.OK if matched >= 0.9 else Verdict.CAUTION if matched >= 0.5 else Verdict.REFUSE,
-        threshold=">= 0.9",
-        advice="Many variants are in one file only: check build and alleles.",
-    )
-    card.add(
-        "LD",
-        method,
-        Verdict.OK if method == "in-sample" else Verdict.CAUTION,
-        threshold="in-sample",
-        advice="With LD of other people the null distribution is approximate.",
-    )
-    median = float(np.median(table["z"]))
-    error = 1.2533 / np.sqrt(len(table))
-    card.add(
-        "median gene z",
-        median,
-        Verdict.OK if median < 0.5 + 2 * error else Verdict.CAUTION,
-        threshold="< 0.5",
-        interval=(median - 1.96 * error, median + 1.96 * error),
-        level=0.95,
-        advice="Most genes look associated: polygenicity, confounding, or loci chosen for their association.",
-    )
-    return card

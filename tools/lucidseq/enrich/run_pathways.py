@@ -7,21 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import false_discovery_control
 
 from lucidseq.core import seeds
-from lucidseq.core.card import Card, Verdict
+from lucidseq.core.card import Card
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.outputs import OutputSet
+from lucidseq.core.pvalues import LOWEST_P
 from lucidseq.core.schema import GENE_CORRELATIONS, GENES, PATHWAYS
 from lucidseq.core.tables import read_table, write_table
+from lucidseq.enrich.card import pathways_card
 from lucidseq.enrich.cli import PathwaysOptions
 from lucidseq.enrich.competitive import CompetitiveTest
-from lucidseq.enrich.fdr import benjamini_hochberg
 from lucidseq.enrich.gmt import read_gmt
 from lucidseq.enrich.gsea import PrerankedGsea
-
-SMALLEST_P = 1e-300
-FEW_GENES = 50  # below this, the regression has little to learn the background from
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def pathways(options: PathwaysOptions, out: OutputSet) -> Card:
         top = ranking.test(members)
         rows.append((name, "gsea", len(members), top.normalised_score, float("nan"), top.p_value, top.leading))
     write_table(result_table(rows, table), out["pathways"], PATHWAYS)
-    return make_card(table, sets, len(rows) // 2)
+    return pathways_card(len(table), len(rows) // 2, sets.left_out, sets.untested_share, by_name=sets.by_name)
 
 
 def match_sets(table: pd.DataFrame, sets: dict[str, list[str]], min_genes: int, max_genes: int, path: Path) -> Sets:
@@ -125,40 +124,6 @@ def result_table(rows: list[tuple[str, str, int, float, float, float, np.ndarray
     names = table["gene_name"].to_numpy()
     columns = ["gene_set", "method", "n_genes", "estimate", "standard_error", "p_value", "genes"]
     frame = pd.DataFrame([(*row[:6], ",".join(names[row[6]])) for row in rows], columns=columns)
-    frame["p_value"] = frame["p_value"].clip(lower=SMALLEST_P)
-    frame["q_value"] = frame.groupby("method")["p_value"].transform(lambda p: benjamini_hochberg(p.to_numpy()))
+    frame["p_value"] = frame["p_value"].clip(lower=LOWEST_P)
+    frame["q_value"] = frame.groupby("method")["p_value"].transform(lambda p: false_discovery_control(p.to_numpy()))
     return frame.sort_values(["method", "p_value", "gene_set"], kind="stable").reset_index(drop=True)
-
-
-def make_card(table: pd.DataFrame, sets: Sets, tested: int) -> Card:
-    """Check how much of the sets the tests saw."""
-    card = Card("enrich", "pathways")
-    card.add(
-        "genes behind the regression",
-        len(table),
-        Verdict.OK if len(table) >= FEW_GENES else Verdict.CAUTION,
-        threshold=f">= {FEW_GENES}",
-        advice="Few genes: p-values rest on a small background.",
-    )
-    card.add(
-        "sets tested",
-        tested,
-        Verdict.OK if not sets.left_out else Verdict.CAUTION,
-        threshold=f"all {tested + sets.left_out}",
-        advice=f"{sets.left_out} sets have too few or too many tested genes.",
-    )
-    card.add(
-        "set genes that were not tested",
-        sets.untested_share,
-        Verdict.OK if sets.untested_share <= 0.5 else Verdict.CAUTION,
-        threshold="<= 0.5",
-        advice="Much of the sets has no genotyped variant: a set without signal may only be unseen.",
-    )
-    card.add(
-        "genes matched by",
-        "gene_name" if sets.by_name else "gene_id",
-        Verdict.OK,
-        threshold="either",
-        advice="The identifier that found more genes.",
-    )
-    return card

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from lucidseq.core.covariates import SINGULAR, design
 from lucidseq.core.errors import DataError
 
 Z_KINDS = ("t", "wald", "score")
@@ -57,8 +58,8 @@ class IndividualData:
     y
         Trait, shape (n,); finite.
     covariates
-        Shape (n, k); projected out of X and y together with the intercept. The k degrees of freedom they take are
-        subtracted from ``n``.
+        Shape (n, k); projected out of X and y together with the intercept. The degrees of freedom they take (k, less those of
+        covariates that are constant or combinations of others) are subtracted from ``n``.
 
     Raises
     ------
@@ -74,10 +75,13 @@ class IndividualData:
         X -= X.mean(axis=0)
         y -= y.mean()
         rank = 0
-        spread = np.sqrt(np.einsum("ij,ij->j", X, X))
+        spread = np.einsum("ij,ij->j", X, X)
         if covariates is not None and covariates.size:
-            basis = _orthonormal_covariates(np.asarray(covariates, dtype=np.float64), len(y))
-            rank = basis.shape[1]
+            covariates = np.asarray(covariates, dtype=np.float64)
+            _check_shape("covariates", covariates, (len(y), covariates.shape[-1]))
+            _check_finite("covariates", covariates)
+            basis = design(covariates.T)
+            rank = basis.shape[1] - 1  # less the intercept
             X -= basis @ (basis.T @ X)
             y -= basis @ (basis.T @ y)
         self.n = float(len(y) - rank)
@@ -88,9 +92,9 @@ class IndividualData:
                 "a trait that varies, in more individuals than covariates + 2",
                 "check trait and covariates",
             )
-        norm = np.sqrt(np.einsum("ij,ij->j", X, X))
-        varies = norm > 1e-8 * np.maximum(spread, np.finfo(float).tiny)  # what covariates explain wholly is constant too
-        X *= np.where(varies, np.sqrt(self.n - 1) / np.where(varies, norm, 1.0), 0.0)
+        squares = np.einsum("ij,ij->j", X, X)
+        varies = squares > SINGULAR * np.maximum(spread, np.finfo(float).tiny)  # what covariates explain wholly is constant too
+        X *= np.where(varies, np.sqrt((self.n - 1) / np.where(varies, squares, 1.0)), 0.0)
         self._X = X
         self.d = np.where(varies, self.n - 1, 0.0)
         self.xty = X.T @ y
@@ -220,18 +224,6 @@ def _t_statistics(data: IndividualData | SufficientStatistics) -> np.ndarray:
     r = np.divide(data.xty, np.sqrt(data.d * data.yty), out=np.zeros(len(data.xty)), where=data.d > 0)
     t: np.ndarray = r * np.sqrt((data.n - 2) / np.maximum(1 - r**2, 1e-15))
     return t
-
-
-def _orthonormal_covariates(covariates: np.ndarray, n: int) -> np.ndarray:
-    """Orthonormal basis of the centred covariates, shape (n, rank)."""
-    _check_shape("covariates", covariates, (n, covariates.shape[-1]))
-    _check_finite("covariates", covariates)
-    centred = covariates - covariates.mean(axis=0)
-    norm = np.linalg.norm(centred, axis=0)
-    scaled = centred[:, norm > 0] / norm[norm > 0]
-    left, singular, _ = np.linalg.svd(scaled, full_matrices=False)
-    basis: np.ndarray = left[:, singular > 1e-8 * singular.max(initial=0)]
-    return basis
 
 
 def _check_shape(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:

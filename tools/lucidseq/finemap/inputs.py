@@ -84,12 +84,12 @@ def open_source(
     if sumstats and ld and not genotypes and not trait:
         table = read_sumstats(sumstats)
         with open_ld(ld) as store:
-            regions = read_bed(loci) if loci else None
+            regions = read_bed(loci).records() if loci else None
             _check_names(regions or [], str(loci))
             yield SummarySource(table, store, regions, sumstats=sumstats, ld=ld)
     elif genotypes and trait and loci and not any(summary):
         with open_genotypes(genotypes) as calls:
-            yield GenotypeSource(calls, trait, read_bed(loci), loci)
+            yield GenotypeSource(calls, trait, read_bed(loci).records(), loci)
     else:
         given = [
             f"--{name}" for name, value in zip(("sumstats", "ld", "genotypes", "trait", "loci"), summary + individual, strict=True) if value

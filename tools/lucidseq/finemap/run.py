@@ -11,7 +11,7 @@ from lucidseq.core.errors import DataError
 from lucidseq.core.log import Progress, get_logger
 from lucidseq.core.options import parse_shard
 from lucidseq.core.outputs import OutputSet
-from lucidseq.finemap.checks import build_card
+from lucidseq.finemap.card import build_card
 from lucidseq.finemap.choices import ResidualVariance
 from lucidseq.finemap.cli import LocusOptions
 from lucidseq.finemap.consistency import mismatch

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lucidseq.core.pvalues import neg_log10
 from lucidseq.report.figure import COLOURS, GREY, Figure, new_axes, to_png
-from lucidseq.report.pvalues import minus_log10
 from lucidseq.report.results import Results
 
 LABELS, SETS, FDR = 8, 12, 0.05
@@ -25,7 +25,7 @@ def draw_genes(name: str, table: pd.DataFrame) -> Figure:
     canvas, axes = new_axes(width=8.5)
     axis = axes[0, 0]
     ordered = table.dropna(subset=["p_value"]).sort_values(["contig", "start", "gene_id"]).reset_index(drop=True)
-    strength = minus_log10(ordered["p_value"].to_numpy())
+    strength = neg_log10(ordered["p_value"].to_numpy())
     colours = [COLOURS[0] if q < FDR else GREY for q in ordered["q_value"]]
     axis.scatter(np.arange(len(ordered)), strength, c=colours, s=14, linewidths=0)
     strongest = np.argsort(-strength, kind="stable")[:LABELS]
@@ -69,7 +69,7 @@ def draw_pathways(name: str, table: pd.DataFrame) -> Figure:
         rows = top[method]
         colours = [COLOURS[0] if q < FDR else GREY for q in rows["q_value"]]
         places = np.arange(len(rows))
-        axis.barh(places, minus_log10(rows["p_value"].to_numpy()), color=colours)
+        axis.barh(places, neg_log10(rows["p_value"].to_numpy()), color=colours)
         axis.set_yticks(places, [text if len(text) <= 36 else text[:33] + "..." for text in rows["gene_set"]])
         axis.set(xlabel="-log10 p", title={"gsea": "GSEA"}.get(method, method))
     first = {method: rows.iloc[-1] for method, rows in top.items() if len(rows)}

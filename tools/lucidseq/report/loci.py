@@ -10,8 +10,8 @@ import pandas as pd
 
 from lucidseq.core.gtf import Gene, read_genes
 from lucidseq.core.ld import open_ld
+from lucidseq.core.pvalues import neg_log10_p
 from lucidseq.report.figure import COLOURS, GREY, Figure, new_axes, to_png
-from lucidseq.report.pvalues import minus_log10_of_z
 from lucidseq.report.results import Results, label
 
 MAX_LOCI, WITHOUT_SETS, GENE_ROWS = 12, 3, 3
@@ -51,7 +51,7 @@ def draw_locus(name: str, locus: str, rows: pd.DataFrame, sets: dict[str, list[s
     canvas, axes = new_axes(3, 1, width=8.5, height=5.8, sharex=True, height_ratios=[3, 3, 1.1])
     contig = str(rows["chromosome"].iloc[0])
     position = rows["base_pair_location"].to_numpy() / 1e6
-    strength = minus_log10_of_z(rows["z"].to_numpy())
+    strength = neg_log10_p(rows["z"].to_numpy())
     lead = int(np.abs(rows["z"].to_numpy()).argmax())
     own_first = sorted(stores, key=lambda path: (label(path) != name, path.name))
     r2 = ld_with_lead(rows["variant_id"].tolist(), lead, locus, own_first)

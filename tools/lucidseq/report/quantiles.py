@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
+from lucidseq.core.pvalues import inflation, neg_log10, neg_log10_p
 from lucidseq.report.figure import COLOURS, GREY, Figure, new_axes, to_png
-from lucidseq.report.pvalues import minus_log10, minus_log10_of_z
 from lucidseq.report.results import Results
 
 MAX_FILES, POINTS, COLUMNS = 9, 1500, 3
-CHI_SQUARE_MEDIAN = 0.4549364231195724  # of one degree of freedom
 
 
 def quantile_figure(results: Results) -> list[Figure]:
@@ -25,16 +24,16 @@ def quantile_figure(results: Results) -> list[Figure]:
     columns = min(COLUMNS, len(tables))
     rows = -(-len(tables) // columns)
     canvas, axes = new_axes(rows, columns, width=max(3.4, 3 * columns), height=3.2 * rows)
-    numbers, inflation = [], []
+    numbers, lambdas = [], []
     for axis, (name, table) in zip(axes.ravel(), tables, strict=False):
         points = expected_and_observed(strength(table))
-        inflation.append(float(np.median(table["z"].to_numpy() ** 2) / CHI_SQUARE_MEDIAN))
+        lambdas.append(inflation(table["z"].to_numpy()))
         _draw(axis, points)
-        axis.set_title(f"{name}\nλ = {inflation[-1]:.3f}, {len(table):,} variants", fontsize=8)
+        axis.set_title(f"{name}\nλ = {lambdas[-1]:.3f}, {len(table):,} variants", fontsize=8)
         numbers.append(points.assign(file=name))
     for axis in axes.ravel()[len(tables) :]:
         axis.set_visible(False)
-    said = ", ".join(f"{name} {value:.3f}" for (name, _), value in zip(tables, inflation, strict=True))
+    said = ", ".join(f"{name} {value:.3f}" for (name, _), value in zip(tables, lambdas, strict=True))
     return [
         Figure(
             "qq",
@@ -54,8 +53,8 @@ def strength(table: pd.DataFrame) -> np.ndarray:
     if "neg_log_10_p_value" in table and table["neg_log_10_p_value"].notna().all():
         return table["neg_log_10_p_value"].to_numpy()
     if "p_value" in table and table["p_value"].notna().all():
-        return minus_log10(table["p_value"].to_numpy())
-    return minus_log10_of_z(table["z"].to_numpy())
+        return neg_log10(table["p_value"].to_numpy())
+    return neg_log10_p(table["z"].to_numpy())
 
 
 def expected_and_observed(observed: np.ndarray) -> pd.DataFrame:
@@ -74,7 +73,7 @@ def expected_and_observed(observed: np.ndarray) -> pd.DataFrame:
     # The k-th smallest of n uniform p-values is Beta(k, n - k + 1)
     low, high = beta.ppf([[0.975], [0.025]], ranks, count - ranks + 1)
     return pd.DataFrame(
-        {"expected": -np.log10((ranks - 0.5) / count), "observed": kept, "band_low": minus_log10(low), "band_high": minus_log10(high)}
+        {"expected": -np.log10((ranks - 0.5) / count), "observed": kept, "band_low": neg_log10(low), "band_high": neg_log10(high)}
     )
 
 

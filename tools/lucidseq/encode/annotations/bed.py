@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.errors import DataError
-from lucidseq.core.intervals import Interval, read_bed, read_score, require_names
+from lucidseq.core.intervals import Intervals, read_bed
 from lucidseq.encode.annotations.choices import BedValue, FeatureKind
 from lucidseq.encode.annotations.rows import Rows
 from lucidseq.encode.annotations.sources import stem
@@ -22,10 +22,9 @@ from lucidseq.encode.regions import require_shared
 _MOST_NAMES = 1000
 
 
-def interval_frame(intervals: list[Interval]) -> pd.DataFrame:
-    """Return intervals as bioframe wants them."""
-    contig, start, end = zip(*((item.contig, item.start, item.end) for item in intervals), strict=True)
-    return pd.DataFrame({"chrom": contig, "start": start, "end": end})
+def interval_frame(intervals: Intervals) -> pd.DataFrame:
+    """Return intervals as bioframe takes them."""
+    return pd.DataFrame({"chrom": intervals.contig, "start": intervals.start, "end": intervals.end})
 
 
 def covered_share(rows: Rows, intervals: pd.DataFrame) -> np.ndarray:
@@ -65,8 +64,8 @@ class BedSource:
         require_shared(contigs, self._frame["chrom"], path)
         self.names, self.kinds = [stem(path)], [FeatureKind.SHARE]
         if value is BedValue.NAME:
-            require_names(intervals, path)
-            labels, uniques = pd.factorize(pd.Series([item.name for item in intervals]), sort=True)
+            intervals.require_names(path)
+            labels, uniques = pd.factorize(intervals.name, sort=True)
             if len(uniques) > _MOST_NAMES:
                 raise DataError(
                     f"{len(uniques)} names", f"at most {_MOST_NAMES} categories", "use --bed-value overlap for it", where=str(path)
@@ -75,7 +74,7 @@ class BedSource:
             self.names = [f"{stem(path)}.{name}" for name in uniques]
             self.kinds = [FeatureKind.CATEGORY] * len(uniques)
         elif value is BedValue.SCORE:
-            self._frame["score"] = [read_score(item, path) for item in intervals]
+            self._frame["score"] = intervals.scores(path)
             self.kinds = [FeatureKind.SCORE]
 
     def values(self, rows: Rows) -> np.ndarray:

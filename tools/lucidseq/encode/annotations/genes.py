@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from lucidseq.core.intervals import Intervals
 from lucidseq.encode.annotations.bed import covered_share, interval_frame, nearest_distance
 from lucidseq.encode.annotations.choices import FeatureKind
 from lucidseq.encode.annotations.rows import Rows
-from lucidseq.encode.gene_models import promoter, read_gene_models
+from lucidseq.encode.gene_models import promoters, read_gene_models
 from lucidseq.encode.regions import Regions, require_shared
 
 _SHARES = ("coding", "noncoding_exon", "intron", "promoter", "intergenic")
@@ -25,17 +26,16 @@ class GeneSource:
     def __init__(self, path: Path, contigs: list[str], *, upstream: int, downstream: int) -> None:
         self.path = path
         models = read_gene_models(path)
-        require_shared(contigs, (gene.contig for gene in models.genes), path)
+        require_shared(contigs, models.genes.contig, path)
         coding, exons, genes = Regions(models.coding), Regions(models.exons), Regions(models.genes)
-        promoters = [promoter(site, upstream, downstream) for site in models.starts]
         kinds = {
             "coding": models.coding,
             "noncoding_exon": exons.subtract(coding).intervals(),
             "intron": genes.subtract(exons).subtract(coding).intervals(),
-            "promoter": promoters,
-            "genic": [*models.genes, *models.exons],
+            "promoter": promoters(models.starts, upstream, downstream),
+            "genic": Intervals.join([models.genes, models.exons]),
         }
-        self._frames = {name: interval_frame(items) if items else None for name, items in kinds.items()}
+        self._frames = {name: interval_frame(items) if len(items) else None for name, items in kinds.items()}
         self._starts = interval_frame(models.starts)
         self.names = [*_SHARES, "tss_distance"]
         self.kinds = [*[FeatureKind.SHARE] * len(_SHARES), FeatureKind.DISTANCE]

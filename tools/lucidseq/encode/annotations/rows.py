@@ -20,7 +20,7 @@ from lucidseq.core.variants import variant_id, variant_ids
 from lucidseq.encode.readers.bcf import is_bcf
 from lucidseq.encode.sumstats.panel import read_panel_parts
 from lucidseq.encode.sumstats.parquet import is_parquet
-from lucidseq.encode.sumstats.values import Alleles, Names, Words
+from lucidseq.encode.sumstats.values import Alleles, StringPool, VariantNamePool
 
 _CHECKED = 1 << 17  # variants looked at together
 _CODES = np.dtype([("place", "<i8"), ("effect", "<i4"), ("other", "<i4"), ("name_end", "<i8")])
@@ -99,7 +99,7 @@ class Windows:
 
     def __init__(self, path: Path) -> None:
         self._windows = read_bed(path)
-        self.contigs = list(dict.fromkeys(window.contig for window in self._windows))
+        self.contigs = pd.unique(self._windows.contig).tolist()
 
     def __len__(self) -> int:
         return len(self._windows)
@@ -107,18 +107,9 @@ class Windows:
     def parts(self, rows: int) -> Iterator[Rows]:
         """Return the windows, some at a time."""
         for first in range(0, len(self), rows):
-            some = self._windows[first : first + rows]
-            contig, start, end, name = zip(*((w.contig, w.start, w.end, w.name) for w in some), strict=True)
+            some = self._windows.take(slice(first, first + rows))
             nothing = np.full(len(some), "", dtype=object)
-            yield Rows(
-                np.array(contig, dtype=object),
-                np.array(start, dtype=np.int64),
-                np.array(end, dtype=np.int64),
-                np.array(name, dtype=object),
-                nothing,
-                nothing,
-                nothing,
-            )
+            yield Rows(some.contig, some.start, some.end, some.labels(), nothing, nothing, nothing)
 
 
 class Variants(Closing):
@@ -150,7 +141,7 @@ class Variants(Closing):
                 "turn it into VCF (bcftools view) or a table (TSV)",
                 where=str(path),
             )
-        self._path, self._contigs, self._alleles = path, Words(), Alleles()
+        self._path, self._contigs, self._alleles = path, StringPool(), Alleles()
         self._rows = self.left_out = self.unsettled = 0
         self._knows_reference = False
         with ExitStack() as files:
@@ -188,7 +179,7 @@ class Variants(Closing):
 
     def _spool(self) -> list[str]:
         """Put the file's variants on disk; return the names of their contigs."""
-        names, written = Names(), 0
+        names, written = VariantNamePool(), 0
         seen: dict[int, None] = {}
         for panel in read_panel_parts(self._path, self._contigs, self._alleles, names):
             self.left_out += panel.left_out

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lucidseq.core.card import Card, Verdict
+from lucidseq.core.card import Card
 from lucidseq.core.columns import ColumnSpools
 from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.hdf5 import CHECKED
@@ -18,6 +18,7 @@ from lucidseq.core.schema import ANNOTATION_SUMMARY, ANNOTATIONS
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.core.tables import write_table
 from lucidseq.encode.annotations.bed import BedSource, DistanceSource
+from lucidseq.encode.annotations.card import judge
 from lucidseq.encode.annotations.cli import AnnotationsOptions
 from lucidseq.encode.annotations.genes import GeneSource
 from lucidseq.encode.annotations.maps import AttributionSource
@@ -48,7 +49,7 @@ def annotations(options: AnnotationsOptions, out: OutputSet) -> Card:
         _refuse_equal_names(sources)
         summary = _write(out["annotations"], targets, sources, options.build)
         write_table(summary, out["summary"], ANNOTATION_SUMMARY)
-        return _judge(summary, targets)
+        return judge(summary, targets)
 
 
 @contextmanager
@@ -119,43 +120,3 @@ def _chunk_rows(row_bytes: int) -> int:
     """Return the rows of a chunk: a power of two, so that every part but the last is written in whole chunks."""
     rows = max(1, min(_CHUNK_ROWS, _CHUNK_BYTES // row_bytes))
     return 1 << (rows.bit_length() - 1)
-
-
-def _judge(summary: pd.DataFrame, targets: Targets) -> Card:
-    rows, left_out, unsettled = len(targets), targets.left_out, targets.unsettled
-    card = Card("encode", "annotations")
-    missing = summary["missing"] / rows
-    worst = summary["feature"].iloc[int(np.argmax(missing))]
-    card.add(
-        "largest share of missing values",
-        float(missing.max()),
-        Verdict.OK if missing.max() < 0.2 else Verdict.CAUTION,
-        threshold="< 0.2",
-        advice=f"Feature {worst} says nothing of many rows: check its build and names; missing is NaN, not zero.",
-    )
-    flat = summary[(summary["minimum"] == summary["maximum"]) | (summary["missing"] == rows)]
-    card.add(
-        "features that do not vary",
-        len(flat),
-        Verdict.OK if not len(flat) else Verdict.CAUTION,
-        threshold="0",
-        advice=f"{', '.join(flat['feature'][:3])} is the same for all rows, so nothing can be learned from it.",
-    )
-    share = left_out / (rows + left_out)
-    card.add(
-        "variants left out",
-        left_out,
-        Verdict.OK if share < 0.05 else Verdict.CAUTION,
-        threshold="< 5 %",
-        advice="Rows with several or unknown alleles have no annotation: split them first.",
-    )
-    if targets.unit == "variant":
-        card.add(
-            "insertions and deletions without a known reference allele",
-            unsettled,
-            Verdict.OK if not unsettled else Verdict.CAUTION,
-            threshold="0",
-            advice="The other allele (PLINK's A2) is taken for it; where it is not, the variant covers other bases. A VCF or .pvar of these variants tells it "
-            "(so does what `encode sumstats --fasta --export gwas-vcf` writes).",
-        )
-    return card

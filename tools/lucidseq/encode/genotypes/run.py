@@ -16,7 +16,8 @@ from lucidseq.core.options import parse_shard
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import QC, SAMPLE_QC
 from lucidseq.core.tables import write_table
-from lucidseq.encode.genotypes import judge, quality
+from lucidseq.encode.genotypes import card as checks
+from lucidseq.encode.genotypes import quality
 from lucidseq.encode.genotypes.cli import GenotypesOptions
 from lucidseq.encode.genotypes.figure import draw_quality
 from lucidseq.encode.genotypes.reading_pass import Plan, ReadingPass
@@ -102,7 +103,7 @@ def genotypes(options: GenotypesOptions, out: OutputSet) -> Card:
     _write_qc(found, outcomes, out["qc"])
     _write_samples(found, outcomes, out["samples"])
     draw_quality(found.counts, found.statistics, found.keep, out["picture"])
-    judge.judge(card, found, outcomes)
+    checks.judge(card, found, outcomes)
     return card
 
 
@@ -187,12 +188,12 @@ def _traits(path: Path | None, samples: SampleNames, first: GenotypeReader, card
     else:
         people = read_individuals(path)
         joined = join(people, samples)
-        judge.overlap(card, "phenotype", joined)
+        checks.overlap(card, "phenotype", joined)
         traits = [
             recognise(name, values, plink=people.plink, where=str(path)) for name, values in zip(people.names, joined.values, strict=True)
         ]
     for trait in traits:
-        judge.trait(card, trait)
+        checks.trait(card, trait)
     return traits
 
 
@@ -215,8 +216,8 @@ def _covariates(path: Path | None, samples: SampleNames, first: GenotypeReader, 
         return [], np.empty((0, len(samples.samples)))
     people: Individuals = read_individuals(path)
     joined = join(people, samples)
-    judge.overlap(card, "covariate", joined)
-    judge.covariates(card, people.names, joined.values, plink=people.plink)
+    checks.overlap(card, "covariate", joined)
+    checks.covariates(card, people.names, joined.values, plink=people.plink)
     return people.names, missing_covariates(joined.values, plink=people.plink)
 
 
@@ -245,7 +246,7 @@ def _refuse_nothing(found: ReadingPass) -> None:
 
 
 def _write_qc(found: ReadingPass, outcomes: np.ndarray, path: Path) -> None:
-    left = judge.rows_read(found)
+    left = checks.rows_read(found)
     rows = [("variants", "read", 0, left)]
     for step in _STEPS:
         left -= found.removed[step]

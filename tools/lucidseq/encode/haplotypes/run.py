@@ -10,16 +10,16 @@ import pandas as pd
 
 from lucidseq.core.card import Card
 from lucidseq.core.errors import DataError, UsageError
-from lucidseq.core.intervals import Interval, read_bed
+from lucidseq.core.intervals import Intervals, read_bed
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import QC, WINDOWS
 from lucidseq.core.tables import write_table
 from lucidseq.encode.genotypes.sample_names import SampleNames
 from lucidseq.encode.haplotypes.accessibility import Accessibility
+from lucidseq.encode.haplotypes.card import judge
 from lucidseq.encode.haplotypes.choices import Polarization
 from lucidseq.encode.haplotypes.cli import HaplotypesOptions
 from lucidseq.encode.haplotypes.collect import STEPS, Pass, Plan
-from lucidseq.encode.haplotypes.judge import judge
 from lucidseq.encode.haplotypes.open_sites import open_sites
 from lucidseq.encode.haplotypes.polarity import AncestralGenome
 from lucidseq.encode.haplotypes.sites import SiteReader
@@ -40,7 +40,7 @@ def haplotypes(options: HaplotypesOptions, out: OutputSet) -> Card:
     columns = _columns(readers, options.samples)
     polarization = _polarization(options.polarize, readers, has_fasta=options.ancestral is not None)
     intervals = _intervals(readers, options.windows, options.window_size, options.step, options.genome)
-    contigs = list(dict.fromkeys(item.contig for item in intervals))
+    contigs = list(dict.fromkeys(intervals.contig))
     accessibility = Accessibility(_regions(options.accessible, contigs), _regions(options.mask, contigs))
     laid = by_contig(intervals, accessibility)
     low = {name: part.accessible < options.min_accessible * (part.end - part.start) for name, part in laid.items()}
@@ -115,7 +115,7 @@ def _regions(path: Path | None, contigs: list[str]) -> Regions | None:
     return regions
 
 
-def _intervals(readers: list[SiteReader], windows: Path | None, size: int | None, step: int | None, genome: Path | None) -> list[Interval]:
+def _intervals(readers: list[SiteReader], windows: Path | None, size: int | None, step: int | None, genome: Path | None) -> Intervals:
     """Return the windows as given, or tiles of the genome."""
     lengths = {contig: length for reader in readers for contig, length in reader.lengths.items()}
     given = windows or genome
@@ -131,7 +131,8 @@ def _intervals(readers: list[SiteReader], windows: Path | None, size: int | None
             "give --genome (BED)",
             where=str(readers[0].path),
         )
-    return tile([Interval(contig, 0, length, contig) for contig, length in lengths.items() if length > 0], size, step or size)
+    known = {contig: length for contig, length in lengths.items() if length > 0}
+    return tile(Intervals.of(list(known), np.zeros(len(known)), list(known.values())), size, step or size)
 
 
 def _refuse_nothing(found: Pass, laid: dict[str, Windows], path: Path) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from lucidseq.core.errors import DataError, UsageError
-from lucidseq.core.intervals import Interval
+from lucidseq.core.intervals import Intervals
 from lucidseq.encode.haplotypes.accessibility import Accessibility
 from lucidseq.encode.regions import Regions
 
@@ -48,8 +48,7 @@ class Windows:
     def __post_init__(self) -> None:
         count = len(self.start)
         self.first_site, self.last_site, self.missing, self.calls = (np.zeros(count, dtype=np.int64) for _ in range(4))
-        ends = zip(self.start.tolist(), self.end.tolist(), strict=True)
-        self._union = Regions(Interval(self.contig, start, end, "") for start, end in ends)
+        self._union = Regions(Intervals.of(self.contig, self.start, self.end))
 
     def contain(self, position: np.ndarray) -> np.ndarray:
         """Return a mask of the positions that some window holds, shape (positions,)."""
@@ -79,8 +78,8 @@ class Windows:
         return Windows(self.contig, self.start[rows], self.end[rows], self.name[rows], self.accessible[rows])
 
 
-def tile(stretches: Iterable[Interval], size: int, step: int) -> list[Interval]:
-    """Lay windows from the start of each stretch; the last may be shorter, and one that only repeats its predecessor's end is left out.
+def tile(stretches: Intervals, size: int, step: int) -> Intervals:
+    """Create windows from the start of each stretch; the last may be shorter, and one that only repeats its predecessor's end is left out.
 
     Raises
     ------
@@ -89,43 +88,39 @@ def tile(stretches: Iterable[Interval], size: int, step: int) -> list[Interval]:
 
     Examples
     --------
-    >>> [(window.start, window.end) for window in tile([Interval("c", 0, 25, "c")], 10, 10)]
+    >>> windows = tile(Intervals.of("c", [0], [25]), 10, 10)
+    >>> list(zip(windows.start.tolist(), windows.end.tolist()))
     [(0, 10), (10, 20), (20, 25)]
     """
-    stretches = list(stretches)
-    count = sum(-(-(stretch.end - stretch.start) // step) for stretch in stretches)
+    lengths = stretches.end - stretches.start
+    count = int((-(-lengths // step)).sum())
     if count > _MOST_WINDOWS:
         raise UsageError(
             f"{count:,} windows of {size} bases",
             f"at most {_MOST_WINDOWS:,}",
             "take larger windows or steps, or a part of the genome (--windows)",
         )
-    windows = []
-    for stretch in stretches:
-        for start in range(stretch.start, stretch.end, step):
-            end = min(start + size, stretch.end)
-            windows.append(Interval(stretch.contig, start, end, f"{stretch.contig}:{start}-{end}"))
-            if end == stretch.end:
-                break
-    return windows
+    numbers = 1 + np.maximum(0, -(-(lengths - size) // step))  # the last is the first that reaches the end
+    row = np.repeat(np.arange(len(stretches)), numbers)
+    start = stretches.start[row] + step * (np.arange(len(row)) - np.repeat(np.cumsum(numbers) - numbers, numbers))
+    return Intervals.of(stretches.contig[row], start, np.minimum(start + size, stretches.end[row]))
 
 
-def by_contig(intervals: list[Interval], accessibility: Accessibility) -> dict[str, Windows]:
+def by_contig(intervals: Intervals, accessibility: Accessibility) -> dict[str, Windows]:
     """Return windows by contig, sorted, with their accessible bases."""
-    grouped: dict[str, list[Interval]] = {}
-    for interval in intervals:
-        grouped.setdefault(interval.contig, []).append(interval)
     found = {}
-    for contig, windows in grouped.items():
-        windows.sort(key=lambda window: (window.start, window.end, window.name))
-        start = np.array([window.start for window in windows], dtype=np.int64)
-        end = np.array([window.end for window in windows], dtype=np.int64)
-        names = np.array([window.name for window in windows], dtype=object)
-        found[contig] = Windows(contig, start, end, names, accessibility.bases(contig, start, end))
+    for contig, rows in intervals.by_contig():
+        part = intervals.take(rows)
+        names = part.labels()
+        order = np.lexsort((part.end, part.start))
+        if ((np.diff(part.start[order]) == 0) & (np.diff(part.end[order]) == 0)).any():
+            order = np.lexsort((names.astype(str), part.end, part.start))
+        start, end = part.start[order], part.end[order]
+        found[contig] = Windows(contig, start, end, names[order], accessibility.bases(contig, start, end))
     return found
 
 
-def refuse_beyond(intervals: list[Interval], lengths: dict[str, int], path: Path) -> None:
+def refuse_beyond(intervals: Intervals, lengths: dict[str, int], path: Path) -> None:
     """Check that intervals end within their contigs, as far as lengths are known: bases beyond would count as accessible.
 
     Raises
@@ -133,15 +128,16 @@ def refuse_beyond(intervals: list[Interval], lengths: dict[str, int], path: Path
     DataError
         Naming the first that does not.
     """
-    for item in intervals:
-        length = lengths.get(item.contig, 0)
-        if 0 < length < item.end:
-            raise DataError(
-                f"{item.contig}:{item.start}-{item.end}",
-                f"positions up to {length}, the contig's length in the header",
-                "use windows of the same build, cut at the contig's end",
-                where=str(path),
-            )
+    limit = pd.Series(intervals.contig, dtype=object).map(lengths).fillna(0).to_numpy(dtype=np.int64)
+    beyond = np.flatnonzero((limit > 0) & (intervals.end > limit))
+    if len(beyond):
+        row = beyond[0]
+        raise DataError(
+            f"{intervals.contig[row]}:{intervals.start[row]}-{intervals.end[row]}",
+            f"positions up to {limit[row]}, the contig's length in the header",
+            "use windows of the same build, cut at the contig's end",
+            where=str(path),
+        )
 
 
 def check_options(*, has_windows: bool, size: int | None, step: int | None, has_genome: bool) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lucidseq.core.covariates import design
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import GenotypeStore
 from lucidseq.core.intervals import Interval
@@ -19,7 +20,6 @@ from lucidseq.core.log import Progress, get_logger
 from lucidseq.core.schema import LD_SCORES
 from lucidseq.core.tables import TableWriter
 from lucidseq.core.variants import align
-from lucidseq.encode.individuals import design
 from lucidseq.encode.ld.band import BandSums, band_sums
 from lucidseq.encode.ld.blocks import crossing, find_blocks
 from lucidseq.encode.ld.correlation import PEOPLE, correlation

@@ -20,12 +20,12 @@ from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import SUMSTATS
 from lucidseq.core.tables import read_table, write_text
 from lucidseq.encode.individuals import complete_individuals
+from lucidseq.encode.ld.card import judge, write_qc
 from lucidseq.encode.ld.choices import LdMethod, MatchBy
 from lucidseq.encode.ld.cli import LdOptions
 from lucidseq.encode.ld.estimate import Estimator, Tally, parse_estimator
 from lucidseq.encode.ld.from_genotypes import Cohort, genotype_blocks, refuse_foreign_contigs, write_scores_and_find
 from lucidseq.encode.ld.from_matrix import MatrixSource, check_source, matrix_blocks, nothing_matched
-from lucidseq.encode.ld.judge import judge, write_qc
 
 UNKNOWN = "unknown"  # build
 _log = get_logger("lucidseq.encode")
@@ -150,7 +150,7 @@ def _refuse(**values: object) -> None:
 
 
 def _read_loci(path: Path) -> list[Interval]:
-    intervals = read_bed(path)
+    intervals = read_bed(path).records()
     twice = [name for name, count in Counter(locus.name for locus in intervals).items() if count > 1]
     if twice:
         raise DataError(f"two loci called {twice[0]}", "loci with names that differ", "rename one (column 4)", where=str(path))

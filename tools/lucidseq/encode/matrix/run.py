@@ -7,7 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from lucidseq.core.card import Card, Verdict
+from lucidseq.core.card import Card
 from lucidseq.core.codings import Training, genotype_kinds
 from lucidseq.core.errors import DataError
 from lucidseq.core.genotype_matrix import Layout, RowSums, pack
@@ -19,6 +19,7 @@ from lucidseq.core.schema import GENOTYPE_MATRIX, GENOTYPES
 from lucidseq.core.splits import Splits, digest, read_splits
 from lucidseq.core.stores import create_store, open_store, read_list, read_text, write_array
 from lucidseq.encode.hard_calls import hard_calls, refuse_more_copies
+from lucidseq.encode.matrix.card import judge, judge_no_splits
 from lucidseq.encode.matrix.choices import MatrixLayout
 from lucidseq.encode.matrix.cli import MatrixOptions
 from lucidseq.encode.matrix.fit import fit
@@ -56,7 +57,7 @@ def matrix(options: MatrixOptions, out: OutputSet) -> Card:
         with create_store(out["matrix"], GENOTYPE_MATRIX, **attributes) as result:
             _write_samples(store, result, samples, given)
             missing, still = _transpose(store, result, given.train, chosen, options.hard_call_tolerance)
-        _judge(card, still, missing, given, str(attributes["training_digest"]))
+        judge(card, still, missing, given, str(attributes["training_digest"]))
     return card
 
 
@@ -85,13 +86,7 @@ def _splits(path: Path | None, samples: np.ndarray, card: Card) -> Splits:
         if found.only_table:
             _log.info(f"{found.only_table} samples of the table are not in the genotypes")
         return found
-    card.add(
-        "training samples",
-        "all: no table of splits was given",
-        Verdict.CAUTION,
-        threshold="the training split",
-        advice="Imputer and codings are fitted on every sample: no honest test is left. Give the table of the splits.",
-    )
+    judge_no_splits(card)
     return Splits(np.zeros(len(samples), dtype=np.uint8), samples, np.zeros(len(samples), dtype=np.int64))
 
 
@@ -174,39 +169,3 @@ def _store_fit(fitted: dict[str, h5py.Dataset], first: int, found: Training) -> 
     for name, column in fitted.items():
         values = getattr(found, name)
         column[first : first + len(values)] = values
-
-
-def _judge(card: Card, still: float, missing: np.ndarray, splits: Splits, fingerprint: str) -> None:
-    train = splits.train
-    people = int(train.sum())
-    card.add(
-        "training samples behind imputer and codings",
-        people,
-        Verdict.OK if people >= 50 else Verdict.CAUTION,
-        threshold=">= 50",
-        advice=f"Means and frequencies of few samples are noisy. Digest of their names: {fingerprint[:16]}.",
-    )
-    card.add(
-        "variants that do not vary among training samples",
-        still,
-        Verdict.OK if still <= 0.05 else Verdict.CAUTION,
-        threshold="<= 0.05",
-        advice="They are 0 in standardised and dominance codings: filter rare variants first.",
-    )
-    share = float(missing[train].mean())
-    card.add(
-        "missing genotypes of training samples",
-        share,
-        Verdict.OK if share <= 0.02 else Verdict.CAUTION,
-        threshold="<= 0.02",
-        advice="They are imputed with the mean or the mode: impute from haplotypes first where you can.",
-    )
-    if not train.all():
-        apart = abs(float(missing[~train].mean()) - share)
-        card.add(
-            "difference of missing genotypes between training and other samples",
-            apart,
-            Verdict.OK if apart <= 0.01 else Verdict.CAUTION,
-            threshold="<= 0.01",
-            advice="The sets were called differently: a model can learn the batch.",
-        )

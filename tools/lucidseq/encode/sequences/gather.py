@@ -9,9 +9,9 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, UsageError, place
 from lucidseq.core.genome import Genome
-from lucidseq.core.intervals import Interval, read_bed
+from lucidseq.core.intervals import Intervals, read_bed
 from lucidseq.core.log import get_logger
-from lucidseq.encode.gene_models import read_gene_models
+from lucidseq.encode.gene_models import read_starts
 from lucidseq.encode.regions import Regions, require_shared
 from lucidseq.encode.sequences.choices import LabelColumn, Negatives, SignalTransform
 from lucidseq.encode.sequences.fasta_records import read_fasta, to_rows
@@ -113,14 +113,14 @@ def _from_records(sources: Sources, path: Path) -> Gathered:
 
 def _from_windows(sources: Sources, fasta: Path, path: Path) -> Gathered:
     with Genome(fasta) as genome:
-        regions = read_bed(path) if sources.regions else read_gene_models(path, gene_type=sources.gene_type).starts
+        regions = read_bed(path) if sources.regions else read_starts(path, gene_type=sources.gene_type)
         rows = cut_windows(genome, regions, path, window=sources.window, stranded=sources.stranded)
         found = _labelled(Gathered(rows, []), regions, sources, path)
         # Windows reach beyond their regions: no base may be in both classes
-        occupied = [*regions, *(Interval(*window, "") for window in zip(rows.contig, rows.start, rows.end, strict=True))]
+        occupied = Intervals.join([regions, Intervals.of(rows.contig, rows.start, rows.end)])
         if sources.blacklist is not None:
             blacklist = read_bed(sources.blacklist)
-            found, occupied = _without(found, blacklist, sources.blacklist), occupied + blacklist
+            found, occupied = _without(found, blacklist, sources.blacklist), Intervals.join([occupied, blacklist])
         if sources.negatives is not Negatives.NONE:
             found = _with_negatives(found, genome, occupied, sources)
         if sources.signal:
@@ -131,12 +131,12 @@ def _from_windows(sources: Sources, fasta: Path, path: Path) -> Gathered:
     return found
 
 
-def _labelled(found: Gathered, regions: list[Interval], sources: Sources, path: Path) -> Gathered:
+def _labelled(found: Gathered, regions: Intervals, sources: Sources, path: Path) -> Gathered:
     """Add the targets that belong to regions."""
     rows = found.rows
     if sources.labels is not None and sources.variants is None:
         table = read_labels(sources.labels)
-        targets, split = pick(table, [region.name for region in regions], sources.labels, path)
+        targets, split = pick(table, regions.labels().tolist(), sources.labels, path)
         return Gathered(replace(rows, target=targets), table.names, split)
     if sources.label_column is not LabelColumn.NONE:
         names, targets = bed_targets(regions, sources.label_column, path)
@@ -146,7 +146,7 @@ def _labelled(found: Gathered, regions: list[Interval], sources: Sources, path: 
     return found
 
 
-def _without(found: Gathered, blacklist: list[Interval], path: Path) -> Gathered:
+def _without(found: Gathered, blacklist: Intervals, path: Path) -> Gathered:
     """Leave out windows that overlap the blacklist."""
     rows, covered = found.rows, Regions(blacklist)
     require_shared(list(dict.fromkeys(rows.contig)), covered.contigs, path)
@@ -161,11 +161,11 @@ def _without(found: Gathered, blacklist: list[Interval], path: Path) -> Gathered
     return found
 
 
-def _with_negatives(found: Gathered, genome: Genome, occupied: list[Interval], sources: Sources) -> Gathered:
+def _with_negatives(found: Gathered, genome: Genome, occupied: Intervals, sources: Sources) -> Gathered:
     repeats = sources.negatives is Negatives.GC_REPEAT_MATCHED
     pool = None if sources.negatives_from is None else read_bed(sources.negatives_from)
     if pool is not None and sources.negatives_from is not None:
-        require_shared(list(dict.fromkeys(found.rows.contig)), (item.contig for item in pool), sources.negatives_from)
+        require_shared(list(dict.fromkeys(found.rows.contig)), pool.contig, sources.negatives_from)
     rule = NegativeRule(sources.negatives_per_positive, sources.max_n_share, repeats, pool, sources.seed)
     drawn = draw_negatives(genome, found.rows, occupied, rule, repeat_share(genome, found.rows) if repeats else None)
     _log.info(f"{len(drawn)} negatives for {len(found.rows)} regions")

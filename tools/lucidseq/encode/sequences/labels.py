@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from lucidseq.core.errors import DataError, place
-from lucidseq.core.intervals import MOST_SCORE, Interval, read_score, require_names
+from lucidseq.core.intervals import MOST_SCORE, Intervals
 from lucidseq.core.tables import open_text
 from lucidseq.encode.sequences.choices import LabelColumn
 from lucidseq.encode.sequences.splits import NAMES
@@ -95,7 +96,7 @@ def pick(labels: Labels, ids: list[str], path: Path, source: Path) -> tuple[np.n
     return targets, np.array([labels.splits[name] for name in ids], dtype=np.uint8) if labels.splits else None
 
 
-def bed_targets(regions: list[Interval], column: LabelColumn, path: Path) -> tuple[list[str], np.ndarray]:
+def bed_targets(regions: Intervals, column: LabelColumn, path: Path) -> tuple[list[str], np.ndarray]:
     """Return (target names; float32 targets of shape (regions, targets)) of a BED column.
 
     ``score`` is one number a region; ``name`` makes one binary target of each distinct name.
@@ -106,10 +107,9 @@ def bed_targets(regions: list[Interval], column: LabelColumn, path: Path) -> tup
         If a region has no name or score, a score is no number, or there are too many names to be classes.
     """
     if column is LabelColumn.SCORE:
-        scores = [read_score(region, path) for region in regions]
-        return ["score"], np.array(scores, dtype=np.float32)[:, None]
-    require_names(regions, path)
-    names = sorted({region.name for region in regions})
+        return ["score"], regions.scores(path).astype(np.float32)[:, None]
+    regions.require_names(path)
+    codes, names = pd.factorize(regions.name, sort=True)
     if len(names) > _MOST_NAMES:
         raise DataError(
             f"{len(names)} distinct names",
@@ -117,7 +117,6 @@ def bed_targets(regions: list[Interval], column: LabelColumn, path: Path) -> tup
             "use --label-column score or none",
             where=str(path),
         )
-    column_of = {name: index for index, name in enumerate(names)}
     target = np.zeros((len(regions), len(names)), dtype=np.float32)
-    target[np.arange(len(regions)), [column_of[region.name] for region in regions]] = 1
-    return names, target
+    target[np.arange(len(regions)), codes] = 1
+    return names.tolist(), target

@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from lucidseq.core.errors import DataError
 from lucidseq.core.genome import Genome
-from lucidseq.core.intervals import Interval
+from lucidseq.core.intervals import Intervals
 from lucidseq.core.seeds import stream
 from lucidseq.encode.regions import merge
 from lucidseq.encode.sequences.rows import SequenceRows, gc_share, n_share
@@ -41,12 +41,12 @@ class NegativeRule:
     per_positive: int
     max_n_share: float
     match_repeats: bool
-    pool: list[Interval] | None
+    pool: Intervals | None
     seed: int
 
 
 def draw_negatives(
-    genome: Genome, positives: SequenceRows, regions: list[Interval], rule: NegativeRule, repeats: np.ndarray | None = None
+    genome: Genome, positives: SequenceRows, regions: Intervals, rule: NegativeRule, repeats: np.ndarray | None = None
 ) -> SequenceRows:
     """Draw windows of the positives' contigs that overlap no region nor each other, matched in GC share (and in repeats).
 
@@ -133,13 +133,14 @@ def _stratum(share: np.ndarray) -> np.ndarray:
     return tenth
 
 
-def _offered(random: np.random.Generator, size: int, length: int, wanted: int, pool: list[Interval] | None, contig: str) -> np.ndarray:
+def _offered(random: np.random.Generator, size: int, length: int, wanted: int, pool: Intervals | None, contig: str) -> np.ndarray:
     """Return sorted starts of windows to choose from: random ones, or those in the middles of a pool in random order of preference."""
     if size < length:
         return np.zeros(0, dtype=np.int64)
     if pool is None:
         return np.unique(random.integers(0, size - length + 1, wanted * _CANDIDATES))
-    middles = np.array([(item.start + item.end) // 2 for item in pool if item.contig == contig], dtype=np.int64)
+    mine = pool.contig == contig
+    middles = (pool.start[mine] + pool.end[mine]) // 2
     starts = np.unique(middles - length // 2)
     return starts[(starts >= 0) & (starts + length <= size)]
 

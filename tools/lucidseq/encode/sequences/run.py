@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lucidseq.core.card import Card, Verdict
+from lucidseq.core.card import Card
 from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import QC, SEQUENCES
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.core.tables import write_table
 from lucidseq.encode.sequences import splits
+from lucidseq.encode.sequences.card import judge, judge_near_copies, judge_sources, judge_test_set
 from lucidseq.encode.sequences.choices import NearCopies, Task
 from lucidseq.encode.sequences.cli import SequencesOptions
 from lucidseq.encode.sequences.gather import Gathered, drop_unknown, gather
-from lucidseq.encode.sequences.judge import judge, judge_near_copies, judge_sources
 from lucidseq.encode.sequences.near_copies import near_copies as find_near_copies
 from lucidseq.encode.sequences.rows import identity
 from lucidseq.encode.sequences.sources import Sources, refuse_confusion
@@ -108,14 +108,7 @@ def _split(
     split = splits.by_contig(gathered.rows.contig, test, valid, sources.main)
     if not test and test_share > 0:
         split = splits.draw(split, groups, test_share, splits.TEST, sources.seed)
-    by_coordinates = bool(test) or not gathered.rows.contig.any()
-    card.add(
-        "test set",
-        "held-out contigs" if test else "random sequences",
-        Verdict.OK if by_coordinates else Verdict.CAUTION,
-        threshold="whole contigs, where sequences have coordinates",
-        advice="Neighbours and overlaps of test sequences are trained on, so the test flatters: use --test-contigs.",
-    )
+    judge_test_set(card, by_contig=bool(test), with_coordinates=bool(gathered.rows.contig.any()))
     return split if valid else splits.draw(split, groups, valid_share, splits.VALID, sources.seed)
 
 

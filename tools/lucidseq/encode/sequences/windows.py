@@ -6,18 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from lucidseq.core import alphabet
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genome import Genome
-from lucidseq.core.intervals import Interval
+from lucidseq.core.intervals import Intervals
 from lucidseq.core.log import Progress
 from lucidseq.encode.bigwig import BigWig
 from lucidseq.encode.regions import other_spelling
 from lucidseq.encode.sequences.choices import SignalStatistic
 from lucidseq.encode.sequences.rows import SequenceRows
 
-_NARROW_PEAK_FIELDS = 4  # beyond BED6: signalValue, pValue, qValue, summit
 _STATISTICS: dict[SignalStatistic, Callable[[np.ndarray], float]] = {
     SignalStatistic.MEAN: np.mean,
     SignalStatistic.MAX: np.max,
@@ -25,44 +25,25 @@ _STATISTICS: dict[SignalStatistic, Callable[[np.ndarray], float]] = {
 }
 
 
-def centre(region: Interval) -> int:
-    """Return the base a window is centred on: narrowPeak's summit where there is one, else the middle.
+def window_starts(regions: Intervals, length: int, *, stranded: bool) -> np.ndarray:
+    """Return where windows around regions begin; read in its direction, the base in the middle has index ``length // 2``.
 
     Examples
     --------
-    >>> centre(Interval("c", 100, 200, "a")), centre(Interval("c", 100, 200, "a", extra=("5", "3", "2", "10")))
-    (150, 110)
+    >>> regions = Intervals.of("c", [10, 10], [11, 11], strand=["+", "-"])
+    >>> window_starts(regions, 4, stranded=True).tolist()
+    [8, 9]
     """
-    if len(region.extra) == _NARROW_PEAK_FIELDS and region.extra[3].isdigit() and not _is_bed10(region):
-        return region.start + int(region.extra[3])
-    return (region.start + region.end) // 2
+    middle = regions.centres()
+    forward = middle - length // 2
+    if not stranded:
+        return forward
+    even = middle == (regions.start + regions.end) // 2  # of two bases in the middle, the one that comes second in this direction
+    middle = np.where(even, (regions.start + regions.end - 1) // 2, middle)
+    return np.where(regions.strand == "-", middle - (length - 1) // 2, forward)
 
 
-def _is_bed10(region: Interval) -> bool:
-    """Whether the fields are BED's thickStart, thickEnd, itemRgb and blockCount: both places inside the region, and a colour."""
-    first, last, colour, _ = region.extra
-    if not (first.isdigit() and last.isdigit() and (colour == "0" or colour.count(",") == 2)):
-        return False
-    return region.start <= int(first) <= int(last) <= region.end
-
-
-def window_start(region: Interval, length: int, *, backward: bool) -> int:
-    """Return where a window around a region begins; read in its direction, the base in the middle has index ``length // 2``.
-
-    Examples
-    --------
-    >>> window_start(Interval("c", 10, 11, "a"), 4, backward=False), window_start(Interval("c", 10, 11, "a"), 4, backward=True)
-    (8, 9)
-    """
-    middle = centre(region)
-    if not backward:
-        return middle - length // 2
-    if middle == (region.start + region.end) // 2:  # of two bases in the middle, the one that comes second in this direction
-        middle = (region.start + region.end - 1) // 2
-    return middle - (length - 1) // 2
-
-
-def cut_windows(genome: Genome, regions: list[Interval], path: Path, *, window: int | None, stranded: bool) -> SequenceRows:
+def cut_windows(genome: Genome, regions: Intervals, path: Path, *, window: int | None, stranded: bool) -> SequenceRows:
     """Cut a window around each region.
 
     Parameters
@@ -83,34 +64,31 @@ def cut_windows(genome: Genome, regions: list[Interval], path: Path, *, window: 
     DataError
         If a contig is not in the genome, a region reaches beyond it, or lengths differ without a window.
     """
-    length = window or regions[0].end - regions[0].start
-    starts = np.empty(len(regions), dtype=np.int64)
+    length = window or int(regions.end[0] - regions.start[0])
+    _check_regions(genome, regions, path, None if window else length)
+    starts = window_starts(regions, length, stranded=stranded) if window else regions.start
     codes = np.empty((len(regions), length), dtype=np.uint8)
-    for row, region in enumerate(regions):
-        where = place(path, contig=region.contig, item=f"region {region.name}")
-        genome.require(region.contig, where=where)
-        if region.end > genome.lengths[region.contig]:
-            raise DataError(
-                f"{region.contig}:{region.start}-{region.end}",
-                f"positions up to {genome.lengths[region.contig]}",
-                "use regions of the FASTA's build",
-                where=where,
-            )
-        if window is None and region.end - region.start != length:
-            raise DataError(
-                f"a region of {region.end - region.start} bases, the first of {length}",
-                "regions of one length",
-                "add --window",
-                where=where,
-            )
-        backward = stranded and region.strand == "-"
-        starts[row] = region.start if window is None else window_start(region, length, backward=backward)
-        codes[row] = genome.fetch(region.contig, int(starts[row]), int(starts[row]) + length)
-    strand = np.array([region.strand if stranded else "." for region in regions], dtype=object)
+    for row, (contig, start) in enumerate(zip(regions.contig, starts.tolist(), strict=True)):
+        codes[row] = genome.fetch(contig, start, start + length)
+    strand = regions.strand if stranded else np.full(len(regions), ".", dtype=object)
     codes[strand == "-"] = alphabet.reverse_complement(codes[strand == "-"])
-    contig = np.array([region.contig for region in regions], dtype=object)
-    names = np.array([region.name for region in regions], dtype=object)
-    return SequenceRows(codes, contig, starts, starts + length, strand, names, np.zeros((len(regions), 0), dtype=np.float32))
+    nothing = np.zeros((len(regions), 0), dtype=np.float32)
+    return SequenceRows(codes, regions.contig, starts, starts + length, strand, regions.labels(), nothing)
+
+
+def _check_regions(genome: Genome, regions: Intervals, path: Path, length: int | None) -> None:
+    """Refuse the first region on an unknown contig, beyond its contig's end, or of another length than the first."""
+    size = pd.Series(regions.contig, dtype=object).map(genome.lengths).fillna(-1).to_numpy(dtype=np.int64)
+    wrong = (size < regions.end) | (regions.end - regions.start != (length or regions.end - regions.start))
+    if not wrong.any():
+        return
+    row = int(np.argmax(wrong))
+    contig, start, end = str(regions.contig[row]), int(regions.start[row]), int(regions.end[row])
+    where = place(path, contig=contig, item=f"region {regions.label(row)}")
+    genome.require(contig, where=where)
+    if end > size[row]:
+        raise DataError(f"{contig}:{start}-{end}", f"positions up to {size[row]}", "use regions of the FASTA's build", where=where)
+    raise DataError(f"a region of {end - start} bases, the first of {length}", "regions of one length", "add --window", where=where)
 
 
 def open_track(path: Path, rows: SequenceRows) -> BigWig:

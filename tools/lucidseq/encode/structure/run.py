@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lucidseq.core.card import Card, Verdict
+from lucidseq.core.card import Card
 from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.genotypes import GenotypeStore, open_genotypes
 from lucidseq.core.intervals import read_bed
@@ -19,7 +19,7 @@ from lucidseq.core.seeds import stream
 from lucidseq.core.splits import Split, Splits, read_splits
 from lucidseq.core.tables import write_table
 from lucidseq.encode.regions import Regions, other_spelling
-from lucidseq.encode.structure import audit
+from lucidseq.encode.structure import card as checks
 from lucidseq.encode.structure import groups as grouping
 from lucidseq.encode.structure.ancestry import Ancestry, place_samples
 from lucidseq.encode.structure.choices import SplitBy
@@ -87,7 +87,7 @@ def structure(options: StructureOptions, out: OutputSet) -> Card:
         )
         if given is not None:
             splits = given
-            card.add("split", "as in the table given", Verdict.OK, threshold="leaks nothing", advice="See the checks below.")
+            checks.judge_given(card)
         elif named is not None:
             splits = _by_groups(named, strata, wanted, card)
         else:
@@ -96,13 +96,13 @@ def structure(options: StructureOptions, out: OutputSet) -> Card:
         ancestry = study.place(splits.train)
         samples, relatives, same = store.samples, study.relatives, study.same
     del store, study  # with the columns of the variants
-    audit.judge_relatives(card, relatives, ancestry.components.variants)
-    audit.judge_sizes(
+    checks.judge_relatives(card, relatives, ancestry.components.variants)
+    checks.judge_sizes(
         card, splits, None if given is not None else (1 - options.valid_share - options.test_share, options.valid_share, options.test_share)
     )
-    audit.judge_folds(card, splits, options.folds)
-    audit.judge_leakage(card, relatives, splits, same, options.max_kinship)
-    audit.judge_components(card, ancestry)
+    checks.judge_folds(card, splits, options.folds)
+    checks.judge_leakage(card, relatives, splits, same, options.max_kinship)
+    checks.judge_components(card, ancestry)
     _write(out, samples, relatives, ancestry, splits)
     return card
 
@@ -149,7 +149,7 @@ def _look(
 ) -> _Study:
     """Read the genotypes: heterozygosity, then pairs."""
     autosomes = autosomal(store.contig, store.build)
-    audit.judge_contigs(card, store.contig, store.build)
+    checks.judge_contigs(card, store.contig, store.build)
     if not autosomes.any():
         raise DataError(
             "no variant on an autosome",
@@ -171,7 +171,7 @@ def _look(
         )
     inbreeding = float(np.median(known))
     inbred = inbreeding > _INBRED or store.ploidy != 2
-    audit.judge_inbreeding(card, inbreeding, store.ploidy, inbred=inbred)
+    checks.judge_inbreeding(card, inbreeding, store.ploidy, inbred=inbred)
     relatives = find_relatives(panel, min_kinship, defined=not inbred)
     _log.info(f"{len(relatives.first)} close pairs among {panel.samples} samples at {panel.variants} variants")
     common = panel if exclude is None else panel.only(autosomes & ~_inside(store, exclude))
@@ -212,13 +212,7 @@ def _by_groups(named: tuple[np.ndarray, int], strata: np.ndarray, wanted: Wanted
     names, absent = named
     _, codes = np.unique(names.astype(str), return_inverse=True)
     codes = codes.reshape(-1)
-    card.add(
-        "split",
-        f"by the groups of the table ({codes.max() + 1}); {absent} samples without one",
-        Verdict.OK if absent <= 0.1 * len(names) else Verdict.CAUTION,
-        threshold="a group for 90 % of the samples",
-        advice="Samples without a group count as groups of their own: relatives among them can be separated.",
-    )
+    checks.judge_groups(card, int(codes.max()) + 1, absent, len(names))
     return deal(codes, names, strata, wanted)
 
 
@@ -230,23 +224,11 @@ def _by_relatedness(
     families = with_duplicates(grouping.components(samples, first, second), *study.relatives.duplicates(), study.same)
     share = float(np.bincount(families).max() / samples)
     if split_by is SplitBy.RANDOM:
-        card.add(
-            "split",
-            "at random, as asked for",
-            Verdict.CAUTION,
-            threshold="by relatedness",
-            advice="Only where samples are known to be independent: relatives on both sides let a model look better than it is.",
-        )
+        checks.judge_random(card)
         return deal(np.arange(samples), study.panel.store.samples, strata, wanted)
     by_kinship = split_by is SplitBy.KINSHIP and study.relatives.defined and share <= largest
     if by_kinship:
-        card.add(
-            "split",
-            f"by families of relatives, {len(np.unique(families))} of them; the largest holds {share:.1%} of the samples",
-            Verdict.OK,
-            threshold="no relatives across sets",
-            advice="Relatives are never in two sets.",
-        )
+        checks.judge_families(card, len(np.unique(families)), share)
         return deal(families, _named("family", families), strata, wanted)
     place = study.place(np.ones(samples, dtype=bool))
     spread = place.scores * np.sqrt(place.components.values)
@@ -260,13 +242,7 @@ def _by_relatedness(
             else f"since one family of relatives holds {share:.0%} of the samples"
         )
     _log.warning(f"split by clusters on the principal components, {why}")
-    card.add(
-        "split",
-        f"by {len(np.unique(found))} clusters on the principal components, {why}",
-        Verdict.OK if split_by is SplitBy.CLUSTERS else Verdict.CAUTION,
-        threshold="families of relatives where they are small",
-        advice="Neighbours are in one set, but relatives of other clusters can be in another: see the largest kinship across sets.",
-    )
+    checks.judge_clusters(card, len(np.unique(found)), why, chosen=split_by is SplitBy.CLUSTERS)
     return deal(found, _named("cluster", found), strata, wanted)
 
 

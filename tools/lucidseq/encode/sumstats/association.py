@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lucidseq.encode.individuals import SINGULAR, design
+from lucidseq.core.covariates import SINGULAR, design
 
 _MAX_STEPS, _TOLERANCE = 50, 1e-12
 _BLOCK = 256  # variants with missing genotypes tested together

@@ -22,9 +22,9 @@ from lucidseq.encode.sumstats.text import Block
 from lucidseq.encode.sumstats.values import (
     UNKNOWN,
     Alleles,
-    Names,
-    Where,
-    Words,
+    ColumnContext,
+    StringPool,
+    VariantNamePool,
     allele_state,
     clean_allele,
     clean_contig,
@@ -64,9 +64,9 @@ class Converter:
     n: float | None
     sample_size: SampleSize
     drop_incomplete: bool
-    contigs: Words = field(default_factory=Words)
+    contigs: StringPool = field(default_factory=StringPool)
     alleles: Alleles = field(default_factory=Alleles)
-    names: Names = field(default_factory=Names)
+    names: VariantNamePool = field(default_factory=VariantNamePool)
     read: int = 0
     positive: int = 0  # effects above 0, of all
     standardised: bool = False  # effects come from z alone
@@ -136,8 +136,8 @@ class _Rows:
     def text(self, meaning: Meaning) -> pd.Series:
         return self._frame[self._layout.places[meaning]]
 
-    def where(self, meaning: Meaning) -> Where:
-        return Where(self._layout.column(meaning), self.line, self._to.path)
+    def where(self, meaning: Meaning) -> ColumnContext:
+        return ColumnContext(self._layout.column(meaning), self.line, self._to.path)
 
     def drop(self, gone: np.ndarray, reason: str) -> None:
         """Take rows out and list them."""
@@ -174,7 +174,7 @@ class _Rows:
         size, layout, to = len(self.line), self._layout, self._to
         unknown = np.full(size, UNKNOWN, dtype=np.int32)
 
-        def get(words: Words, meaning: Meaning, clean: Callable[[str], str | None]) -> np.ndarray:
+        def get(words: StringPool, meaning: Meaning, clean: Callable[[str], str | None]) -> np.ndarray:
             return words.encode(self.text(meaning), clean) if layout.has(meaning) else unknown
 
         self._values["contig"] = get(to.contigs, _M.CHROMOSOME, clean_contig)

@@ -11,18 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lucidseq.encode.sumstats.significance import neg_log10_p
+from lucidseq.core.pvalues import neg_log10_p, z_of_log_p
 
 _LN10 = np.log(10.0)
 _SLACK_SHARE, _SLACK = 0.1, 0.1  # how far |z| may lie from the p-value's: rounding, other tests of the same effect
-
-
-def z_of_log_p(log_p: np.ndarray) -> np.ndarray:
-    """Return |z| of two-sided p-values given as natural logarithms."""
-    from scipy import special
-
-    size: np.ndarray = -special.ndtri_exp(np.minimum(log_p, 0.0) - np.log(2.0)) + 0.0
-    return size
 
 
 @dataclass
@@ -83,7 +75,7 @@ def complete_effects(
         z = np.where(from_p, np.sign(beta) * size, z)
         error = np.where(np.isnan(standard_error), np.abs(beta / z), standard_error)
     error[~np.isfinite(error)] = np.nan
-    own = neg_log10_p(z, np.full(len(z), np.inf))
+    own = neg_log10_p(z)
     zero_p = np.isinf(tail) & ~np.isnan(z)
     result = np.where(np.isfinite(tail), tail, own)
     signs = np.sign(beta) * np.sign(statistic)

@@ -1,30 +1,24 @@
-"""From a file of summary statistics to the suite's form: read, lift over, hold against genome and panel, sort, judge."""
+"""From a file of summary statistics to the suite's form: read, then `steps.STEPS`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.genome import Genome
-from lucidseq.core.log import get_logger
-from lucidseq.encode.sumstats.align import Alignment, align, fill_alleles, place_by_name
+from lucidseq.encode.sumstats.align import Alignment
 from lucidseq.encode.sumstats.builds import name_of
 from lucidseq.encode.sumstats.choices import Dialect, StrandRule, ZKind
-from lucidseq.encode.sumstats.contigs import match_names, rename
 from lucidseq.encode.sumstats.detect import Layout
-from lucidseq.encode.sumstats.liftover import Chain, lift, read_chain
 from lucidseq.encode.sumstats.meanings import Meaning
 from lucidseq.encode.sumstats.panel import Panel, read_panel
 from lucidseq.encode.sumstats.read import ReadOptions, ReadStudy, read_study
-from lucidseq.encode.sumstats.reference import Fit, apply, fill_other_from_reference, judge, kinds
+from lucidseq.encode.sumstats.reference import Fit, kinds
+from lucidseq.encode.sumstats.steps import STEPS, Harmonisation
 from lucidseq.encode.sumstats.study import Ledger, Study
 from lucidseq.encode.sumstats.values import UNKNOWN
-
-_log = get_logger("lucidseq.encode")
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,7 @@ class Harmonised:
     build
         Name of the build, as far as contig lengths tell it.
     lengths
-        Contig lengths of the genome; empty without one.
+        Contig lengths of the genome; without one, those of the file or of the chain.
     palindromic
         Number of palindromic variants left.
     """
@@ -83,45 +77,28 @@ def harmonise_file(path: Path, options: ReadOptions, references: References, led
     study = source.study
     panel = read_panel(references.panel, study.contigs, study.alleles, study.names) if references.panel else None
     _check_references(source.layout, study, panel, references, path)
-    numbers, lengths, order, fit, alignment = source.layout.facts.numbers, source.lengths, [], None, None
-    build, filled = name_of(lengths), False
-    if panel is not None:
-        place_by_name(study, panel, ledger)
-    if references.chain is not None:
-        lengths = _lift(study, read_chain(references.chain), source, references, ledger)
-        build = name_of(lengths)
-    if references.fasta is not None:
-        with Genome(references.fasta) as genome:
-            _check_lengths(lengths, genome.lengths, str(path), genome.path.name)
-            order, build = list(genome.lengths), name_of(genome.lengths)
-            rename(study, order, numbers, ledger, reason="contig not in the FASTA", kind=genome.path.name, where=str(path))
-            if panel is not None:
-                panel.contig = _renamed(panel, study, order, numbers)
-                filled = fill_alleles(study, panel, ledger)
-            if (study["other"] == UNKNOWN).any():
-                fill_other_from_reference(study, genome, ledger)
-            fit = judge(study, genome, references.strand)
-            apply(study, genome, fit, ledger)
-            lengths = dict(genome.lengths)
-    elif panel is not None:
-        targets = [study.contigs.texts[code] for code in np.unique(panel.contig).tolist()]
-        rename(study, targets, numbers, ledger, reason="contig not in the panel", kind=panel.path.name, where=str(path))
-        filled = fill_alleles(study, panel, ledger)
-    if panel is not None and len(study):
-        mixed = fit is not None and fit.strand == "mixed"
-        alignment = align(
-            study, panel, ledger, max_palindrome_frequency=references.max_palindrome_frequency, mixed=mixed, from_panel=filled
+    with ExitStack() as files:
+        work = Harmonisation(
+            study,
+            ledger,
+            path,
+            source.layout.facts.numbers,
+            panel,
+            files.enter_context(Genome(references.fasta)) if references.fasta else None,
+            references.chain,
+            references.strand,
+            references.max_palindrome_frequency,
+            source.lengths,
+            name_of(source.lengths),
         )
-    elif fit is not None and fit.strand == "mixed":
-        study.drop(kinds(study)[1], "palindromic, strand unknown", ledger)
-    study.sort(order)
-    study.drop(study.duplicates(), "duplicate", ledger)
+        for step in STEPS:
+            step(work)
     if not len(study):
         lost = ", ".join(f"{reason}: {count}" for reason, count in ledger.counts.items() if count)
         raise DataError(f"no variant left ({lost})", "at least one variant", "check alleles, build and contig names", where=str(path))
     palindromic = int(kinds(study)[1].sum())
     ledger.note("palindromic, kept", palindromic)
-    return Harmonised(source, fit, alignment, build, lengths, palindromic)
+    return Harmonised(source, work.fit, work.alignment, work.build, work.lengths, palindromic)
 
 
 def z_kind_of(layout: Layout, chosen: ZKind) -> str:
@@ -143,7 +120,7 @@ def _check_references(layout: Layout, study: Study, panel: Panel | None, referen
                 "add --panel (a .bim, .pvar, genotype store or table)",
             )
         if references.chain is not None:
-            raise UsageError("--chain for a file whose positions come from the panel", "a panel of the wanted build", "leave --chain out")
+            raise UsageError("--chain for a file whose positions come from the panel", "a panel of the build you need", "leave --chain out")
     if (study["effect"] == UNKNOWN).any() and panel is None:
         raise UsageError(f"{path.name} ({title}), which names no alleles", "the .bim of the PLINK run", "give it as --panel")
     if (study["other"] == UNKNOWN).any() and panel is None and references.fasta is None:
@@ -160,43 +137,3 @@ def _check_references(layout: Layout, study: Study, panel: Panel | None, referen
         )
     if layout.facts.name is Dialect.PLINK1_QASSOC and panel is not None and not panel.is_bim:
         raise UsageError(f"--panel {panel.path.name} for a file without alleles", "the .bim of the PLINK run", "give it as --panel")
-
-
-def _renamed(panel: Panel, study: Study, targets: list[str], numbers: Mapping[str, str]) -> np.ndarray:
-    """Return the panel's contig codes under the genome's names."""
-    names = list(study.contigs.texts)
-    found = match_names(names, set(targets), numbers)
-    return np.array([study.contigs.code(found.get(name, name)) for name in names], dtype=np.int32)[panel.contig]
-
-
-def _lift(study: Study, chain: Chain, source: ReadStudy, references: References, ledger: Ledger) -> dict[str, int]:
-    """Lift a study over; return the contig lengths of its new build."""
-    where = str(references.chain)
-    _check_lengths(source.lengths, chain.source_lengths, "the summary statistics", f"{references.chain}'s source")
-    rename(study, list(chain.segments), source.layout.facts.numbers, ledger, reason="not lifted", kind="the chain file", where=where)
-    lift(study, chain, ledger)
-    if not len(study):
-        raise DataError(
-            "no variant that can be lifted",
-            "positions of the chain's source build",
-            "use the chain from the file's build to the wanted one",
-            where=where,
-        )
-    return chain.target_lengths
-
-
-def _check_lengths(ours: dict[str, int], theirs: dict[str, int], name: str, other: str) -> None:
-    """Refuse contigs of one name and two lengths: two builds."""
-    found = match_names(list(ours), set(theirs), {})
-    for contig, target in found.items():
-        if ours[contig] != theirs[target]:
-            builds = [name_of({contig: length}) for length in (ours[contig], theirs[target])]
-            shown = [
-                f"{length}{f' ({build})' if build else ''}" for length, build in zip((ours[contig], theirs[target]), builds, strict=True)
-            ]
-            raise DataError(
-                f"{contig} is {shown[0]} bases long in {name} and {shown[1]} in {other}",
-                "one build",
-                "use files of one build, or lift over with --chain",
-                where=name,
-            )

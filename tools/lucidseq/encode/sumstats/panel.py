@@ -14,7 +14,16 @@ from lucidseq.core.genotypes import open_genotypes
 from lucidseq.core.intervals import MOST_BASES
 from lucidseq.core.tables import open_text
 from lucidseq.encode.sumstats.text import Block, find_separator, read_blocks, read_line, split_line
-from lucidseq.encode.sumstats.values import Alleles, Names, Where, Words, allele_state, clean_allele, clean_contig, numbers
+from lucidseq.encode.sumstats.values import (
+    Alleles,
+    ColumnContext,
+    StringPool,
+    VariantNamePool,
+    allele_state,
+    clean_allele,
+    clean_contig,
+    numbers,
+)
 
 _HDF5 = b"\x89HDF"
 _BIM = ("contig", "name", "", "position", "effect", "other")
@@ -63,7 +72,7 @@ class Panel:
         return len(self.position)
 
 
-def read_panel(path: Path, contigs: Words, alleles: Alleles, names: Names) -> Panel:
+def read_panel(path: Path, contigs: StringPool, alleles: Alleles, names: VariantNamePool) -> Panel:
     """Read a panel; multi-allelic rows and alleles that are no bases are left out.
 
     Raises
@@ -81,7 +90,7 @@ def read_panel(path: Path, contigs: Words, alleles: Alleles, names: Names) -> Pa
     return Panel(path, **whole, is_bim=is_bim, knows_reference=known, left_out=left_out)
 
 
-def read_panel_parts(path: Path, contigs: Words, alleles: Alleles, names: Names) -> Iterator[Panel]:
+def read_panel_parts(path: Path, contigs: StringPool, alleles: Alleles, names: VariantNamePool) -> Iterator[Panel]:
     """Read a panel bit by bit (see `read_panel`); a part may be empty, for what is left out of it.
 
     Raises
@@ -103,18 +112,26 @@ def read_panel_parts(path: Path, contigs: Words, alleles: Alleles, names: Names)
 
 
 def _encode(
-    frame: pd.DataFrame, line: np.ndarray, path: Path, contigs: Words, alleles: Alleles, names: Names, *, is_bim: bool, known: bool
+    frame: pd.DataFrame,
+    line: np.ndarray,
+    path: Path,
+    contigs: StringPool,
+    alleles: Alleles,
+    names: VariantNamePool,
+    *,
+    is_bim: bool,
+    known: bool,
 ) -> Panel:
     """Return the rows that have two alleles of bases, as codes."""
     values = {"contig": contigs.encode(frame["contig"], clean_contig)}
     for name in ("effect", "other"):
         values[name] = alleles.encode(frame[name], clean_allele)
     values["name"] = names.encode(frame["name"]) if "name" in frame else np.zeros(len(frame), dtype=np.int64)
-    position = numbers(frame["position"], Where("position", line, path))
+    position = numbers(frame["position"], ColumnContext("position", line, path))
     wrong = ~((position >= 1) & (position < MOST_BASES) & (position % 1 == 0))
-    Where("position", line, path).refuse(wrong, frame["position"], "a whole number from 1")
+    ColumnContext("position", line, path).refuse(wrong, frame["position"], "a whole number from 1")
     values["position"] = position.astype(np.int64)
-    where = Where("frequency", line, path)
+    where = ColumnContext("frequency", line, path)
     share = numbers(frame["frequency"], where) if "frequency" in frame else np.full(len(frame), np.nan)
     where.refuse((share < 0) | (share > 1), share, "a number from 0 to 1")
     values["frequency"] = share

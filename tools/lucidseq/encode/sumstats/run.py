@@ -7,27 +7,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lucidseq.core.card import Card, Verdict
+from lucidseq.core.card import Card
 from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.genome import Genome
 from lucidseq.core.genotypes import CHUNK, GenotypeStore, open_genotypes
 from lucidseq.core.log import Progress, get_logger
 from lucidseq.core.outputs import OutputSet
+from lucidseq.core.pvalues import neg_log10_p, p_from_neg_log10
 from lucidseq.core.schema import QC, SUMSTATS
 from lucidseq.core.tables import TableWriter, write_table
 from lucidseq.encode.genotypes.samples import BINARY
 from lucidseq.encode.individuals import complete_individuals
 from lucidseq.encode.sumstats.association import Association, LinearTest, ScoreTest
+from lucidseq.encode.sumstats.card import judge_cases, judge_file, judge_statistics
 from lucidseq.encode.sumstats.choices import Dialect, ExportDialect
 from lucidseq.encode.sumstats.cli import SumstatsOptions
 from lucidseq.encode.sumstats.detect import parse_columns
 from lucidseq.encode.sumstats.export import export_table, export_vcf
 from lucidseq.encode.sumstats.file import Harmonised, References, harmonise_file, z_kind_of
 from lucidseq.encode.sumstats.frequencies import EffectAlleleFrequencies
-from lucidseq.encode.sumstats.judge import judge_file, judge_statistics
 from lucidseq.encode.sumstats.read import ReadOptions
 from lucidseq.encode.sumstats.reference import matches
-from lucidseq.encode.sumstats.significance import neg_log10_p, p_from_neg_log10
 from lucidseq.encode.sumstats.study import Ledger
 
 _log = get_logger("lucidseq.encode")
@@ -148,14 +148,7 @@ def _test(store: GenotypeStore, trait: str, people: np.ndarray, card: Card) -> L
         return LinearTest(values, covariates)
     cases = int(values.sum())
     _log.info(f"trait {trait}: score test, {cases} cases, {len(values) - cases} controls, {len(covariates)} covariates")
-    share = cases / len(values)
-    card.add(
-        "share of cases",
-        share,
-        Verdict.OK if 0.02 <= share <= 0.98 else Verdict.CAUTION,
-        threshold="0.02 to 0.98",
-        advice="With few cases the score test of rare variants is too liberal: use a saddle-point or Firth test.",
-    )
+    judge_cases(card, cases / len(values))
     try:
         return ScoreTest(values, covariates)
     except ValueError as error:

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.closing import Closing
+from lucidseq.core.pvalues import p_from_neg_log10
 from lucidseq.core.schema import DROPPED
 from lucidseq.core.tables import TableWriter
 from lucidseq.core.variants import variant_ids
-from lucidseq.encode.sumstats.significance import p_from_neg_log10
-from lucidseq.encode.sumstats.values import Alleles, Names, Words
+from lucidseq.encode.sumstats.values import Alleles, StringPool, VariantNamePool
 
 # Why rows leave, in the order in which they are counted
 REASONS = (
@@ -129,7 +129,7 @@ class Study:
         standard_error, z, tail (-log10 p), frequency, n.
     """
 
-    def __init__(self, contigs: Words, alleles: Alleles, names: Names, columns: dict[str, np.ndarray]) -> None:
+    def __init__(self, contigs: StringPool, alleles: Alleles, names: VariantNamePool, columns: dict[str, np.ndarray]) -> None:
         self.contigs, self.alleles, self.names, self.columns = contigs, alleles, names, columns
 
     def __len__(self) -> int:

@@ -24,7 +24,7 @@ UNKNOWN = -1
 
 
 @dataclass(frozen=True)
-class Where:
+class ColumnContext:
     """Names a value for an error message: the file's name of the column, the lines of its rows, and the file."""
 
     column: str
@@ -41,7 +41,7 @@ class Where:
             )
 
 
-def numbers(values: pd.Series, where: Where, *, infinite: bool = False) -> np.ndarray:
+def numbers(values: pd.Series, where: ColumnContext, *, infinite: bool = False) -> np.ndarray:
     """Return finite numbers, float64; missing marks are NaN, anything else is refused.
 
     Parameters
@@ -66,7 +66,7 @@ def numbers(values: pd.Series, where: Where, *, infinite: bool = False) -> np.nd
     return found
 
 
-def neg_log10_of_p(values: pd.Series, where: Where) -> np.ndarray:
+def neg_log10_of_p(values: pd.Series, where: ColumnContext) -> np.ndarray:
     """Return -log10 of p-values given as text, exact far below the smallest float; 0 gives infinity, missing NaN.
 
     Raises
@@ -94,7 +94,7 @@ def select(values: pd.Series, wanted: Callable[[str], bool]) -> np.ndarray:
     return np.array([*(wanted(str(text).strip()) for text in uniques), wanted("")], dtype=bool)[codes]
 
 
-class Words:
+class StringPool:
     """Texts that repeat (contigs, alleles) as whole numbers: code i stands for ``texts[i]``."""
 
     def __init__(self) -> None:
@@ -121,7 +121,7 @@ class Words:
         return np.array([*self.texts, "#NA"], dtype=object)[codes]
 
 
-class Alleles(Words):
+class Alleles(StringPool):
     """Alleles as codes, with their complements."""
 
     def complement(self, codes: np.ndarray) -> np.ndarray:
@@ -148,7 +148,7 @@ def clean_allele(text: str) -> str | None:
     return None if text in MISSING else text.upper()
 
 
-def allele_state(alleles: Words) -> np.ndarray:
+def allele_state(alleles: StringPool) -> np.ndarray:
     """Say of every allele what it is: 0 bases, 1 a known word for unknown bases, 2 neither; by code, and 0 for unknown, last."""
     states = [0 if _BASES.fullmatch(text) else 1 if _NO_BASES.fullmatch(text) else 2 for text in alleles.texts]
     return np.array([*states, 0], dtype=np.int8)
@@ -173,7 +173,7 @@ def _rs_numbers(texts: np.ndarray) -> np.ndarray:
     return np.where(good, found, 0)
 
 
-class Names:
+class VariantNamePool:
     """Identifiers of variants in few bytes: rs numbers as numbers, others as bytes in one buffer; 0 is none."""
 
     def __init__(self) -> None:

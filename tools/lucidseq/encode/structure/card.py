@@ -40,35 +40,34 @@ def judge_inbreeding(card: Card, inbreeding: float, ploidy: int, *, inbred: bool
             "genotypes are listed as duplicates (a polyploid's genotypes with both alleles count as equal).",
         )
         return
-    verdict = Verdict.CAUTION if inbred or inbreeding > 0.1 else Verdict.OK
+    fulfilled = not inbred and inbreeding <= 0.1
     advice = "Samples of one population have F near 0."
     if inbred:
         advice = (
             "These look like inbred lines, haploids or doubled haploids: KING-robust kinship is not defined without heterozygotes, so none is "
             "written; pairs with 99 % equal genotypes are listed as duplicates."
         )
-    elif verdict is Verdict.CAUTION:
+    elif not fulfilled:
         advice = (
             "Fewer heterozygotes than expected (inbreeding, or several populations): kinship is estimated too low between unlike samples."
         )
-    card.add("inbreeding (median F)", inbreeding, verdict, threshold="<= 0.1; no kinship above 0.5", advice=advice)
+    card.expect("inbreeding (median F)", inbreeding, fulfilled, threshold="<= 0.1; no kinship above 0.5", advice=advice)
 
 
 def judge_relatives(card: Card, relatives: Relatives, variants: int) -> None:
     """Say how many duplicates there are, and whether the variants tell."""
-    card.add(
+    card.at_least(
         "variants behind relatedness",
         variants,
-        Verdict.OK if variants >= _FEW_VARIANTS else Verdict.CAUTION,
-        threshold=f">= {_FEW_VARIANTS} in low LD",
+        _FEW_VARIANTS,
+        text=f">= {_FEW_VARIANTS} in low LD",
         advice="Few independent variants: unrelated pairs can look like second-degree relatives by chance.",
     )
     pairs = len(relatives.duplicates()[0])
-    card.add(
+    card.at_most(
         "pairs of duplicates or twins",
         pairs,
-        Verdict.OK if pairs == 0 else Verdict.CAUTION,
-        threshold="0",
+        0,
         advice="The same individual twice, or monozygotic twins: see the kinship table; keep one of each pair unless you expect them.",
     )
 
@@ -80,11 +79,11 @@ def judge_sizes(card: Card, splits: Splits, wanted: tuple[float, float, float] |
     off = 0.0 if wanted is None else float(np.abs(sizes / sizes.sum() - wanted).max())
     held_out = wanted is None or wanted[0] < 1
     good = off <= 0.05 and sizes[Split.TRAIN] > 0 and (sizes[Split.TEST] + sizes[Split.VALID] > 0 or not held_out)
-    threshold = "training and held-out samples" if wanted is None else "within 5 % of the wanted shares"
-    card.add(
+    threshold = "training and held-out samples" if wanted is None else "within 5 % of the requested shares"
+    card.expect(
         "samples in the sets",
         said,
-        Verdict.OK if good else Verdict.CAUTION,
+        good,
         threshold=threshold,
         advice="Large groups cannot be cut: take other shares, more clusters, or cross-validation.",
     )
@@ -94,10 +93,10 @@ def judge_folds(card: Card, splits: Splits, wanted: int) -> None:
     """Say how many folds have samples, where some were wanted."""
     if wanted:
         there = len(np.unique(splits.fold))
-        card.add(
+        card.expect(
             "folds with samples",
             there,
-            Verdict.OK if there == wanted else Verdict.CAUTION,
+            there == wanted,
             threshold=f"{wanted}",
             advice="There are fewer groups than folds: take fewer folds, or more clusters.",
         )
@@ -134,10 +133,10 @@ def judge_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.nda
     )
     high, high_within = float(np.quantile(across, 0.99)), float(np.quantile(within, 0.99))
     near = high >= caution
-    card.add(
+    card.expect(
         f"99 % quantile of {what} across train and other sets",
         high,
-        Verdict.CAUTION if near else Verdict.OK,
+        not near,
         threshold=f"< {caution:g} (within train: {high_within:.3f})",
         advice="The sets are closely related throughout: the test tells of relatives, not of new families.",
     )
@@ -157,29 +156,74 @@ def _identical_across(card: Card, same: np.ndarray, train: np.ndarray) -> None:
 def judge_components(card: Card, ancestry: Ancestry) -> None:
     """Say what the components rest on, and whether one of them is a region rather than ancestry."""
     fitted = int(ancestry.fitted.sum())
-    card.add(
-        "unrelated training samples behind the components",
-        fitted,
-        Verdict.OK if fitted >= _FEW_FITTED else Verdict.CAUTION,
-        threshold=f">= {_FEW_FITTED}",
-        advice="Components of few samples are mostly noise.",
+    card.at_least(
+        "unrelated training samples behind the components", fitted, _FEW_FITTED, advice="Components of few samples are mostly noise."
     )
     spread = round(float(ancestry.components.shrinkage[0]), 4)
     if np.isfinite(spread):
-        card.add(
+        card.at_least(
             "spread of projected samples on PC1",
             spread,
-            Verdict.OK if spread >= 0.8 else Verdict.CAUTION,
-            threshold=">= 0.8 of the fitted ones'",
+            0.8,
+            text=">= 0.8 of the fitted ones'",
             advice="Projected samples shrink towards 0 (few samples for the variants, or no structure): do not compare them with training samples.",
         )
     worst = int(ancestry.concentration.argmax())
     share = round(float(ancestry.concentration[worst]), 4)
     regional = share >= _CONCENTRATED and share >= 3 * ancestry.spread
-    card.add(
+    card.expect(
         f"share of PC{worst + 1}'s squared loadings in one window of 5 Mb",
         share,
-        Verdict.CAUTION if regional else Verdict.OK,
+        not regional,
         threshold=f"< {_CONCENTRATED:g}, or < 3 times the {ancestry.spread:.3f} of the variants",
         advice="A region of long-range LD (an inversion, the HLA) makes this component: leave it out.",
     )
+
+
+def judge_groups(card: Card, groups: int, absent: int, samples: int) -> None:
+    """Add a split by the groups of a table."""
+    card.expect(
+        "split",
+        f"by the groups of the table ({groups}); {absent} samples without one",
+        absent <= 0.1 * samples,
+        threshold="a group for 90 % of the samples",
+        advice="Samples without a group count as groups of their own: relatives among them can be separated.",
+    )
+
+
+def judge_random(card: Card) -> None:
+    """Add a split at random."""
+    card.add(
+        "split",
+        "at random, as asked for",
+        Verdict.CAUTION,
+        threshold="by relatedness",
+        advice="Only where samples are known to be independent: relatives on both sides let a model look better than it is.",
+    )
+
+
+def judge_families(card: Card, families: int, largest: float) -> None:
+    """Add a split by families of relatives; ``largest`` is the share of samples in the largest."""
+    card.add(
+        "split",
+        f"by families of relatives, {families} of them; the largest holds {largest:.1%} of the samples",
+        Verdict.OK,
+        threshold="no relatives across sets",
+        advice="Relatives are never in two sets.",
+    )
+
+
+def judge_clusters(card: Card, clusters: int, reason: str, *, chosen: bool) -> None:
+    """Add a split by clusters, which the user chose or for a reason."""
+    card.expect(
+        "split",
+        f"by {clusters} clusters on the principal components, {reason}",
+        chosen,
+        threshold="families of relatives where they are small",
+        advice="Neighbours are in one set, but relatives of other clusters can be in another: see the largest kinship across sets.",
+    )
+
+
+def judge_given(card: Card) -> None:
+    """Add a split that a table gives."""
+    card.add("split", "as in the table given", Verdict.OK, threshold="leaks nothing", advice="See the checks below.")

@@ -5,45 +5,52 @@ from __future__ import annotations
 import numpy as np
 
 from lucidseq.core.card import Card, Verdict
+from lucidseq.core.pvalues import inflation, z_of_log_p
 from lucidseq.encode.sumstats.align import FAR
 from lucidseq.encode.sumstats.builds import BUILDS, possible
 from lucidseq.encode.sumstats.choices import Dialect, StrandRule
-from lucidseq.encode.sumstats.effects import z_of_log_p
 from lucidseq.encode.sumstats.file import Harmonised
 from lucidseq.encode.sumstats.meanings import Meaning
 from lucidseq.encode.sumstats.reference import ENOUGH, last_positions
 from lucidseq.encode.sumstats.study import Ledger
 
-_MEDIAN_CHI2 = 0.45493642311957283  # of one degree of freedom
 _SEVERAL = 100  # effects from which signs can be judged
 
 
 def judge_statistics(card: Card, z: np.ndarray, n: np.ndarray, *, read: int) -> None:
     """Check inflation, how many variants stayed, and how unequal N is."""
-    inflation = float(np.median(z**2) / _MEDIAN_CHI2)
-    genome_wide = len(z) >= 10_000
-    card.add(
+    lambda_gc, genome_wide = inflation(z), len(z) >= 10_000
+    card.expect(
         "genomic inflation (lambda)",
-        inflation,
-        Verdict.OK if inflation <= 1.1 or not genome_wide else Verdict.CAUTION,
+        lambda_gc,
+        lambda_gc <= 1.1 or not genome_wide,
         threshold="<= 1.1 over the genome (not judged below 10,000 variants)",
         advice="Structure, relatedness or many causal variants: add principal components as covariates, or use a mixed model.",
     )
     share = len(z) / read
-    card.add(
+    card.at_least(
         "variants kept",
         share,
-        Verdict.OK if share >= 0.9 else Verdict.CAUTION,
-        threshold=">= 0.9",
-        advice="Many variants went: the qc table says why, and the dropped table lists rows of a file.",
+        0.9,
+        advice="Many variants were removed; the QC table shows why, and the dropped table lists rows of a file.",
     )
     spread = float(n.max() / n.min())
-    card.add(
+    card.at_most(
         "largest over smallest N of a variant",
         spread,
-        Verdict.OK if spread <= 1.2 else Verdict.CAUTION,
-        threshold="<= 1.2",
+        1.2,
         advice="Variants with unequal N mislead fine mapping: impute, or leave out variants with small N.",
+    )
+
+
+def judge_cases(card: Card, share: float) -> None:
+    """Check the share of cases behind score tests."""
+    card.expect(
+        "share of cases",
+        share,
+        0.02 <= share <= 0.98,
+        threshold="0.02 to 0.98",
+        advice="With few cases the score test of rare variants is too liberal: use a saddle-point or Firth test.",
     )
 
 
@@ -70,19 +77,19 @@ def judge_file(card: Card, found: Harmonised, ledger: Ledger, strand: StrandRule
         _judge_panel(card, found)
     share = found.palindromic / kept
     checked = found.alignment is not None
-    card.add(
+    card.expect(
         "palindromic variants",
         share,
-        Verdict.OK if share <= 0.2 or checked else Verdict.CAUTION,
+        share <= 0.2 or checked,
         threshold="<= 0.2",
         advice="Their strand cannot be checked against a genome: use --panel with frequencies, or make sure alleles are on the forward strand.",
     )
     names = np.sort(study["name"][study["name"] > 0])
     again = int((np.diff(names) == 0).sum())
-    card.add(
+    card.expect(
         "rs numbers of more than one variant",
         float(again),
-        Verdict.OK if again <= 0.01 * kept else Verdict.CAUTION,
+        again <= 0.01 * kept,
         threshold="<= 1 % of variants",
         advice="Joining by name would mix variants up: join by position and alleles.",
     )
@@ -95,12 +102,11 @@ def _judge_effects(card: Card, found: Harmonised, ledger: Ledger, kept: int) -> 
         unit = "of standardised genotype and trait, from z"
     card.add("effects", unit, Verdict.OK, threshold="stated", advice="beta and standard_error are in this unit; z does not depend on it.")
     share = ledger.notes.get("p-value far from that of z, kept", 0) / max(found.source.read, 1)
-    verdict = Verdict.OK if share <= 0.05 else Verdict.CAUTION if share <= 0.5 else Verdict.REFUSE
-    card.add(
+    card.at_most(
         "p-values far from those of effect / standard error",
         share,
-        verdict,
-        threshold="<= 0.05",
+        0.05,
+        refuse_above=0.5,
         advice="An odds ratio read as beta, an error of the odds ratio, or a p-value of another test: check the columns.",
     )
     if layout.facts.name is Dialect.BOLT_LMM and layout.has(Meaning.P) and layout.column(Meaning.P) == "P_BOLT_LMM":
@@ -122,10 +128,10 @@ def _judge_bolt(card: Card, z: np.ndarray, tail: np.ndarray) -> None:
     known = np.isfinite(tail)
     by_p = float((z_of_log_p(-tail[known] * np.log(10.0)) ** 2).sum())
     ratio = by_p / max(float((z[known] ** 2).sum()), 1e-300)
-    card.add(
+    card.expect(
         "chi-square of P_BOLT_LMM over (BETA / SE)^2",
         ratio,
-        Verdict.OK if 0.98 <= ratio <= 1.02 else Verdict.CAUTION,
+        0.98 <= ratio <= 1.02,
         threshold="0.98 to 1.02",
         advice="BETA and SE are of BOLT-LMM's infinitesimal model, so z has less power than the p-value says: what uses z will find less. "
         "--column p_value=P_BOLT_LMM_INF makes both of one model.",
@@ -154,26 +160,24 @@ def _judge_strand(card: Card, found: Harmonised, ledger: Ledger, strand: StrandR
     assert fit is not None
     right = fit.share if fit.strand in ("forward", "unknown") else 1 - fit.share if fit.strand == "reverse" else fit.palindromic_share
     if fit.snps >= ENOUGH:
-        card.add(
+        card.at_least(
             "SNPs with the genome's reference allele",
             right,
-            Verdict.OK if right >= 0.99 else Verdict.CAUTION,
-            threshold=">= 0.99",
+            0.99,
             advice="Rows without it were left out; about as many wrong rows have it by chance.",
         )
     else:
-        card.add(
+        card.expect(
             "SNPs with the genome's reference allele",
             right,
-            Verdict.OK if right == 1 else Verdict.CAUTION,
+            right == 1,
             threshold=f"1 (fewer than {ENOUGH} SNPs cannot tell strand and build)",
             advice="Too few variants to tell a wrong build: check it another way.",
         )
-    verdict = Verdict.OK if fit.strand in ("forward", "unknown") else Verdict.CAUTION
-    card.add(
+    card.expect(
         "strand of the file",
         fit.strand,
-        verdict,
+        fit.strand in ("forward", "unknown"),
         threshold=f"forward (--strand {strand.value})",
         advice=f"{ledger.notes.get('strand flipped', 0)} rows were flipped; palindromes of a mixed file need --panel with frequencies.",
     )
@@ -182,27 +186,18 @@ def _judge_strand(card: Card, found: Harmonised, ledger: Ledger, strand: StrandR
 def _judge_panel(card: Card, found: Harmonised) -> None:
     fit = found.alignment
     assert fit is not None
-    card.add(
-        "variants that the panel has",
-        fit.found,
-        Verdict.OK if fit.found >= 0.9 else Verdict.CAUTION,
-        threshold=">= 0.9",
-        advice="Others were left out: use a panel of the same build and imputation.",
+    card.at_least(
+        "variants that the panel has", fit.found, 0.9, advice="Others were left out: use a panel of the same build and imputation."
     )
     if np.isnan(fit.correlation):
         return
-    verdict = Verdict.OK if fit.correlation >= 0.9 else Verdict.CAUTION if fit.correlation >= 0 else Verdict.REFUSE
-    card.add(
+    card.at_least(
         "correlation of frequencies with the panel's",
         fit.correlation,
-        verdict,
-        threshold=">= 0.9",
+        0.9,
+        refuse_below=0,
         advice="Below 0 the effect allele is the other one; low: another ancestry, or alleles mixed up.",
     )
-    card.add(
-        f"frequencies more than {FAR} from the panel's",
-        fit.far,
-        Verdict.OK if fit.far <= 0.01 else Verdict.CAUTION,
-        threshold="<= 0.01",
-        advice="Single rows with exchanged alleles, or another ancestry.",
+    card.at_most(
+        f"frequencies more than {FAR} from the panel's", fit.far, 0.01, advice="Single rows with exchanged alleles, or another ancestry."
     )

@@ -22,7 +22,7 @@ FEW, MANY_REPAIRED = 500, 0.05  # individuals; change of a correlation by the re
 
 
 def write_qc(tally: Tally, loci: int, path: Path) -> None:
-    """Write what each step left out, and how many variants were turned."""
+    """Write what each step removed, and how many variants were swapped."""
     rows = [("loci", "read", 0, loci), ("loci", FEW_VARIANTS, loci - tally.written, tally.written)]
     left = tally.counts["variants"]
     rows.append(("variants", "in the loci", 0, left))
@@ -44,26 +44,20 @@ def judge(tally: Tally, loci: int, n_ref: float, estimator: Estimator, *, checke
     """
     card = Card("encode", "ld")
     missing = loci - tally.written
-    card.add(
-        "loci left out",
-        missing,
-        Verdict.OK if missing == 0 else Verdict.CAUTION,
-        threshold="0",
-        advice="They hold fewer than 2 variants: check build, coordinates and quality control.",
-    )
+    card.at_most("loci left out", missing, 0, advice="They hold fewer than 2 variants: check build, coordinates and quality control.")
     if np.isnan(n_ref):
         card.add(
             "individuals behind the LD",
             "unknown",
             Verdict.CAUTION,
             threshold=f">= {FEW}",
-            advice="Tell it with --n-ref: what uses this LD needs it to judge its noise.",
+            advice="Give --n-ref; fine mapping needs the panel size to judge LD noise.",
         )
     else:
-        card.add(
+        card.expect(
             "individuals behind the LD",
             int(n_ref),
-            Verdict.OK if n_ref >= FEW else Verdict.CAUTION,
+            n_ref >= FEW,
             threshold=f">= {FEW}",
             advice="LD of few individuals is noisy: fine for these individuals' own statistics, not as a panel.",
         )
@@ -78,19 +72,17 @@ def judge(tally: Tally, loci: int, n_ref: float, estimator: Estimator, *, checke
     )
     if estimator.weight is None:
         weight = float(np.median(tally.weights))
-        card.add(
+        card.at_most(
             "median shrinkage",
             weight,
-            Verdict.OK if weight <= 0.2 else Verdict.CAUTION,
-            threshold="<= 0.2",
+            0.2,
             advice="So much noise means that the individuals are few for these variants: take a larger panel.",
         )
     if estimator.share is not None:
-        card.add(
+        card.at_most(
             "largest change of a correlation by low rank",
             tally.truncation,
-            Verdict.OK if tally.truncation <= 0.1 else Verdict.CAUTION,
-            threshold="<= 0.1",
+            0.1,
             advice="Variants that LD hardly ties lose what does: keep a larger share of the variance.",
         )
     return card
@@ -100,12 +92,11 @@ def _signs(card: Card, tally: Tally) -> None:
     """Say whether signs of PLINK matrices may be those of another allele than the .bim's A1."""
     if not tally.by_a1:
         return
-    verdict = Verdict.CAUTION if tally.a1_commoner or not tally.a1_known else Verdict.OK
     value = tally.a1_commoner if tally.a1_known else "unknown (no frequencies)"
-    card.add(
+    card.expect(
         "variants whose A1 in the .bim is the commoner allele",
         value,
-        verdict,
+        bool(tally.a1_known and not tally.a1_commoner),
         threshold="0",
         advice="PLINK 1.9 counts the rarer allele, whatever the .bim says, unless it ran with --keep-allele-order: then r has the wrong sign between such a "
         "variant and others. Add that option, or give the .bim that --make-just-bim writes in the same run.",
@@ -117,12 +108,10 @@ def _repairs(card: Card, tally: Tally, *, checked: bool) -> None:
     if not checked:
         card.add("negative eigenvalues", "none, by construction", Verdict.OK, threshold="none", advice="Nothing to do.")
         return
-    verdict = Verdict.OK if not tally.repaired else Verdict.CAUTION
-    card.add(
+    card.at_most(
         "blocks with negative eigenvalues, repaired",
         tally.repaired,
-        verdict,
-        threshold="0",
+        0,
         advice=f"The smallest was {tally.smallest:.3g}: correlations from other individuals for each pair (missing genotypes), or edited.",
     )
     if tally.repaired:

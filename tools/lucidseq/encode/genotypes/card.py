@@ -29,10 +29,10 @@ def trait(card: Card, found: Trait) -> None:
     said = f"{found.note}; {present.sum()} individuals{cases}"
     _log.info(f"trait {found.name}: {said}")
     constant = len(np.unique(found.values[present])) < 2
-    card.add(
+    card.expect(
         f"trait {found.name}",
         said,
-        Verdict.CAUTION if constant or KEPT in said else Verdict.OK,
+        not (constant or KEPT in said),
         threshold="read as meant",
         advice="The trait does not vary, so nothing can be associated with it." if constant else "Check that the coding is what you meant.",
     )
@@ -45,10 +45,10 @@ def covariates(card: Card, names: list[str], values: np.ndarray, *, plink: bool)
         where = ", ".join(f"{name} {count}" for name, count in zip(names, coded, strict=True) if count)
         said = f"{where}: " + ("read as missing (PLINK's table)" if plink else KEPT)
         _log.info(f"covariates of -9: {said}")
-        card.add(
+        card.expect(
             "covariates of -9",
             said,
-            Verdict.OK if plink else Verdict.CAUTION,
+            plink,
             threshold="read as meant",
             advice="PLINK writes -9 for missing; in a table `sample covariate...` it is a number: write NA.",
         )
@@ -60,11 +60,11 @@ def overlap(card: Card, what: str, joined: Joined) -> None:
     _log.info(
         f"{what}s: {joined.shared} samples shared, {joined.only_genotypes} only in the genotypes, {joined.only_table} only in the table"
     )
-    card.add(
+    card.at_least(
         f"samples with a {what} row",
         share,
-        Verdict.OK if share >= 0.5 else Verdict.CAUTION,
-        threshold=">= 0.5 of the genotypes' samples",
+        0.5,
+        text=">= 0.5 of the genotypes' samples",
         advice="Few samples have a row: check the sample names in both files.",
     )
 
@@ -73,36 +73,23 @@ def judge(card: Card, found: ReadingPass, outcomes: np.ndarray) -> None:
     """Judge variants, samples and sexes."""
     total = rows_read(found)
     share = found.kept / total
-    card.add(
-        "variants kept",
-        share,
-        Verdict.OK if share >= 0.5 else Verdict.CAUTION,
-        threshold=">= 0.5",
-        advice="Many variants went: the qc table says at which filter.",
-    )
+    card.at_least("variants kept", share, 0.5, advice="Many variants were removed; the QC table shows which filter removed them.")
     departed = found.removed[quality.HARDY_WEINBERG] / total
-    card.add(
+    card.below(
         "variants out of Hardy-Weinberg proportions",
         departed,
-        Verdict.OK if departed < 0.05 else Verdict.CAUTION,
-        threshold="< 0.05",
+        0.05,
         advice="Inbred lines, haploids and mixed populations depart from it: --min-hwe-p 0 turns it off.",
     )
     missing = found.kept_missing / max(found.kept_genotypes, 1)
-    card.add(
-        "missing genotypes among kept variants",
-        missing,
-        Verdict.OK if missing < 0.02 else Verdict.CAUTION,
-        threshold="< 0.02",
-        advice="Impute the genotypes first, or lower --max-missing.",
-    )
+    card.below("missing genotypes among kept variants", missing, 0.02, advice="Impute the genotypes first, or lower --max-missing.")
     listed = outcomes != NOT_LISTED
     removed = int((listed & (outcomes != "kept")).sum())
-    card.add(
+    card.at_most(
         "samples removed",
         removed,
-        Verdict.OK if removed <= 0.1 * listed.sum() else Verdict.CAUTION,
-        threshold="<= 10 %",
+        0.1 * listed.sum(),
+        text="<= 10 %",
         advice="Many samples miss genotypes, or are outliers: check how they were called.",
     )
     _heterozygosity(card, found)
@@ -117,10 +104,10 @@ def _heterozygosity(card: Card, found: ReadingPass) -> None:
         return
     far = int((outliers(f, _DEVIATIONS, found.keep) & found.keep).sum())
     share = far / int(found.keep.sum())
-    card.add(
+    card.expect(
         "samples of outlying heterozygosity",
         far,
-        Verdict.OK if share <= 0.01 else Verdict.CAUTION,
+        share <= 0.01,
         threshold="<= 1 % beyond 3 standard deviations",
         advice="Contaminated DNA, inbreeding or mixed ancestry: see the samples' table; --max-heterozygosity 3 removes them.",
     )
@@ -177,20 +164,19 @@ def _sexes(card: Card, found: ReadingPass) -> None:
         both = (told > 0) & (inferred > 0)
         wrong = int((both & (told != inferred)).sum())
         names = np.array(found.plan.samples, dtype=object)[found.keep][both & (told != inferred)]
-        card.add(
+        card.at_most(
             "samples whose X tells the other sex",
             wrong,
-            Verdict.OK if not wrong else Verdict.CAUTION,
-            threshold="0",
+            0,
             advice=f"Samples may be mixed up ({', '.join(names[:5])}): see the samples' table."
             if wrong
             else "Sexes agree with the X chromosome where it tells them.",
         )
     rate = found.haploid.heterozygous / max(int((rules.haploid(X)).sum()) * found.statistics.x.variants, 1)
-    card.add(
+    card.expect(
         "heterozygous calls of people with one copy",
         found.haploid.heterozygous,
-        Verdict.OK if rate < 0.02 else Verdict.CAUTION,
+        rate < 0.02,
         threshold="< 2 % of men's calls on X",
         advice="They were set missing: check sexes and the build.",
     )

@@ -44,22 +44,13 @@ def build_card(results: list[Result], *, kind: str, in_sample: bool, empty: list
     return card
 
 
-def _graded(value: float, ok: float, refuse: float) -> Verdict:
-    """Grade a value that should be small."""
-    return Verdict.OK if value < ok else Verdict.CAUTION if value <= refuse else Verdict.REFUSE
-
-
-def _flag(fine: bool) -> Verdict:  # noqa: FBT001 (a one-word condition)
-    return Verdict.OK if fine else Verdict.CAUTION
-
-
 def _check_fits(card: Card, results: list[Result], coverage: float) -> None:
     total = len(results)
     settled = sum(result.fit.converged for result in results)
-    card.add(
+    card.expect(
         "loci converged",
         f"{settled} of {total}",
-        _flag(settled == total),
+        settled == total,
         threshold="all",
         advice="raise --max-iterations; when it still does not settle, z and LD disagree or --max-effects is too large",
     )
@@ -69,38 +60,28 @@ def _check_fits(card: Card, results: list[Result], coverage: float) -> None:
         and len(result.fit.credible_sets) == len(result.fit.lbf)
         for result in results
     )
-    card.add(
-        "loci that used every effect",
-        full,
-        _flag(full == 0),
-        threshold="0",
-        advice="raise --max-effects: there may be more causal variants than it allows",
-    )
+    card.at_most("loci that used every effect", full, 0, advice="raise --max-effects: there may be more causal variants than it allows")
     sets = [one for result in results for one in result.fit.credible_sets]
     impure = sum(result.fit.impure_sets for result in results)
-    card.add(
+    card.expect(
         "credible sets removed as impure",
         f"{impure} beside {len(sets)} kept",
-        _flag(impure <= len(sets)),
+        impure <= len(sets),
         threshold="not more than kept",
         advice="weak signals spread over uncorrelated variants; a variant may have a notable PIP and be in no set",
     )
     if sets:
         least = min(one.coverage for one in sets)
-        card.add(
-            "least coverage of a credible set",
-            least,
-            _flag(least >= coverage),
-            threshold=f">= {coverage:g}",
-            advice="report this as a bug: sets are built to reach the coverage",
+        card.at_least(
+            "least coverage of a credible set", least, coverage, advice="report this as a bug: sets are built to reach the coverage"
         )
 
 
 def _check_variants(card: Card, results: list[Result], empty: list[str]) -> None:
-    card.add(
+    card.expect(
         "loci without a variant to fit",
         len(empty),
-        _flag(not empty),
+        not empty,
         threshold="0",
         advice=f"no result for {', '.join(empty[:10])}: check that the inputs cover them" if empty else "",
     )
@@ -108,33 +89,32 @@ def _check_variants(card: Card, results: list[Result], empty: list[str]) -> None
     shared = sum(result.match.shared for result in results)
     if offered:
         share = shared / offered
-        verdict = Verdict.OK if share >= SHARED_OK else Verdict.CAUTION if share >= SHARED_REFUSE else Verdict.REFUSE
-        card.add(
+        card.at_least(
             "share of variants fitted",
             share,
-            verdict,
-            threshold=f">= {SHARED_OK}",
+            SHARED_OK,
+            refuse_below=SHARED_REFUSE,
             advice=f"{offered - shared} of {offered} variants were in one input only or do not vary; "
             "a causal variant among them cannot be found",
         )
 
 
 def _check_ld(card: Card, results: list[Result], *, in_sample: bool) -> None:
-    card.add(
+    card.expect(
         "LD",
         "in-sample" if in_sample else "reference panel",
-        _flag(in_sample),
+        in_sample,
         threshold="in-sample",
-        advice="LD of other people than those behind the statistics: trust the sets less, prefer small --max-effects",
+        advice="LD of other samples than those behind the statistics: trust the sets less, prefer small --max-effects",
     )
     shared = sum(result.match.shared for result in results)
     flipped = sum(result.match.flipped for result in results)
-    card.add(
+    card.at_most(
         "variants with swapped alleles",
         flipped,
-        _flag(flipped <= FLIPPED_OK * shared),
-        threshold=f"<= {FLIPPED_OK:.0%} of the variants",
-        advice="they were turned round; so many hint at inputs that were not harmonised to the same reference",
+        FLIPPED_OK * shared,
+        text=f"<= {FLIPPED_OK:.0%} of the variants",
+        advice="their signs were flipped; this many suggests that the inputs were not harmonised to one reference",
     )
     measured = [(result.region.name, result.mismatch) for result in results if result.mismatch is not None]
     if not measured:
@@ -143,18 +123,18 @@ def _check_ld(card: Card, results: list[Result], *, in_sample: bool) -> None:
     card.add(
         "largest mismatch of z and LD (s)",
         worst.s,
-        _graded(worst.low, MISMATCH_OK, MISMATCH_REFUSE),
+        Verdict.OK if worst.low < MISMATCH_OK else Verdict.CAUTION if worst.low <= MISMATCH_REFUSE else Verdict.REFUSE,
         threshold=f"lower bound < {MISMATCH_OK}",
         interval=(worst.low, worst.high),
         level=LEVEL,
-        advice=f"in locus {name} z is not what LD predicts: wrong alleles, LD of other people, or n that varies",
+        advice=f"in locus {name} z is not what LD predicts: wrong alleles, LD of other samples, or n that varies",
     )
     spread = max(result.match.n_spread for result in results)
-    card.add(
+    card.at_most(
         "largest spread of n within a locus",
         spread,
-        _flag(spread <= N_SPREAD_OK),
-        threshold=f"<= {N_SPREAD_OK:g} of the median",
+        N_SPREAD_OK,
+        text=f"<= {N_SPREAD_OK:g} of the median",
         advice="SuSiE takes the same individuals behind every variant; leave out variants with far fewer",
     )
 
@@ -162,18 +142,18 @@ def _check_ld(card: Card, results: list[Result], *, in_sample: bool) -> None:
 def _check_score(card: Card, results: list[Result], weight: ScoreWeight) -> None:
     scored, total = sum(result.scored for result in results), sum(len(result.z) for result in results)
     share = scored / total if total else np.nan
-    card.add(
+    card.at_least(
         "share of variants with a functional score",
         share,
-        Verdict.REFUSE if share == 0 else _flag(share >= SHARED_OK),
-        threshold=f">= {SHARED_OK}",
+        SHARED_OK,
+        refuse_below=np.nextafter(0, 1),  # none at all
         advice="variants without a score count as average ones; with none at all the score is of another build or other variants",
     )
     not_used = "the score was not used" if weight.weight == 0 else "compare pip with pip_flat"
-    card.add(
+    card.expect(
         "gain in evidence from the functional score (nats)",
         weight.gain,
-        _flag(weight.helps),
+        weight.helps,
         threshold=f">= {CLEAR_GAIN:g}",
-        advice=f"1 in 20 scores that say nothing gains as much over these loci: {not_used}",
+        advice=f"an uninformative score gains this much in 1 of 20 analyses: {not_used}",
     )

@@ -20,29 +20,23 @@ def judge(
     counts = np.bincount(split[first], minlength=3)
     said = ", ".join(f"{name} {count}" for name, count in zip(splits.NAMES, counts, strict=True))
     said += "" if origin is None else " windows, each in several versions"
-    card.add(
+    card.expect(
         "sequences by split",
         said,
-        Verdict.OK if counts.min() >= _FEWEST else Verdict.CAUTION,
+        counts.min() >= _FEWEST,
         threshold=f">= {_FEWEST} each",
         advice="A split is small: figures measured on it are noisy.",
     )
     shared = _straddling(same, split)
-    card.add(
+    card.at_most(
         "sequences also found in another split",
         shared,
-        Verdict.OK if shared <= 0.001 * len(rows) else Verdict.CAUTION,
-        threshold="<= 0.1 %",
+        0.001 * len(rows),
+        text="<= 0.1 %",
         advice="Equal sequences (on either strand) are in training and test: leave out the copies.",
     )
     unknown = float(n_share(rows.codes).mean())
-    card.add(
-        "share of N",
-        unknown,
-        Verdict.OK if unknown <= _MOST_N else Verdict.CAUTION,
-        threshold=f"<= {_MOST_N}",
-        advice="Many unknown bases: lower --max-n-share.",
-    )
+    card.at_most("share of N", unknown, _MOST_N, advice="Many unknown bases: lower --max-n-share.")
     if task == Task.BINARY:
         if names and origin is None:  # of people, the same sequence with another label is no mistake
             _judge_both_labels(card, same, rows.target)
@@ -50,30 +44,38 @@ def judge(
             _judge_classes(card, rows, rows.target[:, index] == 1, name)
 
 
+def judge_test_set(card: Card, *, by_contig: bool, with_coordinates: bool) -> None:
+    """Add how the test set was drawn."""
+    card.expect(
+        "test set",
+        "held-out contigs" if by_contig else "random sequences",
+        by_contig or not with_coordinates,
+        threshold="whole contigs, where sequences have coordinates",
+        advice="Neighbours and overlaps of test sequences are trained on, so the test flatters: use --test-contigs.",
+    )
+
+
 def judge_sources(card: Card, negatives_found: float | None, alleles_put_in: float | None, without_signal: int | None) -> None:
     """Add the checks of drawn negatives, personal sequences and signal tracks (`gather.Gathered`), where there are any."""
     if negatives_found is not None:
-        card.add(
+        card.at_least(
             "negatives found, of those asked for",
             negatives_found,
-            Verdict.OK if negatives_found >= _MOST_FOUND else Verdict.CAUTION,
-            threshold=f">= {_MOST_FOUND}",
+            _MOST_FOUND,
             advice="Regions without a match stand alone, so the classes differ: match GC alone, or draw from more intervals.",
         )
     if alleles_put_in is not None:
-        card.add(
+        card.at_least(
             "alleles put into the sequences, of those carried",
             alleles_put_in,
-            Verdict.OK if alleles_put_in >= _MOST_FOUND else Verdict.CAUTION,
-            threshold=f">= {_MOST_FOUND}",
+            _MOST_FOUND,
             advice="The rest reads as the reference: the qc table says why. At 0 nobody differs from the genome: check the VCF's contigs.",
         )
     if without_signal is not None:
-        card.add(
+        card.at_most(
             "windows on contigs that a signal track lacks",
             without_signal,
-            Verdict.OK if not without_signal else Verdict.CAUTION,
-            threshold="0",
+            0,
             advice="Their target is 0, measured or not: leave these regions out, or use a track of all contigs.",
         )
 
@@ -99,11 +101,11 @@ def judge_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> Non
         advice="Their clusters lie in one split each, so a test measures on sequences unlike those trained on.",
     )
     largest = float(np.bincount(groups).max() / len(groups))
-    card.add(
+    card.at_most(
         "largest cluster of near-copies",
         largest,
-        Verdict.OK if largest <= 0.1 else Verdict.CAUTION,
-        threshold="<= 10 % of the sequences",
+        0.1,
+        text="<= 10 % of the sequences",
         advice="Splits cannot have the shares that were asked for: raise --near-copy-similarity, or mask repeats.",
     )
 
@@ -120,21 +122,21 @@ def _judge_both_labels(card: Card, same: np.ndarray, target: np.ndarray) -> None
         positive = np.bincount(same, weights=label)
         mixed |= (positive > 0) & (positive < copies)
     both = int(mixed[same].sum())
-    card.add(
+    card.at_most(
         "sequences that have both labels",
         both,
-        Verdict.OK if both <= _MOST_BOTH * len(same) else Verdict.CAUTION,
-        threshold="<= 0.1 %",
+        _MOST_BOTH * len(same),
+        text="<= 0.1 %",
         advice="Equal sequences (on either strand) are 0 and 1 of one target, which no network can tell apart: leave them out of one.",
     )
 
 
 def _judge_classes(card: Card, rows: SequenceRows, positive: np.ndarray, name: str) -> None:
     share = float(positive.mean())
-    card.add(
+    card.expect(
         f"share of positives, {name}",
         share,
-        Verdict.OK if 0.05 <= share <= 0.95 else Verdict.CAUTION,
+        0.05 <= share <= 0.95,
         threshold="0.05 to 0.95",
         advice="Classes are unequal: judge by AUPRC, and weigh the classes in training.",
     )
@@ -144,10 +146,10 @@ def _judge_classes(card: Card, rows: SequenceRows, positive: np.ndarray, name: s
     ones, zeros = gc[positive], gc[~positive]
     difference = float(ones.mean() - zeros.mean())
     error = 1.96 * float(np.sqrt(ones.var() / len(ones) + zeros.var() / len(zeros)))
-    card.add(
+    card.expect(
         f"GC share of positives less negatives, {name}",
         difference,
-        Verdict.OK if abs(difference) <= _MOST_GC_DIFFERENCE else Verdict.CAUTION,
+        abs(difference) <= _MOST_GC_DIFFERENCE,
         threshold=f"within {_MOST_GC_DIFFERENCE} of 0",
         advice="A network can tell the classes by base composition alone: use GC-matched negatives.",
         interval=(difference - error, difference + error),

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from lucidseq.core.card import Card, Verdict
+from lucidseq.core.card import Card
 from lucidseq.encode.haplotypes.choices import Polarization
 from lucidseq.encode.haplotypes.polarity import UNKNOWN
 
@@ -33,50 +33,38 @@ def judge(table: pd.DataFrame, removed: Counter[str], read: int, polarization: P
     card = Card("encode", "haplotypes")
     kept = table[table["kept"] == 1]
     share = len(kept) / len(table)
-    card.add(
-        "windows kept",
-        share,
-        Verdict.OK if share >= 0.5 else Verdict.CAUTION,
-        threshold=">= 0.5",
-        advice="Many windows went: the windows table says why.",
-    )
+    card.at_least("windows kept", share, 0.5, advice="Many windows were removed; the windows table shows why.")
     median = float(kept["sites"].median()) if len(kept) else 0.0
-    card.add(
-        "sites of the median window",
-        median,
-        Verdict.OK if median >= _ENOUGH_SITES else Verdict.CAUTION,
-        threshold=f">= {_ENOUGH_SITES}",
-        advice="Windows with few sites say little: use longer windows or more samples.",
+    card.at_least(
+        "sites of the median window", median, _ENOUGH_SITES, advice="Windows with few sites say little: use longer windows or more samples."
     )
     missing = float(np.average(kept["missing"].fillna(0), weights=np.maximum(kept["sites"], 1))) if len(kept) else 0.0
-    card.add(
+    card.below(
         "missing calls",
         missing,
-        Verdict.OK if missing < 0.05 else Verdict.CAUTION,
-        threshold="< 0.05",
+        0.05,
         advice="Networks trained on simulations without missing calls are not made for these: simulate the same missingness.",
     )
     unknown = removed[UNKNOWN] / read
     polarised = polarization is Polarization.ANCESTRAL
-    card.add(
+    card.expect(
         "counted allele",
         polarization.value,
-        Verdict.CAUTION if polarization is Polarization.REFERENCE else Verdict.OK,
+        polarization is not Polarization.REFERENCE,
         threshold="ancestral or minor",
         advice="ALT is not the derived allele: use only what does not depend on polarity, or give ancestral alleles.",
     )
     if polarised:
-        card.add(
+        card.below(
             "sites without a usable ancestral allele",
             unknown,
-            Verdict.OK if unknown < 0.2 else Verdict.CAUTION,
-            threshold="< 0.2",
+            0.2,
             advice="Such sites are not spread at random: low diversity may come from them.",
         )
-    card.add(
+    card.expect(
         "accessible bases",
         "given" if accessibility_known else "all",
-        Verdict.OK if accessibility_known else Verdict.CAUTION,
+        accessibility_known,
         threshold="given",
         advice="Every base counts as one that could be called: densities are too low where it could not. Give a mask.",
     )

@@ -1,0 +1,49 @@
+"""The trust card of annotations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.card import Card
+from lucidseq.encode.annotations.rows import Targets
+
+
+def judge(summary: pd.DataFrame, targets: Targets) -> Card:
+    """Return the card of features (schema lucidseq.annotation_summary) and of the rows they describe."""
+    rows, left_out, unsettled = len(targets), targets.left_out, targets.unsettled
+    card = Card("encode", "annotations")
+    missing = summary["missing"] / rows
+    worst = summary["feature"].iloc[int(np.argmax(missing))]
+    card.expect(
+        "largest share of missing values",
+        float(missing.max()),
+        missing.max() < 0.2,
+        threshold="< 0.2",
+        advice=f"Feature {worst} says nothing of many rows: check its build and names; missing is NaN, not zero.",
+    )
+    flat = summary[(summary["minimum"] == summary["maximum"]) | (summary["missing"] == rows)]
+    card.expect(
+        "features that do not vary",
+        len(flat),
+        not len(flat),
+        threshold="0",
+        advice=f"{', '.join(flat['feature'][:3])} is the same for all rows, so nothing can be learned from it.",
+    )
+    share = left_out / (rows + left_out)
+    card.expect(
+        "variants left out",
+        left_out,
+        share < 0.05,
+        threshold="< 5 %",
+        advice="Rows with several or unknown alleles have no annotation: split them first.",
+    )
+    if targets.unit == "variant":
+        card.at_most(
+            "insertions and deletions without a known reference allele",
+            unsettled,
+            0,
+            advice="The other allele (PLINK's A2) is taken for it; where it is not, the variant covers other bases. A VCF or .pvar of these variants tells it "
+            "(so does what `encode sumstats --fasta --export gwas-vcf` writes).",
+        )
+    return card

@@ -1,0 +1,59 @@
+"""The trust card of a matrix."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lucidseq.core.card import Card, Verdict
+from lucidseq.core.splits import Splits
+
+
+def judge_no_splits(card: Card) -> None:
+    """Add that every sample is a training sample, for want of a table of splits."""
+    card.add(
+        "training samples",
+        "all: no table of splits was given",
+        Verdict.CAUTION,
+        threshold="the training split",
+        advice="Imputer and codings are fitted on every sample: no honest test is left. Give the table of the splits.",
+    )
+
+
+def judge(card: Card, still: float, missing: np.ndarray, splits: Splits, fingerprint: str) -> None:
+    """Check the training samples behind a matrix.
+
+    Parameters
+    ----------
+    still
+        Share of variants that do not vary among training samples.
+    missing
+        Share of missing genotypes of each sample.
+    """
+    train = splits.train
+    card.at_least(
+        "training samples behind imputer and codings",
+        int(train.sum()),
+        50,
+        advice=f"Means and frequencies of few samples are noisy. Digest of their names: {fingerprint[:16]}.",
+    )
+    card.at_most(
+        "variants that do not vary among training samples",
+        still,
+        0.05,
+        advice="They are 0 in standardised and dominance codings: filter rare variants first.",
+    )
+    share = float(missing[train].mean())
+    card.at_most(
+        "missing genotypes of training samples",
+        share,
+        0.02,
+        advice="They are imputed with the mean or the mode: impute from haplotypes first where you can.",
+    )
+    if not train.all():
+        apart = abs(float(missing[~train].mean()) - share)
+        card.at_most(
+            "difference of missing genotypes between training and other samples",
+            apart,
+            0.01,
+            advice="The sets were called differently: a model can learn the batch.",
+        )

@@ -1,0 +1,95 @@
+"""The trust cards of gene tests and gene-set tests."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from lucidseq.core.card import Card, Verdict
+
+FEW_GENES = 50  # below this, the regression has little to learn the background from
+
+
+def genes_card(table: pd.DataFrame, total: int, matched: float, method: str) -> Card:
+    """Check coverage, matching, LD and inflation.
+
+    Parameters
+    ----------
+    table
+        Tested genes.
+    total
+        Genes of the GTF.
+    matched
+        Share of the LD variants that have summary statistics.
+    method
+        How the LD was measured.
+    """
+    card = Card("enrich", "genes")
+    card.at_least(
+        "genes tested",
+        len(table),
+        0.5 * total,
+        text=f">= half of {total}",
+        advice=f"{total - len(table)} genes have no genotyped variant and were not tested.",
+    )
+    card.at_least(
+        "LD variants found in the summary statistics",
+        matched,
+        0.9,
+        refuse_below=0.5,
+        advice="Many variants are in one file only: check build and alleles.",
+    )
+    card.expect(
+        "LD", method, method == "in-sample", threshold="in-sample", advice="With LD of other samples the null distribution is approximate."
+    )
+    median = float(np.median(table["z"]))
+    error = 1.2533 / np.sqrt(len(table))
+    card.below(
+        "median gene z",
+        median,
+        0.5 + 2 * error,
+        text="< 0.5",
+        interval=(median - 1.96 * error, median + 1.96 * error),
+        level=0.95,
+        advice="Most genes look associated: polygenicity, confounding, or loci chosen for their association.",
+    )
+    return card
+
+
+def pathways_card(genes: int, tested: int, untested_sets: int, untested_genes: float, *, by_name: bool) -> Card:
+    """Check how much of the sets the tests cover.
+
+    Parameters
+    ----------
+    genes
+        Tested genes.
+    tested, untested_sets
+        Gene sets that were tested, and those with too few or too many tested genes.
+    untested_genes
+        Share of the sets' genes that were not tested.
+    by_name
+        Whether genes were matched by gene_name, not gene_id.
+    """
+    card = Card("enrich", "pathways")
+    card.at_least("genes behind the regression", genes, FEW_GENES, advice="Few genes: p-values rest on a small background.")
+    card.expect(
+        "sets tested",
+        tested,
+        not untested_sets,
+        threshold=f"all {tested + untested_sets}",
+        advice=f"{untested_sets} sets have too few or too many tested genes.",
+    )
+    card.at_most(
+        "set genes that were not tested",
+        untested_genes,
+        0.5,
+        advice="Much of the sets has no genotyped variant: a set without signal may only be unseen.",
+    )
+    card.add(
+        "genes matched by",
+        "gene_name" if by_name else "gene_id",
+        Verdict.OK,
+        threshold="either",
+        advice="The identifier that found more genes.",
+    )
+    return card
