@@ -6,16 +6,8 @@ include { ENCODE_SUMSTATS  } from '../encode/sumstats/main'
 include { ENRICH_GENES     } from '../enrich/genes/main'
 include { ENRICH_PATHWAYS  } from '../enrich/pathways/main'
 include { FINEMAP_LOCUS    } from '../finemap/locus/main'
-
-// Names of the traits in a phenotype file: its header without the columns that name people
-def traitNames(phenotypes, List<String> wanted) {
-    if (wanted) {
-        return wanted
-    }
-    def names = phenotypes.withReader { reader -> reader.readLine() }.split(/\s+/).toList()
-    def people = names.take(2).count { name -> name ==~ /(?i)#?(fid|iid|sample|id)/ }
-    return names.drop(Math.max(people, 1))
-}
+include { fileName         } from './names'
+include { traitNames       } from './names'
 
 workflow ASSOCIATION {
 
@@ -36,7 +28,7 @@ workflow ASSOCIATION {
     ch_traits = ENCODE_GENOTYPES.out.genotypes
         .join(cohorts.map { meta, _genotypes, phenotypes, _covariates -> [meta, phenotypes] })
         .flatMap { meta, genotypes, phenotypes ->
-            traitNames(phenotypes, traits).collect { trait -> [meta + [id: "${meta.id}.${trait}", trait: trait], genotypes] }
+            traitNames(phenotypes, traits).collect { trait -> [meta + [id: "${meta.id}.${fileName(trait)}", trait: trait], genotypes] }
         }
     ENCODE_SUMSTATS(ch_traits.map { meta, genotypes -> [meta, genotypes, [], [], [], []] })
     ENCODE_LD(ch_traits.combine(loci).map { meta, genotypes, bed -> [meta, genotypes, bed, [], [], []] })

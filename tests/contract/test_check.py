@@ -35,6 +35,11 @@ def test_samplesheet__good_rows_pass_in_order() -> None:
         ("", ["line 1: no column cohort"]),
         (GOOD + "a,1,z.vcf,p.tsv\n", ["line 5: cohort a has chromosome 1 twice"]),
         (GOOD + "a,3,z.vcf,other.tsv\n", ["line 5: cohort a has two phenotypes files: p.tsv and other.tsv"]),
+        (GOOD + "a,2,z.vcf,p.tsv\n", ["line 5: cohort a has chromosome 2 twice"]),
+        (GOOD + "a,3,elsewhere/x1.vcf.gz,p.tsv\n", ["line 5: cohort a has two genotype files named x1.vcf.gz"]),
+        (GOOD + "c,1,z.BED,p\n", ["line 5: genotypes 'z.BED' does not end in"]),
+        ("cohort,genotypes,phenotypes,cohort\na,x.vcf,p,a\n", ["line 1: a column comes twice"]),
+        ("cohort,genotypes,phenotypes\na," + "x" * 200_000 + ".vcf,p\n", ["not a CSV table"]),
         (GOOD + "c,1,z.txt,\n", ["line 5: genotypes 'z.txt'", "line 5: phenotypes is empty"]),
     ],
 )

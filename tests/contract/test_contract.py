@@ -87,17 +87,18 @@ def test_process__has_inputs_outputs_stub_and_versions(command: CommandContract)
         'tuple val(meta), path("*.one.tsv.gz"), emit: one\n',
         'path("*.logos"), emit: logos, optional: true',
         "topic: versions",
-        "def trait_words = meta.trait ? \"--trait '${meta.trait}'\" : ''",
+        "def trait_words = meta.trait ? word(\"--trait=${meta.trait}\") : ''",
+        '${word("--out=${prefix}")}',
         "--threads ${task.cpus}",
-        'echo stub | gzip -n > "${prefix}.one.tsv.gz"',
-        'mkdir -p "${prefix}.logos"',
+        "echo stub | gzip -n > ./${word(prefix)}.one.tsv.gz",
+        "mkdir -p ./${word(prefix)}.logos",
     ):
         assert wanted in text, wanted
 
 
 def test_arguments__mirror_options_but_not_files_or_meta(command: CommandContract) -> None:
     text = nextflow.render_arguments([command])
-    assert "params.finemap_paint_it_colour == null ? '' : \"--colour '${params.finemap_paint_it_colour}'\"" in text
+    assert 'params.finemap_paint_it_colour == null ? [] : "--colour=${params.finemap_paint_it_colour}"' in text
     assert "params.finemap_paint_it_dry ? '--dry' : '--no-dry'" in text
     assert "params.finemap_paint_it_names" in text and "tokenize(',')" in text
     assert "params.seed" in text

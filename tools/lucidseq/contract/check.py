@@ -82,6 +82,8 @@ def check_parameters(values: dict[str, Any], schema: dict[str, Any], text: str) 
             hint = f"; did you mean --{near[0]}?" if near else ""
             problems.append(f"{where}: --{name} is not a parameter{hint}")
             continue
+        if isinstance(value, str) and not value.isprintable():
+            problems.append(f"{where}: --{name} holds a control character ({json.dumps(value)})")
         errors = jsonschema.Draft202012Validator(properties[name]).iter_errors(value)
         problems += [f"{where}: --{name} {json.dumps(value)}: {error.message}" for error in errors]
     given = {name for name, value in values.items() if value not in (None, False, "")}
@@ -94,8 +96,13 @@ def check_parameters(values: dict[str, Any], schema: dict[str, Any], text: str) 
 
 def check_samplesheet(text: str) -> tuple[list[dict[str, str]], list[str]]:
     """Return the rows of a sample sheet and its mistakes, each with the line."""
-    lines = list(csv.reader(io.StringIO(text)))
+    try:
+        lines = list(csv.reader(io.StringIO(text)))
+    except csv.Error as error:
+        return [], [f"not a CSV table: {error}"]
     header = [name.strip() for name in lines[0]] if lines else []
+    if len(set(header)) < len(header):
+        return [], [f"line 1: a column comes twice ({', '.join(header)})"]
     absent = [name for name in ("cohort", "genotypes", "phenotypes") if name not in header]
     unknown = [name for name in header if name not in COLUMNS]
     if absent or unknown:
@@ -121,20 +128,19 @@ def _row_problems(row: dict[str, str], earlier: list[dict[str, str]]) -> list[st
     problems = []
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", row["cohort"]):
         problems.append(f"cohort {row['cohort']!r} is not made of letters, digits, _ . -")
-    if not row["genotypes"].lower().endswith(GENOTYPE_SUFFIXES):
+    if not row["genotypes"].endswith(GENOTYPE_SUFFIXES):
         problems.append(f"genotypes {row['genotypes']!r} does not end in {', '.join(GENOTYPE_SUFFIXES)}")
     problems += [f"{name} is empty" for name in ("phenotypes",) if not row[name]]
-    for other in earlier:
-        if other["cohort"] != row["cohort"]:
-            continue
-        if other["chromosome"] == row["chromosome"]:
-            problems.append(f"cohort {row['cohort']} has chromosome {row['chromosome'] or '(empty)'} twice")
-        problems += [
-            f"cohort {row['cohort']} has two {name} files: {other[name]} and {row[name]}"
-            for name in ("phenotypes", "covariates")
-            if other[name] != row[name]
-        ]
-        break
+    same = [other for other in earlier if other["cohort"] == row["cohort"]]
+    if any(other["chromosome"] == row["chromosome"] for other in same):
+        problems.append(f"cohort {row['cohort']} has chromosome {row['chromosome'] or '(empty)'} twice")
+    if any(Path(other["genotypes"]).name == Path(row["genotypes"]).name for other in same):
+        problems.append(f"cohort {row['cohort']} has two genotype files named {Path(row['genotypes']).name}: give each a name of its own")
+    problems += [
+        f"cohort {row['cohort']} has two {name} files: {same[0][name]} and {row[name]}"
+        for name in ("phenotypes", "covariates")
+        if same and same[0][name] != row[name]
+    ]
     return problems
 
 

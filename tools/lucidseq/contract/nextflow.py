@@ -17,6 +17,16 @@ RESOURCE_OPTIONS = ("threads", "resume", "checkpoint_dir", "force", "quiet")
 # Options that one pipeline parameter sets for all commands
 SHARED_OPTIONS = ("seed", "strict", "build")
 # Files that come along with an input without being named; tables have none, and may be of these kinds themselves
+# A value becomes one word of the script here and nowhere else: the shell reads nothing of what it holds
+QUOTING = (
+    "// A value as one word for the shell, whatever it holds",
+    "def word(value) {",
+    """    return "'" + value.toString().replace("'", "'\\\\''") + "'\"""",
+    "}",
+)
+# Words of our own configuration come as a list and are quoted; a text is a user's, who writes it for the shell
+ARGUMENTS = "    def args = task.ext.args instanceof List ? task.ext.args.collect { item -> word(item) }.join(' ') : task.ext.args ?: ''"
+PREFIX = "    def prefix = task.ext.prefix ?: meta.id"
 COMPANIONS = r"/.*\.(bim|fam|pvar|psam|sample|tbi|csi|fai|gzi)$/"
 TABLES = {Format.TSV, Format.CSV, Format.NPZ}
 
@@ -37,25 +47,25 @@ def render_process(command: CommandContract) -> str:
     """Return the text of main.nf."""
     inputs = command.inputs
     channels = ", ".join(["val(meta)", *(f"path({option.name})" for option in inputs)])
-    lines = [f"// {HEADER}", "", f"// {command.summary}", f"process {command.process} {{"]
+    lines = [f"// {HEADER}", "", *QUOTING, "", f"// {command.summary}", f"process {command.process} {{"]
     lines += ['    tag "${meta.id}"', f"    label '{command.label}'"]
     lines += ["    label 'process_gpu'"] if command.gpu else []
     lines += ["", "    input:", f"    tuple {channels}" if inputs else "    val meta", "", "    output:"]
     lines += [_output(name, file) for name, file in command.outputs.items()]
     version = f"eval('lucidseq-{command.tool} --version | cut -d \" \" -f 2')"
     lines += [f"    tuple val(\"${{task.process}}\"), val('lucidseq'), {version}, topic: versions", ""]
-    lines += ["    script:", "    def args = task.ext.args ?: ''", '    def prefix = task.ext.prefix ?: "${meta.id}"']
+    lines += ["    script:", ARGUMENTS, PREFIX]
     lines += [_input_words(option) for option in inputs]
     meta_options = [option for option in command.options if option.name in META_OPTIONS]
-    lines += [f"    def {o.name}_words = meta.{o.name} ? \"{o.flag} '${{meta.{o.name}}}'\" : ''" for o in meta_options]
+    lines += [f"    def {o.name}_words = meta.{o.name} ? word(\"{o.flag}=${{meta.{o.name}}}\") : ''" for o in meta_options]
     lines += ['    """', f"    lucidseq-{command.tool} {command.command} \\\\"]
-    words = [f"${{{option.name}_words}}" for option in (*inputs, *meta_options)] + ['--out "${prefix}"']
+    words = [f"${{{option.name}_words}}" for option in (*inputs, *meta_options)] + ['${word("--out=${prefix}")}']
     words += ["--threads ${task.cpus}"] if command.option("threads") else []
     lines += [f"        {word} \\\\" for word in words] + ["        ${args}", '    """']
     if command.tool == "check":  # light, and what follows reads its output: a stub run runs it for real
         return "\n".join([*lines, "}", ""])
     lines += ["", "    stub:"]
-    lines += ['    def prefix = task.ext.prefix ?: "${meta.id}"', '    """']
+    lines += [PREFIX, '    """']
     lines += [_stub(file) for file in command.outputs.values()]
     return "\n".join([*lines, '    """', "}", ""])
 
@@ -77,7 +87,7 @@ def _input_words(option: Field) -> str:
 
 def _stub(file: OutFile) -> str:
     """A stub makes every output; texts get a header so that what reads them finds a table."""
-    target = '"${prefix}' + file.suffix.rstrip("/") + '"'
+    target = "./${word(prefix)}" + file.suffix.rstrip("/")
     if file.format is Format.DIRECTORY:
         return f"    mkdir -p {target} && touch {target}/stub.txt"
     return f"    echo stub | gzip -n > {target}" if file.suffix.endswith(".gz") else f"    touch {target}"
@@ -114,7 +124,7 @@ def render_arguments(contract: list[CommandContract]) -> str:
         words = [_argument(command, option) for option in parameter_options(command)]
         if words:
             joined = ",\n            ".join(words)
-            lines += [f"        ext.args = {{ [\n            {joined},\n        ].findAll {{ word -> word }}.join(' ') }}"]
+            lines += [f"        ext.args = {{ [\n            {joined},\n        ].flatten() }}"]
         lines += ["    }"]
     return "\n".join([*lines, "}", ""])
 
@@ -124,8 +134,8 @@ def _argument(command: CommandContract, option: Field) -> str:
     if option.kind is Kind.FLAG:
         return f"{name} ? '{option.flag}' : '--no-{option.flag[2:]}'"
     if option.many:
-        return f"({name} == null ? [] : {name}.toString().tokenize(',')).collect {{ item -> \"{option.flag} '${{item}}'\" }}.join(' ')"
-    return f"{name} == null ? '' : \"{option.flag} '${{{name}}}'\""
+        return f"({name} == null ? [] : {name}.toString().tokenize(',')).collect {{ item -> \"{option.flag}=${{item}}\" }}"
+    return f'{name} == null ? [] : "{option.flag}=${{{name}}}"'
 
 
 def render_containers(contract: list[CommandContract]) -> str:

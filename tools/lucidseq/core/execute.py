@@ -15,7 +15,7 @@ import lucidseq
 from lucidseq.core import log
 from lucidseq.core.app import Command
 from lucidseq.core.errors import DataError, LucidseqError, MissingExtraError, RefusedError, UsageError
-from lucidseq.core.inputs import check_readable, find_damaged
+from lucidseq.core.inputs import check_readable, find_damaged, require_utf8, spooled
 from lucidseq.core.options import Options, fields_of, flag_of, inputs_of
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 OUT_OF_MEMORY, BUG = 137, 1
+_NO_MEMORY = ("failed to map segment", "Cannot allocate memory", "std::bad_alloc")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -58,11 +59,19 @@ def run(command: Command, options: Options) -> Card:
     MemoryError
         If memory ran out.
     """
+    with spooled(options) as whole:
+        return _run(command, whole)
+
+
+def _run(command: Command, options: Options) -> Card:
     from lucidseq.core import manifest
     from lucidseq.core.outputs import OutputSet
 
     assert options.out is not None
     inputs, roles = inputs_of(options), _roles(command)
+    for name, paths in {**inputs, "out": [options.out]}.items():
+        for path in paths:
+            require_utf8(path, name)
     for name, paths in inputs.items():
         for path in paths:
             check_readable(path, name, roles[name])
@@ -131,7 +140,10 @@ def _report(error: Exception, command: Command) -> int:
 
 def _out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out: mapping a file reports that as an OSError (under a scheduler's limit of address space)."""
-    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    # TensorFlow's own error, and a library that finds no room when it is loaded
+    return type(error).__name__ == "ResourceExhaustedError" or any(words in str(error) for words in _NO_MEMORY)
 
 
 def _explain(error: Exception) -> LucidseqError | None:
@@ -160,4 +172,4 @@ def _explain(error: Exception) -> LucidseqError | None:
 
 
 def _print(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(log.printable(text), file=sys.stderr, flush=True)

@@ -15,12 +15,30 @@ def get_logger(name: str) -> logging.Logger:
     return logging.getLogger(name)
 
 
+class _Formatter(logging.Formatter):
+    """Log lines without control characters of inputs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
+def printable(text: str) -> str:
+    """Return text whose control characters are spelled out: what a file holds must not steer a terminal.
+
+    Examples
+    --------
+    >>> printable("a\\x1b[31mb")
+    'a\\\\x1b[31mb'
+    """
+    return "".join(letter if letter in "\n\t" or letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
 def configure(*, quiet: bool = False) -> None:
     """Send log lines to stderr; with ``quiet``, warnings and errors only."""
     logger = logging.getLogger("lucidseq")
     logger.handlers.clear()
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
     logger.addHandler(handler)
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
     logger.propagate = False

@@ -16,6 +16,7 @@ from typing import Any
 
 import h5py
 import keras
+import numpy as np
 
 from lucidseq.core.errors import DataError
 from lucidseq.nets.facts import Facts, facts_from_json
@@ -233,6 +234,8 @@ def _check_weights(data: bytes) -> None:
                 raise ValueError(f"weights {name} point outside the file")
             else:
                 total += item.nbytes
+                if item.dtype.kind == "f" and not np.isfinite(item[()]).all():
+                    raise ValueError(f"weights {item.name} that are not finite numbers: a training that broke down")
 
     with h5py.File(io.BytesIO(data), "r") as weights:
         visit(weights)

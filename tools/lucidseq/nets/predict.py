@@ -67,10 +67,16 @@ class Predictor:
         Raises
         ------
         DataError
-            If the sequences are not of the model's length, or an output has more than one axis besides the batch.
+            If the sequences are not of the model's length, an output has more than one axis besides the batch, or is not finite.
         """
         self.require_length(codes.shape[1])
         parts = [self._batch(codes[start : start + self.batch_size]) for start in range(0, len(codes), self.batch_size)]
+        if not all(np.isfinite(part).all() for part in parts):
+            raise DataError(
+                "predictions that are not finite numbers",
+                "a network whose outputs stay finite",
+                "train the network again with a lower --learning-rate",
+            )
         return np.concatenate(parts) if parts else np.zeros((0, *self._batch(np.zeros((1, codes.shape[1]), np.uint8)).shape[1:]))
 
     def _batch(self, codes: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 
@@ -13,16 +14,27 @@ from lucidseq.report.trust import merged
 FIGURES = 30
 
 
+def escape(text: str) -> str:
+    """Return text for a MultiQC table, which shows it as HTML; white space becomes one space.
+
+    Examples
+    --------
+    >>> escape("<b>\\t5")
+    '&lt;b&gt; 5'
+    """
+    return html.escape(" ".join(text.split()))
+
+
 def write_multiqc(folder: Path, cards: list[tuple[str, Card]], results: Results, figures: list[Figure]) -> None:
     """Write ``*_mqc.json``, ``*_mqc.tsv`` and ``*_mqc.png`` into a new folder."""
     folder.mkdir()
     rows = {
-        f"{', '.join(row.labels)}: {row.command}: {row.check.name}": {
+        escape(f"{', '.join(row.labels)}: {row.command}: {row.check.name}"): {
             "verdict": row.check.verdict.value,
-            "value": row.value,
-            "interval": row.interval,
-            "wanted": row.check.threshold,
-            "advice": row.check.advice,
+            "value": escape(row.value),
+            "interval": escape(row.interval),
+            "expected": escape(row.check.threshold),
+            "advice": escape(row.check.advice),
         }
         for row in merged(cards)
     }
@@ -39,7 +51,8 @@ def write_multiqc(folder: Path, cards: list[tuple[str, Card]], results: Results,
         overall = table[table["group"] == "all"]
         lines = ["# id: lucidseq_metrics", "# section_name: lucidseq evaluation", "# plot_type: table", "Sample\tvalue\tlower\tupper"]
         lines += [
-            f"{name} {row.target_name} {row.metric}\t{row.value:.6g}\t{row.lower:.6g}\t{row.upper:.6g}" for row in overall.itertuples()
+            f"{escape(f'{name} {row.target_name} {row.metric}')}\t{row.value:.6g}\t{row.lower:.6g}\t{row.upper:.6g}"
+            for row in overall.itertuples()
         ]
         (folder / f"lucidseq_metrics_{name}_mqc.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     for figure in figures[:FIGURES]:
