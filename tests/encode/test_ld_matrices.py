@@ -22,7 +22,7 @@ from lucidseq.core.ld import open_ld
 from lucidseq.encode.ld.choices import InputFormat
 from lucidseq.encode.ld.from_matrix import detect, open_matrix
 from lucidseq.encode.ld.ldgm import NOT_CARRIED, contig_of
-from lucidseq.encode.ld.listed import NOT_LISTED, OTHER_ALLELES, TWICE
+from lucidseq.encode.ld.match_variants import NOT_LISTED, OTHER_ALLELES, TWICE
 from lucidseq.encode.ld.matrix import CONSTANT
 from support import assert_bad_input, program, run_cli, run_ok
 

@@ -19,9 +19,9 @@ from lucidseq.core.schema import SEQUENCES
 from lucidseq.core.stores import open_store, read_list, read_text
 from lucidseq.encode.sequences.choices import SignalStatistic
 from lucidseq.encode.sequences.fasta_records import parse_coordinates
+from lucidseq.encode.sequences.genome_windows import cut_windows, read_signal
 from lucidseq.encode.sequences.negatives import NegativeRule, draw_negatives
-from lucidseq.encode.sequences.rows import gc_share, identity
-from lucidseq.encode.sequences.windows import cut_windows, read_signal
+from lucidseq.encode.sequences.sequence_rows import gc_share, identity
 from support import assert_bad_input, run_cli, run_ok
 
 

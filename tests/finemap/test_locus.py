@@ -24,7 +24,7 @@ from lucidseq.core.ld import LdBlock, write_ld
 from lucidseq.core.schema import CREDIBLE_SETS, FINEMAP_LBF, LOCUS_FITS, PIPS, SUMSTATS
 from lucidseq.core.stores import open_store, read_text
 from lucidseq.core.tables import read_table
-from lucidseq.finemap.data import IndividualData
+from lucidseq.finemap.regression_data import IndividualData
 from lucidseq.finemap.susie import fit_susie
 from support import assert_bad_input, run_cli, run_ok
 

@@ -135,16 +135,16 @@ def _parse_region(region: str | None) -> tuple[str | None, int, float]:
     return match["contig"], int(match["first"].replace(",", "")) - 1, int(match["last"].replace(",", ""))
 
 
-def _sample_columns(known: list[str], wanted: Iterable[str] | None, path: Path) -> np.ndarray:
-    if wanted is None:
+def _sample_columns(known: list[str], names: Iterable[str] | None, path: Path) -> np.ndarray:
+    if names is None:
         return np.arange(len(known))
     column_of = {name: column for column, name in enumerate(known)}
-    absent = [name for name in wanted if name not in column_of]
+    absent = [name for name in names if name not in column_of]
     if absent:
         raise DataError(
             f"samples {', '.join(absent[:3])}, which the file does not hold", "samples of the file", "correct the names", where=str(path)
         )
-    return np.array([column_of[name] for name in wanted], dtype=np.int64)
+    return np.array([column_of[name] for name in names], dtype=np.int64)
 
 
 def read_sumstats(

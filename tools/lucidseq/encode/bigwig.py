@@ -57,9 +57,9 @@ class BigWig(Closing):
         return signal
 
     def _refuse_infinite(self, signal: np.ndarray, contig: str, start: int) -> None:
-        endless = np.isinf(signal)
-        if endless.any():
-            at = int(np.argmax(endless))
+        infinite = np.isinf(signal)
+        if infinite.any():
+            at = int(np.argmax(infinite))
             raise DataError(
                 f"a signal of {signal[at]}",
                 "finite values (a ratio with nothing below it has none)",

@@ -38,11 +38,11 @@ def genes(options: GenesOptions, out: OutputSet) -> Card:
     probabilities = None
     if options.pips:
         probabilities = lookup(pd.concat([read_table(path, PIPS) for path in options.pips]), "pip", options.pips[0])
-    everything = read_genes(options.gtf)
-    accumulator = GeneAccumulator(everything, options.flank)
+    all_genes = read_genes(options.gtf)
+    accumulator = GeneAccumulator(all_genes, options.flank)
     matching = Matching()
     with open_ld(options.ld) as store, Progress("LD blocks", total=len(store)) as progress:
-        check_genes(everything, set(store.contigs), str(options.gtf))
+        check_genes(all_genes, set(store.contigs), str(options.gtf))
         method = store.method
         for block in store:
             add_block(accumulator, block, z, probabilities, matching)
@@ -65,10 +65,10 @@ def genes(options: GenesOptions, out: OutputSet) -> Card:
     table = gene_table(accumulator, tested, with_pip=probabilities is not None)
     write_table(table, out["genes"], GENES)
     first, second, correlation = accumulator.correlations()
-    ids = np.array([gene.gene_id for gene in everything], dtype=object)
+    ids = np.array([gene.gene_id for gene in all_genes], dtype=object)
     pairs = pd.DataFrame({"gene_id_1": ids[first], "gene_id_2": ids[second], "correlation": correlation})
     write_table(pairs, out["correlations"], GENE_CORRELATIONS)
-    return genes_card(table, len(everything), matching.matched / matching.ld_variants, method)
+    return genes_card(table, len(all_genes), matching.matched / matching.ld_variants, method)
 
 
 def lookup(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
@@ -93,16 +93,16 @@ def lookup(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
 
 def add_block(accumulator: GeneAccumulator, block: LdBlock, z: pd.Series, pip: pd.Series | None, matching: Matching) -> None:
     """Give one block's matched variants to the accumulator."""
-    found = z.reindex(block.variant_id).to_numpy()
-    keep = np.flatnonzero(np.isfinite(found))
-    matching.ld_variants += len(found)
+    block_z = z.reindex(block.variant_id).to_numpy()
+    keep = np.flatnonzero(np.isfinite(block_z))
+    matching.ld_variants += len(block_z)
     matching.matched += len(keep)
     if not len(keep):
         return
     names = block.variant_id[keep]
     position = np.array([int(str(name).rsplit(":", 3)[1]) - 1 for name in names])
     inner = LdBlock(block.name, block.contig, block.start, block.end, block.r[np.ix_(keep, keep)], names)
-    accumulator.add(inner, position, found[keep], None if pip is None else pip.reindex(names).fillna(0.0).to_numpy())
+    accumulator.add(inner, position, block_z[keep], None if pip is None else pip.reindex(names).fillna(0.0).to_numpy())
 
 
 def gene_table(accumulator: GeneAccumulator, tested: np.ndarray, *, with_pip: bool) -> pd.DataFrame:

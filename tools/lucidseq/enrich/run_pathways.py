@@ -28,7 +28,7 @@ class Sets:
     """Gene sets as indices into the gene table, by name, and what was left out."""
 
     members: dict[str, np.ndarray]
-    left_out: int
+    untested: int
     untested_share: float
     by_name: bool
 
@@ -59,7 +59,7 @@ def pathways(options: PathwaysOptions, out: OutputSet) -> Card:
         top = ranking.test(members)
         rows.append((name, "gsea", len(members), top.normalised_score, float("nan"), top.p_value, top.leading))
     write_table(result_table(rows, table), out["pathways"], PATHWAYS)
-    return pathways_card(len(table), len(rows) // 2, sets.left_out, sets.untested_share, by_name=sets.by_name)
+    return pathways_card(len(table), len(rows) // 2, sets.untested, sets.untested_share, by_name=sets.by_name)
 
 
 def match_sets(table: pd.DataFrame, sets: dict[str, list[str]], min_genes: int, max_genes: int, path: Path) -> Sets:
@@ -74,7 +74,7 @@ def match_sets(table: pd.DataFrame, sets: dict[str, list[str]], min_genes: int, 
     by_name = len(named & set(table["gene_name"])) > len(named & set(table["gene_id"]))
     column = table["gene_name"] if by_name else table["gene_id"]
     index = {gene: row for row, gene in reversed(list(enumerate(column)))}
-    found = {name: np.array([index[gene] for gene in genes if gene in index], dtype=np.int64) for name, genes in sets.items()}
+    rows_of_set = {name: np.array([index[gene] for gene in genes if gene in index], dtype=np.int64) for name, genes in sets.items()}
     if not named & set(index):
         raise DataError(
             f"no gene of the sets (such as {sorted(named)[0]}) is in the gene table (such as {column.iloc[0]})",
@@ -82,7 +82,7 @@ def match_sets(table: pd.DataFrame, sets: dict[str, list[str]], min_genes: int, 
             "translate the identifiers",
             where=str(path),
         )
-    kept = {name: rows for name, rows in found.items() if min_genes <= len(rows) <= max_genes}
+    kept = {name: rows for name, rows in rows_of_set.items() if min_genes <= len(rows) <= max_genes}
     if not kept:
         raise DataError(
             f"no set has {min_genes} to {max_genes} tested genes",

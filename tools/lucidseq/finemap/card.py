@@ -7,7 +7,7 @@ import numpy as np
 from lucidseq.core.card import Card, Verdict
 from lucidseq.finemap.consistency import LEVEL
 from lucidseq.finemap.functional_prior import CLEAR_GAIN, ScoreWeight
-from lucidseq.finemap.results import Result
+from lucidseq.finemap.locus_fits import LocusFit
 
 # Of the lower bound of s. Tried on simulated and real loci: 0 with in-sample LD, .05-.12 with a panel of 500, up to .5
 # where 1 in 100 alleles were swapped (docs/methods/susie.md)
@@ -16,7 +16,9 @@ SHARED_OK, SHARED_REFUSE = 0.9, 0.5
 FLIPPED_OK, N_SPREAD_OK = 0.05, 0.1
 
 
-def build_card(results: list[Result], *, kind: str, in_sample: bool, empty: list[str], weight: ScoreWeight | None, coverage: float) -> Card:
+def build_card(
+    results: list[LocusFit], *, kind: str, in_sample: bool, empty: list[str], weight: ScoreWeight | None, coverage: float
+) -> Card:
     """Check the fits of a run.
 
     Parameters
@@ -44,13 +46,13 @@ def build_card(results: list[Result], *, kind: str, in_sample: bool, empty: list
     return card
 
 
-def _check_fits(card: Card, results: list[Result], coverage: float) -> None:
+def _check_fits(card: Card, results: list[LocusFit], coverage: float) -> None:
     total = len(results)
-    settled = sum(result.fit.converged for result in results)
+    converged = sum(result.fit.converged for result in results)
     card.expect(
         "loci converged",
-        f"{settled} of {total}",
-        settled == total,
+        f"{converged} of {total}",
+        converged == total,
         threshold="all",
         advice="raise --max-iterations; when it still does not settle, z and LD disagree or --max-effects is too large",
     )
@@ -61,7 +63,7 @@ def _check_fits(card: Card, results: list[Result], coverage: float) -> None:
         for result in results
     )
     card.at_most("loci that used every effect", full, 0, advice="raise --max-effects: there may be more causal variants than it allows")
-    sets = [one for result in results for one in result.fit.credible_sets]
+    sets = [credible_set for result in results for credible_set in result.fit.credible_sets]
     impure = sum(result.fit.impure_sets for result in results)
     card.expect(
         "credible sets removed as impure",
@@ -71,13 +73,13 @@ def _check_fits(card: Card, results: list[Result], coverage: float) -> None:
         advice="weak signals spread over uncorrelated variants; a variant may have a notable PIP and be in no set",
     )
     if sets:
-        least = min(one.coverage for one in sets)
+        least = min(credible_set.coverage for credible_set in sets)
         card.at_least(
             "least coverage of a credible set", least, coverage, advice="report this as a bug: sets are built to reach the coverage"
         )
 
 
-def _check_variants(card: Card, results: list[Result], empty: list[str]) -> None:
+def _check_variants(card: Card, results: list[LocusFit], empty: list[str]) -> None:
     card.expect(
         "loci without a variant to fit",
         len(empty),
@@ -99,7 +101,7 @@ def _check_variants(card: Card, results: list[Result], empty: list[str]) -> None
         )
 
 
-def _check_ld(card: Card, results: list[Result], *, in_sample: bool) -> None:
+def _check_ld(card: Card, results: list[LocusFit], *, in_sample: bool) -> None:
     card.expect(
         "LD",
         "in-sample" if in_sample else "reference panel",
@@ -139,7 +141,7 @@ def _check_ld(card: Card, results: list[Result], *, in_sample: bool) -> None:
     )
 
 
-def _check_score(card: Card, results: list[Result], weight: ScoreWeight) -> None:
+def _check_score(card: Card, results: list[LocusFit], weight: ScoreWeight) -> None:
     scored, total = sum(result.scored for result in results), sum(len(result.z) for result in results)
     share = scored / total if total else np.nan
     card.at_least(

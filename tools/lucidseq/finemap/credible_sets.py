@@ -91,7 +91,7 @@ def find_credible_sets(
     -------
     The sets by falling purity (then by effect), and how many were left out as impure. Of equal sets the first stays.
     """
-    found: list[CredibleSet] = []
+    sets: list[CredibleSet] = []
     seen: set[frozenset[int]] = set()
     impure = 0
     for effect in np.flatnonzero(active):
@@ -108,8 +108,8 @@ def find_credible_sets(
         if low < min_purity:
             impure += 1
             continue
-        found.append(CredibleSet(int(effect), members, float(cumulative[size - 1]), low, mean, median, float(lbf[effect])))
-    return tuple(sorted(found, key=lambda one: (-one.purity_min, one.effect))), impure
+        sets.append(CredibleSet(int(effect), members, float(cumulative[size - 1]), low, mean, median, float(lbf[effect])))
+    return tuple(sorted(sets, key=lambda credible_set: (-credible_set.purity_min, credible_set.effect))), impure
 
 
 def purity(members: np.ndarray, correlation: Callable[[np.ndarray], np.ndarray], *, seed: int, effect: int) -> tuple[float, float, float]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError
 from lucidseq.finemap.credible_sets import CredibleSet, find_credible_sets, inclusion_probabilities
-from lucidseq.finemap.data import RegressionData
+from lucidseq.finemap.regression_data import RegressionData
 from lucidseq.finemap.single_effect import LogPrior, SingleEffect, single_effect_regression
 
 ACTIVE = 1e-9  # prior variance, relative to the trait's, below which an effect counts as absent
@@ -170,7 +170,7 @@ def fit_susie(data: RegressionData, settings: SusieSettings | None = None, *, pr
     --------
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(200, 30))
-    >>> from lucidseq.finemap.data import IndividualData
+    >>> from lucidseq.finemap.regression_data import IndividualData
     >>> fit = fit_susie(IndividualData(X, X[:, 7] + rng.normal(size=200)))
     >>> [one.variants.tolist() for one in fit.credible_sets]
     [[7]]
@@ -281,9 +281,9 @@ def _refine(data: RegressionData, settings: SusieSettings, prior: np.ndarray, fi
     """Leave local optima: block each credible set in turn, fit, unblock, go on; take the best while the ELBO rises."""
     while True:
         candidates = []
-        for one in fit.credible_sets:
+        for credible_set in fit.credible_sets:
             blocked = prior.copy()
-            blocked[one.variants] = 0
+            blocked[credible_set.variants] = 0
             if not blocked.any():
                 continue
             detour = _ibss(data, settings, blocked / blocked.sum())

@@ -15,8 +15,8 @@ import pandas as pd
 from lucidseq.core.errors import DataError
 from lucidseq.core.intervals import Intervals, read_bed
 from lucidseq.encode.annotations.choices import BedValue, FeatureKind
-from lucidseq.encode.annotations.rows import Rows
-from lucidseq.encode.annotations.sources import stem
+from lucidseq.encode.annotations.feature_source import stem
+from lucidseq.encode.annotations.targets import TargetRows
 from lucidseq.encode.regions import require_shared
 
 _MOST_NAMES = 1000
@@ -27,7 +27,7 @@ def interval_frame(intervals: Intervals) -> pd.DataFrame:
     return pd.DataFrame({"chrom": intervals.contig, "start": intervals.start, "end": intervals.end})
 
 
-def covered_share(rows: Rows, intervals: pd.DataFrame) -> np.ndarray:
+def covered_share(rows: TargetRows, intervals: pd.DataFrame) -> np.ndarray:
     """Return the share of each row's bases inside the union of intervals, float64 of shape (rows,)."""
     import bioframe
 
@@ -36,16 +36,16 @@ def covered_share(rows: Rows, intervals: pd.DataFrame) -> np.ndarray:
     return share
 
 
-def nearest_distance(rows: Rows, intervals: pd.DataFrame) -> np.ndarray:
+def nearest_distance(rows: TargetRows, intervals: pd.DataFrame) -> np.ndarray:
     """Return the bases from each row to its nearest interval: 0 where they overlap, 1 where they touch, NaN on contigs without any."""
     import bioframe
 
     nearest = bioframe.closest(rows.frame(), intervals, return_index=True, suffixes=("", "_")).dropna(subset="distance")
     gap = nearest["distance"].to_numpy(dtype=np.float64)
     touching = (nearest["end_"] == nearest["start"]) | (nearest["start_"] == nearest["end"])
-    found = np.full(len(rows), np.nan)
-    found[nearest["index"].to_numpy(dtype=np.int64)] = gap + ((gap > 0) | touching.to_numpy(dtype=bool))
-    return found
+    distance = np.full(len(rows), np.nan)
+    distance[nearest["index"].to_numpy(dtype=np.int64)] = gap + ((gap > 0) | touching.to_numpy(dtype=bool))
+    return distance
 
 
 class BedSource:
@@ -77,21 +77,21 @@ class BedSource:
             self._frame["score"] = intervals.scores(path)
             self.kinds = [FeatureKind.SCORE]
 
-    def values(self, rows: Rows) -> np.ndarray:
+    def values(self, rows: TargetRows) -> np.ndarray:
         """Return the features of rows."""
         if self._value is BedValue.OVERLAP:
             return covered_share(rows, self._frame)[:, None].astype(np.float32)
         import bioframe
 
-        found = np.zeros((len(rows), len(self.names)), dtype=np.float32)
+        features = np.zeros((len(rows), len(self.names)), dtype=np.float32)
         pairs = bioframe.overlap(rows.frame(), self._frame, how="inner", return_index=True, suffixes=("", "_"))
-        at = pairs["index"].to_numpy(dtype=np.int64)
+        row = pairs["index"].to_numpy(dtype=np.int64)
         if self._value is BedValue.NAME:
-            found[at, pairs["label_"].to_numpy(dtype=np.int64)] = 1
+            features[row, pairs["label_"].to_numpy(dtype=np.int64)] = 1
         else:
             largest = pairs.groupby("index")["score_"].max()
-            found[largest.index.to_numpy(dtype=np.int64), 0] = largest.to_numpy()
-        return found
+            features[largest.index.to_numpy(dtype=np.int64), 0] = largest.to_numpy()
+        return features
 
 
 class DistanceSource:
@@ -103,6 +103,6 @@ class DistanceSource:
         require_shared(contigs, self._frame["chrom"], path)
         self.names, self.kinds = [f"{stem(path)}.distance"], [FeatureKind.DISTANCE]
 
-    def values(self, rows: Rows) -> np.ndarray:
+    def values(self, rows: TargetRows) -> np.ndarray:
         """Return the distance of rows."""
         return nearest_distance(rows, self._frame)[:, None].astype(np.float32)

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.card import Card
-from lucidseq.encode.annotations.rows import Targets
+from lucidseq.encode.annotations.targets import Targets
 
 
-def judge(summary: pd.DataFrame, targets: Targets) -> Card:
+def build_card(summary: pd.DataFrame, targets: Targets) -> Card:
     """Return the card of features (schema lucidseq.annotation_summary) and of the rows they describe."""
-    rows, left_out, unsettled = len(targets), targets.left_out, targets.unsettled
+    rows, removed, unsettled = len(targets), targets.removed, targets.unsettled
     card = Card("encode", "annotations")
     missing = summary["missing"] / rows
     worst = summary["feature"].iloc[int(np.argmax(missing))]
@@ -30,10 +30,10 @@ def judge(summary: pd.DataFrame, targets: Targets) -> Card:
         threshold="0",
         advice=f"{', '.join(flat['feature'][:3])} is the same for all rows, so nothing can be learned from it.",
     )
-    share = left_out / (rows + left_out)
+    share = removed / (rows + removed)
     card.expect(
         "variants left out",
-        left_out,
+        removed,
         share < 0.05,
         threshold="< 5 %",
         advice="Rows with several or unknown alleles have no annotation: split them first.",

@@ -18,15 +18,15 @@ from lucidseq.core.schema import ANNOTATION_SUMMARY, ANNOTATIONS
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.core.tables import write_table
 from lucidseq.encode.annotations.bed import BedSource, DistanceSource
-from lucidseq.encode.annotations.card import judge
+from lucidseq.encode.annotations.card import build_card
 from lucidseq.encode.annotations.cli import AnnotationsOptions
-from lucidseq.encode.annotations.genes import GeneSource
+from lucidseq.encode.annotations.feature_source import Source
+from lucidseq.encode.annotations.gene_features import GeneSource
 from lucidseq.encode.annotations.maps import AttributionSource
-from lucidseq.encode.annotations.rows import Targets, Variants, Windows
 from lucidseq.encode.annotations.signal import SignalSource
-from lucidseq.encode.annotations.sources import Source
 from lucidseq.encode.annotations.summary import Summary
-from lucidseq.encode.annotations.tables import TableSource
+from lucidseq.encode.annotations.targets import Targets, VariantTargets, WindowTargets
+from lucidseq.encode.annotations.variant_tables import TableSource
 
 _ROWS = 1 << 17  # annotated at a time
 _CHUNK_BYTES, _CHUNK_ROWS = 1 << 20, 1 << 17
@@ -49,7 +49,7 @@ def annotations(options: AnnotationsOptions, out: OutputSet) -> Card:
         _refuse_equal_names(sources)
         summary = _write(out["annotations"], targets, sources, options.build)
         write_table(summary, out["summary"], ANNOTATION_SUMMARY)
-        return judge(summary, targets)
+        return build_card(summary, targets)
 
 
 @contextmanager
@@ -62,10 +62,10 @@ def _targets(variants: Path | None, windows: Path | None, scratch: Path) -> Iter
         If not one of the two is given.
     """
     if variants is not None and windows is None:
-        with Variants(variants, scratch) as opened:
+        with VariantTargets(variants, scratch) as opened:
             yield opened
     elif windows is not None and variants is None:
-        yield Windows(windows)
+        yield WindowTargets(windows)
     else:
         raise UsageError(
             "both --variants and --windows" if variants else "neither --variants nor --windows",
@@ -103,10 +103,10 @@ def _write(path: Path, targets: Targets, sources: list[Source], build: str) -> p
         )
         first = 0
         for part in targets.parts(_ROWS):
-            found = np.concatenate([source.values(part) for source in sources], axis=1)
-            values[first : first + len(part)] = found
+            features = np.concatenate([source.values(part) for source in sources], axis=1)
+            values[first : first + len(part)] = features
             first += len(part)
-            summary.add(found)
+            summary.add(features)
             columns.add({"contig": part.contig, "start": part.start, "end": part.end, "id": part.id})
             progress.step(len(part))
         columns.write(store, "rows")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lucidseq.encode.annotations.sources import Source
+from lucidseq.encode.annotations.feature_source import Source
 
 
 class Summary:
@@ -39,14 +39,14 @@ class Summary:
 
     def table(self) -> pd.DataFrame:
         """Return one row a feature (schema lucidseq.annotation_summary)."""
-        some = self._known > 0
-        deviation = np.sqrt(np.divide(self._squares, self._known, out=np.full(len(some), np.nan), where=some))
+        known = self._known > 0
+        deviation = np.sqrt(np.divide(self._squares, self._known, out=np.full(len(known), np.nan), where=known))
         return self._features.assign(
             rows=self._rows,
             missing=self._rows - self._known,
             nonzero=self._nonzero,
-            mean=np.where(some, self._mean, np.nan),
+            mean=np.where(known, self._mean, np.nan),
             standard_deviation=deviation,
-            minimum=np.where(some, self._minimum, np.nan),
-            maximum=np.where(some, self._maximum, np.nan),
+            minimum=np.where(known, self._minimum, np.nan),
+            maximum=np.where(known, self._maximum, np.nan),
         )

@@ -122,10 +122,10 @@ def assess(
         apply(MINOR_COUNT, ~(minor >= filters.min_minor_count))
     p = np.full(len(dosage), np.nan)
     if filters.min_hwe_p > 0 and ploidy == 2 and (tested is None or tested.any()):
-        left = np.flatnonzero(failed < 0)
+        remaining = np.flatnonzero(failed < 0)
         if tested is not None and not tested.all():
-            genotypes[left] = count_genotypes(dosage[np.ix_(left, np.flatnonzero(tested))], 2)[0]
-        p[left] = exact_mid_p(*genotypes[left].T)
+            genotypes[remaining] = count_genotypes(dosage[np.ix_(remaining, np.flatnonzero(tested))], 2)[0]
+        p[remaining] = exact_mid_p(*genotypes[remaining].T)
         apply(HARDY_WEINBERG, p < filters.min_hwe_p)
     return Assessment(failed < 0, removed, failed, frequency, samples - called, minor, p)
 

@@ -16,13 +16,13 @@ from lucidseq.core.tables import TableWriter
 from lucidseq.core.variants import variant_ids
 from lucidseq.encode.genotypes import quality
 from lucidseq.encode.genotypes.choices import HaploidCoding
-from lucidseq.encode.genotypes.figure import VariantCounts
+from lucidseq.encode.genotypes.genotype_store import GenotypeWriter, OrderCheck, StoreContents, create_genotypes
 from lucidseq.encode.genotypes.quality import FILTERS, Assessment, Filters
+from lucidseq.encode.genotypes.quality_figure import VariantCounts
 from lucidseq.encode.genotypes.sample_quality import SampleStatistics, missing_mask
 from lucidseq.encode.genotypes.samples import Trait
 from lucidseq.encode.genotypes.sex_chromosomes import DIPLOID, HaploidCounts, SexChromosomes, X
 from lucidseq.encode.genotypes.shards import Share
-from lucidseq.encode.genotypes.store import GenotypeWriter, OrderCheck, StoreContents, create_genotypes
 from lucidseq.encode.readers.reader import FEMALE, GenotypeReader, VariantChunk, in_range
 from lucidseq.encode.regions import Regions
 
@@ -30,7 +30,7 @@ _OUTCOMES = np.array([*FILTERS, "kept"], dtype=object)  # Assessment.failed pick
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReadingPlan:
     """What is read, and what goes into the store.
 
     Attributes
@@ -94,7 +94,7 @@ class ReadingPass:
         What was set missing on sex chromosomes, and haploid calls on others.
     """
 
-    def __init__(self, plan: Plan, keep: np.ndarray) -> None:
+    def __init__(self, plan: ReadingPlan, keep: np.ndarray) -> None:
         self.plan, self.keep = plan, keep
         self.rules = replace(plan.rules, sex=plan.rules.sex[keep])
         self.read = self.kept = self.split = self.kept_missing = self.kept_genotypes = 0
@@ -171,10 +171,10 @@ class ReadingPass:
         """Judge variants by the people who have the chromosome; women alone are tested on X, nobody on Y or mitochondria."""
         if kind == DIPLOID:
             return quality.assess(dosage, self.plan.filters, ploidy=self.rules.ploidy)
-        women = (self.rules.sex == FEMALE) & (kind == X)
-        ours = dosage if eligible.all() else dosage[:, eligible]
+        females = (self.rules.sex == FEMALE) & (kind == X)
+        eligible_dosage = dosage if eligible.all() else dosage[:, eligible]
         copies, doubled = self.rules.copies(kind)[eligible], self.rules.doubled(kind)[eligible]
-        return quality.assess(ours, self.plan.filters, copies=copies, doubled=doubled, tested=women[eligible])
+        return quality.assess(eligible_dosage, self.plan.filters, copies=copies, doubled=doubled, tested=females[eligible])
 
 
 def _rows(chunk: VariantChunk, judged: Assessment, samples: int) -> pd.DataFrame:

@@ -47,23 +47,25 @@ class SampleNames:
         DataError
             If no row means a sample, a row may mean several, or different rows mean the same one.
         """
-        related, alone, anybody = self._index()
-        found = np.full(len(individuals), -1, dtype=np.int64)
+        by_family, without_family, by_name = self._index()
+        sample_of_row = np.full(len(individuals), -1, dtype=np.int64)
         taken: dict[int, tuple[str, str]] = {}
         for row, (family, name) in enumerate(zip(families, individuals, strict=True)):
             if family in NO_FAMILY:
-                meant = anybody.get(name, set())
+                candidates = by_name.get(name, set())
             else:
-                meant = related.get((family, name), set()) | alone.get(name, set()) | alone.get(f"{family}_{name}", set())
-            if len(meant) > 1:
-                several = ", ".join(self.samples[index] for index in sorted(meant)[:3])
+                candidates = (
+                    by_family.get((family, name), set()) | without_family.get(name, set()) | without_family.get(f"{family}_{name}", set())
+                )
+            if len(candidates) > 1:
+                several = ", ".join(self.samples[index] for index in sorted(candidates)[:3])
                 raise DataError(
                     f"a row for {_spell(family, name)}, who may be any of the samples {several}",
                     "rows that mean one sample",
                     "give FID and IID as the genotypes have them",
                     where=str(path),
                 )
-            for index in meant:
+            for index in candidates:
                 if taken.setdefault(index, (family, name)) != (family, name):
                     raise DataError(
                         f"rows for {_spell(*taken[index])} and for {_spell(family, name)}: both mean sample {self.samples[index]}",
@@ -71,10 +73,10 @@ class SampleNames:
                         "give the table the names of the genotypes' samples",
                         where=str(path),
                     )
-                found[row] = index
-        if (found < 0).all():
+                sample_of_row[row] = index
+        if (sample_of_row < 0).all():
             raise self._nothing_shared(families, individuals, path)
-        return found
+        return sample_of_row
 
     def _nothing_shared(self, families: Sequence[str], individuals: Sequence[str], path: Path) -> DataError:
         """Build the error for a table that means none of the samples; it tells whether families are what differs."""
@@ -93,18 +95,18 @@ class SampleNames:
 
     def _index(self) -> tuple[dict[tuple[str, str], set[int]], dict[str, set[int]], dict[str, set[int]]]:
         """Return samples by family and individual, those without family by name, and all by either name."""
-        related: dict[tuple[str, str], set[int]] = {}
-        alone: dict[str, set[int]] = {}
-        anybody: dict[str, set[int]] = {}
+        by_family: dict[tuple[str, str], set[int]] = {}
+        without_family: dict[str, set[int]] = {}
+        by_name: dict[str, set[int]] = {}
         families = self.families or [""] * len(self.samples)
         for index, (sample, family, name) in enumerate(zip(self.samples, families, self.individuals or self.samples, strict=True)):
             if family in NO_FAMILY:
-                alone.setdefault(name, set()).add(index)
+                without_family.setdefault(name, set()).add(index)
             else:
-                related.setdefault((family, name), set()).add(index)
+                by_family.setdefault((family, name), set()).add(index)
             for key in {sample, name}:
-                anybody.setdefault(key, set()).add(index)
-        return related, alone, anybody
+                by_name.setdefault(key, set()).add(index)
+        return by_family, without_family, by_name
 
 
 def refuse_doubles(families: Sequence[str], individuals: Sequence[str], lines: Sequence[int], path: Path) -> None:

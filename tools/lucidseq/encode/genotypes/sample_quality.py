@@ -61,16 +61,16 @@ class Heterozygosity:
         """
         whole = dosage if dosage.dtype == np.int8 else np.rint(dosage)
         one = whole == 1
-        ours = self._among
-        number = np.count_nonzero(~missing[:, ours], axis=1)
-        copies = np.count_nonzero(one[:, ours], axis=1) + 2 * np.count_nonzero(whole[:, ours] == 2, axis=1)
+        fitted = self._among
+        number = np.count_nonzero(~missing[:, fitted], axis=1)
+        copies = np.count_nonzero(one[:, fitted], axis=1) + 2 * np.count_nonzero(whole[:, fitted] == 2, axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             p = copies / (2 * number)
             share = np.where(number > 0, 2 * p * (1 - p) * (2 * number / (2 * number - 1)), 0.0)
         self.heterozygous += column_counts(one)
-        rows, people = np.nonzero(missing)
-        self.called += len(dosage) - np.bincount(people, minlength=dosage.shape[1])
-        self.expected += share.sum() - np.bincount(people, weights=share[rows], minlength=dosage.shape[1])
+        rows, columns = np.nonzero(missing)
+        self.called += len(dosage) - np.bincount(columns, minlength=dosage.shape[1])
+        self.expected += share.sum() - np.bincount(columns, weights=share[rows], minlength=dosage.shape[1])
         self.variants += int((share > 0).sum())
 
     @property

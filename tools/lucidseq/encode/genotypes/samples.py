@@ -93,9 +93,9 @@ def read_individuals(path: Path) -> Individuals:
         ]
     )
     families = [row[0] for row in rows] if first == 2 else []
-    people = Individuals(path, names, [row[first - 1] for row in rows], values, plink, families)
-    refuse_doubles(families, people.ids, lines, path)
-    return people
+    table = Individuals(path, names, [row[first - 1] for row in rows], values, plink, families)
+    refuse_doubles(families, table.ids, lines, path)
+    return table
 
 
 def _split(line: str, *, tabs: bool) -> list[str]:
@@ -134,7 +134,7 @@ class Joined:
     only_table: int
 
 
-def join(people: Individuals, samples: SampleNames) -> Joined:
+def join(table: Individuals, samples: SampleNames) -> Joined:
     """Bring rows into the order of the samples (see `sample_names.SampleNames.find`).
 
     Raises
@@ -142,13 +142,13 @@ def join(people: Individuals, samples: SampleNames) -> Joined:
     DataError
         If no individual is shared, examples of both are given; or if it is not clear whom a row means.
     """
-    families = people.families or [""] * len(people.ids)
-    at = samples.find(families, people.ids, people.path)
-    found = at >= 0
-    values = np.full((len(people.names), len(samples.samples)), np.nan)
-    values[:, at[found]] = people.values[:, found]
-    shared = int(found.sum())
-    return Joined(values, shared, len(samples.samples) - shared, len(people.ids) - shared)
+    families = table.families or [""] * len(table.ids)
+    at = samples.find(families, table.ids, table.path)
+    matched = at >= 0
+    values = np.full((len(table.names), len(samples.samples)), np.nan)
+    values[:, at[matched]] = table.values[:, matched]
+    shared = int(matched.sum())
+    return Joined(values, shared, len(samples.samples) - shared, len(table.ids) - shared)
 
 
 def missing_covariates(values: np.ndarray, *, plink: bool) -> np.ndarray:

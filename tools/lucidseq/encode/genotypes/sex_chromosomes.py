@@ -93,9 +93,9 @@ class SexChromosomes:
 
     def kinds(self, contigs: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """Return the kind of chromosome of each position, int8; pseudo-autosomal positions are diploid."""
-        found = np.zeros(len(starts), dtype=np.int8)
+        kind_of_row = np.zeros(len(starts), dtype=np.int8)
         if self.ploidy != 2:
-            return found
+            return kind_of_row
         shared = _BUILDS.get(self.build.lower(), {})
         for contig in set(contigs):
             kind = chromosome_kind(contig, human=bool(shared))
@@ -104,8 +104,8 @@ class SexChromosomes:
                 inside = np.zeros(len(starts), dtype=bool)
                 for first, last in shared.get(kind, ()):
                     inside |= (starts >= first) & (starts < last)
-                found[rows & ~inside] = kind
-        return found
+                kind_of_row[rows & ~inside] = kind
+        return kind_of_row
 
     def haploid(self, kind: int) -> np.ndarray:
         """Return a mask of the samples with one copy (or, women on Y, none)."""
@@ -159,6 +159,8 @@ class SexChromosomes:
             counts.heterozygous += int(twofold.sum())
             dosage[twofold] = missing
         if self.coding is HaploidCoding.ONE:
-            ours = dosage[:, haploid]
-            dosage[:, haploid] = np.where(ours == missing, ours, ours // 2) if dosage.dtype == np.int8 else ours / 2
+            haploid_dosage = dosage[:, haploid]
+            dosage[:, haploid] = (
+                np.where(haploid_dosage == missing, haploid_dosage, haploid_dosage // 2) if dosage.dtype == np.int8 else haploid_dosage / 2
+            )
         return dosage

@@ -36,12 +36,12 @@ def shares(readers: list[GenotypeReader], index: int, count: int) -> list[Share]
     opens = [_opens(reader) for reader in readers]
     files = np.cumsum([0, *(len(rows) for rows in opens)])
     begin, end = (_cut(np.concatenate(opens), files[-1] * at // count) for at in (index, index + 1))
-    found = []
+    parts = []
     for reader, start, stop in zip(readers, files[:-1], files[1:], strict=True):
         first, last = max(begin, int(start)), min(end, int(stop))
         if first < last:
-            found.append(Share(reader, first - int(start), last - int(start)))
-    return found
+            parts.append(Share(reader, first - int(start), last - int(start)))
+    return parts
 
 
 def _opens(reader: GenotypeReader) -> np.ndarray:

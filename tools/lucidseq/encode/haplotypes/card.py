@@ -14,7 +14,7 @@ from lucidseq.encode.haplotypes.polarity import UNKNOWN
 _ENOUGH_SITES = 50  # of a window, below which statistics of its frequencies and LD are mostly noise (ReLERNN drops such windows)
 
 
-def judge(table: pd.DataFrame, removed: Counter[str], read: int, polarization: Polarization, *, accessibility_known: bool) -> Card:
+def build_card(table: pd.DataFrame, removed: Counter[str], read: int, polarization: Polarization, *, accessibility_known: bool) -> Card:
     """Judge windows and sites.
 
     Parameters

@@ -23,9 +23,9 @@ def flip(alleles: np.ndarray, rows: np.ndarray) -> np.ndarray:
     rows
         Mask of shape (sites,).
     """
-    turned = np.where(alleles >= 0, 1 - alleles, alleles)
+    flipped = np.where(alleles >= 0, 1 - alleles, alleles)
     shape = (-1,) + (1,) * (alleles.ndim - 1)
-    return np.where(rows.reshape(shape), turned, alleles).astype(np.int8)
+    return np.where(rows.reshape(shape), flipped, alleles).astype(np.int8)
 
 
 def swap(chunk: SiteChunk, rows: np.ndarray) -> SiteChunk:

@@ -91,10 +91,10 @@ class SiteReader(Protocol):
 
 def uncalled(alleles: np.ndarray) -> np.ndarray:
     """Return a mask of the sites at which every call is a lone ``.``, which tells no ploidy, shape (sites,)."""
-    told = alleles[:, :, 0] != MISSING
+    known = alleles[:, :, 0] != MISSING
     if alleles.shape[2] > 1:
-        told |= alleles[:, :, 1] != PADDING
-    nothing: np.ndarray = ~told.any(axis=1)
+        known |= alleles[:, :, 1] != PADDING
+    nothing: np.ndarray = ~known.any(axis=1)
     return nothing
 
 
@@ -126,13 +126,13 @@ def one_ploidy(alleles: np.ndarray, where: str) -> np.ndarray:
     if not padded.any():
         return alleles
     sizes = (~padded).sum(axis=2)
-    lone = (sizes == 1) & (alleles[:, :, 0] == MISSING)
-    found = np.unique(sizes[~lone])
-    if len(found) > 1:
+    missing = (sizes == 1) & (alleles[:, :, 0] == MISSING)
+    ploidies = np.unique(sizes[~missing])
+    if len(ploidies) > 1:
         raise DataError(
-            f"calls of {found[0]} and of {found[-1]} alleles",
+            f"calls of {ploidies[0]} and of {ploidies[-1]} alleles",
             "one ploidy for all samples and sites",
             "encode sex chromosomes apart, females or males alone (--samples)",
             where=where,
         )
-    return np.where(padded, np.int8(MISSING), alleles)[:, :, : int(found[0])]
+    return np.where(padded, np.int8(MISSING), alleles)[:, :, : int(ploidies[0])]

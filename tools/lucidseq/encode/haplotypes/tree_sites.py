@@ -110,7 +110,7 @@ def _columns(trees: tskit.TreeSequence, path: Path) -> tuple[np.ndarray, list[st
     if (individual < 0).any():
         return nodes[:, None], [f"tsk_{index}" for index in range(len(nodes))]
     order = np.argsort(individual, kind="stable")
-    found, counts = np.unique(individual, return_counts=True)
+    individuals, counts = np.unique(individual, return_counts=True)
     if len(set(counts.tolist())) > 1:
         raise DataError(
             f"individuals with {counts.min()} and with {counts.max()} sample nodes",
@@ -118,4 +118,4 @@ def _columns(trees: tskit.TreeSequence, path: Path) -> tuple[np.ndarray, list[st
             "simplify the tree sequence to individuals of one ploidy",
             where=str(path),
         )
-    return nodes[order].reshape(len(found), -1), [f"tsk_{name}" for name in range(len(found))]
+    return nodes[order].reshape(len(individuals), -1), [f"tsk_{name}" for name in range(len(individuals))]

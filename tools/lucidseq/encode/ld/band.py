@@ -69,28 +69,28 @@ def band_sums(read: Callable[[int, int], np.ndarray], position: np.ndarray, basi
     for first in range(0, count, CHUNK):
         last = min(first + CHUNK, count)
         block = read(first, last)
-        found = moments(block, basis)
-        varies[first:last] = found.varies
-        rows = standardise(block, found, basis)
+        scales = moments(block, basis)
+        varies[first:last] = scales.varies
+        rows = standardise(block, scales, basis)
         held = [chunk for chunk in held if position[chunk[0] + len(chunk[1]) - 1] >= position[first] - window]
-        here = position[first:last]
+        chunk_position = position[first:last]
         for start, other in held:
-            squares = _squares(rows, other, here, position[start : start + len(other)], window)
+            squares = _squares(rows, other, chunk_position, position[start : start + len(other)], window)
             before[first:last] += squares.sum(axis=1, dtype=np.float64)
             after[start : start + len(other)] += squares.sum(axis=0, dtype=np.float64)
-        squares = np.tril(_squares(rows, rows, here, here, window), -1)
+        squares = np.tril(_squares(rows, rows, chunk_position, chunk_position, window), -1)
         before[first:last] += squares.sum(axis=1, dtype=np.float64)
         after[first:last] += squares.sum(axis=0, dtype=np.float64)
         held.append((first, rows))
     return _adjusted(before, after, varies, position, window, n=len(basis) - basis.shape[1] + 1)
 
 
-def _squares(rows: np.ndarray, columns: np.ndarray, here: np.ndarray, there: np.ndarray, window: int) -> np.ndarray:
+def _squares(rows: np.ndarray, columns: np.ndarray, row_position: np.ndarray, column_position: np.ndarray, window: int) -> np.ndarray:
     """Return squared correlations, 0 where the pair is further apart than the window."""
     r: np.ndarray = rows @ columns.T
     np.square(r, out=r)
-    if here[-1] - there[0] > window:
-        r[here[:, None] - there > window] = 0
+    if row_position[-1] - column_position[0] > window:
+        r[row_position[:, None] - column_position > window] = 0
     return r
 
 

@@ -14,7 +14,7 @@ from lucidseq.encode.ld.estimate import Estimator, Tally
 from lucidseq.encode.ld.from_genotypes import CONSTANT, FEW_VARIANTS
 from lucidseq.encode.ld.from_matrix import LEFT_OUT, OUTSIDE
 from lucidseq.encode.ld.ldgm import NOT_CARRIED
-from lucidseq.encode.ld.listed import NOT_LISTED, OTHER_ALLELES, TWICE
+from lucidseq.encode.ld.match_variants import NOT_LISTED, OTHER_ALLELES, TWICE
 from lucidseq.encode.ld.matrix import CONSTANT as NO_NUMBER
 
 _STEPS = (NOT_CARRIED, NO_NUMBER, NOT_LISTED, OTHER_ALLELES, TWICE, CONSTANT, OUTSIDE, LEFT_OUT)
@@ -24,17 +24,17 @@ FEW, MANY_REPAIRED = 500, 0.05  # individuals; change of a correlation by the re
 def write_qc(tally: Tally, loci: int, path: Path) -> None:
     """Write what each step removed, and how many variants were swapped."""
     rows = [("loci", "read", 0, loci), ("loci", FEW_VARIANTS, loci - tally.written, tally.written)]
-    left = tally.counts["variants"]
-    rows.append(("variants", "in the loci", 0, left))
+    remaining = tally.counts["variants"]
+    rows.append(("variants", "in the loci", 0, remaining))
     for step in _STEPS:
         if step in tally.counts or step == LEFT_OUT:
-            left -= tally.counts[step]
-            rows.append(("variants", step, tally.counts[step], left))
+            remaining -= tally.counts[step]
+            rows.append(("variants", step, tally.counts[step], remaining))
     rows.append(("swapped variants", "alleles as in --variants, sign turned", 0, tally.swapped))
     write_table(pd.DataFrame(rows, columns=["unit", "step", "removed", "kept"]), path, QC)
 
 
-def judge(tally: Tally, loci: int, n_ref: float, estimator: Estimator, *, checked: bool) -> Card:
+def build_card(tally: Tally, loci: int, n_ref: float, estimator: Estimator, *, checked: bool) -> Card:
     """Return the card.
 
     Parameters

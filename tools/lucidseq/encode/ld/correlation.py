@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from scipy.linalg.blas import ssyrk
 
-PEOPLE = 4096  # individuals added at a time
+SAMPLES = 4096  # individuals added at a time
 _CONSTANT = 1e-10  # share of its variance a variant must keep when covariates are projected out
 _TILE = 512  # rows and columns of the matrix mirrored at a time, so that both stay in the cache
 
@@ -71,9 +71,9 @@ def moments(dosage: Dosages, basis: np.ndarray) -> Moments:
     number, total, square = np.zeros(variants), np.zeros(variants), np.zeros(variants)
     products, weights = np.zeros((variants, basis.shape[1])), basis.sum(axis=0)
     plain = basis.shape[1] == 1  # the intercept alone: centred dosages are orthogonal to it already
-    lost = np.zeros_like(products)  # of the basis where the dosage is missing: there the centred dosage is 0
-    for first in range(0, samples, PEOPLE):
-        block = dosage[:, first : first + PEOPLE]
+    missing_basis = np.zeros_like(products)  # of the basis where the dosage is missing: there the centred dosage is 0
+    for first in range(0, samples, SAMPLES):
+        block = dosage[:, first : first + SAMPLES]
         missing = is_missing(block)
         number += block.shape[1]
         values = block.astype(np.float32)
@@ -81,23 +81,23 @@ def moments(dosage: Dosages, basis: np.ndarray) -> Moments:
             number -= missing.sum(axis=1)
             values[missing] = 0
             if not plain:
-                lost += missing @ basis[first : first + PEOPLE]
+                missing_basis += missing @ basis[first : first + SAMPLES]
         # Products of one block in float32 where they are exact (whole dosages below 2^24), in float64 otherwise
         exact = values if block.dtype == np.int8 else values.astype(np.float64)
         total += exact.sum(axis=1, dtype=np.float64)
         square += np.einsum("ij,ij->i", exact, exact)
         if not plain:
-            products += values.astype(np.float64) @ basis[first : first + PEOPLE]
+            products += values.astype(np.float64) @ basis[first : first + SAMPLES]
     mean = total / np.maximum(number, 1)
     spread = square - number * mean * mean
-    shadow = np.zeros((variants, 0)) if plain else products - mean[:, None] * (weights - lost)
-    left = spread - np.square(shadow).sum(axis=1)
+    shadow = np.zeros((variants, 0)) if plain else products - mean[:, None] * (weights - missing_basis)
+    remaining = spread - np.square(shadow).sum(axis=1)
     # The difference of two large sums cannot be told from 0 below their last digits
-    keep = (spread > _CONSTANT * square) & (left > _CONSTANT * spread)
-    return Moments(mean, shadow, np.where(keep, 1 / np.sqrt(np.where(keep, left, 1.0)), 0.0))
+    keep = (spread > _CONSTANT * square) & (remaining > _CONSTANT * spread)
+    return Moments(mean, shadow, np.where(keep, 1 / np.sqrt(np.where(keep, remaining, 1.0)), 0.0))
 
 
-def standardise(block: np.ndarray, found: Moments, basis: np.ndarray) -> np.ndarray:
+def standardise(block: np.ndarray, scales: Moments, basis: np.ndarray) -> np.ndarray:
     """Return dosages centred, projected and scaled to length 1 over all individuals, float32 of the same shape.
 
     Parameters
@@ -108,14 +108,14 @@ def standardise(block: np.ndarray, found: Moments, basis: np.ndarray) -> np.ndar
         Their rows of the basis, shape (people, rank).
     """
     missing = is_missing(block)
-    if found.shadow.shape[1]:
-        values = block - found.mean[:, None]
+    if scales.shadow.shape[1]:
+        values = block - scales.mean[:, None]
         values[missing] = 0
-        values -= found.shadow @ basis.T
-        values *= found.scale[:, None]
+        values -= scales.shadow @ basis.T
+        values *= scales.scale[:, None]
         return values.astype(np.float32)
-    result: np.ndarray = np.subtract(block, found.mean[:, None].astype(np.float32), dtype=np.float32)
-    result *= found.scale[:, None].astype(np.float32)
+    result: np.ndarray = np.subtract(block, scales.mean[:, None].astype(np.float32), dtype=np.float32)
+    result *= scales.scale[:, None].astype(np.float32)
     if missing.any():
         result[missing] = 0
     return result
@@ -137,14 +137,14 @@ def correlation(dosage: Dosages, basis: np.ndarray) -> tuple[np.ndarray, np.ndar
     -------
     (float32 of shape (kept, kept) with a unit diagonal; mask of the variants kept, those that vary)
     """
-    found = moments(dosage, basis)
-    keep = found.varies
-    chosen = Moments(found.mean[keep], found.shadow[keep], found.scale[keep])
+    all_moments = moments(dosage, basis)
+    keep = all_moments.varies
+    kept_moments = Moments(all_moments.mean[keep], all_moments.shadow[keep], all_moments.scale[keep])
     size = int(keep.sum())
     products = np.zeros((size, size), dtype=np.float32, order="F")
-    for first in range(0, dosage.shape[1], PEOPLE):
-        block = dosage[:, first : first + PEOPLE]
-        rows = standardise(block if keep.all() else block[keep], chosen, basis[first : first + PEOPLE])
+    for first in range(0, dosage.shape[1], SAMPLES):
+        block = dosage[:, first : first + SAMPLES]
+        rows = standardise(block if keep.all() else block[keep], kept_moments, basis[first : first + SAMPLES])
         if size:  # rows.T is Fortran-ordered as it stands: nothing is copied
             products = ssyrk(1.0, rows.T, beta=1.0, c=products, trans=1, lower=0, overwrite_c=1)
     return mirror(products.T), keep

@@ -130,5 +130,7 @@ def make_block(
     return LdBlock(locus.name, locus.contig, locus.start, locus.end, r, ids, factor, n_ref=n_ref, shrinkage=chosen, effective_rank=rank)
 
 
-def _difference(one: np.ndarray, two: np.ndarray) -> float:
-    return max(float(np.abs(one[first : first + _ROWS] - two[first : first + _ROWS]).max()) for first in range(0, len(one), _ROWS))
+def _difference(first_r: np.ndarray, second_r: np.ndarray) -> float:
+    return max(
+        float(np.abs(first_r[first : first + _ROWS] - second_r[first : first + _ROWS]).max()) for first in range(0, len(first_r), _ROWS)
+    )

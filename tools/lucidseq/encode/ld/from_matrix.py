@@ -17,7 +17,7 @@ from lucidseq.core.tables import open_text
 from lucidseq.encode.ld.choices import InputFormat, MatchBy
 from lucidseq.encode.ld.estimate import Estimator, Tally, make_block
 from lucidseq.encode.ld.ldgm import contig_of, read_ldgm
-from lucidseq.encode.ld.listed import Chosen, choose
+from lucidseq.encode.ld.match_variants import MatchedVariants, match_variants
 from lucidseq.encode.ld.matrix import R2_VARIANTS, Published
 from lucidseq.encode.ld.npz_matrix import read_npz
 from lucidseq.encode.ld.plink_matrix import read_plink
@@ -55,7 +55,7 @@ def matrix_blocks(
     with Progress("matrices", total=len(source.paths)) as progress:
         for path, listing in zip(source.paths, source.lists, strict=True):
             published = open_matrix(path, listing, source.format, source.contig)
-            chosen = choose(published.variants, sumstats, source.by)
+            chosen = match_variants(published.variants, sumstats, source.by)
             tally.counts["variants"] += len(published.variants) + sum(published.removed.values())
             tally.counts.update(published.removed)
             tally.counts.update(chosen.removed)
@@ -103,7 +103,7 @@ def detect(path: Path) -> InputFormat:
 
 
 def _of_one(
-    published: Published, chosen: Chosen, loci: list[Interval] | None, n_ref: float, estimator: Estimator, tally: Tally
+    published: Published, chosen: MatchedVariants, loci: list[Interval] | None, n_ref: float, estimator: Estimator, tally: Tally
 ) -> Iterator[LdBlock]:
     """Yield the blocks of one matrix."""
     used = np.zeros(len(chosen.rows), dtype=bool)
@@ -131,7 +131,7 @@ def _of_one(
     tally.counts[OUTSIDE] += int((~used).sum())
 
 
-def _parts(chosen: Chosen, loci: list[Interval] | None) -> Iterator[tuple[Interval, np.ndarray]]:
+def _parts(chosen: MatchedVariants, loci: list[Interval] | None) -> Iterator[tuple[Interval, np.ndarray]]:
     """Yield loci that hold variants and their places among the chosen; without loci, one for each contig."""
     if loci is None:
         for contig in pd.unique(chosen.contig):

@@ -22,8 +22,8 @@ NOT_CARRIED = "no row in the precision matrix (too rare in the population)"
 
 def contig_of(path: Path) -> str | None:
     """Return chrN of a name such as 1kg_chr1_16103_2888443.EUR.edgelist.gz."""
-    found = re.search(r"(?:^|_)(chr[0-9A-Za-z]+)_", path.name)
-    return found.group(1) if found else None
+    match = re.search(r"(?:^|_)(chr[0-9A-Za-z]+)_", path.name)
+    return match.group(1) if match else None
 
 
 def read_ldgm(path: Path, variants: pd.DataFrame) -> Published:
@@ -164,16 +164,16 @@ def _factorise(precision: sparse.csc_matrix, path: Path) -> SuperLU:
 
 def _correlations(factor: SuperLU, rows: np.ndarray) -> np.ndarray:
     """Return r of some rows of P (repeats allowed), float32."""
-    wanted, inverse = np.unique(rows, return_inverse=True)
+    distinct, inverse = np.unique(rows, return_inverse=True)
     size = factor.shape[0]
-    covariance = np.empty((len(wanted), len(wanted)), dtype=np.float32)
-    variance = np.empty(len(wanted))
-    for first in range(0, len(wanted), _COLUMNS):
-        columns = wanted[first : first + _COLUMNS]
+    covariance = np.empty((len(distinct), len(distinct)), dtype=np.float32)
+    variance = np.empty(len(distinct))
+    for first in range(0, len(distinct), _COLUMNS):
+        columns = distinct[first : first + _COLUMNS]
         unit = np.zeros((size, len(columns)))
         unit[columns, np.arange(len(columns))] = 1.0
         solved = factor.solve(unit)
-        covariance[:, first : first + len(columns)] = solved[wanted]
+        covariance[:, first : first + len(columns)] = solved[distinct]
         variance[first : first + len(columns)] = solved[columns, np.arange(len(columns))]
     scale = (1 / np.sqrt(variance)).astype(np.float32)
     covariance *= scale[:, None]
@@ -182,4 +182,4 @@ def _correlations(factor: SuperLU, rows: np.ndarray) -> np.ndarray:
     covariance /= 2
     np.clip(covariance, -1, 1, out=covariance)
     np.fill_diagonal(covariance, 1.0)
-    return covariance if len(wanted) == len(rows) and (np.diff(rows) > 0).all() else covariance[np.ix_(inverse, inverse)]
+    return covariance if len(distinct) == len(rows) and (np.diff(rows) > 0).all() else covariance[np.ix_(inverse, inverse)]

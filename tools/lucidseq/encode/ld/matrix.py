@@ -126,9 +126,9 @@ def _complete(values: np.ndarray, variants: pd.DataFrame, path: Path) -> None:
         rows = slice(first, first + _TILE)
         for column in range(0, first + 1, _TILE):
             columns = slice(column, column + _TILE)
-            one, two = values[rows, columns], values[columns, rows].T
-            _check(one, two, both=lower and upper, corner=(first, column), variants=variants, path=path)
-            merged = (one + two) / 2 if lower and upper else one + two
+            tile, mirrored = values[rows, columns], values[columns, rows].T
+            _check(tile, mirrored, both=lower and upper, corner=(first, column), variants=variants, path=path)
+            merged = (tile + mirrored) / 2 if lower and upper else tile + mirrored
             np.clip(merged, -1, 1, out=merged)
             values[rows, columns] = merged
             values[columns, rows] = merged.T
@@ -145,11 +145,11 @@ def _triangles(values: np.ndarray) -> tuple[bool, bool]:
     return lower, upper
 
 
-def _check(one: np.ndarray, two: np.ndarray, *, both: bool, corner: tuple[int, int], variants: pd.DataFrame, path: Path) -> None:
+def _check(tile: np.ndarray, mirrored: np.ndarray, *, both: bool, corner: tuple[int, int], variants: pd.DataFrame, path: Path) -> None:
     """Refuse a tile that has no number, goes beyond 1, or differs from its mirror image."""
     with np.errstate(invalid="ignore"):
-        largest = np.maximum(np.abs(one), np.abs(two))
-        difference = np.abs(one - two) if both else np.zeros_like(one)
+        largest = np.maximum(np.abs(tile), np.abs(mirrored))
+        difference = np.abs(tile - mirrored) if both else np.zeros_like(tile)
     for wrong, received, expected in (
         (~np.isfinite(largest), "no number", "a correlation for each pair of variants that vary"),
         (largest > 1 + TOLERANCE, "a value beyond 1", "correlations, from -1 to 1"),
@@ -159,7 +159,10 @@ def _check(one: np.ndarray, two: np.ndarray, *, both: bool, corner: tuple[int, i
             row, column = (int(index) for index in np.argwhere(wrong)[0])
             pair = f"{_name(variants, corner[0] + row)} and {_name(variants, corner[1] + column)}"
             raise DataError(
-                f"{received} ({one[row, column]:g} and {two[row, column]:g}) of {pair}", expected, "make the matrix again", where=str(path)
+                f"{received} ({tile[row, column]:g} and {mirrored[row, column]:g}) of {pair}",
+                expected,
+                "make the matrix again",
+                where=str(path),
             )
 
 

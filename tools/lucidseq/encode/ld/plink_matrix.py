@@ -71,14 +71,14 @@ def read_plink(path: Path, variants: pd.DataFrame) -> Published:
 
 
 def _read_raw(path: Path, size: int) -> np.ndarray:
-    found = path.stat().st_size
+    size_in_bytes = path.stat().st_size
     for width in (8, 4):
-        if found == width * size * size:
+        if size_in_bytes == width * size * size:
             raw = np.memmap(path, dtype=f"<f{width}", mode="r", shape=(size, size))
             with np.errstate(over="ignore", invalid="ignore"):
                 return np.array(raw, dtype=np.float32)
     raise DataError(
-        f"{found} bytes",
+        f"{size_in_bytes} bytes",
         f"{8 * size * size} or {4 * size * size} bytes for the {size} variants of the list",
         "give the list of exactly these variants, and a square matrix of PLINK or text",
         where=str(path),

@@ -8,7 +8,7 @@ from lucidseq.core.card import Card, Verdict
 from lucidseq.core.splits import Splits
 
 
-def judge_no_splits(card: Card) -> None:
+def check_no_splits(card: Card) -> None:
     """Add that every sample is a training sample, for want of a table of splits."""
     card.add(
         "training samples",
@@ -19,7 +19,7 @@ def judge_no_splits(card: Card) -> None:
     )
 
 
-def judge(card: Card, still: float, missing: np.ndarray, splits: Splits, fingerprint: str) -> None:
+def check_training(card: Card, constant: float, missing: np.ndarray, splits: Splits, fingerprint: str) -> None:
     """Check the training samples behind a matrix.
 
     Parameters
@@ -38,7 +38,7 @@ def judge(card: Card, still: float, missing: np.ndarray, splits: Splits, fingerp
     )
     card.at_most(
         "variants that do not vary among training samples",
-        still,
+        constant,
         0.05,
         advice="They are 0 in standardised and dominance codings: filter rare variants first.",
     )
@@ -50,10 +50,10 @@ def judge(card: Card, still: float, missing: np.ndarray, splits: Splits, fingerp
         advice="They are imputed with the mean or the mode: impute from haplotypes first where you can.",
     )
     if not train.all():
-        apart = abs(float(missing[~train].mean()) - share)
+        difference = abs(float(missing[~train].mean()) - share)
         card.at_most(
             "difference of missing genotypes between training and other samples",
-            apart,
+            difference,
             0.01,
             advice="The sets were called differently: a model can learn the batch.",
         )

@@ -19,7 +19,7 @@ from lucidseq.core.schema import GENOTYPE_MATRIX, GENOTYPES
 from lucidseq.core.splits import Splits, digest, read_splits
 from lucidseq.core.stores import create_store, open_store, read_list, read_text, write_array
 from lucidseq.encode.hard_calls import hard_calls, refuse_more_copies
-from lucidseq.encode.matrix.card import judge, judge_no_splits
+from lucidseq.encode.matrix.card import check_no_splits, check_training
 from lucidseq.encode.matrix.choices import MatrixLayout
 from lucidseq.encode.matrix.cli import MatrixOptions
 from lucidseq.encode.matrix.fit import fit
@@ -56,8 +56,8 @@ def matrix(options: MatrixOptions, out: OutputSet) -> Card:
         require_space(out["matrix"].parent, _size(store, chosen))
         with create_store(out["matrix"], GENOTYPE_MATRIX, **attributes) as result:
             _write_samples(store, result, samples, given)
-            missing, still = _transpose(store, result, given.train, chosen, options.hard_call_tolerance)
-        judge(card, still, missing, given, str(attributes["training_digest"]))
+            missing, constant = _transpose(store, result, given.train, chosen, options.hard_call_tolerance)
+        check_training(card, constant, missing, given, str(attributes["training_digest"]))
     return card
 
 
@@ -82,20 +82,20 @@ def _refuse_other_lengths(store: h5py.File, samples: int, path: Path) -> None:
 
 def _splits(path: Path | None, samples: np.ndarray, card: Card) -> Splits:
     if path is not None:
-        found = read_splits(path, list(samples))
-        if found.only_table:
-            _log.info(f"{found.only_table} samples of the table are not in the genotypes")
-        return found
-    judge_no_splits(card)
+        splits = read_splits(path, list(samples))
+        if splits.only_table:
+            _log.info(f"{splits.only_table} samples of the table are not in the genotypes")
+        return splits
+    check_no_splits(card)
     return Splits(np.zeros(len(samples), dtype=np.uint8), samples, np.zeros(len(samples), dtype=np.int64))
 
 
-def _layout(wanted: MatrixLayout, stored: np.dtype, ploidy: int, path: Path) -> Layout:
-    if wanted is MatrixLayout.AUTO:
+def _layout(requested: MatrixLayout, stored: np.dtype, ploidy: int, path: Path) -> Layout:
+    if requested is MatrixLayout.AUTO:
         return Layout.BITS2 if stored == np.int8 and ploidy <= 2 else Layout.FLOAT16
-    if wanted is MatrixLayout.BITS2 and ploidy > 2:
+    if requested is MatrixLayout.BITS2 and ploidy > 2:
         raise DataError(f"ploidy {ploidy}, --layout bits2", "at most 2 copies in two bits", "use --layout float16", where=str(path))
-    return Layout(wanted.value)
+    return Layout(requested.value)
 
 
 def _write_samples(store: h5py.File, result: h5py.File, samples: np.ndarray, splits: Splits) -> None:
@@ -124,9 +124,9 @@ def _transpose(store: h5py.File, result: h5py.File, train: np.ndarray, layout: L
     ploidy = int(store.attrs.get("ploidy", 2))
     shapes = {name: (variants, genotype_kinds(ploidy)) if name == "genotype_frequency" else (variants,) for name in _FITTED}
     fitted = {name: _column(result, f"training/{name}", np.dtype(kind), shapes[name]) for name, kind in _FITTED.items()}
-    missing, still, sums = np.zeros(samples, dtype=np.int64), 0, RowSums(samples)
+    missing, constant, sums = np.zeros(samples, dtype=np.int64), 0, RowSums(samples)
     size = max(CHUNK, _BLOCK_BYTES // (samples * (1 if layout is Layout.BITS2 else 4)) // CHUNK * CHUNK)
-    people = np.flatnonzero(train)
+    training = np.flatnonzero(train)
     with Progress("variants", total=variants) as progress:
         for first in range(0, variants, size):
             last = min(first + size, variants)
@@ -134,19 +134,19 @@ def _transpose(store: h5py.File, result: h5py.File, train: np.ndarray, layout: L
             missing += (values == MISSING_CALL if values.dtype == np.int8 else np.isnan(values)).sum(axis=0)
             for start in range(0, last - first, CHUNK):  # indicators of a few variants at a time
                 part = slice(start, min(start + CHUNK, last - first))
-                found = fit(values[part][:, people], ploidy)
-                _store_fit(fitted, first + start, found)
-                still += int((found.sd == 0).sum())
-            turned = pack(values) if layout is Layout.BITS2 else np.ascontiguousarray(values.T.astype(layout.value))
+                counted = fit(values[part][:, training], ploidy)
+                _store_fit(fitted, first + start, counted)
+                constant += int((counted.sd == 0).sum())
+            by_sample = pack(values) if layout is Layout.BITS2 else np.ascontiguousarray(values.T.astype(layout.value))
             at = first // 4 if layout is Layout.BITS2 else first
-            rows[:, at : at + turned.shape[1]] = turned
-            sums.add(turned)
-            del values, turned  # before the next block is read
+            rows[:, at : at + by_sample.shape[1]] = by_sample
+            sums.add(by_sample)
+            del values, by_sample  # before the next block is read
             for name, column in columns.items():
                 column[first:last] = store[f"variants/{name}"][first:last]
             progress.step(last - first)
     write_array(result, "genotype_sums", sums.values)
-    return missing / variants, still / variants
+    return missing / variants, constant / variants
 
 
 def _column(result: h5py.File, name: str, dtype: np.dtype, shape: tuple[int, ...]) -> h5py.Dataset:
@@ -165,7 +165,7 @@ def _read_block(dosage: h5py.Dataset, first: int, last: int, layout: Layout, tol
     return values
 
 
-def _store_fit(fitted: dict[str, h5py.Dataset], first: int, found: Training) -> None:
+def _store_fit(fitted: dict[str, h5py.Dataset], first: int, counted: Training) -> None:
     for name, column in fitted.items():
-        values = getattr(found, name)
+        values = getattr(counted, name)
         column[first : first + len(values)] = values

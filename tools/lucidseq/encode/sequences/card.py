@@ -5,29 +5,29 @@ from __future__ import annotations
 import numpy as np
 
 from lucidseq.core.card import Card, Verdict
-from lucidseq.encode.sequences import splits
+from lucidseq.encode.sequences import assign_splits as splits
 from lucidseq.encode.sequences.choices import Task
-from lucidseq.encode.sequences.rows import SequenceRows, gc_share, n_share
+from lucidseq.encode.sequences.sequence_rows import SequenceRows, gc_share, n_share
 
 _MOST_N, _MOST_GC_DIFFERENCE, _FEWEST, _MOST_FOUND, _MOST_BOTH = 0.01, 0.02, 50, 0.95, 0.001
 
 
-def judge(
+def check_dataset(
     card: Card, rows: SequenceRows, split: np.ndarray, same: np.ndarray, task: str, names: list[str], origin: np.ndarray | None
 ) -> None:
     """Add the checks of a dataset to its card; versions of one window (``origin``) count once, for they are no new evidence."""
     first = np.arange(len(split)) if origin is None else np.unique(origin, return_index=True)[1]
     counts = np.bincount(split[first], minlength=3)
-    said = ", ".join(f"{name} {count}" for name, count in zip(splits.NAMES, counts, strict=True))
-    said += "" if origin is None else " windows, each in several versions"
+    by_split = ", ".join(f"{name} {count}" for name, count in zip(splits.NAMES, counts, strict=True))
+    by_split += "" if origin is None else " windows, each in several versions"
     card.expect(
         "sequences by split",
-        said,
+        by_split,
         counts.min() >= _FEWEST,
         threshold=f">= {_FEWEST} each",
         advice="A split is small: figures measured on it are noisy.",
     )
-    shared = _straddling(same, split)
+    shared = _count_shared_with_training(same, split)
     card.at_most(
         "sequences also found in another split",
         shared,
@@ -39,12 +39,12 @@ def judge(
     card.at_most("share of N", unknown, _MOST_N, advice="Many unknown bases: lower --max-n-share.")
     if task == Task.BINARY:
         if names and origin is None:  # of people, the same sequence with another label is no mistake
-            _judge_both_labels(card, same, rows.target)
+            _check_both_labels(card, same, rows.target)
         for index, name in enumerate(names):
-            _judge_classes(card, rows, rows.target[:, index] == 1, name)
+            _check_classes(card, rows, rows.target[:, index] == 1, name)
 
 
-def judge_test_set(card: Card, *, by_contig: bool, with_coordinates: bool) -> None:
+def check_test_set(card: Card, *, by_contig: bool, with_coordinates: bool) -> None:
     """Add how the test set was drawn."""
     card.expect(
         "test set",
@@ -55,19 +55,19 @@ def judge_test_set(card: Card, *, by_contig: bool, with_coordinates: bool) -> No
     )
 
 
-def judge_sources(card: Card, negatives_found: float | None, alleles_put_in: float | None, without_signal: int | None) -> None:
+def check_sources(card: Card, negatives_drawn: float | None, alleles_inserted: float | None, without_signal: int | None) -> None:
     """Add the checks of drawn negatives, personal sequences and signal tracks (`gather.Gathered`), where there are any."""
-    if negatives_found is not None:
+    if negatives_drawn is not None:
         card.at_least(
             "negatives found, of those asked for",
-            negatives_found,
+            negatives_drawn,
             _MOST_FOUND,
             advice="Regions without a match stand alone, so the classes differ: match GC alone, or draw from more intervals.",
         )
-    if alleles_put_in is not None:
+    if alleles_inserted is not None:
         card.at_least(
             "alleles put into the sequences, of those carried",
-            alleles_put_in,
+            alleles_inserted,
             _MOST_FOUND,
             advice="The rest reads as the reference: the qc table says why. At 0 nobody differs from the genome: check the VCF's contigs.",
         )
@@ -80,7 +80,7 @@ def judge_sources(card: Card, negatives_found: float | None, alleles_put_in: flo
         )
 
 
-def judge_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> None:
+def check_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> None:
     """Add the checks of clusters of near-copies.
 
     Parameters
@@ -110,12 +110,12 @@ def judge_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> Non
     )
 
 
-def _straddling(same: np.ndarray, split: np.ndarray) -> int:
+def _count_shared_with_training(same: np.ndarray, split: np.ndarray) -> int:
     """Count the sequences outside training that training holds too."""
     return int(np.isin(same[split != splits.TRAIN], same[split == splits.TRAIN]).sum())
 
 
-def _judge_both_labels(card: Card, same: np.ndarray, target: np.ndarray) -> None:
+def _check_both_labels(card: Card, same: np.ndarray, target: np.ndarray) -> None:
     copies = np.bincount(same)
     mixed = np.zeros(len(copies), dtype=bool)
     for label in target.T:
@@ -131,7 +131,7 @@ def _judge_both_labels(card: Card, same: np.ndarray, target: np.ndarray) -> None
     )
 
 
-def _judge_classes(card: Card, rows: SequenceRows, positive: np.ndarray, name: str) -> None:
+def _check_classes(card: Card, rows: SequenceRows, positive: np.ndarray, name: str) -> None:
     share = float(positive.mean())
     card.expect(
         f"share of positives, {name}",

@@ -11,7 +11,7 @@ import numpy as np
 from lucidseq.core import alphabet
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
-from lucidseq.encode.sequences.rows import SequenceRows
+from lucidseq.encode.sequences.sequence_rows import SequenceRows
 
 # name|chr1:100-200(+), bedtools' name::chr1:100-200(+), or chr1:100-200 alone
 _COORDINATES = re.compile(r"(?:^|\||::)(?P<contig>[^|\s:]+):(?P<start>\d+)-(?P<end>\d+)(?:\((?P<strand>[+-])\))?$")

@@ -11,8 +11,8 @@ import pandas as pd
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.intervals import MOST_SCORE, Intervals
 from lucidseq.core.tables import open_text
+from lucidseq.encode.sequences.assign_splits import NAMES
 from lucidseq.encode.sequences.choices import LabelColumn
-from lucidseq.encode.sequences.splits import NAMES
 
 _MOST_NAMES = 200  # distinct BED names that can be classes
 
@@ -76,7 +76,7 @@ def _number(text: str, name: str, where: str) -> float:
     return value
 
 
-def pick(labels: Labels, ids: list[str], path: Path, source: Path) -> tuple[np.ndarray, np.ndarray | None]:
+def targets_of(labels: Labels, ids: list[str], path: Path, source: Path) -> tuple[np.ndarray, np.ndarray | None]:
     """Return (targets of shape (n, targets); splits of shape (n,) or None) of sequences in order.
 
     Raises

@@ -48,8 +48,8 @@ def near_copies(codes: np.ndarray, threshold: float, *, k: int = K) -> np.ndarra
     left, right = _candidates(signatures)
     near = jaccard(codes, left, right, k=k) >= threshold
     links = coo_array((np.ones(int(near.sum()), dtype=np.int8), (left[near], right[near])), shape=(n, n))
-    _, found = connected_components(links, directed=False)
-    _, first, cluster = np.unique(found, return_index=True, return_inverse=True)
+    _, component = connected_components(links, directed=False)
+    _, first, cluster = np.unique(component, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(first))
     numbered: np.ndarray = order[cluster].astype(np.int64)
     return numbered
@@ -119,22 +119,22 @@ def _candidates(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             pairs.append(np.column_stack([order[inside - 1], order[inside]]))
     if not pairs:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    found = np.unique(np.sort(np.concatenate(pairs), axis=1), axis=0)
-    return found[:, 0], found[:, 1]
+    distinct = np.unique(np.sort(np.concatenate(pairs), axis=1), axis=0)
+    return distinct[:, 0], distinct[:, 1]
 
 
 def jaccard(codes: np.ndarray, left: np.ndarray, right: np.ndarray, *, k: int = K) -> np.ndarray:
     """Return the Jaccard index of canonical k-mer sets of pairs of rows, float64 of shape (pairs,); 0 where a set is empty."""
-    found = np.zeros(len(left))
+    index = np.zeros(len(left))
     step = max(1, _BLOCK_CELLS // (2 * codes.shape[1]))
     edges = [*range(0, len(left), step), len(left)]
     for first, last in pairwise(edges):
-        one, other = (_sorted_sets(codes[rows[first:last]], k) for rows in (left, right))
-        both = np.sort(np.concatenate([one, other], axis=1), axis=1)
+        left_sets, right_sets = (_sorted_sets(codes[rows[first:last]], k) for rows in (left, right))
+        both = np.sort(np.concatenate([left_sets, right_sets], axis=1), axis=1)
         common = ((both[:, 1:] == both[:, :-1]) & (both[:, 1:] != _NO_KMER)).sum(axis=1)
-        union = (one != _NO_KMER).sum(axis=1) + (other != _NO_KMER).sum(axis=1) - common
-        found[first:last] = common / np.maximum(union, 1)
-    return found
+        union = (left_sets != _NO_KMER).sum(axis=1) + (right_sets != _NO_KMER).sum(axis=1) - common
+        index[first:last] = common / np.maximum(union, 1)
+    return index
 
 
 def _sorted_sets(codes: np.ndarray, k: int) -> np.ndarray:

@@ -10,8 +10,8 @@ from lucidseq.core.alphabet import N_CODE
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.hdf5 import open_file
 from lucidseq.core.stores import damage_named
-from lucidseq.encode.sequences.rows import SequenceRows
-from lucidseq.encode.sequences.splits import NAMES
+from lucidseq.encode.sequences.assign_splits import NAMES
+from lucidseq.encode.sequences.sequence_rows import SequenceRows
 
 _BLOCK = 1 << 14  # sequences decoded at a time
 _BASES = 4

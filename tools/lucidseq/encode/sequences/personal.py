@@ -22,7 +22,7 @@ from lucidseq.encode.readers.reader import require_unique_samples
 from lucidseq.encode.readers.sample_files import read_sample_list
 from lucidseq.encode.readers.vcf_lines import refuse_cut_off
 from lucidseq.encode.regions import other_spelling
-from lucidseq.encode.sequences.rows import SequenceRows
+from lucidseq.encode.sequences.sequence_rows import SequenceRows
 
 if TYPE_CHECKING:
     import cyvcf2
@@ -90,13 +90,13 @@ class PersonalGenomes(Closing):
         If the file is cut off, cannot be read or indexed, or a sample is not in it.
     """
 
-    def __init__(self, path: Path, wanted: Path | None) -> None:
+    def __init__(self, path: Path, sample_list: Path | None) -> None:
         import cyvcf2
 
         self.path = path
         refuse_cut_off(path)
         self.skipped: Counter[str] = Counter()
-        self.put_in = 0
+        self.inserted = 0
         self._scratch = tempfile.TemporaryDirectory(prefix="lucidseq-csi-")
         try:
             self._file = cyvcf2.VCF(str(_indexed(path, Path(self._scratch.name))))
@@ -105,8 +105,8 @@ class PersonalGenomes(Closing):
             raise
         except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
             raise DataError(f"a file that cannot be read as VCF ({error})", "VCF or BCF", "check the file", where=str(path)) from error
-        if wanted is not None:
-            kept = read_sample_list(wanted, SampleNames(self.samples))
+        if sample_list is not None:
+            kept = read_sample_list(sample_list, SampleNames(self.samples))
             self.samples = [self.samples[index] for index in np.flatnonzero(kept)]
             self._file.set_samples(self.samples)
         require_unique_samples(self.samples, path)
@@ -153,9 +153,9 @@ class PersonalGenomes(Closing):
         """
         if not sites:
             return self._usual(contig)
-        told = np.stack([_copies(site.calls) for site in sites])
-        most = told.max(axis=0)
-        changing = ((told > 0) & (told < most)).any(axis=0)
+        copies = np.stack([_copies(site.calls) for site in sites])
+        most = copies.max(axis=0)
+        changing = ((copies > 0) & (copies < most)).any(axis=0)
         if changing.any():
             raise DataError(
                 f"calls of {self.samples[int(np.argmax(changing))]} with different numbers of alleles",
@@ -168,8 +168,8 @@ class PersonalGenomes(Closing):
     def _usual(self, contig: str) -> np.ndarray:
         if contig not in self._ploidies:
             first = next(self._records(contig, contig), None)
-            told = np.zeros(len(self.samples), dtype=np.int64) if first is None else _copies(self._site(first).calls)
-            self._ploidies[contig] = np.where(told > 0, told, told.max(initial=0) or _USUAL_PLOIDY)
+            copies = np.zeros(len(self.samples), dtype=np.int64) if first is None else _copies(self._site(first).calls)
+            self._ploidies[contig] = np.where(copies > 0, copies, copies.max(initial=0) or _USUAL_PLOIDY)
         return self._ploidies[contig]
 
     def _site(self, record: cyvcf2.Variant) -> Site:
@@ -201,9 +201,9 @@ class PersonalGenomes(Closing):
             With a hint when only the spelling differs.
         """
         if self._contigs.isdisjoint(contigs):
-            hint = f"; it has {other_spelling(contigs[0])}" if other_spelling(contigs[0]) in self._contigs else ""
+            spelling = f"; it has {other_spelling(contigs[0])}" if other_spelling(contigs[0]) in self._contigs else ""
             raise DataError(
-                f"no variants on {contigs[0]}{hint}",
+                f"no variants on {contigs[0]}{spelling}",
                 "contigs of the regions",
                 "use a VCF of the same build and contig names",
                 where=str(self.path),
@@ -233,11 +233,11 @@ def _indexed(path: Path, folder: Path) -> Path:
 def _copies(calls: np.ndarray) -> np.ndarray:
     """Return the alleles of each sample's call, shape (samples,); 0 where it is a lone ``.``, which says nothing."""
     present = (calls != _ABSENT).sum(axis=1)
-    told: np.ndarray = np.where((present > 1) | (calls[:, 0] >= 0), present, 0)
-    return told
+    copies: np.ndarray = np.where((present > 1) | (calls[:, 0] >= 0), present, 0)
+    return copies
 
 
-def personal_rows(genome: Genome, rows: SequenceRows, people: PersonalGenomes) -> tuple[SequenceRows, np.ndarray]:
+def personal_rows(genome: Genome, rows: SequenceRows, genomes: PersonalGenomes) -> tuple[SequenceRows, np.ndarray]:
     """Return every window once for each haplotype of each sample, called ``window|sample|haplotype``.
 
     The middle base of the window stays in the middle: alleles before it move what lies further out to the left, those after it to the right, and the window is
@@ -253,24 +253,24 @@ def personal_rows(genome: Genome, rows: SequenceRows, people: PersonalGenomes) -
     DataError
         If a variant's REF is not the genome's base, or a sample's ploidy changes within a window.
     """
-    parts = [_haplotypes(genome, rows, index, people) for index in range(len(rows))]
+    parts = [_haplotypes(genome, rows, index, genomes) for index in range(len(rows))]
     return parts[0].append(*parts[1:]), np.repeat(np.arange(len(rows)), [len(part) for part in parts])
 
 
-def _haplotypes(genome: Genome, rows: SequenceRows, index: int, people: PersonalGenomes) -> SequenceRows:
+def _haplotypes(genome: Genome, rows: SequenceRows, index: int, genomes: PersonalGenomes) -> SequenceRows:
     contig, start, end = str(rows.contig[index]), int(rows.start[index]), int(rows.end[index])
-    sites = people.sites(contig, max(start, 0), end)
+    sites = genomes.sites(contig, max(start, 0), end)
     for site in sites:
-        _check_reference(genome, contig, site, people.path)
-    copies = people.copies(contig, sites)
+        _check_reference(genome, contig, site, genomes.path)
+    copies = genomes.copies(contig, sites)
     sample = np.repeat(np.arange(len(copies)), copies)
     copy = np.arange(len(sample)) - np.repeat(np.cumsum(copies) - copies, copies)
     window = Window(contig, start, end, backward=rows.strand[index] == "-")
-    found = _versions(genome, window, sites, _alleles(sites, sample, copy), people)
+    codes = _versions(genome, window, sites, _alleles(sites, sample, copy), genomes)
     if window.backward:
-        found = alphabet.reverse_complement(found)
-    names = [f"{rows.id[index]}|{people.samples[who]}|{which + 1}" for who, which in zip(sample, copy, strict=True)]
-    return replace(rows.take(np.full(len(sample), index)), codes=found, id=np.array(names, dtype=object))
+        codes = alphabet.reverse_complement(codes)
+    names = [f"{rows.id[index]}|{genomes.samples[sample_index]}|{number + 1}" for sample_index, number in zip(sample, copy, strict=True)]
+    return replace(rows.take(np.full(len(sample), index)), codes=codes, id=np.array(names, dtype=object))
 
 
 def _alleles(sites: list[Site], sample: np.ndarray, copy: np.ndarray) -> np.ndarray:
@@ -281,26 +281,26 @@ def _alleles(sites: list[Site], sample: np.ndarray, copy: np.ndarray) -> np.ndar
     return np.stack(columns, axis=1) if columns else np.zeros((len(sample), 0), dtype=np.int64)
 
 
-def _versions(genome: Genome, window: Window, sites: list[Site], alleles: np.ndarray, people: PersonalGenomes) -> np.ndarray:
+def _versions(genome: Genome, window: Window, sites: list[Site], alleles: np.ndarray, genomes: PersonalGenomes) -> np.ndarray:
     """Return the window of each haplotype, uint8 of shape (haplotypes, length); what several have in common is made once."""
-    different, which, carriers = np.unique(alleles, axis=0, return_inverse=True, return_counts=True)
-    codes = []
+    different, version, carriers = np.unique(alleles, axis=0, return_inverse=True, return_counts=True)
+    versions = []
     for row, count in zip(different, carriers.tolist(), strict=True):
         skipped: Counter[str] = Counter()
         edits = _edits(sites, row, skipped)
-        codes.append(apply_edits(genome, window, edits, skipped))
-        people.put_in += count * (len(edits) - skipped[CROSSING])
+        versions.append(apply_edits(genome, window, edits, skipped))
+        genomes.inserted += count * (len(edits) - skipped[CROSSING])
         for reason, number in skipped.items():
-            people.skipped[reason] += count * number
-    return np.stack(codes)[which.ravel()]
+            genomes.skipped[reason] += count * number
+    return np.stack(versions)[version.ravel()]
 
 
 def _check_reference(genome: Genome, contig: str, site: Site, path: Path) -> None:
     reference = site.alleles[0]
-    found = alphabet.decode(genome.fetch(contig, site.start, site.start + len(reference)))
-    if any(one != other and "N" not in (one, other) for one, other in zip(reference, found, strict=True)):
+    bases = alphabet.decode(genome.fetch(contig, site.start, site.start + len(reference)))
+    if any(one != other and "N" not in (one, other) for one, other in zip(reference, bases, strict=True)):
         raise DataError(
-            f"REF {reference[:20]}, and {found[:20]} in {genome.path.name}",
+            f"REF {reference[:20]}, and {bases[:20]} in {genome.path.name}",
             "the genome's bases as REF",
             "use the FASTA of the VCF's build",
             where=place(path, variant=f"{contig}:{site.start + 1}"),

@@ -10,8 +10,8 @@ import numpy as np
 from lucidseq.core.errors import UsageError
 from lucidseq.core.log import Progress
 from lucidseq.encode.sequences.choices import SignalStatistic
-from lucidseq.encode.sequences.rows import SequenceRows
-from lucidseq.encode.sequences.windows import open_track
+from lucidseq.encode.sequences.genome_windows import open_track
+from lucidseq.encode.sequences.sequence_rows import SequenceRows
 
 _REDUCE: dict[SignalStatistic, Callable[[np.ndarray], np.ndarray]] = {
     SignalStatistic.MEAN: lambda bins: bins.mean(axis=1),
@@ -62,7 +62,7 @@ def read_profile(path: Path, rows: SequenceRows, statistic: SignalStatistic, *, 
         As `windows.open_track`.
     """
     bins = covered // bin_size
-    found = np.zeros((len(rows), bins), dtype=np.float32)
+    profile = np.zeros((len(rows), bins), dtype=np.float32)
     margin = (rows.codes.shape[1] - covered) // 2
     with (
         open_track(path, rows) as track,
@@ -71,8 +71,8 @@ def read_profile(path: Path, rows: SequenceRows, statistic: SignalStatistic, *, 
     ):
         for row, (contig, start) in enumerate(zip(rows.contig, rows.start.tolist(), strict=True)):
             signal = track.bases(contig, start + margin, start + margin + covered, missing=0.0)
-            found[row] = _REDUCE[statistic](signal.reshape(bins, bin_size))
+            profile[row] = _REDUCE[statistic](signal.reshape(bins, bin_size))
             progress.step()
     backward = rows.strand == "-"
-    found[backward] = found[backward, ::-1]
-    return found
+    profile[backward] = profile[backward, ::-1]
+    return profile

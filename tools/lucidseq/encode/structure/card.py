@@ -15,7 +15,7 @@ _FEW_VARIANTS, _FEW_FITTED = 1000, 50
 _CONCENTRATED = 0.25  # share of a component's squared loadings in one window that makes it that region's, not ancestry's
 
 
-def judge_contigs(card: Card, contigs: np.ndarray, build: str) -> None:
+def check_contigs(card: Card, contigs: np.ndarray, build: str) -> None:
     """Say that autosomes may be PLINK's numbers of human sex chromosomes."""
     if unclear := unclear_numbers(set(contigs), build):
         card.add(
@@ -28,7 +28,7 @@ def judge_contigs(card: Card, contigs: np.ndarray, build: str) -> None:
         )
 
 
-def judge_inbreeding(card: Card, inbreeding: float, ploidy: int, *, inbred: bool) -> None:
+def check_inbreeding(card: Card, inbreeding: float, ploidy: int, *, inbred: bool) -> None:
     """Say whether kinship is defined."""
     if ploidy != 2:
         card.add(
@@ -54,7 +54,7 @@ def judge_inbreeding(card: Card, inbreeding: float, ploidy: int, *, inbred: bool
     card.expect("inbreeding (median F)", inbreeding, fulfilled, threshold="<= 0.1; no kinship above 0.5", advice=advice)
 
 
-def judge_relatives(card: Card, relatives: Relatives, variants: int) -> None:
+def check_relatives(card: Card, relatives: Relatives, variants: int) -> None:
     """Say how many duplicates there are, and whether the variants tell."""
     card.at_least(
         "variants behind relatedness",
@@ -72,37 +72,37 @@ def judge_relatives(card: Card, relatives: Relatives, variants: int) -> None:
     )
 
 
-def judge_sizes(card: Card, splits: Splits, wanted: tuple[float, float, float] | None) -> None:
+def check_sizes(card: Card, splits: Splits, requested: tuple[float, float, float] | None) -> None:
     """Say how large the sets are, beside what was wanted (None: as a table says)."""
     sizes = np.bincount(splits.split, minlength=len(Split))
-    said = ", ".join(f"{split.name.lower()} {sizes[split]}" for split in Split)
-    off = 0.0 if wanted is None else float(np.abs(sizes / sizes.sum() - wanted).max())
-    held_out = wanted is None or wanted[0] < 1
+    sizes_in_words = ", ".join(f"{split.name.lower()} {sizes[split]}" for split in Split)
+    off = 0.0 if requested is None else float(np.abs(sizes / sizes.sum() - requested).max())
+    held_out = requested is None or requested[0] < 1
     good = off <= 0.05 and sizes[Split.TRAIN] > 0 and (sizes[Split.TEST] + sizes[Split.VALID] > 0 or not held_out)
-    threshold = "training and held-out samples" if wanted is None else "within 5 % of the requested shares"
+    threshold = "training and held-out samples" if requested is None else "within 5 % of the requested shares"
     card.expect(
         "samples in the sets",
-        said,
+        sizes_in_words,
         good,
         threshold=threshold,
         advice="Large groups cannot be cut: take other shares, more clusters, or cross-validation.",
     )
 
 
-def judge_folds(card: Card, splits: Splits, wanted: int) -> None:
+def check_folds(card: Card, splits: Splits, requested: int) -> None:
     """Say how many folds have samples, where some were wanted."""
-    if wanted:
-        there = len(np.unique(splits.fold))
+    if requested:
+        filled = len(np.unique(splits.fold))
         card.expect(
             "folds with samples",
-            there,
-            there == wanted,
-            threshold=f"{wanted}",
+            filled,
+            filled == requested,
+            threshold=f"{requested}",
             advice="There are fewer groups than folds: take fewer folds, or more clusters.",
         )
 
 
-def judge_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.ndarray, max_kinship: float) -> None:
+def check_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.ndarray, max_kinship: float) -> None:
     """Hold pairs across train and the other sets against pairs within train."""
     train = splits.train
     _identical_across(card, same, train)
@@ -119,7 +119,7 @@ def judge_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.nda
     column = "kinship" if relatives.defined else "identity"
     listed = relatives.table[column].to_numpy()
     largest = float(max(across.max(), listed[cut].max(initial=-1)))
-    at_home = float(max(within.max(), listed[train[relatives.first] & train[relatives.second]].max(initial=-1)))
+    largest_within = float(max(within.max(), listed[train[relatives.first] & train[relatives.second]].max(initial=-1)))
     refuse = DUPLICATE if relatives.defined else SAME
     caution = max_kinship if relatives.defined else SAME
     verdict = Verdict.REFUSE if largest >= refuse else Verdict.CAUTION if largest >= caution else Verdict.OK
@@ -128,7 +128,7 @@ def judge_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.nda
         f"largest {what} across train and other sets",
         largest,
         verdict,
-        threshold=f"< {caution:g} (within train: {at_home:.3f})",
+        threshold=f"< {caution:g} (within train: {largest_within:.3f})",
         advice="Relatives on both sides let a model look better than it is: split by kinship, families or clusters.",
     )
     high, high_within = float(np.quantile(across, 0.99)), float(np.quantile(within, 0.99))
@@ -153,7 +153,7 @@ def _identical_across(card: Card, same: np.ndarray, train: np.ndarray) -> None:
     )
 
 
-def judge_components(card: Card, ancestry: Ancestry) -> None:
+def check_components(card: Card, ancestry: Ancestry) -> None:
     """Say what the components rest on, and whether one of them is a region rather than ancestry."""
     fitted = int(ancestry.fitted.sum())
     card.at_least(
@@ -180,7 +180,7 @@ def judge_components(card: Card, ancestry: Ancestry) -> None:
     )
 
 
-def judge_groups(card: Card, groups: int, absent: int, samples: int) -> None:
+def check_groups(card: Card, groups: int, absent: int, samples: int) -> None:
     """Add a split by the groups of a table."""
     card.expect(
         "split",
@@ -191,7 +191,7 @@ def judge_groups(card: Card, groups: int, absent: int, samples: int) -> None:
     )
 
 
-def judge_random(card: Card) -> None:
+def check_random(card: Card) -> None:
     """Add a split at random."""
     card.add(
         "split",
@@ -202,7 +202,7 @@ def judge_random(card: Card) -> None:
     )
 
 
-def judge_families(card: Card, families: int, largest: float) -> None:
+def check_families(card: Card, families: int, largest: float) -> None:
     """Add a split by families of relatives; ``largest`` is the share of samples in the largest."""
     card.add(
         "split",
@@ -213,7 +213,7 @@ def judge_families(card: Card, families: int, largest: float) -> None:
     )
 
 
-def judge_clusters(card: Card, clusters: int, reason: str, *, chosen: bool) -> None:
+def check_clusters(card: Card, clusters: int, reason: str, *, chosen: bool) -> None:
     """Add a split by clusters, which the user chose or for a reason."""
     card.expect(
         "split",
@@ -224,6 +224,6 @@ def judge_clusters(card: Card, clusters: int, reason: str, *, chosen: bool) -> N
     )
 
 
-def judge_given(card: Card) -> None:
+def check_given(card: Card) -> None:
     """Add a split that a table gives."""
     card.add("split", "as in the table given", Verdict.OK, threshold="leaks nothing", advice="See the checks below.")

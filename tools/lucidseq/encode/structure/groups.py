@@ -47,7 +47,7 @@ def read_groups(path: Path, column: str | None, samples: Sequence[str]) -> tuple
         names = [name.strip() for name in header.split(tab)]
         key = 1 if len(names) > 1 and names[0].lstrip("#").upper() == "FID" and names[1].upper() == "IID" else 0
         at = _column(names, column, key, path)
-        found: dict[tuple[str, str], str] = {}
+        group_of: dict[tuple[str, str], str] = {}
         for number, line in enumerate(handle, start=2):
             if not line.strip():
                 continue
@@ -56,19 +56,23 @@ def read_groups(path: Path, column: str | None, samples: Sequence[str]) -> tuple
                 raise DataError(
                     f"{len(fields)} fields", f"{len(names)}, as in the header", "correct the row", where=place(path, line=number)
                 )
-            who = (fields[0] if key else "", fields[key])
-            if who in found:
+            key_of_row = (fields[0] if key else "", fields[key])
+            if key_of_row in group_of:
                 raise DataError(
                     f"sample {fields[key]} comes more than once",
                     "one row a sample",
                     "remove one of the rows",
                     where=place(path, line=number),
                 )
-            found[who] = "" if fields[at] in ("NA", "#NA", ".", "nan") else fields[at]
-    known, families, individuals = SampleNames(list(samples)), [who[0] for who in found], [who[1] for who in found]
+            group_of[key_of_row] = "" if fields[at] in ("NA", "#NA", ".", "nan") else fields[at]
+    known, families, individuals = (
+        SampleNames(list(samples)),
+        [key_of_row[0] for key_of_row in group_of],
+        [key_of_row[1] for key_of_row in group_of],
+    )
     rows = known.find(families, individuals, path)
     groups = np.full(len(samples), "", dtype=object)
-    groups[rows[rows >= 0]] = np.array(list(found.values()), dtype=object)[rows >= 0]
+    groups[rows[rows >= 0]] = np.array(list(group_of.values()), dtype=object)[rows >= 0]
     absent = groups == ""
     groups[absent] = np.array([f"sample {sample}" for sample in samples], dtype=object)[absent]
     return groups, int(absent.sum())
@@ -106,22 +110,22 @@ def unrelated(samples: int, first: np.ndarray, second: np.ndarray, candidates: n
     """
     among = candidates[first] & candidates[second]
     relatives: dict[int, set[int]] = {}
-    for one, other in zip(first[among].tolist(), second[among].tolist(), strict=True):
-        relatives.setdefault(one, set()).add(other)
-        relatives.setdefault(other, set()).add(one)
+    for left, right in zip(first[among].tolist(), second[among].tolist(), strict=True):
+        relatives.setdefault(left, set()).add(right)
+        relatives.setdefault(right, set()).add(left)
     keep = candidates.copy()
-    waiting = [(-len(others), -sample) for sample, others in relatives.items()]
+    waiting = [(-len(related), -sample) for sample, related in relatives.items()]
     heapq.heapify(waiting)
     while waiting:
         count, sample = heapq.heappop(waiting)
-        others = relatives.get(-sample, set())
-        if len(others) != -count:  # has lost relatives since
-            if others:
-                heapq.heappush(waiting, (-len(others), sample))
+        related = relatives.get(-sample, set())
+        if len(related) != -count:  # has lost relatives since
+            if related:
+                heapq.heappush(waiting, (-len(related), sample))
             continue
         keep[-sample] = False
-        for other in relatives.pop(-sample):
-            relatives[other].discard(-sample)
+        for right in relatives.pop(-sample):
+            relatives[right].discard(-sample)
     return keep
 
 

@@ -93,18 +93,18 @@ def _block(read: ReadCalls, rows: slice, columns: slice, dtype: np.dtype) -> Pai
     hets, absents = ([np.zeros(length, dtype=dtype) for length in shape] for _ in range(2))
     variants, same_side = 0, rows == columns
     for left, right in _pairs_of_chunks(read, rows, columns):
-        one = _indicators(left)
-        other = one if same_side else _indicators(right)
+        left_indicators = _indicators(left)
+        right_indicators = left_indicators if same_side else _indicators(right)
         variants += len(left)
-        difference += one.sign.T @ other.sign
-        for at, side in enumerate((one, other)):
+        difference += left_indicators.sign.T @ right_indicators.sign
+        for at, side in enumerate((left_indicators, right_indicators)):
             hets[at] += side.het.sum(axis=0)
             absents[at] += side.missing.sum(axis=0)
         # Few genotypes are missing, so products with them are cheap; those with the called ones would cost as much as the one above
-        _add(absent, one.missing.T @ other.missing)
-        absent_het += one.missing.T @ other.het
+        _add(absent, left_indicators.missing.T @ right_indicators.missing)
+        absent_het += left_indicators.missing.T @ right_indicators.het
         if not same_side:
-            het_absent += other.missing.T @ one.het
+            het_absent += right_indicators.missing.T @ left_indicators.het
     called = variants - absents[0][:, None] - absents[1][None, :] + absent
     het_rows, het_columns = hets[0][:, None] - het_absent.T, hets[1][None, :] - absent_het
     kinship = np.empty(shape)
@@ -184,8 +184,8 @@ def _add(total: np.ndarray, product: np.ndarray | csr_array) -> None:
     if isinstance(product, np.ndarray):
         total += product
     else:
-        found = product.tocoo()
-        total[found.row, found.col] += found.data
+        entries = product.tocoo()
+        total[entries.row, entries.col] += entries.data
 
 
 def king_robust(called: np.ndarray, difference: np.ndarray, het_1: np.ndarray, het_2: np.ndarray) -> np.ndarray:

@@ -140,13 +140,13 @@ def _held_out_spread(relationship: np.ndarray, vectors: np.ndarray) -> np.ndarra
     on the full fit's, both scaled to the fitted samples' unit variance.
     """
     k = vectors.shape[1]
-    held = np.arange(len(relationship)) % _HELD_OUT == _HELD_OUT - 1
-    if held.sum() < 5 or (~held).sum() <= k:
+    held_out = np.arange(len(relationship)) % _HELD_OUT == _HELD_OUT - 1
+    if held_out.sum() < 5 or (~held_out).sum() <= k:
         return np.full(k, np.nan)
-    inner, values = _leading(relationship[np.ix_(~held, ~held)], k)
-    landed = relationship[np.ix_(held, ~held)] @ inner / np.maximum(values, np.finfo(float).tiny)
-    left, _, right = linalg.svd(inner.T @ vectors[~held])  # components of almost equal eigenvalues turn into one another
-    landed = landed @ (left @ right) * np.sqrt((~held).sum())
-    placed = vectors[held] * np.sqrt(len(vectors))
-    spread: np.ndarray = np.abs((landed * placed).sum(axis=0)) / (placed**2).sum(axis=0)
+    inner, values = _leading(relationship[np.ix_(~held_out, ~held_out)], k)
+    projected = relationship[np.ix_(held_out, ~held_out)] @ inner / np.maximum(values, np.finfo(float).tiny)
+    left, _, right = linalg.svd(inner.T @ vectors[~held_out])  # components of almost equal eigenvalues turn into one another
+    projected = projected @ (left @ right) * np.sqrt((~held_out).sum())
+    fitted = vectors[held_out] * np.sqrt(len(vectors))
+    spread: np.ndarray = np.abs((projected * fitted).sum(axis=0)) / (fitted**2).sum(axis=0)
     return spread

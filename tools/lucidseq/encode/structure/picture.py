@@ -39,9 +39,9 @@ def draw(ancestry: Ancestry, relatives: Relatives, splits: Splits) -> bytes:
 def _components(axis: Any, ancestry: Ancestry, splits: Splits) -> None:
     x = ancestry.scores[:, 0]
     y = ancestry.scores[:, 1] if ancestry.scores.shape[1] > 1 else np.zeros(len(x))
-    some = np.unique(np.linspace(0, len(x) - 1, min(len(x), _POINTS)).astype(np.int64))
+    shown = np.unique(np.linspace(0, len(x) - 1, min(len(x), _POINTS)).astype(np.int64))
     for split, colour in _COLOURS.items():
-        rows = some[splits.split[some] == split]
+        rows = shown[splits.split[shown] == split]
         if len(rows):
             axis.scatter(x[rows], y[rows], s=9, color=colour, label=f"{split.name.lower()} ({(splits.split == split).sum()})", linewidths=0)
     axis.legend(fontsize=7, frameon=False)
@@ -49,10 +49,10 @@ def _components(axis: Any, ancestry: Ancestry, splits: Splits) -> None:
 
 
 def _named(ancestry: Ancestry, number: int) -> str:
-    found = ancestry.components
-    if number >= len(found.values):
+    components = ancestry.components
+    if number >= len(components.values):
         return ""
-    return f"PC{number + 1} ({found.values[number] / found.total:.1%})"
+    return f"PC{number + 1} ({components.values[number] / components.total:.1%})"
 
 
 def _relatedness(histogram: Any, cloud: Any, relatives: Relatives) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.log import Progress
+from lucidseq.encode.structure.autosomal_panel import AutosomalPanel
 from lucidseq.encode.structure.king import BLOCK, PairBlock, Sharing, pair_blocks, relationship, sharing
-from lucidseq.encode.structure.panel import Panel
 
 SAME = 0.99  # share of equal genotypes of duplicates, where kinship is not defined (inbred lines)
 _WATCHED = 2048  # samples whose pairs are all kept for audit and picture
@@ -58,7 +58,7 @@ class Relatives:
         return self.first[twice], self.second[twice]
 
 
-def find_relatives(panel: Panel, min_kinship: float, *, defined: bool) -> Relatives:
+def find_relatives(panel: AutosomalPanel, min_kinship: float, *, defined: bool) -> Relatives:
     """Look at every pair of samples.
 
     Parameters
@@ -97,7 +97,7 @@ def _evenly(samples: np.ndarray, number: int) -> np.ndarray:
     return samples[np.unique(at)]
 
 
-def _close(panel: Panel, block: PairBlock, min_kinship: float, *, defined: bool) -> tuple[Pairs, Sharing]:
+def _close(panel: AutosomalPanel, block: PairBlock, min_kinship: float, *, defined: bool) -> tuple[Pairs, Sharing]:
     """Return the close pairs of a block, each once, and what they share."""
     rows = np.arange(block.rows.start, block.rows.stop)[:, None]
     once = rows < np.arange(block.columns.start, block.columns.stop)
@@ -110,7 +110,7 @@ def _close(panel: Panel, block: PairBlock, min_kinship: float, *, defined: bool)
     return (at[0][close], at[1][close]), Sharing(every.hethet[close], every.ibs0[close], every.same[close])
 
 
-def _watch(panel: Panel, block: PairBlock, watched: np.ndarray, shown: np.ndarray, matrices: np.ndarray) -> None:
+def _watch(panel: AutosomalPanel, block: PairBlock, watched: np.ndarray, shown: np.ndarray, matrices: np.ndarray) -> None:
     """Keep what the block says of watched samples, in both orders, and what the shown among them share."""
     rows, columns = _within(watched, block.rows), _within(watched, block.columns)
     picked = block.kinship[np.ix_(watched[rows] - block.rows.start, watched[columns] - block.columns.start)]

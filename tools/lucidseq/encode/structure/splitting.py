@@ -8,12 +8,12 @@ import numpy as np
 
 from lucidseq.core.seeds import stream
 from lucidseq.core.splits import Split, Splits
-from lucidseq.encode.structure.filling import fill
+from lucidseq.encode.structure.assign_groups import assign_groups
 from lucidseq.encode.structure.groups import components
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SetSizes:
     """Sizes of the sets."""
 
     valid: float
@@ -22,7 +22,7 @@ class Wanted:
     seed: int
 
 
-def deal(groups: np.ndarray, names: np.ndarray, strata: np.ndarray, wanted: Wanted) -> Splits:
+def assign_sets(groups: np.ndarray, names: np.ndarray, strata: np.ndarray, sizes: SetSizes) -> Splits:
     """Deal groups to train, valid and test, and, when wanted, to folds.
 
     Parameters
@@ -37,12 +37,12 @@ def deal(groups: np.ndarray, names: np.ndarray, strata: np.ndarray, wanted: Want
         Sizes of the sets.
     """
     shares = np.zeros(len(Split))
-    shares[Split.VALID], shares[Split.TEST] = wanted.valid, wanted.test
-    shares[Split.TRAIN] = 1 - wanted.valid - wanted.test
-    split = fill(groups, shares, strata, stream(wanted.seed, "splits"))
+    shares[Split.VALID], shares[Split.TEST] = sizes.valid, sizes.test
+    shares[Split.TRAIN] = 1 - sizes.valid - sizes.test
+    split = assign_groups(groups, shares, strata, stream(sizes.seed, "splits"))
     fold = np.zeros(len(groups), dtype=np.int64)
-    if wanted.folds:
-        fold = 1 + fill(groups, np.full(wanted.folds, 1 / wanted.folds), strata, stream(wanted.seed, "folds"))
+    if sizes.folds:
+        fold = 1 + assign_groups(groups, np.full(sizes.folds, 1 / sizes.folds), strata, stream(sizes.seed, "folds"))
     return Splits(split.astype(np.uint8), names, fold)
 
 

@@ -14,10 +14,10 @@ from lucidseq.core.errors import DataError, UsageError, place
 from lucidseq.core.intervals import MOST_BASES
 from lucidseq.core.log import get_logger
 from lucidseq.encode.sumstats.choices import Dialect, SampleSize
-from lucidseq.encode.sumstats.detect import Layout
+from lucidseq.encode.sumstats.detect import ColumnLayout
 from lucidseq.encode.sumstats.effects import complete_effects, effects_of_z
 from lucidseq.encode.sumstats.meanings import Meaning
-from lucidseq.encode.sumstats.study import COLUMNS, Ledger
+from lucidseq.encode.sumstats.sumstats_columns import COLUMNS, Ledger
 from lucidseq.encode.sumstats.text import Block
 from lucidseq.encode.sumstats.values import (
     UNKNOWN,
@@ -58,7 +58,7 @@ class Converter:
         Leave out rows with missing values rather than refuse the file.
     """
 
-    layout: Layout
+    layout: ColumnLayout
     path: Path
     ledger: Ledger
     n: float | None
@@ -79,7 +79,7 @@ class Converter:
         DataError
             If a value is not what it should be, or missing (unless incomplete rows are dropped).
         """
-        rows = _Rows(self, block)
+        rows = _BlockRows(self, block)
         self.read += len(rows.line)
         rows.drop_other_tests()
         rows.encode_texts()
@@ -120,11 +120,11 @@ class Converter:
 
 def _shown(values: pd.Series) -> list[str]:
     """Return values as text; whole numbers without a point, missing ones as #NA."""
-    found = values.astype(object).where(values.notna(), "#NA")
-    return [str(int(value)) if isinstance(value, float) and value % 1 == 0 else str(value) for value in found]
+    texts = values.astype(object).where(values.notna(), "#NA")
+    return [str(int(value)) if isinstance(value, float) and value % 1 == 0 else str(value) for value in texts]
 
 
-class _Rows:
+class _BlockRows:
     """One block on its way; arrays shrink together as rows leave."""
 
     def __init__(self, converter: Converter, block: Block) -> None:
@@ -139,12 +139,12 @@ class _Rows:
     def where(self, meaning: Meaning) -> ColumnContext:
         return ColumnContext(self._layout.column(meaning), self.line, self._to.path)
 
-    def drop(self, gone: np.ndarray, reason: str) -> None:
+    def drop(self, removed: np.ndarray, reason: str) -> None:
         """Take rows out and list them."""
-        if not gone.any():
+        if not removed.any():
             return
         texts = {
-            name: _shown(self.text(meaning)[gone]) if self._layout.has(meaning) else "#NA"
+            name: _shown(self.text(meaning)[removed]) if self._layout.has(meaning) else "#NA"
             for name, meaning in (
                 ("chromosome", _M.CHROMOSOME),
                 ("base_pair_location", _M.POSITION),
@@ -153,9 +153,9 @@ class _Rows:
                 ("rsid", _M.NAME),
             )
         }
-        self._to.ledger.drop(reason, pd.DataFrame({"line": self.line[gone], **texts}))
-        self._frame, self.line = self._frame[~gone], self.line[~gone]
-        self._values = {name: values[~gone] for name, values in self._values.items()}
+        self._to.ledger.drop(reason, pd.DataFrame({"line": self.line[removed], **texts}))
+        self._frame, self.line = self._frame[~removed], self.line[~removed]
+        self._values = {name: values[~removed] for name, values in self._values.items()}
 
     def drop_other_tests(self) -> None:
         facts = self._layout.facts
@@ -255,8 +255,8 @@ class _Rows:
         """Return positions written in names (``1:12345`` or ``chr1:12345:A:G``), with their contigs; 0 where there is none."""
         position = np.zeros(len(self.line))
         if self._layout.facts.name is Dialect.METAL and self._layout.has(_M.NAME):
-            found = [_MARKER.fullmatch(str(name)) for name in self.text(_M.NAME)]
-            for row, match in enumerate(found):
+            matches = [_MARKER.fullmatch(str(name)) for name in self.text(_M.NAME)]
+            for row, match in enumerate(matches):
                 if match is not None:
                     position[row] = float(match[2])
                     self._values["contig"][row] = self._to.contigs.code(match[1])
@@ -266,14 +266,14 @@ class _Rows:
         """Take out rows in which a program wrote neither effect nor p-value, or an effect or error without bounds."""
         values, facts = self._values, self._layout.facts
         if facts.name not in _MADE_BY_PEOPLE:
-            nothing = np.isnan(values["tail"]) & np.isnan(values["statistic"]) & np.isnan(values["chi_square"])
-            self.drop(nothing & (np.isnan(values["beta"]) | np.isnan(values["standard_error"])), "not tested by the program")
+            untested = np.isnan(values["tail"]) & np.isnan(values["statistic"]) & np.isnan(values["chi_square"])
+            self.drop(untested & (np.isnan(values["beta"]) | np.isnan(values["standard_error"])), "not tested by the program")
         for meaning in (_M.ODDS_RATIO, _M.HAZARD_RATIO):
             self.drop(values[meaning.value] == 0, "odds ratio of 0")
             values = self._values
-        endless = np.isinf(values["beta"]) | np.isinf(values["standard_error"])
+        infinite = np.isinf(values["beta"]) | np.isinf(values["standard_error"])
         undefined = facts.undefined_ratios & np.isnan(values["beta"]) & ~np.isnan(values["tail"])
-        self.drop(endless | undefined, "no finite effect or standard error")
+        self.drop(infinite | undefined, "no finite effect or standard error")
 
     def _needed(self) -> dict[Meaning, np.ndarray]:
         """Return the mask of missing values of each meaning that a row cannot do without."""
@@ -304,9 +304,9 @@ class _Rows:
     def drop_incomplete(self) -> None:
         """Take rows with missing values out, or refuse the file."""
         missing = self._needed()
-        gone = np.any(list(missing.values()), axis=0) if missing else np.zeros(len(self.line), dtype=bool)
-        if gone.any() and not self._to.drop_incomplete:
-            row = int(gone.argmax())
+        incomplete = np.any(list(missing.values()), axis=0) if missing else np.zeros(len(self.line), dtype=bool)
+        if incomplete.any() and not self._to.drop_incomplete:
+            row = int(incomplete.argmax())
             meaning = next(meaning for meaning, mask in missing.items() if mask[row])
             shown = repr(str(self.text(meaning).iloc[row])) if self._layout.has(meaning) else "no column gives it"
             raise DataError(
@@ -315,7 +315,7 @@ class _Rows:
                 "fill it in, or add --drop-incomplete to leave such rows out",
                 where=place(self._to.path, line=int(self.line[row])),
             )
-        self.drop(gone, "incomplete")
+        self.drop(incomplete, "incomplete")
 
     def check(self) -> None:
         """Refuse impossible values, and take out alleles whose bases are not known."""
@@ -351,7 +351,7 @@ class _Rows:
             values["beta"], values["standard_error"] = effects_of_z(
                 values["statistic"], values["n"], values["frequency"] if known else None
             )
-        found = complete_effects(
+        effects = complete_effects(
             beta=values["beta"],
             standard_error=values["standard_error"],
             statistic=values["statistic"],
@@ -359,26 +359,26 @@ class _Rows:
             tail=values["tail"],
         )
         shown = self.text(_M.P) if layout.has(_M.P) else values["tail"]
-        hopeless = np.isnan(found.z) & np.isinf(values["tail"])
-        self.where(_M.P).refuse(hopeless, shown, "a number above 0 and up to 1 (or a column standard_error or neg_log_10_p_value)")
-        values |= {"beta": found.beta, "standard_error": found.standard_error, "z": found.z, "tail": found.neg_log10_p}
+        unknown_z = np.isnan(effects.z) & np.isinf(values["tail"])
+        self.where(_M.P).refuse(unknown_z, shown, "a number above 0 and up to 1 (or a column standard_error or neg_log_10_p_value)")
+        values |= {"beta": effects.beta, "standard_error": effects.standard_error, "z": effects.z, "tail": effects.neg_log10_p}
         note = self._to.ledger.note
         for what, mask in (
-            ("p-value of 0, taken from z instead", found.zero_p),
-            ("p-value far from that of z, kept", found.disagreeing),
-            ("z from the p-value or chi-square", found.from_p),
+            ("p-value of 0, taken from z instead", effects.zero_p),
+            ("p-value far from that of z, kept", effects.disagreeing),
+            ("z from the p-value or chi-square", effects.from_p),
         ):
             if mask.any():
                 note(what, int(mask.sum()))
-        opposed = found.opposed & ~found.unsigned
+        opposed = effects.opposed & ~effects.unsigned
         self.drop(opposed, "signs of effect and statistic differ")
-        self.drop(found.unsigned[~opposed], "effect without a sign")
-        lost = np.isnan(self._values["z"])
-        self.drop(lost, "incomplete") if lost.any() and self._to.drop_incomplete else self._refuse_lost(lost)
+        self.drop(effects.unsigned[~opposed], "effect without a sign")
+        without_z = np.isnan(self._values["z"])
+        self.drop(without_z, "incomplete") if without_z.any() and self._to.drop_incomplete else self._refuse_without_z(without_z)
         self._to.positive += int((self._values["beta"] > 0).sum())
         self._values["line"] = self.line
         return {name: self._values[name] for name in COLUMNS}
 
-    def _refuse_lost(self, lost: np.ndarray) -> None:
+    def _refuse_without_z(self, without_z: np.ndarray) -> None:
         shown = self._values["beta"]
-        self.where(_M.BETA).refuse(lost, shown, "an effect with a standard error or p-value")
+        self.where(_M.BETA).refuse(without_z, shown, "an effect with a standard error or p-value")

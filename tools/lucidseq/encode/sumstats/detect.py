@@ -19,7 +19,7 @@ _IGNORED = "none"  # --column p_value=none: do not read it
 
 
 @dataclass(frozen=True)
-class Layout:
+class ColumnLayout:
     """A dialect as one file has it: the place of each column that is read.
 
     Attributes
@@ -75,7 +75,7 @@ def parse_columns(words: Sequence[str]) -> dict[Meaning, str]:
 
 def detect(
     header: Sequence[str], *, dialect: Dialect, named: Mapping[Meaning, str], trait: str | None, path: Path, line: int = 1
-) -> Layout:
+) -> ColumnLayout:
     """Find the layout of a header.
 
     Parameters
@@ -118,7 +118,7 @@ def detect(
     read_twice = [names[at] for at in places.values() if names[at] in twice]
     if read_twice:
         raise DataError(f"column {read_twice[0]} twice", "column names that differ", "rename one of them", where=where)
-    layout = Layout(facts, tuple(names), places)
+    layout = ColumnLayout(facts, tuple(names), places)
     _check_needed(layout, where)
     return layout
 
@@ -154,17 +154,17 @@ def _places(facts: DialectFacts, names: list[str], trait: str | None) -> dict[Me
     folded = {name.lower(): at for at, name in reversed(list(enumerate(names)))}
     places = {}
     for meaning, candidates in facts.columns.items():
-        tries = [f"{name}.{trait}" for name in candidates if trait] + list(candidates)
-        found = next((names.index(name) for name in tries if name in names), None)
-        found = next((folded[name.lower()] for name in tries if name.lower() in folded), None) if found is None else found
-        if found is not None:
-            places[meaning] = found
+        names_tried = [f"{name}.{trait}" for name in candidates if trait] + list(candidates)
+        place = next((names.index(name) for name in names_tried if name in names), None)
+        place = next((folded[name.lower()] for name in names_tried if name.lower() in folded), None) if place is None else place
+        if place is not None:
+            places[meaning] = place
     if facts.by_place and len(names) == len(facts.by_place):
         places = {meaning: at for at, meaning in enumerate(facts.by_place)}
     return places
 
 
-def _check_needed(layout: Layout, where: str) -> None:
+def _check_needed(layout: ColumnLayout, where: str) -> None:
     """Refuse a file without what no reference can give: an effect, its doubt, and (but for .qassoc) the effect allele."""
     absent = []
     if not layout.has(_M.EFFECT_ALLELE) and layout.facts.name is not Dialect.PLINK1_QASSOC:

@@ -11,14 +11,14 @@ from lucidseq.core.genome import Genome
 from lucidseq.encode.sumstats.align import Alignment
 from lucidseq.encode.sumstats.builds import name_of
 from lucidseq.encode.sumstats.choices import Dialect, StrandRule, ZKind
-from lucidseq.encode.sumstats.detect import Layout
+from lucidseq.encode.sumstats.detect import ColumnLayout
 from lucidseq.encode.sumstats.meanings import Meaning
-from lucidseq.encode.sumstats.panel import Panel, read_panel
 from lucidseq.encode.sumstats.read import ReadOptions, ReadStudy, read_study
-from lucidseq.encode.sumstats.reference import Fit, kinds
+from lucidseq.encode.sumstats.reference_alleles import Fit, kinds
 from lucidseq.encode.sumstats.steps import STEPS, Harmonisation
-from lucidseq.encode.sumstats.study import Ledger, Study
+from lucidseq.encode.sumstats.sumstats_columns import Ledger, SumstatsColumns
 from lucidseq.encode.sumstats.values import UNKNOWN
+from lucidseq.encode.sumstats.variant_panel import VariantPanel, read_panel
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Harmonised:
     palindromic: int
 
     @property
-    def study(self) -> Study:
+    def study(self) -> SumstatsColumns:
         """The rows."""
         return self.source.study
 
@@ -94,14 +94,14 @@ def harmonise_file(path: Path, options: ReadOptions, references: References, led
         for step in STEPS:
             step(work)
     if not len(study):
-        lost = ", ".join(f"{reason}: {count}" for reason, count in ledger.counts.items() if count)
-        raise DataError(f"no variant left ({lost})", "at least one variant", "check alleles, build and contig names", where=str(path))
+        removed = ", ".join(f"{reason}: {count}" for reason, count in ledger.counts.items() if count)
+        raise DataError(f"no variant left ({removed})", "at least one variant", "check alleles, build and contig names", where=str(path))
     palindromic = int(kinds(study)[1].sum())
     ledger.note("palindromic, kept", palindromic)
     return Harmonised(source, work.fit, work.alignment, work.build, work.lengths, palindromic)
 
 
-def z_kind_of(layout: Layout, chosen: ZKind) -> str:
+def z_kind_of(layout: ColumnLayout, chosen: ZKind) -> str:
     """Return what z is: as chosen, or what the dialect's program computes (logistic regression by PLINK: wald)."""
     if chosen is not ZKind.AUTO:
         return chosen.value
@@ -109,7 +109,7 @@ def z_kind_of(layout: Layout, chosen: ZKind) -> str:
     return "wald" if layout.facts.z_kind == "t" and logistic else layout.facts.z_kind
 
 
-def _check_references(layout: Layout, study: Study, panel: Panel | None, references: References, path: Path) -> None:
+def _check_references(layout: ColumnLayout, study: SumstatsColumns, panel: VariantPanel | None, references: References, path: Path) -> None:
     """Refuse a file whose positions or alleles can come from nowhere."""
     title = layout.facts.title
     if (study["position"] == 0).any():

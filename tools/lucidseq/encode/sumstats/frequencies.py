@@ -20,8 +20,8 @@ class EffectAlleleFrequencies:
         Mask of the individuals, shape (samples,).
     """
 
-    def __init__(self, store: GenotypeStore, people: np.ndarray) -> None:
-        self._rules = SexChromosomes(store.sex[people], store.build, HaploidCoding(store.haploid), store.ploidy)
+    def __init__(self, store: GenotypeStore, samples: np.ndarray) -> None:
+        self._rules = SexChromosomes(store.sex[samples], store.build, HaploidCoding(store.haploid), store.ploidy)
         self._kinds = self._rules.kinds(store.contig, store.start)
         self._ploidy = store.ploidy
 

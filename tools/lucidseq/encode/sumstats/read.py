@@ -12,12 +12,12 @@ from lucidseq.core.log import Progress, get_logger
 from lucidseq.core.tables import open_text
 from lucidseq.encode.sumstats.choices import Dialect, SampleSize
 from lucidseq.encode.sumstats.convert import Converter
-from lucidseq.encode.sumstats.detect import Layout, detect
+from lucidseq.encode.sumstats.detect import ColumnLayout, detect
+from lucidseq.encode.sumstats.gwas_vcf import VcfHeader, read_header, vcf_blocks, vcf_layout
 from lucidseq.encode.sumstats.meanings import TEXTS, Meaning
 from lucidseq.encode.sumstats.parquet import is_parquet, open_parquet
-from lucidseq.encode.sumstats.study import Builder, Ledger, Study
+from lucidseq.encode.sumstats.sumstats_columns import Builder, Ledger, SumstatsColumns
 from lucidseq.encode.sumstats.text import Block, find_separator, read_blocks, read_line, split_line
-from lucidseq.encode.sumstats.vcf import VcfHeader, read_header, vcf_blocks, vcf_layout
 
 _log = get_logger("lucidseq.encode")
 _LONGEST_HEADER = 1_000_000  # lines
@@ -49,8 +49,8 @@ class ReadStudy:
         Contig lengths from a VCF's header; empty elsewhere.
     """
 
-    study: Study
-    layout: Layout
+    study: SumstatsColumns
+    layout: ColumnLayout
     read: int
     positive_share: float
     standardised: bool
@@ -103,7 +103,7 @@ def read_study(path: Path, options: ReadOptions, ledger: Ledger) -> ReadStudy:
         return _convert(blocks, layout, options, ledger, path, {})
 
 
-def _detect(header: list[str], options: ReadOptions, path: Path, number: int) -> Layout:
+def _detect(header: list[str], options: ReadOptions, path: Path, number: int) -> ColumnLayout:
     return detect(header, dialect=options.dialect, named=options.named, trait=options.trait, path=path, line=number)
 
 
@@ -123,7 +123,7 @@ def _first_line(handle: IO[str], path: Path) -> tuple[str, int, VcfHeader | None
 
 
 def _convert(
-    blocks: Iterator[Block], layout: Layout, options: ReadOptions, ledger: Ledger, path: Path, lengths: dict[str, int]
+    blocks: Iterator[Block], layout: ColumnLayout, options: ReadOptions, ledger: Ledger, path: Path, lengths: dict[str, int]
 ) -> ReadStudy:
     _log.info(f"{path.name}: {layout.describe()}")
     converter = Converter(layout, path, ledger, options.n, options.sample_size, options.drop_incomplete)
@@ -135,7 +135,7 @@ def _convert(
             progress.step(len(block.line))
     if not converter.read:
         raise DataError("zero variants", "at least one row below the header", "check the file", where=str(path))
-    study = Study(converter.contigs, converter.alleles, converter.names, builder.finish())
+    study = SumstatsColumns(converter.contigs, converter.alleles, converter.names, builder.finish())
     tested = ledger.counts["another term of the model"]
     if tested == converter.read:
         raise DataError(

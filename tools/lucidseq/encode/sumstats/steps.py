@@ -15,10 +15,10 @@ from lucidseq.encode.sumstats.builds import name_of
 from lucidseq.encode.sumstats.choices import StrandRule
 from lucidseq.encode.sumstats.contigs import match_names, rename
 from lucidseq.encode.sumstats.liftover import lift, read_chain
-from lucidseq.encode.sumstats.panel import Panel
-from lucidseq.encode.sumstats.reference import Fit, apply, fill_other_from_reference, judge, kinds
-from lucidseq.encode.sumstats.study import Ledger, Study
+from lucidseq.encode.sumstats.reference_alleles import Fit, apply, fill_other_from_reference, find_strand, kinds
+from lucidseq.encode.sumstats.sumstats_columns import Ledger, SumstatsColumns
 from lucidseq.encode.sumstats.values import UNKNOWN
+from lucidseq.encode.sumstats.variant_panel import VariantPanel
 
 
 @dataclass
@@ -47,11 +47,11 @@ class Harmonisation:
         How the study fits genome and panel, once it was compared.
     """
 
-    study: Study
+    study: SumstatsColumns
     ledger: Ledger
     path: Path
     numbers: Mapping[str, str]
-    panel: Panel | None
+    panel: VariantPanel | None
     genome: Genome | None
     chain: Path | None
     strand: StrandRule
@@ -122,7 +122,7 @@ def take_alleles_from_genome(work: Harmonisation) -> None:
 def compare_with_genome(work: Harmonisation) -> None:
     """Find build and strand, flip what is on the other strand, and remove rows that the genome contradicts."""
     if work.genome is not None:
-        work.fit = judge(work.study, work.genome, work.strand)
+        work.fit = find_strand(work.study, work.genome, work.strand)
         apply(work.study, work.genome, work.fit, work.ledger)
 
 
@@ -165,17 +165,17 @@ STEPS: tuple[Callable[[Harmonisation], None], ...] = (
 )
 
 
-def _renamed(panel: Panel, study: Study, targets: list[str], numbers: Mapping[str, str]) -> np.ndarray:
+def _renamed(panel: VariantPanel, study: SumstatsColumns, targets: list[str], numbers: Mapping[str, str]) -> np.ndarray:
     """Return the panel's contig codes under the genome's names."""
     names = list(study.contigs.texts)
-    found = match_names(names, set(targets), numbers)
-    return np.array([study.contigs.code(found.get(name, name)) for name in names], dtype=np.int32)[panel.contig]
+    target_of = match_names(names, set(targets), numbers)
+    return np.array([study.contigs.code(target_of.get(name, name)) for name in names], dtype=np.int32)[panel.contig]
 
 
 def check_lengths(ours: dict[str, int], theirs: dict[str, int], name: str, other: str) -> None:
     """Refuse contigs of one name and two lengths: two builds."""
-    found = match_names(list(ours), set(theirs), {})
-    for contig, target in found.items():
+    target_of = match_names(list(ours), set(theirs), {})
+    for contig, target in target_of.items():
         if ours[contig] != theirs[target]:
             builds = [name_of({contig: length}) for length in (ours[contig], theirs[target])]
             shown = [

@@ -161,15 +161,15 @@ def _count(places: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarr
 def _parse(
     data: bytes, separator: str, width: int, columns: Sequence[int], texts: Sequence[int], rows: int, first: int, path: Path
 ) -> pd.DataFrame:
-    wanted = sorted(set(columns))
-    numbers = [str(at) for at in wanted if at not in texts]
+    chosen = sorted(set(columns))
+    numbers = [str(at) for at in chosen if at not in texts]
     try:
         frame = pd.read_csv(
             io.BytesIO(data),
             sep=r"\s+" if separator == " " else separator,
             header=None,
             names=[str(at) for at in range(width)],
-            usecols=[str(at) for at in wanted],
+            usecols=[str(at) for at in chosen],
             dtype={str(at): str for at in texts},
             keep_default_na=False,
             na_values=dict.fromkeys(numbers, MISSING),
@@ -191,5 +191,5 @@ def _parse(
             "check the quotes and line ends of the file",
             where=place(path, line=first),
         )
-    frame.columns = pd.Index(wanted)
+    frame.columns = pd.Index(chosen)
     return frame

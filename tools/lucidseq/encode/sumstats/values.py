@@ -61,9 +61,9 @@ def numbers(values: pd.Series, where: ColumnContext, *, infinite: bool = False) 
         return result
     text = values.astype(str).str.strip().str.strip('"')
     missing = (values.isna() | text.isin(MISSING)).to_numpy()
-    found = pd.to_numeric(text.where(~missing), errors="coerce").to_numpy(dtype=np.float64)
-    where.refuse(~missing & ~(np.isfinite(found) | (np.isinf(found) & infinite)), values, expected)
-    return found
+    parsed = pd.to_numeric(text.where(~missing), errors="coerce").to_numpy(dtype=np.float64)
+    where.refuse(~missing & ~(np.isfinite(parsed) | (np.isinf(parsed) & infinite)), values, expected)
+    return parsed
 
 
 def neg_log10_of_p(values: pd.Series, where: ColumnContext) -> np.ndarray:
@@ -88,10 +88,10 @@ def neg_log10_of_p(values: pd.Series, where: ColumnContext) -> np.ndarray:
     return result + 0.0  # no negative zero
 
 
-def select(values: pd.Series, wanted: Callable[[str], bool]) -> np.ndarray:
+def select(values: pd.Series, condition: Callable[[str], bool]) -> np.ndarray:
     """Return the mask of texts of which something is true; each is asked once. Missing ones are empty texts."""
     codes, uniques = pd.factorize(values, use_na_sentinel=True)
-    return np.array([*(wanted(str(text).strip()) for text in uniques), wanted("")], dtype=bool)[codes]
+    return np.array([*(condition(str(text).strip()) for text in uniques), condition("")], dtype=bool)[codes]
 
 
 class StringPool:
@@ -103,11 +103,11 @@ class StringPool:
 
     def code(self, text: str) -> int:
         """Return the code of a text, a new one when it is new."""
-        found = self._codes.get(text)
-        if found is None:
-            found = self._codes[text] = len(self.texts)
+        code = self._codes.get(text)
+        if code is None:
+            code = self._codes[text] = len(self.texts)
             self.texts.append(text)
-        return found
+        return code
 
     def encode(self, values: pd.Series, clean: Callable[[str], str | None]) -> np.ndarray:
         """Return codes, int32; what ``clean`` makes None of is `UNKNOWN`. Each text is cleaned once."""
@@ -156,21 +156,21 @@ def allele_state(alleles: StringPool) -> np.ndarray:
 
 def _rs_numbers(texts: np.ndarray) -> np.ndarray:
     """Return n for each text of the form rs<n>, 0 for others (and for all, when one is long or not ASCII)."""
-    found = np.zeros(len(texts), dtype=np.int64)
+    parsed = np.zeros(len(texts), dtype=np.int64)
     try:
         words = texts.astype("S")
     except (UnicodeEncodeError, ValueError):
-        return found
+        return parsed
     width = words.dtype.itemsize
     if not 3 <= width <= 40:
-        return found
+        return parsed
     letters = words.view(np.uint8).reshape(len(texts), width)
     digit = (letters >= ord("0")) & (letters <= ord("9"))
     good = (letters[:, 0] == ord("r")) & (letters[:, 1] == ord("s")) & digit[:, 2] & (letters[:, 2] != ord("0"))
     good &= (digit[:, 2:] | (letters[:, 2:] == 0)).all(axis=1) & (digit[:, 2:].sum(axis=1) < 18)
     for at in range(2, min(width, 20)):
-        found = np.where(digit[:, at], found * 10 + (letters[:, at] - ord("0")), found)
-    return np.where(good, found, 0)
+        parsed = np.where(digit[:, at], parsed * 10 + (letters[:, at] - ord("0")), parsed)
+    return np.where(good, parsed, 0)
 
 
 class VariantNamePool:

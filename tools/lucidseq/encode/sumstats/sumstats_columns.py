@@ -73,13 +73,13 @@ class Ledger(Closing):
 
     def steps(self, read: int) -> list[tuple[str, str, int, int]]:
         """Return the qc table's rows: what was read, every reason that occurred or is always asked, and the notes."""
-        steps, left = [("variants", "read", 0, read)], read
+        steps, remaining = [("variants", "read", 0, read)], read
         always = ("incomplete", "contig not in the FASTA", "reference allele in neither", "duplicate")
         for reason, count in self.counts.items():
             if count or reason in always:
-                left -= count
-                steps.append(("variants", reason, count, left))
-        return steps + [("variants", f"{what}: {count}", 0, left) for what, count in self.notes.items()]
+                remaining -= count
+                steps.append(("variants", reason, count, remaining))
+        return steps + [("variants", f"{what}: {count}", 0, remaining) for what, count in self.notes.items()]
 
 
 class Builder:
@@ -117,7 +117,7 @@ class Builder:
         return columns
 
 
-class Study:
+class SumstatsColumns:
     """Summary statistics as columns of numbers; contigs, alleles and names are codes.
 
     Attributes
@@ -146,14 +146,14 @@ class Study:
         for column in COLUMNS:
             self.columns[column] = self.columns[column][rows]
 
-    def drop(self, gone: np.ndarray, reason: str, ledger: Ledger) -> np.ndarray:
+    def drop(self, removed: np.ndarray, reason: str, ledger: Ledger) -> np.ndarray:
         """Take rows out and list them; return the mask of those that stayed."""
-        if gone.any():
-            rows = np.flatnonzero(gone)
+        if removed.any():
+            rows = np.flatnonzero(removed)
             for first in range(0, len(rows), OUTPUT_ROWS):
                 ledger.drop(reason, self._listed(rows[first : first + OUTPUT_ROWS]))
-            self.take(~gone)
-        return ~gone
+            self.take(~removed)
+        return ~removed
 
     def _listed(self, rows: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame(
@@ -167,7 +167,7 @@ class Study:
             }
         )
 
-    def turn(self, rows: np.ndarray) -> None:
+    def swap_alleles(self, rows: np.ndarray) -> None:
         """Make the other allele the effect allele of rows (a mask): effects, z and frequencies turn with it."""
         effect, other = self["effect"].copy(), self["other"]
         self["effect"], self["other"] = np.where(rows, other, effect), np.where(rows, effect, other)
@@ -202,9 +202,9 @@ class Study:
                 "high": np.maximum(effect, other),
             }
         )
-        again = np.zeros(len(self), dtype=bool)
-        again[rows] = pairs.duplicated().to_numpy()
-        return again
+        repeated = np.zeros(len(self), dtype=bool)
+        repeated[rows] = pairs.duplicated().to_numpy()
+        return repeated
 
     def tables(self, kinds: Mapping[str, str]) -> Iterator[pd.DataFrame]:
         """Return the rows as tables of `core.schema.SUMSTATS`, a piece at a time; ``kinds`` are columns of one value."""

@@ -8,7 +8,7 @@ from lucidseq.core.errors import DataError
 from lucidseq.core.genotypes import GenotypeStore
 
 
-def complete_individuals(store: GenotypeStore, trait: str | None, *, covariates: bool = True) -> np.ndarray:
+def complete_samples(store: GenotypeStore, trait: str | None, *, covariates: bool = True) -> np.ndarray:
     """Return a mask of the individuals with the trait (when one is named) and every covariate, shape (samples,).
 
     Raises
@@ -16,13 +16,13 @@ def complete_individuals(store: GenotypeStore, trait: str | None, *, covariates:
     DataError
         If there is no such trait, or nobody is left.
     """
-    people = np.ones(len(store.samples), dtype=bool)
+    samples = np.ones(len(store.samples), dtype=bool)
     if trait is not None:
-        people &= ~np.isnan(store.trait(trait))
+        samples &= ~np.isnan(store.trait(trait))
     if covariates:
-        people &= ~np.isnan(store.covariates()).any(axis=0)
-    if not people.any():
+        samples &= ~np.isnan(store.covariates()).any(axis=0)
+    if not samples.any():
         raise DataError(
             "zero individuals have the trait and every covariate", "at least one", "check the tables' sample names", where=str(store.path)
         )
-    return people
+    return samples

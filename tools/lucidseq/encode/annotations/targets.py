@@ -18,9 +18,9 @@ from lucidseq.core.errors import DataError
 from lucidseq.core.intervals import MOST_BASES, read_bed
 from lucidseq.core.variants import variant_id, variant_ids
 from lucidseq.encode.readers.bcf import is_bcf
-from lucidseq.encode.sumstats.panel import read_panel_parts
 from lucidseq.encode.sumstats.parquet import is_parquet
 from lucidseq.encode.sumstats.values import Alleles, StringPool, VariantNamePool
+from lucidseq.encode.sumstats.variant_panel import read_panel_parts
 
 _CHECKED = 1 << 17  # variants looked at together
 _CODES = np.dtype([("place", "<i8"), ("effect", "<i4"), ("other", "<i4"), ("name_end", "<i8")])
@@ -28,7 +28,7 @@ _POSITION = MOST_BASES - 1  # the bits of a place that hold the position; those 
 
 
 @dataclass(frozen=True)
-class Rows:
+class TargetRows:
     """Some variants or windows, in the file's order.
 
     Attributes
@@ -68,7 +68,7 @@ class Targets(Protocol):
         ``variant`` or ``window``.
     contigs
         Names of the contigs, in the order in which they appear.
-    left_out
+    removed
         Rows of the file that are not among them.
     unsettled
         Insertions and deletions of which the file does not tell the reference allele, so that it could be either.
@@ -76,17 +76,17 @@ class Targets(Protocol):
 
     unit: str
     contigs: list[str]
-    left_out: int
+    removed: int
     unsettled: int
 
     def __len__(self) -> int: ...
 
-    def parts(self, rows: int) -> Iterator[Rows]:
+    def parts(self, rows: int) -> Iterator[TargetRows]:
         """Return the rows, some at a time."""
         ...
 
 
-class Windows:
+class WindowTargets:
     """Windows of a BED file (see `Targets`).
 
     Raises
@@ -95,7 +95,7 @@ class Windows:
         As `core.intervals.read_bed`.
     """
 
-    unit, left_out, unsettled = "window", 0, 0
+    unit, removed, unsettled = "window", 0, 0
 
     def __init__(self, path: Path) -> None:
         self._windows = read_bed(path)
@@ -104,15 +104,15 @@ class Windows:
     def __len__(self) -> int:
         return len(self._windows)
 
-    def parts(self, rows: int) -> Iterator[Rows]:
+    def parts(self, rows: int) -> Iterator[TargetRows]:
         """Return the windows, some at a time."""
         for first in range(0, len(self), rows):
-            some = self._windows.take(slice(first, first + rows))
-            nothing = np.full(len(some), "", dtype=object)
-            yield Rows(some.contig, some.start, some.end, some.labels(), nothing, nothing, nothing)
+            windows = self._windows.take(slice(first, first + rows))
+            nothing = np.full(len(windows), "", dtype=object)
+            yield TargetRows(windows.contig, windows.start, windows.end, windows.labels(), nothing, nothing, nothing)
 
 
-class Variants(Closing):
+class VariantTargets(Closing):
     """Variants (see `Targets`); each covers the bases of its other allele, which only a column REF is sure to be the genome's. They lie on disk as codes, so that memory does not grow with them.
 
     Use as a context manager: its files are gone at the end.
@@ -142,13 +142,13 @@ class Variants(Closing):
                 where=str(path),
             )
         self._path, self._contigs, self._alleles = path, StringPool(), Alleles()
-        self._rows = self.left_out = self.unsettled = 0
+        self._rows = self.removed = self.unsettled = 0
         self._knows_reference = False
         with ExitStack() as files:
             self._codes = files.enter_context(TemporaryFile(dir=scratch))
             self._names = files.enter_context(TemporaryFile(dir=scratch))
             self.contigs = self._spool()
-            self._refuse_twice()
+            self._refuse_duplicates()
             if not self._knows_reference:
                 lengths = self._alleles.lengths()
                 differ = (lengths[codes["effect"]] != lengths[codes["other"]] for codes in self._read(_CHECKED))
@@ -162,7 +162,7 @@ class Variants(Closing):
     def __len__(self) -> int:
         return self._rows
 
-    def parts(self, rows: int) -> Iterator[Rows]:
+    def parts(self, rows: int) -> Iterator[TargetRows]:
         """Return the variants, some at a time."""
         self._names.seek(0)
         lengths, done = self._alleles.lengths(), 0
@@ -175,14 +175,14 @@ class Variants(Closing):
             rsid = np.array([text[first:last].decode("utf-8") for first, last in pairwise(edges)], dtype=object)
             done = int(ends[-1])
             ids = np.array(variant_ids(contig, position, other, effect), dtype=object)
-            yield Rows(contig, position - 1, position - 1 + lengths[codes["other"]], ids, rsid, effect, other)
+            yield TargetRows(contig, position - 1, position - 1 + lengths[codes["other"]], ids, rsid, effect, other)
 
     def _spool(self) -> list[str]:
         """Put the file's variants on disk; return the names of their contigs."""
         names, written = VariantNamePool(), 0
         seen: dict[int, None] = {}
         for panel in read_panel_parts(self._path, self._contigs, self._alleles, names):
-            self.left_out += panel.left_out
+            self.removed += panel.removed
             self._knows_reference = panel.knows_reference
             texts = [name.encode("utf-8") for name in names.decode(panel.name)]
             names.clear()
@@ -201,12 +201,12 @@ class Variants(Closing):
         while data := self._codes.read(rows * _CODES.itemsize):
             yield np.frombuffer(data, dtype=_CODES)
 
-    def _refuse_twice(self) -> None:
+    def _refuse_duplicates(self) -> None:
         shared = self._shared_places()
-        some = np.concatenate([codes[np.isin(codes["place"], shared)] for codes in self._read(_CHECKED)])
-        twice = pd.DataFrame({name: some[name] for name in ("place", "other", "effect")}).duplicated().to_numpy()
+        shared_codes = np.concatenate([codes[np.isin(codes["place"], shared)] for codes in self._read(_CHECKED)])
+        twice = pd.DataFrame({name: shared_codes[name] for name in ("place", "other", "effect")}).duplicated().to_numpy()
         if twice.any():
-            code = some[int(np.argmax(twice))]
+            code = shared_codes[int(np.argmax(twice))]
             name = variant_id(
                 self._contigs.texts[int(code["place"]) >> _POSITION.bit_length()],
                 int(code["place"]) & _POSITION,

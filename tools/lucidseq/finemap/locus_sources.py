@@ -18,7 +18,7 @@ from lucidseq.core.ld import LdStore, open_ld
 from lucidseq.core.schema import SUMSTATS
 from lucidseq.core.tables import read_table
 from lucidseq.core.variants import align
-from lucidseq.finemap.data import IndividualData, RegressionData, SummaryStatistics
+from lucidseq.finemap.regression_data import IndividualData, RegressionData, SummaryStatistics
 
 VARIANT_COLUMNS = ["variant_id", "chromosome", "base_pair_location", "effect_allele", "other_allele", "rsid"]
 

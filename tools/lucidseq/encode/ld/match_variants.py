@@ -15,7 +15,7 @@ NOT_LISTED, OTHER_ALLELES, TWICE = "not in --variants", "in --variants with othe
 
 
 @dataclass(frozen=True)
-class Chosen:
+class MatchedVariants:
     """Which rows of a matrix are used, in position order, and under which names; every array has shape (chosen,).
 
     Attributes
@@ -41,7 +41,7 @@ class Chosen:
     removed: Counter[str]
 
 
-def choose(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: MatchBy) -> Chosen:
+def match_variants(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: MatchBy) -> MatchedVariants:
     """Match published variants with summary statistics, alleles either way round; without them, take all.
 
     Parameters
@@ -56,8 +56,8 @@ def choose(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: MatchBy) -
     """
     if sumstats is None:
         ids = np.array(variant_ids(variants["contig"], variants["position"], variants["other"], variants["effect"]), dtype=object)
-        fresh = ~pd.Series(ids).duplicated().to_numpy()
-        rows = np.flatnonzero(fresh)
+        is_first = ~pd.Series(ids).duplicated().to_numpy()
+        rows = np.flatnonzero(is_first)
         taken = variants.iloc[rows]
         return _sorted(
             rows,
@@ -66,33 +66,35 @@ def choose(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: MatchBy) -
             taken["position"],
             ids[rows],
             np.full(len(rows), np.nan),
-            Counter({TWICE: int((~fresh).sum())}),
+            Counter({TWICE: int((~is_first).sum())}),
         )
-    theirs = _keys(sumstats["chromosome"], sumstats["base_pair_location"], sumstats.get("rsid"), by)
-    ours = _keys(variants["contig"], variants["position"], variants["rsid"], by)
-    listed = pd.Series(_with_alleles(theirs, sumstats["other_allele"], sumstats["effect_allele"]))
-    usable = (~listed.duplicated() & (theirs != "")).to_numpy()
+    sumstats_keys = _keys(sumstats["chromosome"], sumstats["base_pair_location"], sumstats.get("rsid"), by)
+    published_keys = _keys(variants["contig"], variants["position"], variants["rsid"], by)
+    listed = pd.Series(_with_alleles(sumstats_keys, sumstats["other_allele"], sumstats["effect_allele"]))
+    usable = (~listed.duplicated() & (sumstats_keys != "")).to_numpy()
     positions = np.flatnonzero(usable)
-    found, flipped = align(_with_alleles(ours, variants["other"], variants["effect"]), pd.Index(listed[usable]))
-    found[ours == ""] = -1
-    matched = found >= 0
-    again = matched & pd.Series(np.where(matched, found, -1 - np.arange(len(found)))).duplicated().to_numpy()
-    rows = np.flatnonzero(matched & ~again)
-    there = pd.Index(pd.unique(theirs[usable]))
-    other = ~matched & (there.get_indexer(pd.Index(ours)) >= 0)
-    removed = Counter({NOT_LISTED: int((~matched & ~other).sum()), OTHER_ALLELES: int(other.sum()), TWICE: int(again.sum())})
-    taken, turned = sumstats.iloc[positions[found[rows]]], flipped[rows]
+    row_in_sumstats, flipped = align(_with_alleles(published_keys, variants["other"], variants["effect"]), pd.Index(listed[usable]))
+    row_in_sumstats[published_keys == ""] = -1
+    matched = row_in_sumstats >= 0
+    repeated = matched & pd.Series(np.where(matched, row_in_sumstats, -1 - np.arange(len(row_in_sumstats)))).duplicated().to_numpy()
+    rows = np.flatnonzero(matched & ~repeated)
+    keys_of_sumstats = pd.Index(pd.unique(sumstats_keys[usable]))
+    other_alleles = ~matched & (keys_of_sumstats.get_indexer(pd.Index(published_keys)) >= 0)
+    removed = Counter(
+        {NOT_LISTED: int((~matched & ~other_alleles).sum()), OTHER_ALLELES: int(other_alleles.sum()), TWICE: int(repeated.sum())}
+    )
+    taken, is_flipped = sumstats.iloc[positions[row_in_sumstats[rows]]], flipped[rows]
     if "effect_allele_frequency" in taken:
         frequency = taken["effect_allele_frequency"].to_numpy(dtype=np.float64)
     else:
         frequency = np.full(len(taken), np.nan)
     return _sorted(
         rows,
-        np.where(turned, -1.0, 1.0),
+        np.where(is_flipped, -1.0, 1.0),
         taken["chromosome"],
         taken["base_pair_location"],
         taken["variant_id"].to_numpy(dtype=object),
-        np.where(turned, 1 - frequency, frequency),
+        np.where(is_flipped, 1 - frequency, frequency),
         removed,
     )
 
@@ -120,8 +122,8 @@ def _sorted(
     ids: np.ndarray,
     frequency: np.ndarray,
     removed: Counter[str],
-) -> Chosen:
+) -> MatchedVariants:
     """Order by contig as first met, then position."""
     contigs, places = contig.to_numpy(dtype=object), position.to_numpy(dtype=np.int64)
     order = np.lexsort((places, pd.factorize(contigs)[0]))
-    return Chosen(rows[order], sign[order], contigs[order], places[order], ids[order], frequency[order], removed)
+    return MatchedVariants(rows[order], sign[order], contigs[order], places[order], ids[order], frequency[order], removed)

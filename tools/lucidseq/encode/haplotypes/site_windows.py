@@ -17,7 +17,7 @@ _MOST_WINDOWS = 10_000_000  # some 4 GB
 
 
 @dataclass
-class Windows:
+class SiteWindows:
     """Windows of one contig, by start, and the sites found in them so far.
 
     Attributes
@@ -73,12 +73,12 @@ class Windows:
         self.missing += before[last] - before[first]
         self.calls += calls * (last - first)
 
-    def take(self, rows: np.ndarray) -> Windows:
+    def take(self, rows: np.ndarray) -> SiteWindows:
         """Return the windows of a mask, with no sites counted yet."""
-        return Windows(self.contig, self.start[rows], self.end[rows], self.name[rows], self.accessible[rows])
+        return SiteWindows(self.contig, self.start[rows], self.end[rows], self.name[rows], self.accessible[rows])
 
 
-def tile(stretches: Intervals, size: int, step: int) -> Intervals:
+def create_windows(stretches: Intervals, size: int, step: int) -> Intervals:
     """Create windows from the start of each stretch; the last may be shorter, and one that only repeats its predecessor's end is left out.
 
     Raises
@@ -106,9 +106,9 @@ def tile(stretches: Intervals, size: int, step: int) -> Intervals:
     return Intervals.of(stretches.contig[row], start, np.minimum(start + size, stretches.end[row]))
 
 
-def by_contig(intervals: Intervals, accessibility: Accessibility) -> dict[str, Windows]:
+def by_contig(intervals: Intervals, accessibility: Accessibility) -> dict[str, SiteWindows]:
     """Return windows by contig, sorted, with their accessible bases."""
-    found = {}
+    windows = {}
     for contig, rows in intervals.by_contig():
         part = intervals.take(rows)
         names = part.labels()
@@ -116,11 +116,11 @@ def by_contig(intervals: Intervals, accessibility: Accessibility) -> dict[str, W
         if ((np.diff(part.start[order]) == 0) & (np.diff(part.end[order]) == 0)).any():
             order = np.lexsort((names.astype(str), part.end, part.start))
         start, end = part.start[order], part.end[order]
-        found[contig] = Windows(contig, start, end, names[order], accessibility.bases(contig, start, end))
-    return found
+        windows[contig] = SiteWindows(contig, start, end, names[order], accessibility.bases(contig, start, end))
+    return windows
 
 
-def refuse_beyond(intervals: Intervals, lengths: dict[str, int], path: Path) -> None:
+def check_ends(intervals: Intervals, lengths: dict[str, int], path: Path) -> None:
     """Check that intervals end within their contigs, as far as lengths are known: bases beyond would count as accessible.
 
     Raises

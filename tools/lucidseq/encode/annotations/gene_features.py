@@ -9,7 +9,7 @@ import numpy as np
 from lucidseq.core.intervals import Intervals
 from lucidseq.encode.annotations.bed import covered_share, interval_frame, nearest_distance
 from lucidseq.encode.annotations.choices import FeatureKind
-from lucidseq.encode.annotations.rows import Rows
+from lucidseq.encode.annotations.targets import TargetRows
 from lucidseq.encode.gene_models import promoters, read_gene_models
 from lucidseq.encode.regions import Regions, require_shared
 
@@ -40,7 +40,7 @@ class GeneSource:
         self.names = [*_SHARES, "tss_distance"]
         self.kinds = [*[FeatureKind.SHARE] * len(_SHARES), FeatureKind.DISTANCE]
 
-    def values(self, rows: Rows) -> np.ndarray:
+    def values(self, rows: TargetRows) -> np.ndarray:
         """Return the features of rows."""
         shares = {name: np.zeros(len(rows)) if frame is None else covered_share(rows, frame) for name, frame in self._frames.items()}
         shares["intergenic"] = 1 - shares["genic"]

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from lucidseq.encode.annotations.choices import FeatureKind
-from lucidseq.encode.annotations.rows import Rows
+from lucidseq.encode.annotations.targets import TargetRows
 
 SUFFIXES = (".gz", ".bed", ".bw", ".bigwig", ".bigWig", ".narrowPeak", ".annot", ".tsv", ".txt", ".parquet", ".h5", ".attributions")
 
@@ -44,6 +44,6 @@ class Source(Protocol):
     names: list[str]
     kinds: list[FeatureKind]
 
-    def values(self, rows: Rows) -> np.ndarray:
+    def values(self, rows: TargetRows) -> np.ndarray:
         """Return features, float32 of shape (rows, features); NaN where the source says nothing."""
         ...

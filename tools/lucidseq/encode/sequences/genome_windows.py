@@ -16,7 +16,7 @@ from lucidseq.core.log import Progress
 from lucidseq.encode.bigwig import BigWig
 from lucidseq.encode.regions import other_spelling
 from lucidseq.encode.sequences.choices import SignalStatistic
-from lucidseq.encode.sequences.rows import SequenceRows
+from lucidseq.encode.sequences.sequence_rows import SequenceRows
 
 _STATISTICS: dict[SignalStatistic, Callable[[np.ndarray], float]] = {
     SignalStatistic.MEAN: np.mean,
@@ -102,9 +102,9 @@ def open_track(path: Path, rows: SequenceRows) -> BigWig:
     track = BigWig(path)
     if not set(rows.contig) & set(track.lengths):
         first = str(rows.contig[0])
-        hint = f"; the bigWig calls it {other_spelling(first)}" if other_spelling(first) in track.lengths else ""
+        spelling = f"; the bigWig calls it {other_spelling(first)}" if other_spelling(first) in track.lengths else ""
         raise DataError(
-            f"no signal on {first}{hint}",
+            f"no signal on {first}{spelling}",
             f"contigs of the regions (the bigWig has {', '.join(list(track.lengths)[:5])})",
             "use a bigWig of the same build and contig names",
             where=str(path),

@@ -50,7 +50,7 @@ class Sources:
         return self.regions or self.gtf
 
 
-def refuse_confusion(sources: Sources) -> None:
+def check_options(sources: Sources) -> None:
     """Refuse options that do not describe one way to get sequences."""
     classes = sources.positive is not None or sources.negative is not None
     ways = [sources.fasta is not None, classes, sources.one_hot is not None]
@@ -79,14 +79,14 @@ def refuse_confusion(sources: Sources) -> None:
         raise UsageError("--samples without --variants", "--variants with it", "add --variants")
     given = [
         name
-        for name, there in (
+        for name, is_given in (
             ("--signal", bool(sources.signal)),
             ("--labels", sources.labels is not None),
             ("--label-column", sources.label_column is not LabelColumn.NONE),
             ("--positive and --negative", classes),
             ("--one-hot", sources.one_hot is not None),
         )
-        if there
+        if is_given
     ]
     if len(given) > 1:
         raise UsageError(" and ".join(given), "one source of targets", "leave out the others")
@@ -100,7 +100,7 @@ def _refuse_without_windows(sources: Sources) -> None:
         if sources.fasta is None:
             raise UsageError("--regions or --gtf without --fasta", "the genome to cut windows from", "add --fasta")
         return
-    asked = {
+    options = {
         "--signal": bool(sources.signal),
         "--negatives": sources.negatives is not Negatives.NONE,
         "--label-column": sources.label_column is not LabelColumn.NONE,
@@ -108,6 +108,8 @@ def _refuse_without_windows(sources: Sources) -> None:
         "--variants": sources.variants is not None,
         "--gene-type": sources.gene_type is not None,
     }
-    there = [name for name, given in asked.items() if given]
-    if there:
-        raise UsageError(f"{' and '.join(there)} without --regions or --gtf", "windows of a genome", "add --regions BED, or --gtf")
+    needing_windows = [name for name, given in options.items() if given]
+    if needing_windows:
+        raise UsageError(
+            f"{' and '.join(needing_windows)} without --regions or --gtf", "windows of a genome", "add --regions BED, or --gtf"
+        )

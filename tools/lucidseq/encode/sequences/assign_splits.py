@@ -25,10 +25,10 @@ def by_contig(contig: np.ndarray, test: list[str], valid: list[str], path: Path)
     known = set(contig)
     for name in [*test, *valid]:
         if name not in known:
-            hint = f"; they call it {other_spelling(name)}" if other_spelling(name) in known else ""
+            spelling = f"; they call it {other_spelling(name)}" if other_spelling(name) in known else ""
             shown = ", ".join(sorted(filter(None, known))[:5]) or "no coordinates at all"
             raise DataError(
-                f"contig {name}, on which there is no sequence{hint}",
+                f"contig {name}, on which there is no sequence{spelling}",
                 f"contigs of the sequences ({shown})",
                 "correct --test-contigs or --valid-contigs",
                 where=str(path),
@@ -49,7 +49,7 @@ def by_contig(contig: np.ndarray, test: list[str], valid: list[str], path: Path)
     return split
 
 
-def draw(split: np.ndarray, identity: np.ndarray, share: float, to: int, seed: int) -> np.ndarray:
+def draw_split(split: np.ndarray, identity: np.ndarray, share: float, to: int, seed: int) -> np.ndarray:
     """Move a random share of the training sequences to another split; equal sequences move together.
 
     Parameters
@@ -73,7 +73,7 @@ def draw(split: np.ndarray, identity: np.ndarray, share: float, to: int, seed: i
     return result
 
 
-def join(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def join(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return the finest groups that hold together what either grouping does, int64 of shape (n,).
 
     Examples
@@ -84,8 +84,8 @@ def join(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    n = len(one)
-    rows, labels = np.concatenate([np.arange(n), np.arange(n)]), np.concatenate([one, other + one.max(initial=-1) + 1])
+    n = len(first)
+    rows, labels = np.concatenate([np.arange(n), np.arange(n)]), np.concatenate([first, second + first.max(initial=-1) + 1])
     size = n + int(labels.max(initial=-1)) + 1
     links = coo_array((np.ones(2 * n, dtype=np.int8), (rows, n + labels)), shape=(size, size))
     joined: np.ndarray = connected_components(links, directed=False)[1][:n]

@@ -15,7 +15,7 @@ NOT_AUTOSOMES = frozenset({"X", "Y", "XY", "PAR1", "PAR2", "Z", "W", "M", "MT"})
 _MULTIPLIERS = 2  # 64-bit words of a fingerprint
 
 
-class Panel:
+class AutosomalPanel:
     """Autosomal variants of a genotype store.
 
     Parameters
@@ -53,9 +53,9 @@ class Panel:
             calls = hard_calls(values * (ploidy / 2), self.tolerance, str(self.store.path), ploidy=ploidy)
             yield np.where(calls < 1, calls, np.where(calls == ploidy, 2, 1)).astype(np.int8)
 
-    def only(self, rows: np.ndarray) -> Panel:
+    def only(self, rows: np.ndarray) -> AutosomalPanel:
         """Return the panel of other variants."""
-        return Panel(self.store, rows, self.tolerance)
+        return AutosomalPanel(self.store, rows, self.tolerance)
 
 
 def diploid_scale(dosage: np.ndarray, ploidy: int) -> np.ndarray:
@@ -111,7 +111,7 @@ class Survey:
             return np.where(self.expected_het > 0, 1 - self.het / self.expected_het, np.nan)
 
 
-def survey(panel: Panel) -> Survey:
+def survey(panel: AutosomalPanel) -> Survey:
     """Read the calls once.
 
     A fingerprint is a multilinear hash of the calls modulo 2^64 (random odd multipliers, two of them): samples with different

@@ -18,7 +18,7 @@ from lucidseq.core.errors import DataError, missing_extra
 from lucidseq.core.log import get_logger
 from lucidseq.core.tables import open_text
 from lucidseq.encode.annotations.choices import FeatureKind
-from lucidseq.encode.annotations.rows import Rows
+from lucidseq.encode.annotations.targets import TargetRows
 from lucidseq.encode.sumstats.parquet import is_parquet
 
 _log = get_logger("lucidseq.encode")
@@ -67,7 +67,7 @@ class TableSource:
         If the table has no key, no number, a variant twice, or none of the rows' variants.
     """
 
-    def __init__(self, path: Path, parts: Iterable[Rows]) -> None:
+    def __init__(self, path: Path, parts: Iterable[TargetRows]) -> None:
         self.path = path
         table = _by_key(_spread(_read(path), path), path)
         self._values = table.values.to_numpy(dtype=np.float32)
@@ -82,11 +82,11 @@ class TableSource:
                 where=str(path),
             )
 
-    def values(self, rows: Rows) -> np.ndarray:
+    def values(self, rows: TargetRows) -> np.ndarray:
         """Return the features of rows."""
         at = self._index.get_indexer(_row_keys(rows, self._by))
-        found: np.ndarray = np.where((at >= 0)[:, None], self._values[at], np.float32(np.nan))
-        return found
+        features: np.ndarray = np.where((at >= 0)[:, None], self._values[at], np.float32(np.nan))
+        return features
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -176,16 +176,16 @@ def _numbers(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     table = table.copy()
     texts = [name for name in table.columns if name not in table.select_dtypes(["number", "bool"])]
     for name in list(texts):
-        told = table[name].dropna().astype(str)
-        wrong = pd.to_numeric(told, errors="coerce").isna()
-        if len(told) and not wrong.any():  # whole numbers that no integer holds
+        present = table[name].dropna().astype(str)
+        wrong = pd.to_numeric(present, errors="coerce").isna()
+        if len(present) and not wrong.any():  # whole numbers that no integer holds
             table[name] = pd.to_numeric(table[name].astype(str), errors="coerce")
             texts.remove(name)
             continue
-        meant = pd.to_numeric(told.str.replace(",", "."), errors="coerce").notna()
-        if len(told) and meant.mean() > 0.5:
+        with_decimal_commas = pd.to_numeric(present.str.replace(",", "."), errors="coerce").notna()
+        if len(present) and with_decimal_commas.mean() > 0.5:
             raise DataError(
-                f"{told[wrong].iloc[0]!r} in column {name}", "numbers with a decimal point, or NA", "correct the column", where=str(path)
+                f"{present[wrong].iloc[0]!r} in column {name}", "numbers with a decimal point, or NA", "correct the column", where=str(path)
             )
     if texts:
         _log.warning(f"columns of {path.name} that are text, and no features: {', '.join(map(str, texts))}")
@@ -229,7 +229,7 @@ def _keys(table: pd.DataFrame, places: dict[str, str], path: Path) -> tuple[pd.I
     )
 
 
-def _row_keys(rows: Rows, by: str) -> pd.Index:
+def _row_keys(rows: TargetRows, by: str) -> pd.Index:
     if by == "id":
         return pd.Index(rows.id)
     if by == "identifier":
@@ -247,10 +247,10 @@ def _join(contig: np.ndarray, position: np.ndarray) -> np.ndarray:
     return joined
 
 
-def _with_alleles(at: np.ndarray, one: np.ndarray, other: np.ndarray) -> pd.Index:
+def _with_alleles(at: np.ndarray, effect: np.ndarray, other: np.ndarray) -> pd.Index:
     """Return keys that do not depend on the alleles' order."""
-    one = pd.Series(one, dtype=object).astype(str).str.upper().to_numpy(dtype=object)
+    effect = pd.Series(effect, dtype=object).astype(str).str.upper().to_numpy(dtype=object)
     other = pd.Series(other, dtype=object).astype(str).str.upper().to_numpy(dtype=object)
-    first = np.where(one < other, one, other)
-    last = np.where(one < other, other, one)
+    first = np.where(effect < other, effect, other)
+    last = np.where(effect < other, other, effect)
     return pd.Index(at + ":" + first + ":" + last)

@@ -15,7 +15,7 @@ from lucidseq.encode.haplotypes.sites import SiteChunk
 SAME_POSITION = "position of several sites"
 
 
-class LoneSites:
+class UniquePositions:
     """Passes lone sites on, in order; a chunk's last site waits until the next chunk has shown that it is one.
 
     Attributes
@@ -26,29 +26,29 @@ class LoneSites:
 
     def __init__(self) -> None:
         self.removed = 0
-        self._last: SiteChunk | None = None
-        self._shared = False  # whether the one that waits has met another at its position
+        self._pending: SiteChunk | None = None
+        self._pending_is_shared = False  # whether the one that waits has met another at its position
 
     def take(self, chunk: SiteChunk) -> Iterator[SiteChunk]:
         """Yield the lone sites that are known by now; positions of a contig never fall, and no chunk is empty."""
         position = chunk.position
-        again = np.zeros(len(chunk) + 1, dtype=bool)
-        again[1:-1] = position[1:] == position[:-1]
-        last = self._last
-        if last is not None and last.contig == chunk.contig and last.position[0] == position[0]:
-            again[0] = self._shared = True
+        repeated = np.zeros(len(chunk) + 1, dtype=bool)
+        repeated[1:-1] = position[1:] == position[:-1]
+        pending = self._pending
+        if pending is not None and pending.contig == chunk.contig and pending.position[0] == position[0]:
+            repeated[0] = self._pending_is_shared = True
         yield from self.rest()
-        shared = again[:-1] | again[1:]
-        self._last, self._shared = chunk.take(np.array([len(chunk) - 1])), bool(shared[-1])
+        shared = repeated[:-1] | repeated[1:]
+        self._pending, self._pending_is_shared = chunk.take(np.array([len(chunk) - 1])), bool(shared[-1])
         self.removed += int(shared[:-1].sum())
-        lone = ~shared
-        lone[-1] = False
-        if lone.any():
-            yield chunk.take(lone)
+        unique = ~shared
+        unique[-1] = False
+        if unique.any():
+            yield chunk.take(unique)
 
     def rest(self) -> Iterator[SiteChunk]:
         """Yield the site that still waits, if it is lone."""
-        last, self._last = self._last, None
-        self.removed += int(last is not None and self._shared)
-        if last is not None and not self._shared:
-            yield last
+        pending, self._pending = self._pending, None
+        self.removed += int(pending is not None and self._pending_is_shared)
+        if pending is not None and not self._pending_is_shared:
+            yield pending

@@ -7,7 +7,7 @@ import numpy as np
 STRATA = 5
 
 
-def fill(groups: np.ndarray, shares: np.ndarray, strata: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def assign_groups(groups: np.ndarray, shares: np.ndarray, strata: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Deal groups to sets, the largest group first, each to the set that lacks most.
 
     Groups of equal size come in random order: the order of a file often means something. What a set lacks is counted in samples, and in
@@ -39,14 +39,14 @@ def fill(groups: np.ndarray, shares: np.ndarray, strata: np.ndarray, random: np.
     several = counts.shape[1] if counts.shape[1] > 1 else 0
     chosen = np.zeros(len(size), dtype=np.int64)
     empty = set(np.flatnonzero(shares > 0).tolist())
-    for number, one in enumerate(order):
-        need = lacking.sum(axis=1) + several * (lacking @ (counts[one] / size[one]))
+    for number, current in enumerate(order):
+        need = lacking.sum(axis=1) + several * (lacking @ (counts[current] / size[current]))
         need[shares <= 0] = -np.inf
         if len(order) - number <= len(empty):
             need[[at for at in range(len(shares)) if at not in empty]] = -np.inf
         best = int(need.argmax())
-        chosen[one] = best
-        lacking[best] -= counts[one]
+        chosen[current] = best
+        lacking[best] -= counts[current]
         empty.discard(best)
     return chosen[group]
 
