@@ -286,7 +286,7 @@ BAD_GROUPS = {
     "short-row": ("sample\tfamily\ns0\n", "1 fields"),
     "twice": ("sample\tfamily\ns0\ta\ns0\tb\n", "more than once"),
     "other-names": ("sample\tfamily\nx\ta\n", "no sample in common"),
-    "two-families": ("FID\tIID\tbatch\nA\ts0\ta\nB\ts0\tb\n", "both mean sample s0"),
+    "two-families": ("FID\tIID\tbatch\nA\ts0\ta\nB\ts0\tb\n", "both match sample s0"),
     "no-rows": ("sample\tfamily\n", "no rows"),
 }
 

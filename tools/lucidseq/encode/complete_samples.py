@@ -1,4 +1,4 @@
-"""Which individuals of a genotype store an analysis uses."""
+"""Samples of a genotype store that an analysis uses."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from lucidseq.core.genotypes import GenotypeStore
 
 
 def complete_samples(store: GenotypeStore, trait: str | None, *, covariates: bool = True) -> np.ndarray:
-    """Return a mask of the individuals with the trait (when one is named) and every covariate, shape (samples,).
+    """Return a mask of the samples with the trait (if named) and every covariate, shape (samples,).
 
     Raises
     ------
     DataError
-        If there is no such trait, or nobody is left.
+        If there is no such trait or no complete sample.
     """
     samples = np.ones(len(store.samples), dtype=bool)
     if trait is not None:
@@ -23,6 +23,6 @@ def complete_samples(store: GenotypeStore, trait: str | None, *, covariates: boo
         samples &= ~np.isnan(store.covariates()).any(axis=0)
     if not samples.any():
         raise DataError(
-            "zero individuals have the trait and every covariate", "at least one", "check the tables' sample names", where=str(store.path)
+            "no sample has the trait and every covariate", "at least one", "check the sample names of the tables", where=str(store.path)
         )
     return samples

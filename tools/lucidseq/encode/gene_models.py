@@ -37,7 +37,7 @@ class GeneModels:
 def read_gene_models(path: Path) -> GeneModels:
     """Read a GTF file.
 
-    Where it has no ``gene`` or ``transcript`` rows, as those of UCSC, spans are taken over the exons (and CDS) of a gene_id or transcript_id on a contig.
+    Where it has no ``gene`` or ``transcript`` rows, as in files of UCSC, spans are taken over the exons (and CDS) of a gene_id or transcript_id on a contig.
 
     Raises
     ------

@@ -25,7 +25,7 @@ from lucidseq.enrich.gene_statistic import GeneAccumulator, check_genes, evaluat
 
 @dataclass
 class Matching:
-    """How variants of the two inputs met."""
+    """Numbers of LD variants, and of those in the summary statistics."""
 
     ld_variants: int = 0
     matched: int = 0
@@ -57,7 +57,7 @@ def genes(options: GenesOptions, out: OutputSet) -> Card:
     tested = accumulator.tested()
     if not len(tested):
         raise DataError(
-            "no gene holds a tested variant",
+            "no gene has a tested variant",
             "genes that overlap the LD blocks",
             "give the GTF of the same build, or a wider --flank",
             where=str(options.gtf),
@@ -72,7 +72,7 @@ def genes(options: GenesOptions, out: OutputSet) -> Card:
 
 
 def lookup(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
-    """Return a column by variant_id, also under the name with the alleles swapped (a squared z does not mind).
+    """Return a column by variant_id, also under the name with swapped alleles (z is squared).
 
     Raises
     ------
@@ -80,19 +80,19 @@ def lookup(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
         If a value is not finite or there is no row.
     """
     if table.empty:
-        raise DataError("a table without rows", "one row a variant", "make the file again", where=str(path))
+        raise DataError("a table without rows", "one row per variant", "create the file again", where=str(path))
     values = pd.Series(table[column].to_numpy(), index=table["variant_id"].to_numpy())
     values = values[~values.index.duplicated()]
     if not np.isfinite(values.to_numpy()).all():
         bad = values.index[~np.isfinite(values.to_numpy())][0]
-        raise DataError(f"{column} of {bad} is missing", "a number for every variant", "leave the variant out", where=str(path))
+        raise DataError(f"{column} of {bad} is missing", "a number for every variant", "remove the variant", where=str(path))
     parts = [str(name).rsplit(":", 2) for name in values.index]
     swapped = pd.Series(values.to_numpy(), index=[f"{place}:{effect}:{other}" for place, other, effect in parts])
     return pd.concat([values, swapped[~swapped.index.isin(values.index)]])
 
 
 def add_block(accumulator: GeneAccumulator, block: LdBlock, z: pd.Series, pip: pd.Series | None, matching: Matching) -> None:
-    """Give one block's matched variants to the accumulator."""
+    """Add the matched variants of a block."""
     block_z = z.reindex(block.variant_id).to_numpy()
     keep = np.flatnonzero(np.isfinite(block_z))
     matching.ld_variants += len(block_z)

@@ -25,7 +25,7 @@ from lucidseq.enrich.gsea import PrerankedGsea
 
 @dataclass(frozen=True)
 class Sets:
-    """Gene sets as indices into the gene table, by name, and what was left out."""
+    """Gene sets as indices into the gene table, by name, and numbers of untested sets and genes."""
 
     members: dict[str, np.ndarray]
     untested: int
@@ -43,9 +43,9 @@ def pathways(options: PathwaysOptions, out: OutputSet) -> Card:
         regression = CompetitiveTest(z, covariates(table), first, second, values)
     except np.linalg.LinAlgError as error:
         raise DataError(
-            "correlations that no set of genes can have together",
+            "correlations that are not positive definite",
             "the correlations of `enrich genes`, each pair once",
-            "make the file again",
+            "create the file again",
             where=str(options.correlations),
         ) from error
     ranking = PrerankedGsea(z, options.permutations, lambda size: seeds.stream(options.seed, "gsea", size))
@@ -63,12 +63,12 @@ def pathways(options: PathwaysOptions, out: OutputSet) -> Card:
 
 
 def match_sets(table: pd.DataFrame, sets: dict[str, list[str]], min_genes: int, max_genes: int, path: Path) -> Sets:
-    """Match the sets' genes by gene_id or gene_name, whichever finds more.
+    """Match the sets' genes by gene_id or gene_name, whichever matches more.
 
     Raises
     ------
     DataError
-        If no gene is found, or no set keeps enough.
+        If no gene matches, or no set has enough genes.
     """
     named = {gene for members in sets.values() for gene in members}
     by_name = len(named & set(table["gene_name"])) > len(named & set(table["gene_id"]))
@@ -109,7 +109,7 @@ def read_pairs(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, np.ndarray,
         raise DataError(
             f"a correlation of {pairs['correlation'].iloc[row]}",
             "a number from -1 to 1",
-            "make the file again",
+            "create the file again",
             where=place(path, line=row + 2),
         )
     rows = pd.Series(np.arange(len(table)), index=table["gene_id"].to_numpy())

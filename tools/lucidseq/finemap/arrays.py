@@ -24,7 +24,7 @@ class FineMapping:
     Attributes
     ----------
     fit
-        The fit itself, all arrays by index.
+        The fit, with arrays by index.
     variants
         Names of the variants.
     z
@@ -42,7 +42,7 @@ class FineMapping:
 
     @property
     def credible_sets(self) -> dict[str, list[str]]:
-        """Names of the variants of each credible set, by falling probability."""
+        """Names of the variants of each credible set, by descending probability."""
         sets = enumerate(self.fit.credible_sets, start=1)
         return {f"cs{number}": [self.variants[index] for index in credible_set.variants] for number, credible_set in sets}
 

@@ -1,4 +1,4 @@
-"""The trust card of `locus`: what its answer rests on, checked."""
+"""The trust card of `locus`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FLIPPED_OK, N_SPREAD_OK = 0.05, 0.1
 def build_card(
     results: list[LocusFit], *, kind: str, in_sample: bool, empty: list[str], weight: ScoreWeight | None, coverage: float
 ) -> Card:
-    """Check the fits of a run.
+    """Return the card of a run.
 
     Parameters
     ----------
@@ -28,13 +28,13 @@ def build_card(
     kind
         ``individual`` or ``summary``.
     in_sample
-        Whether the LD was measured in the individuals behind the statistics.
+        Whether the LD is that of the samples behind the statistics.
     empty
         Names of the loci without a variant that could be fitted.
     weight
         Weight of the functional score; None when there was none.
     coverage
-        Coverage asked of the credible sets.
+        Requested coverage of the credible sets.
     """
     card = Card("finemap", "locus")
     _check_fits(card, results, coverage)
@@ -54,7 +54,7 @@ def _check_fits(card: Card, results: list[LocusFit], coverage: float) -> None:
         f"{converged} of {total}",
         converged == total,
         threshold="all",
-        advice="raise --max-iterations; when it still does not settle, z and LD disagree or --max-effects is too large",
+        advice="raise --max-iterations; if it still does not converge, z and LD disagree or --max-effects is too large",
     )
     full = sum(
         bool((result.fit.prior_variance > 0).all())
@@ -62,7 +62,7 @@ def _check_fits(card: Card, results: list[LocusFit], coverage: float) -> None:
         and len(result.fit.credible_sets) == len(result.fit.lbf)
         for result in results
     )
-    card.at_most("loci that used every effect", full, 0, advice="raise --max-effects: there may be more causal variants than it allows")
+    card.at_most("loci that used every effect", full, 0, advice="raise --max-effects: there may be more causal variants")
     sets = [credible_set for result in results for credible_set in result.fit.credible_sets]
     impure = sum(result.fit.impure_sets for result in results)
     card.expect(
@@ -70,7 +70,7 @@ def _check_fits(card: Card, results: list[LocusFit], coverage: float) -> None:
         f"{impure} beside {len(sets)} kept",
         impure <= len(sets),
         threshold="not more than kept",
-        advice="weak signals spread over uncorrelated variants; a variant may have a notable PIP and be in no set",
+        advice="weak signals spread over uncorrelated variants; a variant may have a high PIP without being in a set",
     )
     if sets:
         least = min(credible_set.coverage for credible_set in sets)
@@ -96,8 +96,7 @@ def _check_variants(card: Card, results: list[LocusFit], empty: list[str]) -> No
             share,
             SHARED_OK,
             refuse_below=SHARED_REFUSE,
-            advice=f"{offered - shared} of {offered} variants were in one input only or do not vary; "
-            "a causal variant among them cannot be found",
+            advice=f"{offered - shared} of {offered} variants were in one input only or do not vary; causal variants among them are missed",
         )
 
 
@@ -129,7 +128,7 @@ def _check_ld(card: Card, results: list[LocusFit], *, in_sample: bool) -> None:
         threshold=f"lower bound < {MISMATCH_OK}",
         interval=(worst.low, worst.high),
         level=LEVEL,
-        advice=f"in locus {name} z is not what LD predicts: wrong alleles, LD of other samples, or n that varies",
+        advice=f"in locus {name} z contradicts LD: wrong alleles, LD of other samples, or unequal n",
     )
     spread = max(result.match.n_spread for result in results)
     card.at_most(
@@ -137,7 +136,7 @@ def _check_ld(card: Card, results: list[LocusFit], *, in_sample: bool) -> None:
         spread,
         N_SPREAD_OK,
         text=f"<= {N_SPREAD_OK:g} of the median",
-        advice="SuSiE takes the same individuals behind every variant; leave out variants with far fewer",
+        advice="SuSiE assumes the same samples behind every variant; remove variants with far fewer",
     )
 
 
@@ -148,8 +147,8 @@ def _check_score(card: Card, results: list[LocusFit], weight: ScoreWeight) -> No
         "share of variants with a functional score",
         share,
         SHARED_OK,
-        refuse_below=np.nextafter(0, 1),  # none at all
-        advice="variants without a score count as average ones; with none at all the score is of another build or other variants",
+        refuse_below=np.nextafter(0, 1),  # none
+        advice="variants without a score count as average ones; without any, the score is of another build or other variants",
     )
     not_used = "the score was not used" if weight.weight == 0 else "compare pip with pip_flat"
     card.expect(

@@ -27,7 +27,7 @@ class LocusFit:
     flat
         Fit under a flat prior; None when no score was given.
     score_weight, scored
-        Weight of the score in the prior, and how many variants had a score.
+        Weight of the score in the prior, and number of variants with a score.
     mismatch
         Estimated disagreement of z and LD; None on individual data.
     """
@@ -74,7 +74,7 @@ def pips_table(result: LocusFit) -> pd.DataFrame:
 
 
 def _membership(result: LocusFit) -> np.ndarray:
-    """Credible set of each variant; of several, the one whose effect is most probably there."""
+    """Credible set of each variant; of several, the one of highest probability."""
     names = np.full(len(result.z), "", dtype=object)
     best = np.zeros(len(result.z))
     for credible_set in result.fit.credible_sets:
@@ -124,7 +124,7 @@ def _fit_row(result: LocusFit) -> dict[str, object]:
 
 
 def _stack(tables: list[pd.DataFrame], schema: Table) -> pd.DataFrame:
-    """Concatenate; no table gives the header alone."""
+    """Concatenate; no tables give an empty one."""
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=schema.required)
 
 

@@ -1,4 +1,4 @@
-"""What the commands of `lucidseq-finemap` do: read files, compute, write files."""
+"""`finemap locus`: summary statistics and LD, or genotypes -> posterior inclusion probabilities and credible sets."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def locus(options: LocusOptions, out: OutputSet) -> Card:
         )
         table = ScoreTable(options.scores, options.score_column) if options.scores else None
         # The weight comes from fits without the threshold: with it, the evidence jumps where an effect crosses it, and
-        # useless scores are used twice as often. The final fit has it, since effects without evidence pile up on
-        # whatever has a high score
+        # uninformative scores are used twice as often. The final fit has it, since effects without evidence concentrate on
+        # variants with a high score
         scored = replace(settings, null_threshold=EVIDENCE if options.null_threshold is None else options.null_threshold)
         weight = None if table is None else _score_weight(source, settings, table, options.score_weight)
         fits = Fits(settings, scored, table, weight)
@@ -68,12 +68,12 @@ def locus(options: LocusOptions, out: OutputSet) -> Card:
 
 
 def _estimates_residual(choice: ResidualVariance, source: LocusSource) -> bool:
-    """Estimating the residual variance is safe where LD is that of the same individuals."""
+    """Estimate the residual variance where LD is that of the same samples."""
     return source.in_sample if choice is ResidualVariance.AUTO else choice is ResidualVariance.ESTIMATE
 
 
 def _fit_loci(source: LocusSource, fits: Fits, own: range) -> tuple[list[LocusFit], list[str]]:
-    """Fit the loci of this shard; returns them and the names of the loci that had nothing to fit."""
+    """Fit the loci of this shard; return them and the names of loci without variants."""
     results, empty = [], []
     with Progress("loci fitted", total=len(own)) as progress:
         for index in own:
@@ -93,7 +93,7 @@ def _fit_loci(source: LocusSource, fits: Fits, own: range) -> tuple[list[LocusFi
 
 
 def _fit_locus(locus: Locus, fits: Fits) -> LocusFit:
-    """Fit a locus with the prior that the score gives, and with a flat one beside it."""
+    """Fit a locus with the prior of the score, and with a flat prior."""
     weight = fits.weight
     fit, flat, scored = fit_susie(locus.data, fits.flat), None, 0
     if fits.table is not None and weight is not None:
@@ -117,7 +117,7 @@ def _fit_locus(locus: Locus, fits: Fits) -> LocusFit:
 
 
 def _score_weight(source: LocusSource, settings: SusieSettings, table: ScoreTable, given: float | None) -> ScoreWeight:
-    """Weight of the score and the gain in evidence it brings, over all loci whatever the shard."""
+    """Return the weight of the score and its gain in evidence, over the loci of all shards."""
     weights = WEIGHTS if given is None else (0.0, given)
     elbos = []
     with Progress("loci weighed", total=len(source.regions)) as progress:
@@ -126,7 +126,7 @@ def _score_weight(source: LocusSource, settings: SusieSettings, table: ScoreTabl
             if locus is not None:
                 standardised, _ = table.of(locus.variants["variant_id"].to_numpy())
                 fits = [fit_susie(locus.data, settings, prior=score_prior(standardised, weight)) for weight in weights]
-                if all(fit.converged for fit in fits):  # otherwise their bounds do not compare
+                if all(fit.converged for fit in fits):  # otherwise their bounds are not comparable
                     elbos.append(np.array([fit.elbo[-1] for fit in fits]))
             progress.step()
     if given is not None:

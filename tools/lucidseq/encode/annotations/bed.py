@@ -23,7 +23,7 @@ _MOST_NAMES = 1000
 
 
 def interval_frame(intervals: Intervals) -> pd.DataFrame:
-    """Return intervals as bioframe takes them."""
+    """Return intervals as a bioframe table."""
     return pd.DataFrame({"chrom": intervals.contig, "start": intervals.start, "end": intervals.end})
 
 
@@ -49,12 +49,12 @@ def nearest_distance(rows: TargetRows, intervals: pd.DataFrame) -> np.ndarray:
 
 
 class BedSource:
-    """Features of a BED file (see `sources.Source`).
+    """Features of a BED file (see `feature_source.Source`).
 
     Raises
     ------
     DataError
-        If it shares no contig with the rows, a name or score that is asked for is missing, a score is no number, or it has too many names.
+        If it shares no contig with the rows, a required name or score is missing, a score is not a number, or there are too many names.
     """
 
     def __init__(self, path: Path, value: BedValue, contigs: list[str]) -> None:
@@ -67,9 +67,7 @@ class BedSource:
             intervals.require_names(path)
             labels, uniques = pd.factorize(intervals.name, sort=True)
             if len(uniques) > _MOST_NAMES:
-                raise DataError(
-                    f"{len(uniques)} names", f"at most {_MOST_NAMES} categories", "use --bed-value overlap for it", where=str(path)
-                )
+                raise DataError(f"{len(uniques)} names", f"at most {_MOST_NAMES} categories", "use --bed-value overlap", where=str(path))
             self._frame["label"] = labels
             self.names = [f"{stem(path)}.{name}" for name in uniques]
             self.kinds = [FeatureKind.CATEGORY] * len(uniques)
@@ -95,7 +93,7 @@ class BedSource:
 
 
 class DistanceSource:
-    """Distance to the nearest interval of a BED file (see `sources.Source`)."""
+    """Distance to the nearest interval of a BED file (see `feature_source.Source`)."""
 
     def __init__(self, path: Path, contigs: list[str]) -> None:
         self.path = path

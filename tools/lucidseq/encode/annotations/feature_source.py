@@ -1,4 +1,4 @@
-"""What every source of features offers."""
+"""Protocol of the sources of features."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUFFIXES = (".gz", ".bed", ".bw", ".bigwig", ".bigWig", ".narrowPeak", ".annot",
 
 
 def stem(path: Path) -> str:
-    """Return a file's name without its suffixes, which names its features.
+    """Return a file's name without suffixes, the name of its features.
 
     Examples
     --------
@@ -37,7 +37,7 @@ class Source(Protocol):
     names
         Names of its features.
     kinds
-        What each feature's numbers are.
+        Kind of each feature.
     """
 
     path: Path
@@ -45,5 +45,5 @@ class Source(Protocol):
     kinds: list[FeatureKind]
 
     def values(self, rows: TargetRows) -> np.ndarray:
-        """Return features, float32 of shape (rows, features); NaN where the source says nothing."""
+        """Return features, float32 of shape (rows, features); NaN where the source has no value."""
         ...

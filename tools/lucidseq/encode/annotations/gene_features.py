@@ -1,4 +1,4 @@
-"""Features of genes: what kind of sequence a row lies in, and how far the next transcription start is."""
+"""Features of genes: the kind of sequence a row covers, and the distance to the nearest transcription start."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _SHARES = ("coding", "noncoding_exon", "intron", "promoter", "intergenic")
 
 
 class GeneSource:
-    """Shares of sequence kinds and the distance to the nearest transcription start (see `sources.Source`).
+    """Shares of sequence kinds and the distance to the nearest transcription start (see `feature_source.Source`).
 
-    Every base is coding, of another exon, of an intron (in a gene, in none of its exons) or intergenic; where transcripts differ, the first of these
-    counts. Promoters lie across them.
+    Every base is coding, non-coding exon, intron (in a gene, outside its exons) or intergenic; where transcripts differ, the first of these
+    counts. Promoters overlap them.
     """
 
     def __init__(self, path: Path, contigs: list[str], *, upstream: int, downstream: int) -> None:

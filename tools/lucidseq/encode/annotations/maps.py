@@ -16,7 +16,7 @@ from lucidseq.encode.regions import require_shared
 
 
 class AttributionSource:
-    """Mean contribution of the bases a row covers (see `sources.Source`), over all mapped sequences that hold them; NaN outside the maps."""
+    """Mean contribution of the bases a row covers (see `feature_source.Source`), over all maps that cover them; NaN outside the maps."""
 
     def __init__(self, path: Path, contigs: list[str]) -> None:
         self.path = path

@@ -35,7 +35,7 @@ _CHUNK_BYTES, _CHUNK_ROWS = 1 << 20, 1 << 17
 def annotations(options: AnnotationsOptions, out: OutputSet) -> Card:
     """Encode annotations (options as in ``cli.annotations``)."""
     if options.windows is not None and options.table:
-        raise UsageError("--table with --windows", "--variants with it: tables are matched by variant", "leave one out")
+        raise UsageError("--table with --windows", "--variants with --table: tables are matched by variant", "omit one of them")
     with _targets(options.variants, options.windows, scratch=out["annotations"].parent) as targets:
         sources: list[Source] = [BedSource(path, options.bed_value, targets.contigs) for path in options.bed or []]
         sources += [DistanceSource(path, targets.contigs) for path in options.distance or []]
@@ -54,12 +54,12 @@ def annotations(options: AnnotationsOptions, out: OutputSet) -> Card:
 
 @contextmanager
 def _targets(variants: Path | None, windows: Path | None, scratch: Path) -> Iterator[Targets]:
-    """Open what is annotated.
+    """Open the variants or windows.
 
     Raises
     ------
     UsageError
-        If not one of the two is given.
+        If not exactly one of them is given.
     """
     if variants is not None and windows is None:
         with VariantTargets(variants, scratch) as opened:
@@ -76,20 +76,20 @@ def _targets(variants: Path | None, windows: Path | None, scratch: Path) -> Iter
 
 def _refuse_equal_names(sources: list[Source]) -> None:
     if not sources:
-        raise UsageError("nothing to annotate with", "--bed, --distance, --signal, --gtf, --table or --attributions", "add one")
+        raise UsageError("no source of features", "--bed, --distance, --signal, --gtf, --table or --attributions", "add one of them")
     twice = [name for name, count in Counter(name for source in sources for name in source.names).items() if count > 1]
     if twice:
         paths = [source.path for source in sources if twice[0] in source.names]
         raise DataError(
             f"two features called {twice[0]}",
-            "names that differ (they come from the files' names and columns)",
+            "different names (they come from file names and columns)",
             "rename a file or column",
             where=" and ".join(map(str, dict.fromkeys(paths))),
         )
 
 
 def _write(path: Path, targets: Targets, sources: list[Source], build: str) -> pd.DataFrame:
-    """Write every feature of every row, a part of the rows at a time, and return what is to be said of each feature."""
+    """Write the features part by part, and return the summary of each feature."""
     names = [name for source in sources for name in source.names]
     summary = Summary(sources)
     with (
@@ -117,6 +117,6 @@ def _write(path: Path, targets: Targets, sources: list[Source], build: str) -> p
 
 
 def _chunk_rows(row_bytes: int) -> int:
-    """Return the rows of a chunk: a power of two, so that every part but the last is written in whole chunks."""
+    """Return the rows of a chunk: a power of two, so that parts are written in whole chunks."""
     rows = max(1, min(_CHUNK_ROWS, _CHUNK_BYTES // row_bytes))
     return 1 << (rows.bit_length() - 1)

@@ -14,16 +14,16 @@ from lucidseq.encode.bigwig import BigWig
 from lucidseq.encode.regions import require_shared
 
 _BLOCK = 1 << 22  # bases read at a time
-_GAP = 1 << 16  # a stretch without rows that is not worth reading
+_GAP = 1 << 16  # gaps longer than this are not read
 
 
 class SignalSource:
-    """Mean of a bigWig over each row and its flanks (see `sources.Source`); bases without data do not count, NaN where there are none.
+    """Mean of a bigWig over each row and its flanks (see `feature_source.Source`); over bases with data, NaN where there are none.
 
     Raises
     ------
     DataError
-        If the file is not bigWig, or shares no contig with the rows; while rows are read, if a value is infinite.
+        If the file is not bigWig or shares no contig with the rows, or, while rows are read, a value is infinite.
     """
 
     def __init__(self, path: Path, flank: int, contigs: list[str]) -> None:
@@ -63,8 +63,8 @@ class SignalSource:
 def interval_sums(values: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Return the sum of each interval from its own values alone, float64 of shape (intervals,).
 
-    A difference of running sums would lose small values behind large ones, wherever they are. Here values are added in pairs, pairs of
-    pairs and so on, and an interval takes the largest of these that lie within it: at most two of each size.
+    A difference of running sums loses small values after large ones. Here values are added in pairs, pairs of pairs and so on, and an
+    interval adds the largest of these that lie within it: at most two of each size.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def interval_sums(values: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.
 
 
 def blocks(start: np.ndarray, end: np.ndarray) -> list[slice]:
-    """Cut rows, sorted by start, into runs that are read together: no wide gaps inside, and starts within `_BLOCK` bases.
+    """Cut rows, sorted by start, into runs to read together: without wide gaps, and starts within `_BLOCK` bases.
 
     Examples
     --------

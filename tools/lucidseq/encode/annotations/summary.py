@@ -1,4 +1,4 @@
-"""What is to be said of each feature, gathered while rows are written."""
+"""Summary of each feature, updated while rows are written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Summary:
         self._minimum, self._maximum = np.full(count, np.inf), np.full(count, -np.inf)
 
     def add(self, values: np.ndarray) -> None:
-        """Count rows: values of shape (rows, features), NaN where missing; moments by Chan's update, so that long sums lose nothing."""
+        """Count rows: values of shape (rows, features), NaN where missing; moments by Chan's update, to keep precision."""
         known = ~np.isnan(values)
         number = known.sum(axis=0)
         filled = np.where(known, values, 0).astype(np.float64)

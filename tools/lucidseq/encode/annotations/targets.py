@@ -1,4 +1,4 @@
-"""What is annotated: variants or windows, as 0-based, half-open intervals."""
+"""Variants or windows to annotate, as 0-based, half-open intervals."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from lucidseq.encode.sumstats.parquet import is_parquet
 from lucidseq.encode.sumstats.values import Alleles, StringPool, VariantNamePool
 from lucidseq.encode.sumstats.variant_panel import read_panel_parts
 
-_CHECKED = 1 << 17  # variants looked at together
+_CHECKED = 1 << 17  # variants checked at a time
 _CODES = np.dtype([("place", "<i8"), ("effect", "<i4"), ("other", "<i4"), ("name_end", "<i8")])
-_POSITION = MOST_BASES - 1  # the bits of a place that hold the position; those above hold the contig's code
+_POSITION = MOST_BASES - 1  # bits of a place for the position; those above are the contig code
 
 
 @dataclass(frozen=True)
 class TargetRows:
-    """Some variants or windows, in the file's order.
+    """A part of the variants or windows, in file order.
 
     Attributes
     ----------
@@ -55,23 +55,23 @@ class TargetRows:
         return len(self.start)
 
     def frame(self) -> pd.DataFrame:
-        """Return the intervals as bioframe wants them."""
+        """Return the intervals as a bioframe table."""
         return pd.DataFrame({"chrom": self.contig, "start": self.start, "end": self.end})
 
 
 class Targets(Protocol):
-    """Everything that is annotated.
+    """All variants or windows of a file.
 
     Attributes
     ----------
     unit
         ``variant`` or ``window``.
     contigs
-        Names of the contigs, in the order in which they appear.
+        Contig names in order of appearance.
     removed
-        Rows of the file that are not among them.
+        Rows of the file that were removed.
     unsettled
-        Insertions and deletions of which the file does not tell the reference allele, so that it could be either.
+        Insertions and deletions whose reference allele the file does not give.
     """
 
     unit: str
@@ -82,7 +82,7 @@ class Targets(Protocol):
     def __len__(self) -> int: ...
 
     def parts(self, rows: int) -> Iterator[TargetRows]:
-        """Return the rows, some at a time."""
+        """Yield the rows in parts."""
         ...
 
 
@@ -105,7 +105,7 @@ class WindowTargets:
         return len(self._windows)
 
     def parts(self, rows: int) -> Iterator[TargetRows]:
-        """Return the windows, some at a time."""
+        """Yield the windows in parts."""
         for first in range(0, len(self), rows):
             windows = self._windows.take(slice(first, first + rows))
             nothing = np.full(len(windows), "", dtype=object)
@@ -113,21 +113,21 @@ class WindowTargets:
 
 
 class VariantTargets(Closing):
-    """Variants (see `Targets`); each covers the bases of its other allele, which only a column REF is sure to be the genome's. They lie on disk as codes, so that memory does not grow with them.
+    """Variants (see `Targets`); each covers the bases of its other allele, which is the genome's for certain only in a REF column. They are kept on disk as codes.
 
-    Use as a context manager: its files are gone at the end.
+    Use as a context manager, which deletes its files.
 
     Parameters
     ----------
     path
-        One of the forms that `sumstats.panel.read_panel` reads.
+        A format that `sumstats.variant_panel.read_panel` reads.
     scratch
         Folder for temporary files.
 
     Raises
     ------
     DataError
-        If the file is of another form, or a variant comes twice.
+        If the format is another, or a variant is repeated.
     """
 
     unit = "variant"
@@ -138,7 +138,7 @@ class VariantTargets(Closing):
             raise DataError(
                 form,
                 "VCF, .pvar, .bim, a genotype store, or a table with alleles",
-                "turn it into VCF (bcftools view) or a table (TSV)",
+                "convert it to VCF (bcftools view) or a table (TSV)",
                 where=str(path),
             )
         self._path, self._contigs, self._alleles = path, StringPool(), Alleles()
@@ -156,14 +156,14 @@ class VariantTargets(Closing):
             self._files = files.pop_all()
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._files.close()
 
     def __len__(self) -> int:
         return self._rows
 
     def parts(self, rows: int) -> Iterator[TargetRows]:
-        """Return the variants, some at a time."""
+        """Yield the variants in parts."""
         self._names.seek(0)
         lengths, done = self._alleles.lengths(), 0
         for codes in self._read(rows):
@@ -178,7 +178,7 @@ class VariantTargets(Closing):
             yield TargetRows(contig, position - 1, position - 1 + lengths[codes["other"]], ids, rsid, effect, other)
 
     def _spool(self) -> list[str]:
-        """Put the file's variants on disk; return the names of their contigs."""
+        """Write the variants to disk; return their contig names."""
         names, written = VariantNamePool(), 0
         seen: dict[int, None] = {}
         for panel in read_panel_parts(self._path, self._contigs, self._alleles, names):
@@ -213,10 +213,10 @@ class VariantTargets(Closing):
                 self._alleles.texts[code["other"]],
                 self._alleles.texts[code["effect"]],
             )
-            raise DataError(f"variant {name} twice", "each variant once", "leave out the second row", where=str(self._path))
+            raise DataError(f"variant {name} twice", "each variant once", "remove the second row", where=str(self._path))
 
     def _shared_places(self) -> np.ndarray:
-        """Return the places of more than one variant, by looking at neighbours; of a file that is not sorted, all places are compared."""
+        """Return the places of more than one variant: neighbours are compared, or all places where the file is not sorted."""
         shared, last = [], -1
         for codes in self._read(_CHECKED):
             steps = np.diff(codes["place"], prepend=last)

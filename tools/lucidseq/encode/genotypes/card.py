@@ -18,28 +18,28 @@ _DEVIATIONS = 3.0
 
 
 def rows_read(reading: ReadingPass) -> int:
-    """Return the variants of the files, with those that readers left out."""
+    """Return the variants of the files, with those that readers skipped."""
     return reading.read + reading.removed[MULTIALLELIC] + reading.removed[NO_ALTERNATE]
 
 
 def check_trait(card: Card, trait: Trait) -> None:
-    """Say how a trait was read."""
+    """Add how a trait was read."""
     present = ~np.isnan(trait.values)
     cases = f", {int(np.nansum(trait.values))} cases" if trait.kind == BINARY else ""
-    coding = f"{trait.note}; {present.sum()} individuals{cases}"
+    coding = f"{trait.note}; {present.sum()} samples{cases}"
     _log.info(f"trait {trait.name}: {coding}")
     constant = len(np.unique(trait.values[present])) < 2
     card.expect(
         f"trait {trait.name}",
         coding,
         not (constant or KEPT in coding),
-        threshold="read as meant",
-        advice="The trait does not vary, so nothing can be associated with it." if constant else "Check that the coding is what you meant.",
+        threshold="read as intended",
+        advice="The trait does not vary, so it has no associations." if constant else "Check that this is the coding of the file.",
     )
 
 
 def check_covariates(card: Card, names: list[str], values: np.ndarray, *, plink: bool) -> None:
-    """Say what became of -9 in the covariates of a table (shape (covariates, samples), as they were read)."""
+    """Add how -9 was read in the covariates of a table, shape (covariates, samples)."""
     coded = (values == PLINK_MISSING).sum(axis=1)
     if coded.any():
         where = ", ".join(f"{name} {count}" for name, count in zip(names, coded, strict=True) if count)
@@ -49,13 +49,13 @@ def check_covariates(card: Card, names: list[str], values: np.ndarray, *, plink:
             "covariates of -9",
             reading,
             plink,
-            threshold="read as meant",
-            advice="PLINK writes -9 for missing; in a table `sample covariate...` it is a number: write NA.",
+            threshold="read as intended",
+            advice="PLINK writes -9 for missing; in a table `sample covariate...` -9 is a number: write NA instead.",
         )
 
 
 def check_overlap(card: Card, what: str, joined: Joined) -> None:
-    """Judge how many samples a table of individuals covers."""
+    """Add how many samples a table covers."""
     share = joined.shared / (joined.shared + joined.only_genotypes)
     _log.info(
         f"{what}s: {joined.shared} samples shared, {joined.only_genotypes} only in the genotypes, {joined.only_table} only in the table"
@@ -70,7 +70,7 @@ def check_overlap(card: Card, what: str, joined: Joined) -> None:
 
 
 def check_quality(card: Card, reading: ReadingPass, outcomes: np.ndarray) -> None:
-    """Judge variants, samples and sexes."""
+    """Add the checks of variants, samples and sexes."""
     total = rows_read(reading)
     share = reading.kept / total
     card.at_least("variants kept", share, 0.5, advice="Many variants were removed; the QC table shows which filter removed them.")
@@ -79,7 +79,7 @@ def check_quality(card: Card, reading: ReadingPass, outcomes: np.ndarray) -> Non
         "variants out of Hardy-Weinberg proportions",
         departed,
         0.05,
-        advice="Inbred lines, haploids and mixed populations depart from it: --min-hwe-p 0 turns it off.",
+        advice="Inbred lines, haploids and mixed populations depart from them: --min-hwe-p 0 turns the test off.",
     )
     missing = reading.kept_missing / max(reading.kept_genotypes, 1)
     card.below("missing genotypes among kept variants", missing, 0.02, advice="Impute the genotypes first, or lower --max-missing.")
@@ -90,7 +90,7 @@ def check_quality(card: Card, reading: ReadingPass, outcomes: np.ndarray) -> Non
         removed,
         0.1 * listed.sum(),
         text="<= 10 %",
-        advice="Many samples miss genotypes, or are outliers: check how they were called.",
+        advice="Many samples lack genotypes or are outliers: check how they were called.",
     )
     _heterozygosity(card, reading)
     _haploids(card, reading.haploid.elsewhere)
@@ -114,7 +114,7 @@ def _heterozygosity(card: Card, reading: ReadingPass) -> None:
 
 
 def _haploids(card: Card, calls: int) -> None:
-    """Say that calls of one allele were counted as two where people have two copies; bees and wasps have such males."""
+    """Add the haploid calls of diploid chromosomes, counted as two copies (as in males of bees and wasps)."""
     if calls:
         _log.warning(f"{calls} haploid calls outside X, Y and MT counted as two copies")
         card.add(
@@ -122,8 +122,8 @@ def _haploids(card: Card, calls: int) -> None:
             calls,
             Verdict.CAUTION,
             threshold="0 in diploids",
-            advice="Each was counted as two copies: right for the males of haplodiploid species, or Z and W chromosomes; haploid organisms "
-            "want --ploidy 1; in other diploids the calls are damaged, or a sex chromosome has another name.",
+            advice="Each was counted as two copies: correct for the males of haplodiploid species, or Z and W chromosomes; haploid organisms "
+            "need --ploidy 1; in other diploids the calls are damaged, or a sex chromosome has another name.",
         )
 
 
@@ -135,9 +135,9 @@ def _sexes(card: Card, reading: ReadingPass) -> None:
             "chromosomes 23 to 26",
             f"{', '.join(unclear)} read as autosomes",
             Verdict.CAUTION,
-            threshold="a build that tells what they are",
-            advice="If they are PLINK's numbers of human X, Y, XY and MT give --build GRCh37 or GRCh38: men's genotypes, sexes "
-            "and the Hardy-Weinberg test are wrong on them otherwise. Elsewhere name the build.",
+            threshold="a build that defines them",
+            advice="If they are PLINK's codes of human X, Y, XY and MT, give --build GRCh37 or GRCh38: male genotypes, sexes "
+            "and the Hardy-Weinberg test are wrong otherwise. For other species name the build.",
         )
     contigs_x = [name for name in reading.contigs if chromosome_kind(name, human=known_build(rules.build)) == X]
     if not contigs_x or rules.ploidy != 2:
@@ -149,7 +149,7 @@ def _sexes(card: Card, reading: ReadingPass) -> None:
             "unknown",
             Verdict.CAUTION,
             threshold="known, for the X chromosome",
-            advice="All genotypes of X were read as those of two copies, and Hardy-Weinberg was not tested: give --sex.",
+            advice="All genotypes of X were read as diploid, and Hardy-Weinberg was not tested: give --sex.",
         )
     if not known_build(rules.build):
         card.add(
@@ -157,7 +157,7 @@ def _sexes(card: Card, reading: ReadingPass) -> None:
             f"unknown for build {rules.build}",
             Verdict.CAUTION,
             threshold="build GRCh37 or GRCh38",
-            advice="All of X and Y was read as sex-specific: in humans give --build; elsewhere leave the shared regions out.",
+            advice="All of X and Y was read as sex-specific: in humans give --build; for other species remove the shared regions.",
         )
     inferred = reading.statistics.inferred_sex()[reading.keep]
     if reading.statistics.x.variants >= LEAST_X_VARIANTS:
@@ -165,18 +165,18 @@ def _sexes(card: Card, reading: ReadingPass) -> None:
         discordant = int((both & (given != inferred)).sum())
         names = np.array(reading.plan.samples, dtype=object)[reading.keep][both & (given != inferred)]
         card.at_most(
-            "samples whose X tells the other sex",
+            "samples whose X contradicts their sex",
             discordant,
             0,
             advice=f"Samples may be mixed up ({', '.join(names[:5])}): see the samples' table."
             if discordant
-            else "Sexes agree with the X chromosome where it tells them.",
+            else "Sexes agree with the X chromosome where it is informative.",
         )
     rate = reading.haploid.heterozygous / max(int((rules.haploid(X)).sum()) * reading.statistics.x.variants, 1)
     card.expect(
-        "heterozygous calls of people with one copy",
+        "heterozygous calls of samples with one copy",
         reading.haploid.heterozygous,
         rate < 0.02,
-        threshold="< 2 % of men's calls on X",
-        advice="They were set missing: check sexes and the build.",
+        threshold="< 2 % of male calls on X",
+        advice="They were set to missing: check sexes and build.",
     )

@@ -1,4 +1,4 @@
-"""Quality control in one picture, from counts that do not grow with the number of variants."""
+"""Quality-control figure, from histograms of fixed size."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KEPT, _REMOVED, _LINE = "#3b6ea5", "#c75146", "#888888"
 
 
 class VariantCounts:
-    """Histograms of the variants that were judged."""
+    """Histograms of the assessed variants."""
 
     def __init__(self) -> None:
         self.missing = np.zeros(_BINS, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""`encode genotypes`: files of genotypes, phenotypes and covariates -> the genotype store, quality tables and a picture."""
+"""`encode genotypes`: files of genotypes, phenotypes and covariates -> the genotype store, quality tables and a figure."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ _SEXES = np.array(["unknown", "male", "female"], dtype=object)
 
 @dataclass(frozen=True)
 class _SampleFilters:
-    """Why samples leave: a list, and thresholds that need all variants."""
+    """Filters of samples: a list, and thresholds over all variants."""
 
     listed: np.ndarray
     max_missing: float
     max_heterozygosity: float
 
     def outcomes(self, reading: ReadingPass) -> np.ndarray:
-        """Return ``kept`` or the first reason to leave of every sample, object array."""
+        """Return ``kept`` or the first failed filter of every sample, object array."""
         outcome = np.full(len(self.listed), "kept", dtype=object)
         outcome[~self.listed] = NOT_LISTED
         statistics = reading.statistics
@@ -74,7 +74,7 @@ def genotypes(options: GenotypesOptions, out: OutputSet) -> Card:
         raise UsageError(
             "--shard with filters of samples, which need every variant",
             "--max-sample-missing 1 and --max-heterozygosity 0",
-            "turn them off, and name the samples to keep with --samples (the .samples.tsv of a run without --shard tells them)",
+            "turn them off, and list the samples to keep with --samples (.samples.tsv of a run without --shard)",
         )
     settings = Reading(options.field, options.multiallelic, options.ploidy)
     readers = [open_reader(path, settings) for path in whole_sets(options.genotypes)]
@@ -108,14 +108,14 @@ def genotypes(options: GenotypesOptions, out: OutputSet) -> Card:
 
 
 def _read(plan: ReadingPlan, filters: _SampleFilters, out: OutputSet) -> tuple[ReadingPass, np.ndarray]:
-    """Read the files, and again without the samples that leave: what is judged of variants must not depend on them."""
+    """Read the files, and again without the removed samples, which must not affect the filters of variants."""
     reading = ReadingPass(plan, filters.listed)
     reading.run(out)
     outcomes = filters.outcomes(reading)
     keep = outcomes == "kept"
     if not keep.any():
         raise DataError(
-            "every sample misses too many genotypes",
+            "every sample lacks too many genotypes",
             f"a missing rate of at most {filters.max_missing}",
             "raise --max-sample-missing (1 turns it off)",
             where=str(plan.path),
@@ -125,12 +125,12 @@ def _read(plan: ReadingPlan, filters: _SampleFilters, out: OutputSet) -> tuple[R
     _log.info(f"{int((filters.listed & ~keep).sum())} samples fail their filters: reading again without them")
     again = ReadingPass(plan, keep)
     again.run(out)
-    again.statistics = reading.statistics  # as the samples were judged
+    again.statistics = reading.statistics  # of the first pass, which filtered the samples
     return again, outcomes
 
 
 def _same_samples(readers: list[GenotypeReader]) -> SampleNames:
-    """Return the samples that all files have; families are those of the first file that tells them."""
+    """Return the samples that all files have; families are those of the first file that has them."""
     first = readers[0]
     for other in readers[1:]:
         if other.samples != first.samples:
@@ -139,14 +139,14 @@ def _same_samples(readers: list[GenotypeReader]) -> SampleNames:
             raise DataError(
                 f"samples that differ from those of {first.path.name} ({detail})",
                 "the same samples in every file",
-                "give files of the same individuals, in the same order",
+                "give files of the same samples, in the same order",
                 where=str(other.path),
             )
     return next((reader.names for reader in readers if reader.names.families), first.names)
 
 
 def _build(build: str, readers: list[GenotypeReader]) -> str:
-    """Return the build that is said, else that of stores.
+    """Return the given build, else that of the stores.
 
     Raises
     ------
@@ -167,14 +167,14 @@ def _build(build: str, readers: list[GenotypeReader]) -> str:
 
 
 def sexes_from_files(readers: list[GenotypeReader]) -> np.ndarray:
-    """Return the sexes that the files tell; a later file fills what earlier ones do not know."""
+    """Return the sexes of the files; later files fill unknown ones."""
     sexes = readers[0].sex.copy()
     for reader in readers[1:]:
         clash = (sexes > 0) & (reader.sex > 0) & (sexes != reader.sex)
         if clash.any():
             raise DataError(
-                f"another sex of {reader.samples[int(clash.argmax())]} than in {readers[0].path.name}",
-                "one sex a person",
+                f"different sex of {reader.samples[int(clash.argmax())]} than in {readers[0].path.name}",
+                "one sex per sample",
                 "correct the file, or give --sex",
                 where=str(reader.path),
             )
@@ -198,7 +198,7 @@ def _traits(path: Path | None, samples: SampleNames, first: GenotypeReader, card
 
 
 def traits_from_sample_file(reader: GenotypeReader) -> list[Trait]:
-    """Return what the genotypes' own file of samples tells, unless a column says nothing (all missing, or one value)."""
+    """Return the traits of the genotypes' own sample file that vary."""
     if isinstance(reader, StoreReader):
         return reader.traits
     traits = []
@@ -260,8 +260,8 @@ def _write_qc(reading: ReadingPass, outcomes: np.ndarray, path: Path) -> None:
     rows.append(("sites of several ALT alleles", "split, one variant an allele", 0, reading.split))
     genotypes = reading.kept_genotypes
     for step, removed in (
-        ("heterozygous though haploid, set missing (all variants read)", reading.haploid.heterozygous),
-        ("women on Y, set missing (all variants read)", reading.haploid.women_on_y),
+        ("heterozygous though haploid, set to missing (all variants read)", reading.haploid.heterozygous),
+        ("females on Y, set to missing (all variants read)", reading.haploid.females_on_y),
         ("missing among kept variants", reading.kept_missing),
     ):
         rows.append(("genotypes", step, removed, genotypes - reading.kept_missing))

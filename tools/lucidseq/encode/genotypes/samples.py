@@ -19,7 +19,7 @@ KEPT = "kept as a value (no PLINK table: write NA where it is missing)"
 
 @dataclass
 class Individuals:
-    """Columns of numbers, one row an individual.
+    """Numeric columns, one row per individual.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Individuals:
     values
         float64 of shape (columns, individuals), NaN where missing.
     plink
-        Whether the table is laid out as PLINK's (FID IID ..., or IID ...): -9 is then missing.
+        Whether the header is PLINK's (FID IID ..., or IID ...): -9 is then missing.
     families
         Family names where the table has them.
     """
@@ -45,7 +45,7 @@ class Individuals:
 
 @dataclass(frozen=True)
 class Trait:
-    """A phenotype: values (0/1 when binary, NaN where missing), its kind, and what was said of its coding."""
+    """A phenotype: values (0/1 when binary, NaN where missing), its kind, and a note on its coding."""
 
     name: str
     kind: str
@@ -59,7 +59,7 @@ def read_individuals(path: Path) -> Individuals:
     Raises
     ------
     DataError
-        If there are no columns or rows, a row has another number of fields, a value is no number, or a name comes twice.
+        If there are no columns or rows, a row has another number of fields, a value is not a number, or a name is repeated.
     """
     with open_text(path) as handle:
         header = handle.readline().rstrip("\r\n")
@@ -72,7 +72,7 @@ def read_individuals(path: Path) -> Individuals:
         if not names or len(set(names)) < len(names):
             raise DataError(
                 f"a header {header[:80]!r}",
-                "FID IID name..., IID name... or sample name..., with names that differ",
+                "FID IID name..., IID name... or sample name..., with different names",
                 "give the table a header line",
                 where=place(path, line=1),
             )
@@ -135,12 +135,12 @@ class Joined:
 
 
 def join(table: Individuals, samples: SampleNames) -> Joined:
-    """Bring rows into the order of the samples (see `sample_names.SampleNames.find`).
+    """Order rows by the samples (see `sample_names.SampleNames.find`).
 
     Raises
     ------
     DataError
-        If no individual is shared, examples of both are given; or if it is not clear whom a row means.
+        If no individual is shared, or a row matches several samples.
     """
     families = table.families or [""] * len(table.ids)
     at = samples.find(families, table.ids, table.path)
@@ -152,15 +152,15 @@ def join(table: Individuals, samples: SampleNames) -> Joined:
 
 
 def missing_covariates(values: np.ndarray, *, plink: bool) -> np.ndarray:
-    """Return covariates with -9 missing where the table is laid out as PLINK's, as PLINK reads it."""
+    """Return covariates with -9 as missing where the table is PLINK's."""
     return np.where(values == PLINK_MISSING, np.nan, values) if plink else values
 
 
 def recognise(name: str, values: np.ndarray, *, plink: bool, where: str) -> Trait:
-    """Tell binary traits from quantitative ones, and undo PLINK's coding.
+    """Recognise binary traits, and undo PLINK's coding.
 
-    0/1 is binary as it stands. 1/2 is PLINK's coding (1 control, 2 case), with -9 for missing, and with 0 for missing too in a
-    table laid out as PLINK's. In a quantitative trait of such a table -9 is missing; elsewhere -9 is a value, and the note says so.
+    0/1 is binary. 1/2 is PLINK's coding (1 control, 2 case), with -9 for missing, and with 0 for missing too in
+    PLINK's tables. In a quantitative trait of such a table -9 is missing; elsewhere -9 is a value, as the note reports.
 
     Parameters
     ----------
@@ -171,16 +171,16 @@ def recognise(name: str, values: np.ndarray, *, plink: bool, where: str) -> Trai
     plink
         The table has PLINK's columns FID IID, or IID.
     where
-        Place for the error message.
+        File and trait, for the error message.
 
     Raises
     ------
     DataError
-        If no value is left.
+        If every value is missing.
     """
     present = set(np.unique(values[~np.isnan(values)]).tolist())
     if not present - {PLINK_MISSING}:
-        raise DataError(f"trait {name} has no value", "at least one individual with a value", "check the column", where=where)
+        raise DataError(f"trait {name} has no value", "at least one sample with a value", "check the column", where=where)
     missing_codes = {PLINK_MISSING, 0.0} if plink else {PLINK_MISSING}
     if {1.0, 2.0} <= present <= {1.0, 2.0} | missing_codes:
         coded = np.where((values == 1) | (values == 2), values - 1, np.nan)

@@ -1,4 +1,4 @@
-"""A contiguous share of the variants of some files, for work in parallel."""
+"""A contiguous part of the variants of several files, for work in parallel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def shares(readers: list[GenotypeReader], index: int, count: int) -> list[Share]
     """Return the rows of one shard of several.
 
     All rows of all files are cut into ``count`` pieces of about the same size; a cut moves forward to where the position
-    changes, so that rows of one position, of which duplicates are removed, stay together.
+    changes, so that duplicates stay in one piece.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def shares(readers: list[GenotypeReader], index: int, count: int) -> list[Share]
 
 
 def _opens(reader: GenotypeReader) -> np.ndarray:
-    """Return a mask of the rows of a file whose position differs from the row's before."""
+    """Return a mask of the rows of a file whose position differs from the previous row's."""
     pieces = []
     before: tuple[str, int] | None = None
     for contigs, starts in reader.positions():

@@ -1,4 +1,4 @@
-"""Reading every site once: judged, polarised and written, and what happens counted."""
+"""One pass over the sites, which are filtered, polarised and written, with counts of each step."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STEPS = (
 class SitePlan:
     """How sites become rows of the matrices."""
 
-    columns: np.ndarray  # of the samples taken
+    columns: np.ndarray  # of the kept samples
     samples: list[str]
     windows: dict[str, SiteWindows]
     accessibility: Accessibility
@@ -49,7 +49,7 @@ class SitePlan:
 
 @dataclass
 class SitePass:
-    """One reading of the files: sites are judged and written, and what happens is counted."""
+    """One pass over the files: sites are filtered and written, with counts of each step."""
 
     plan: SitePlan
     writer: HaplotypeWriter
@@ -108,20 +108,20 @@ class SitePass:
             self.writer.add(matrix, self.contigs.index(chunk.contig), chunk.position, chunk.alternate, chunk.reference)
 
     def _remove(self, chunk: SiteChunk, reason: str, rows: np.ndarray) -> SiteChunk:
-        """Count and leave out sites of a mask."""
+        """Count and remove sites of a mask."""
         self.removed[reason] += int(rows.sum())
         return chunk.take(~rows) if rows.any() else chunk
 
     def _check_order(self, chunk: SiteChunk, reader: SiteReader) -> None:
-        """Refuse positions that fall, and a contig that comes back."""
+        """Refuse positions out of order, and a contig in several pieces."""
         new = not self.contigs or chunk.contig != self.contigs[-1]
         before = np.concatenate([[-1 if new else self._last], chunk.position[:-1]])
         back = chunk.position < before
         if (new and chunk.contig in self.contigs) or back.any():
             raise DataError(
                 "sites out of order",
-                "each contig in one piece, positions rising",
-                "sort the file (bcftools sort); give one file a contig once",
+                "each contig in one piece, ascending positions",
+                "sort the file (bcftools sort); give each contig once",
                 where=place(reader.path, variant=f"{chunk.contig}:{chunk.position[int(np.argmax(back))] + 1}"),
             )
         if new:
@@ -135,7 +135,7 @@ class SitePass:
             raise DataError(
                 f"calls of {ploidy} alleles on {chunk.contig}, of {self.ploidy} before",
                 "one ploidy for all contigs",
-                "encode sex chromosomes and organelles apart",
+                "encode sex chromosomes and organelles separately",
                 where=str(reader.path),
             )
         self.ploidy = ploidy

@@ -1,4 +1,4 @@
-"""Which sites go into the matrices, and what a column of them holds."""
+"""Filters of sites, and the columns of the matrices."""
 
 from __future__ import annotations
 

@@ -70,14 +70,14 @@ def haplotypes(options: HaplotypesOptions, out: OutputSet) -> Card:
 
 
 def _columns(readers: list[SiteReader], sample_list: Path | None) -> np.ndarray:
-    """Return the columns of the samples to take, in the file's order."""
+    """Return the columns of the samples to use, in file order."""
     first = readers[0]
     for other in readers[1:]:
         if other.samples != first.samples:
             raise DataError(
                 f"samples that differ from those of {first.path.name}",
                 "the same samples, in the same order, in every file",
-                "give files of the same individuals",
+                "give files of the same samples",
                 where=str(other.path),
             )
     if sample_list is None:
@@ -86,12 +86,12 @@ def _columns(readers: list[SiteReader], sample_list: Path | None) -> np.ndarray:
 
 
 def _polarization(requested: Polarization, readers: list[SiteReader], *, has_fasta: bool) -> Polarization:
-    """Return what is counted: as asked, or what the files allow.
+    """Return the allele to count: as requested, or as the files allow.
 
     Raises
     ------
     UsageError
-        If ancestral alleles are asked for and not known, or given and not used.
+        If ancestral alleles are requested and unknown, or given and unused.
     """
     known = has_fasta or all(reader.knows_ancestral for reader in readers)
     if requested is Polarization.AUTO:
@@ -103,7 +103,7 @@ def _polarization(requested: Polarization, readers: list[SiteReader], *, has_fas
             "give the ancestral FASTA, or --polarize reference or minor",
         )
     if has_fasta and requested is not Polarization.ANCESTRAL:
-        raise UsageError(f"--ancestral with --polarize {requested.value}", "--polarize ancestral or auto with it", "leave one out")
+        raise UsageError(f"--ancestral with --polarize {requested.value}", "--polarize ancestral or auto", "omit one of them")
     return requested
 
 
@@ -116,20 +116,17 @@ def _regions(path: Path | None, contigs: list[str]) -> Regions | None:
 
 
 def _intervals(readers: list[SiteReader], windows: Path | None, size: int | None, step: int | None, genome: Path | None) -> Intervals:
-    """Return the windows as given, or tiles of the genome."""
+    """Return the given windows, or windows created along the genome."""
     lengths = {contig: length for reader in readers for contig, length in reader.lengths.items()}
     given = windows or genome
     if given is not None:
         intervals = read_bed(given)
         check_ends(intervals, lengths, given)
         return intervals if size is None else create_windows(intervals, size, step or size)
-    assert size is not None  # check_options has seen to it
+    assert size is not None  # checked by check_options
     if not lengths:
         raise DataError(
-            "a header without lengths of contigs",
-            "##contig lines with lengths, or --genome",
-            "give --genome (BED)",
-            where=str(readers[0].path),
+            "a header without contig lengths", "##contig lines with lengths, or --genome", "give --genome (BED)", where=str(readers[0].path)
         )
     known = {contig: length for contig, length in lengths.items() if length > 0}
     return create_windows(Intervals.of(list(known), np.zeros(len(known)), list(known.values())), size, step or size)
@@ -148,12 +145,12 @@ def _refuse_nothing(reading: SitePass, windows: dict[str, SiteWindows], path: Pa
             )
     removed = ", ".join(f"{name}: {reading.removed[name]}" for name in STEPS if reading.removed[name]) or "the files hold none"
     raise DataError(
-        f"no sites left ({removed})", "sites in the windows", "check build and coordinates, or relax the filters", where=str(path)
+        f"every site was removed ({removed})", "sites in the windows", "check build and coordinates, or relax the filters", where=str(path)
     )
 
 
 def _finish(reading: SitePass, windows: dict[str, SiteWindows], low: dict[str, np.ndarray], min_sites: int) -> pd.DataFrame:
-    """Write the rest of the store; return every window's row, in the order of contigs and starts."""
+    """Write the rest of the store; return the table of windows, by contig and start."""
     order = [contig for contig in reading.contigs if contig in windows] + sorted(set(windows) - set(reading.contigs))
     frames, kept = [], []
     for contig in order:
@@ -191,7 +188,7 @@ def _write_qc(reading: SitePass, table: pd.DataFrame, path: Path) -> None:
         remaining -= reading.removed[name]
         rows.append(("sites", name, reading.removed[name], remaining))
     remaining = len(table)
-    rows.append(("windows", "laid", 0, remaining))
+    rows.append(("windows", "created", 0, remaining))
     for name in (FEW_BASES, FEW_SITES):
         removed = int((table["reason"] == name).sum())
         remaining -= removed

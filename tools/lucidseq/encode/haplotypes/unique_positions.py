@@ -1,6 +1,6 @@
-"""Sites that share their position with no other.
+"""Sites whose position no other site shares.
 
-One row of several at a position does not tell the alleles of those who carry another row's: ``bcftools norm -m-`` writes a carrier of the
+One of several rows at a position does not give the alleles of another row's carriers: ``bcftools norm -m-`` writes a carrier of the
 second alternate allele as 0 in the row of the first.
 """
 
@@ -16,21 +16,21 @@ SAME_POSITION = "position of several sites"
 
 
 class UniquePositions:
-    """Passes lone sites on, in order; a chunk's last site waits until the next chunk has shown that it is one.
+    """Yields sites of unique position, in order; the last site of a chunk is held until the next chunk is read.
 
     Attributes
     ----------
     removed
-        Sites left out so far.
+        Sites removed so far.
     """
 
     def __init__(self) -> None:
         self.removed = 0
         self._pending: SiteChunk | None = None
-        self._pending_is_shared = False  # whether the one that waits has met another at its position
+        self._pending_is_shared = False  # whether another site has the position of the pending one
 
     def take(self, chunk: SiteChunk) -> Iterator[SiteChunk]:
-        """Yield the lone sites that are known by now; positions of a contig never fall, and no chunk is empty."""
+        """Yield the sites known to be unique; positions of a contig ascend, and no chunk is empty."""
         position = chunk.position
         repeated = np.zeros(len(chunk) + 1, dtype=bool)
         repeated[1:-1] = position[1:] == position[:-1]
@@ -47,7 +47,7 @@ class UniquePositions:
             yield chunk.take(unique)
 
     def rest(self) -> Iterator[SiteChunk]:
-        """Yield the site that still waits, if it is lone."""
+        """Yield the pending site, if it is unique."""
         pending, self._pending = self._pending, None
         self.removed += int(pending is not None and self._pending_is_shared)
         if pending is not None and not self._pending_is_shared:

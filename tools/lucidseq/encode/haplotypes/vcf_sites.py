@@ -31,7 +31,7 @@ _ANCESTRAL = re.compile(rb"(?:^|;)AA=([^;|]*)")
 
 
 def kind(reference: str, alternate: str) -> str:
-    """Return why a row is left out, or an empty text for a biallelic single-nucleotide variant.
+    """Return why a row is skipped; empty for a biallelic single-nucleotide variant.
 
     Examples
     --------

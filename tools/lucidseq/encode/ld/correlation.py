@@ -8,17 +8,17 @@ from typing import Protocol
 import numpy as np
 from scipy.linalg.blas import ssyrk
 
-SAMPLES = 4096  # individuals added at a time
+SAMPLES = 4096  # samples added at a time
 _CONSTANT = 1e-10  # share of its variance a variant must keep when covariates are projected out
 _TILE = 512  # rows and columns of the matrix mirrored at a time, so that both stay in the cache
 
 
 class Dosages(Protocol):
-    """Dosages read by stretches of individuals: an array, or the variants of a locus in a genotype store."""
+    """Dosages read by slices of samples: an array, or the variants of a locus in a genotype store."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(variants, individuals)."""
+        """(variants, samples)."""
         ...
 
     def __getitem__(self, key: tuple[slice, slice], /) -> np.ndarray:
@@ -28,7 +28,7 @@ class Dosages(Protocol):
 
 @dataclass(frozen=True)
 class Moments:
-    """What standardising needs of each variant.
+    """Moments of each variant, for standardising.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Moments:
     shadow
         Products of the centred dosages with the basis, shape (variants, rank).
     scale
-        1 / length of the centred dosages after projection; 0 where nothing is left.
+        1 / length of the centred dosages after projection; 0 where nothing remains.
     """
 
     mean: np.ndarray
@@ -58,20 +58,20 @@ def is_missing(dosage: np.ndarray) -> np.ndarray:
 
 
 def moments(dosage: Dosages, basis: np.ndarray) -> Moments:
-    """Return means and scales, in float64 over blocks of individuals.
+    """Return means and scales, in float64 over blocks of samples.
 
     Parameters
     ----------
     dosage
         Shape (variants, samples).
     basis
-        Orthonormal columns to project out, intercept among them, shape (samples, rank): `individuals.design`.
+        Orthonormal columns to project out, intercept among them, shape (samples, rank): `core.covariates.design`.
     """
     variants, samples = dosage.shape
     number, total, square = np.zeros(variants), np.zeros(variants), np.zeros(variants)
     products, weights = np.zeros((variants, basis.shape[1])), basis.sum(axis=0)
     plain = basis.shape[1] == 1  # the intercept alone: centred dosages are orthogonal to it already
-    missing_basis = np.zeros_like(products)  # of the basis where the dosage is missing: there the centred dosage is 0
+    missing_basis = np.zeros_like(products)  # of the basis where the dosage is missing
     for first in range(0, samples, SAMPLES):
         block = dosage[:, first : first + SAMPLES]
         missing = is_missing(block)
@@ -92,20 +92,20 @@ def moments(dosage: Dosages, basis: np.ndarray) -> Moments:
     spread = square - number * mean * mean
     shadow = np.zeros((variants, 0)) if plain else products - mean[:, None] * (weights - missing_basis)
     remaining = spread - np.square(shadow).sum(axis=1)
-    # The difference of two large sums cannot be told from 0 below their last digits
+    # The difference of two large sums has no precision below their last digits
     keep = (spread > _CONSTANT * square) & (remaining > _CONSTANT * spread)
     return Moments(mean, shadow, np.where(keep, 1 / np.sqrt(np.where(keep, remaining, 1.0)), 0.0))
 
 
 def standardise(block: np.ndarray, scales: Moments, basis: np.ndarray) -> np.ndarray:
-    """Return dosages centred, projected and scaled to length 1 over all individuals, float32 of the same shape.
+    """Return dosages centred, projected and scaled to length 1 over all samples, float32 of the same shape.
 
     Parameters
     ----------
     block
-        Dosages of some individuals, shape (variants, people); missing ones count as the mean.
+        Dosages of a block of samples, shape (variants, samples); missing ones count as the mean.
     basis
-        Their rows of the basis, shape (people, rank).
+        Their rows of the basis, shape (samples, rank).
     """
     missing = is_missing(block)
     if scales.shadow.shape[1]:
@@ -124,14 +124,14 @@ def standardise(block: np.ndarray, scales: Moments, basis: np.ndarray) -> np.nda
 def correlation(dosage: Dosages, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return Pearson correlations of dosages.
 
-    Missing dosages are set to the variant's mean. Memory holds one float32 matrix of (variants, variants) and a block of individuals.
+    Missing dosages are set to the variant's mean. Memory holds one float32 matrix of (variants, variants) and a block of samples.
 
     Parameters
     ----------
     dosage
-        Shape (variants, samples), read twice in blocks of individuals.
+        Shape (variants, samples), read twice in blocks of samples.
     basis
-        Orthonormal columns to project out, intercept among them, shape (samples, rank): `individuals.design`.
+        Orthonormal columns to project out, intercept among them, shape (samples, rank): `core.covariates.design`.
 
     Returns
     -------

@@ -30,7 +30,7 @@ from lucidseq.encode.ld.shrinkage import weight_from_dosages
 from lucidseq.encode.regions import other_spelling
 
 _log = get_logger("lucidseq.encode")
-MOST_SAMPLES = 10_000  # for block boundaries and LD scores: r squared of so many is known to 1e-4
+MOST_SAMPLES = 10_000  # for block boundaries and LD scores: r squared of so many samples is accurate to 1e-4
 _ROWS = 10_000  # of the table of LD scores written at a time
 CONSTANT = "no variation after covariates"
 FEW_VARIANTS = "locus with fewer than 2 variants"
@@ -38,14 +38,14 @@ FEW_VARIANTS = "locus with fewer than 2 variants"
 
 @dataclass(frozen=True)
 class Cohort:
-    """The individuals of a store that are used.
+    """The samples of a store that are used.
 
     Attributes
     ----------
     people
-        Their samples, ascending, shape (n,).
+        Sample indices, ascending, shape (n,).
     covariates
-        What is projected out beside the intercept, shape (covariates, n).
+        Covariates to project out, shape (covariates, n).
     """
 
     store: GenotypeStore
@@ -58,7 +58,7 @@ class Cohort:
         return design(self.covariates)
 
     def thinned(self, most: int) -> Cohort:
-        """Return at most ``most`` of the individuals, evenly spaced."""
+        """Return at most ``most`` of the samples, evenly spaced."""
         if len(self.samples) <= most:
             return self
         chosen = np.linspace(0, len(self.samples) - 1, most).round().astype(np.int64)
@@ -66,7 +66,7 @@ class Cohort:
 
 
 class StoreDosages:
-    """Dosages of some variants and individuals, read from the store by stretches of individuals.
+    """Dosages of selected variants and samples, read from the store by slices of samples.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class StoreDosages:
 
 
 def genotype_blocks(cohort: Cohort, loci: list[Interval], listed: pd.Index | None, estimator: Estimator, tally: Tally) -> Iterator[LdBlock]:
-    """Yield the block of each locus; a variant has the alleles of ``wanted`` where it is there the other way round."""
+    """Yield the block of each locus; a variant has the order of alleles of ``listed``."""
     store = cohort.store
     with Progress("loci", total=len(loci)) as progress:
         for locus in loci:
@@ -107,7 +107,7 @@ def genotype_blocks(cohort: Cohort, loci: list[Interval], listed: pd.Index | Non
             progress.step()
             if block is not None:
                 yield block
-            del block  # it must not stay while the next one is made
+            del block  # free it before the next one is computed
 
 
 def _block(
@@ -121,7 +121,7 @@ def _block(
     if len(r) < 2:
         tally.counts[FEW_VARIANTS] += 1
         tally.counts[LEFT_OUT] += len(r)
-        _log.warning(f"locus {locus.name} ({locus.contig}:{locus.start}-{locus.end}) holds {len(r)} variants: left out")
+        _log.warning(f"locus {locus.name} ({locus.contig}:{locus.start}-{locus.end}) has {len(r)} variants: skipped")
         return None
     if flipped[keep].any():
         sign = np.where(flipped[keep], np.float32(-1), np.float32(1))
@@ -136,7 +136,7 @@ def _block(
 
 
 class _VariantSubset:
-    """Some variants of dosages that are read by stretches of individuals."""
+    """Selected variants of dosages that are read by slices of samples."""
 
     def __init__(self, dosage: StoreDosages, rows: np.ndarray) -> None:
         self._dosage, self._rows = dosage, rows
@@ -147,10 +147,10 @@ class _VariantSubset:
 
 
 def sweep(cohort: Cohort, window: int) -> Iterator[tuple[int, np.ndarray, BandSums]]:
-    """Yield for each contig its first variant, its positions, and what its variants share within a window (in bases)."""
+    """Yield for each contig its first variant, its positions, and its sums within a window (in bases)."""
     few = cohort.thinned(MOST_SAMPLES)
     if few is not cohort:
-        _log.info(f"blocks and LD scores from {MOST_SAMPLES} of {len(cohort.samples)} individuals, evenly spaced")
+        _log.info(f"blocks and LD scores from {MOST_SAMPLES} of {len(cohort.samples)} samples, evenly spaced")
     store = cohort.store
     for contig in pd.unique(store.contig):
         members = np.flatnonzero(store.contig == contig)
@@ -166,7 +166,7 @@ def sweep(cohort: Cohort, window: int) -> Iterator[tuple[int, np.ndarray, BandSu
 
 
 def independent_blocks(first: int, position: np.ndarray, sums: BandSums, store: GenotypeStore, sizes: tuple[int, int]) -> list[Interval]:
-    """Return the approximately independent blocks of a contig, side by side, named contig:start-end."""
+    """Return the approximately independent blocks of a contig, adjacent, named contig:start-end."""
     cuts = find_blocks(crossing(sums.before, sums.after), *sizes)
     contig = str(store.contig[first])
     edges = [*(int(position[cut]) for cut in cuts[:-1]), int(position[-1]) + 1]
@@ -193,7 +193,7 @@ def score_tables(first: int, position: np.ndarray, sums: BandSums, cohort: Cohor
 
 
 def write_scores_and_find_blocks(cohort: Cohort, window: int, sizes: tuple[int, int] | None, scores: Path | None) -> list[Interval]:
-    """Sweep the contigs once: write LD scores to ``scores``, and find blocks of ``sizes`` (smallest, largest)."""
+    """Sweep the contigs once: write LD scores to ``scores``, and return blocks of ``sizes`` (smallest, largest)."""
     blocks: list[Interval] = []
     writer = None if scores is None else TableWriter(scores, LD_SCORES)
     try:

@@ -1,4 +1,4 @@
-"""LD blocks of matrices that others published."""
+"""LD blocks of published matrices."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from lucidseq.encode.ld.shrinkage import weight_from_size
 from lucidseq.encode.ld.variant_lists import is_bim, read_variants
 
 _log = get_logger("lucidseq.encode")
-OUTSIDE, LEFT_OUT = "outside the loci", "left out with their locus"
+OUTSIDE, LEFT_OUT = "outside the loci", "removed with their locus"
 _READERS = {InputFormat.LDGM: read_ldgm, InputFormat.PLINK: read_plink, InputFormat.NPZ: read_npz}
 
 
 @dataclass(frozen=True)
 class MatrixSource:
-    """The files and how they are read (options as in ``cli.ld``)."""
+    """Published files and how to read them (options as in ``cli.ld``)."""
 
     paths: list[Path]
     lists: list[Path]
@@ -44,12 +44,12 @@ class MatrixSource:
 def matrix_blocks(
     source: MatrixSource, sumstats: pd.DataFrame | None, loci: list[Interval] | None, estimator: Estimator, tally: Tally
 ) -> Iterator[LdBlock]:
-    """Yield a block for each contig of each matrix, or for each locus that lies in one.
+    """Yield a block for each contig of each matrix, or for each locus within one.
 
     Raises
     ------
     DataError
-        If a file is not what it should be, or two blocks have one name.
+        If a file is damaged or of another format, or two blocks have one name.
     """
     names: set[str] = set()
     with Progress("matrices", total=len(source.paths)) as progress:
@@ -62,7 +62,7 @@ def matrix_blocks(
             if not published.signed and len(published.variants) > 2:
                 _log.warning(
                     f"{path}: no negative value among the correlations of {len(published.variants)} variants; "
-                    f"from {R2_VARIANTS} on that is refused as r squared"
+                    f"with {R2_VARIANTS} or more it is refused as r squared"
                 )
             if published.by_a1:
                 tally.see_a1(chosen.frequency)
@@ -70,18 +70,18 @@ def matrix_blocks(
                 if block.name in names:
                     raise DataError(
                         f"two blocks called {block.name}",
-                        "matrices that do not hold the same region",
-                        "give one of them, or loci with names that differ",
+                        "matrices of different regions",
+                        "give one of them, or loci with different names",
                         where=str(path),
                     )
                 names.add(block.name)
                 yield block
-                del block  # it must not stay while the next one is made
+                del block  # free it before the next one is computed
             progress.step()
 
 
 def open_matrix(path: Path, listing: Path, kind: InputFormat, contig: str | None) -> Published:
-    """Read a matrix of any format; `InputFormat.AUTO` tells it from its first bytes."""
+    """Read a matrix of any format; `InputFormat.AUTO` recognises it."""
     variants = read_variants(listing, contig or contig_of(path))
     chosen = detect(path) if kind is InputFormat.AUTO else kind
     published: Published = _READERS[chosen](path, variants)
@@ -90,7 +90,7 @@ def open_matrix(path: Path, listing: Path, kind: InputFormat, contig: str | None
 
 
 def detect(path: Path) -> InputFormat:
-    """Tell the format of a matrix: an archive, lines i,j,value, or PLINK's text or raw numbers."""
+    """Return the format of a matrix: an archive, lines i,j,value, or PLINK's text or raw numbers."""
     with path.open("rb") as handle:
         if handle.read(4) == b"PK\x03\x04":
             return InputFormat.NPZ
@@ -132,7 +132,7 @@ def _of_one(
 
 
 def _parts(chosen: MatchedVariants, loci: list[Interval] | None) -> Iterator[tuple[Interval, np.ndarray]]:
-    """Yield loci that hold variants and their places among the chosen; without loci, one for each contig."""
+    """Yield loci with variants and the indices of these; without loci, one for each contig."""
     if loci is None:
         for contig in pd.unique(chosen.contig):
             part = np.flatnonzero(chosen.contig == contig)
@@ -147,14 +147,12 @@ def _parts(chosen: MatchedVariants, loci: list[Interval] | None) -> Iterator[tup
 
 def _weight(r: np.ndarray, n_ref: float) -> float:
     if np.isnan(n_ref):
-        raise UsageError(
-            "--shrinkage auto without --n-ref", "the individuals behind the matrix", "give --n-ref, or a number as --shrinkage"
-        )
+        raise UsageError("--shrinkage auto without --n-ref", "the samples behind the matrix", "give --n-ref, or a number as --shrinkage")
     return weight_from_size(r, n_ref)
 
 
 def check_source(source: MatrixSource) -> None:
-    """Refuse files that do not pair.
+    """Check that each matrix has a list.
 
     Raises
     ------
@@ -165,7 +163,7 @@ def check_source(source: MatrixSource) -> None:
         raise UsageError(
             f"{len(source.paths)} --input and {len(source.lists)} --input-variants",
             "a list of variants for each matrix, in the same order",
-            "give both as often",
+            "give one list per matrix",
         )
 
 
@@ -175,7 +173,7 @@ def nothing_matched(source: MatrixSource, tally: Tally, variants: Path | None) -
     where = place(source.paths[0]) if variants is None else f"{source.paths[0]}, {variants}"
     return DataError(
         f"no block of 2 variants ({tally.counts['variants']} variants read: {seen})",
-        "variants that meet the other files'",
+        "variants shared with the other files",
         "check build and contig names, or match by rsid (--match rsid)",
         where=where,
     )

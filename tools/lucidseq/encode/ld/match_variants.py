@@ -1,4 +1,4 @@
-"""Published variants brought to the alleles and names of summary statistics."""
+"""Match published variants with summary statistics, by alleles and names."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ import pandas as pd
 from lucidseq.core.variants import align, variant_ids
 from lucidseq.encode.ld.choices import MatchBy
 
-NOT_LISTED, OTHER_ALLELES, TWICE = "not in --variants", "in --variants with other alleles", "the same variant again"
+NOT_LISTED, OTHER_ALLELES, TWICE = "not in --variants", "in --variants with other alleles", "repeated variant"
 
 
 @dataclass(frozen=True)
 class MatchedVariants:
-    """Which rows of a matrix are used, in position order, and under which names; every array has shape (chosen,).
+    """Matched rows of a matrix, by position, with their names; every array has shape (matched,).
 
     Attributes
     ----------
     rows
         Rows of the matrix.
     sign
-        -1 where the effect allele is the other one.
+        -1 where the effect allele is swapped.
     contig, position, variant_id
-        As in the summary statistics where there are any; position 1-based.
+        As in the summary statistics, if given; position 1-based.
     frequency
         Of the matrix's effect allele in the summary statistics, NaN where unknown.
     removed
-        Variants left out, by reason.
+        Variants removed, by reason.
     """
 
     rows: np.ndarray
@@ -42,17 +42,16 @@ class MatchedVariants:
 
 
 def match_variants(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: MatchBy) -> MatchedVariants:
-    """Match published variants with summary statistics, alleles either way round; without them, take all.
+    """Match published variants with summary statistics, alleles in either order; without them, take all.
 
     Parameters
     ----------
     variants
         `variant_lists.COLUMNS`.
     sumstats
-        variant_id, chromosome, base_pair_location, other_allele, effect_allele; effect_allele_frequency where known; and, to
-        match by it, rsid.
+        variant_id, chromosome, base_pair_location, other_allele, effect_allele; effect_allele_frequency where known; rsid to match by it.
     by
-        Position (contig with or without chr) or rsid: rsid tells nothing of the build.
+        Position (contig with or without chr) or rsid: rsid does not depend on the build.
     """
     if sumstats is None:
         ids = np.array(variant_ids(variants["contig"], variants["position"], variants["other"], variants["effect"]), dtype=object)
@@ -100,7 +99,7 @@ def match_variants(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: Ma
 
 
 def _keys(contig: pd.Series, position: pd.Series, rsid: pd.Series | None, by: MatchBy) -> np.ndarray:
-    """Return what two variants at one place share; empty where it is unknown."""
+    """Return the key of each variant; empty where it is unknown."""
     if by is MatchBy.POSITION:
         plain = contig.astype(str).str.removeprefix("chr")
         keys = plain + "/" + position.astype(str)
@@ -123,7 +122,7 @@ def _sorted(
     frequency: np.ndarray,
     removed: Counter[str],
 ) -> MatchedVariants:
-    """Order by contig as first met, then position."""
+    """Order by first appearance of the contig, then position."""
     contigs, places = contig.to_numpy(dtype=object), position.to_numpy(dtype=np.int64)
     order = np.lexsort((places, pd.factorize(contigs)[0]))
     return MatchedVariants(rows[order], sign[order], contigs[order], places[order], ids[order], frequency[order], removed)

@@ -13,7 +13,7 @@ from lucidseq.core.tables import is_gzip, open_text
 from lucidseq.encode.ld.matrix import Published, from_dense
 
 _CHARACTERS = 32  # of a number in a line at most
-_TEXT = frozenset([*range(32, 127), *b"\t\r\n"])  # raw numbers have other bytes: the diagonal alone, 1, has zeros
+_TEXT = frozenset([*range(32, 127), *b"\t\r\n"])  # raw numbers have other bytes: 1 has zeros
 
 
 def read_plink(path: Path, variants: pd.DataFrame) -> Published:
@@ -29,7 +29,7 @@ def read_plink(path: Path, variants: pd.DataFrame) -> Published:
     Raises
     ------
     DataError
-        If it has another size or is no matrix of correlations.
+        If it has another size or is not a correlation matrix.
     """
     size = len(variants)
     if not is_gzip(path):
@@ -56,7 +56,7 @@ def read_plink(path: Path, variants: pd.DataFrame) -> Published:
                 raise DataError(
                     f"{len(row)} numbers",
                     f"{size} numbers, one for each variant of the list",
-                    "give the list of exactly these variants, and a matrix (PLINK's square), not a table of pairs",
+                    "give the list of exactly these variants, and PLINK's square matrix, not its table of pairs",
                     where=place(path, line=number),
                 )
             values[number - 1, : len(row)] = row
@@ -92,9 +92,9 @@ def _numbers(line: str, path: Path, number: int) -> np.ndarray:
             values: np.ndarray = np.fromstring(line, dtype=np.float64, sep=" ").astype(np.float32)
         except (ValueError, DeprecationWarning) as error:
             raise DataError(
-                f"{line[:40].rstrip()!r}, which is not all numbers",
+                f"{line[:40].rstrip()!r}, not all numbers",
                 "numbers separated by spaces or tabs",
-                "give PLINK's matrix (square), not its table of pairs",
+                "give PLINK's square matrix, not its table of pairs",
                 where=place(path, line=number),
             ) from error
     return values

@@ -1,4 +1,4 @@
-"""`encode ld`: genotypes or published matrices -> the LD store, LD scores, and blocks found."""
+"""`encode ld`: genotypes or published matrices -> the LD store, LD scores and blocks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _log = get_logger("lucidseq.encode")
 
 
 def ld(options: LdOptions, out: OutputSet) -> Card:
-    """Compute or take over LD (options as in ``cli.ld``)."""
+    """Compute or read LD (options as in ``cli.ld``)."""
     estimator = parse_estimator(options.shrinkage, options.low_rank)
     intervals = None if options.loci is None else _read_loci(options.loci)
     if options.genotypes is not None and not options.input and not options.input_variants:
@@ -42,7 +42,7 @@ def ld(options: LdOptions, out: OutputSet) -> Card:
         if sizes is not None and options.max_block < 2 * options.min_block:
             raise UsageError(
                 f"--min-block {options.min_block} and --max-block {options.max_block}",
-                "a largest size of at least twice the smallest",
+                "--max-block of at least twice --min-block",
                 "correct one of them",
             )
         scores = out["scores"] if options.ld_scores else None
@@ -71,13 +71,13 @@ def ld(options: LdOptions, out: OutputSet) -> Card:
 
 @contextmanager
 def _cohort(genotypes: Path, build: str | None, trait: str | None, *, adjust_covariates: bool) -> Iterator[Cohort]:
-    """Open the genotypes and choose individuals and covariates."""
+    """Open the genotypes and select samples and covariates."""
     with open_genotypes(genotypes) as store:
         if UNKNOWN not in (store.build, build or UNKNOWN) and build != store.build:
-            raise UsageError(f"--build {build}, and genotypes of {store.build}", "the build of the genotypes", "leave out --build")
+            raise UsageError(f"--build {build}, and genotypes of {store.build}", "the build of the genotypes", "omit --build")
         mask = complete_samples(store, trait, covariates=adjust_covariates)
         covariates = store.covariates()[:, mask] if adjust_covariates else np.empty((0, int(mask.sum())))
-        _log.info(f"LD of {mask.sum()} individuals, {len(covariates)} covariates projected out")
+        _log.info(f"LD of {mask.sum()} samples, {len(covariates)} covariates projected out")
         yield Cohort(store, np.flatnonzero(mask), covariates)
 
 
@@ -107,7 +107,7 @@ def _from_genotypes(
     if not tally.written:
         raise DataError(
             "no locus with 2 variants",
-            "loci that hold variants of the genotypes",
+            "loci with variants of the genotypes",
             "check the build and the coordinates (BED starts at 0)",
             where=str(loci or cohort.store.path),
         )
@@ -126,9 +126,7 @@ def _from_matrices(
 ) -> Card:
     check_source(source)
     if estimator.weight is None and np.isnan(source.n_ref):
-        raise UsageError(
-            "--shrinkage auto without --n-ref", "the individuals behind the matrix", "give --n-ref, or a number as --shrinkage"
-        )
+        raise UsageError("--shrinkage auto without --n-ref", "the samples behind the matrix", "give --n-ref, or a number as --shrinkage")
     sumstats = None if variants is None else _read_listed(variants)
     tally = Tally()
     blocks = matrix_blocks(source, sumstats, intervals, estimator, tally)
@@ -141,32 +139,27 @@ def _from_matrices(
 
 
 def _refuse(**values: object) -> None:
-    """Refuse options that belong to the other kind of input."""
+    """Refuse options of the other kind of input."""
     wrong = [f"--{name.replace('_', '-')}" for name, value in values.items() if value is not None]
     if wrong:
-        raise UsageError(
-            f"{', '.join(wrong)} with this kind of input", "options that mean something for it", f"leave out {', '.join(wrong)}"
-        )
+        raise UsageError(f"{', '.join(wrong)} with this kind of input", "options that apply to it", f"omit {', '.join(wrong)}")
 
 
 def _read_loci(path: Path) -> list[Interval]:
     intervals = read_bed(path).records()
     twice = [name for name, count in Counter(locus.name for locus in intervals).items() if count > 1]
     if twice:
-        raise DataError(f"two loci called {twice[0]}", "loci with names that differ", "rename one (column 4)", where=str(path))
+        raise DataError(f"two loci called {twice[0]}", "loci with different names", "rename one (column 4)", where=str(path))
     return intervals
 
 
 def _read_listed(path: Path) -> pd.DataFrame:
-    """Read summary statistics whose variants are used."""
+    """Read the summary statistics whose variants are kept."""
     table = read_table(path, SUMSTATS, need_rows=True)
     double = table["variant_id"].duplicated()
     if double.any():
         row = int(double.to_numpy().argmax())
         raise DataError(
-            f"variant {table['variant_id'].iloc[row]} a second time",
-            "every variant once",
-            "remove one of the rows",
-            where=place(path, line=row + 2),
+            f"variant {table['variant_id'].iloc[row]} twice", "each variant once", "remove one of the rows", where=place(path, line=row + 2)
         )
     return table

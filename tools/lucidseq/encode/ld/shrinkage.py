@@ -32,7 +32,7 @@ def weight_from_dosages(r: np.ndarray, dosage: Dosages, basis: np.ndarray) -> fl
     Notes
     -----
     With z standardised (length 1) and w_kij = z_ki z_kj, the sum of Var(r_ij) needs only sums over variants of z^2 and z^4 for each
-    individual: sum_ij w_kij^2 = (sum_i z_ki^2)^2 - sum_i z_ki^4.
+    sample: sum_ij w_kij^2 = (sum_i z_ki^2)^2 - sum_i z_ki^4.
 
     References
     ----------
@@ -54,14 +54,14 @@ def weight_from_dosages(r: np.ndarray, dosage: Dosages, basis: np.ndarray) -> fl
 
 
 def weight_from_size(r: np.ndarray, n_ref: float) -> float:
-    """Return the same weight without individuals: Var(r_ij) = (1 - r_ij^2)^2 / (n - 1), that of normal variables.
+    """Return the same weight without genotypes: Var(r_ij) = (1 - r_ij^2)^2 / (n - 1), that of normal variables.
 
     Parameters
     ----------
     r
         Correlations, shape (p, p).
     n_ref
-        Individuals behind them.
+        Samples behind them.
     """
     variance = pairs = 0.0
     for first in range(0, len(r), _ROWS):

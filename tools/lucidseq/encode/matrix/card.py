@@ -9,18 +9,18 @@ from lucidseq.core.splits import Splits
 
 
 def check_no_splits(card: Card) -> None:
-    """Add that every sample is a training sample, for want of a table of splits."""
+    """Add that every sample is a training sample, without a table of splits."""
     card.add(
         "training samples",
         "all: no table of splits was given",
         Verdict.CAUTION,
         threshold="the training split",
-        advice="Imputer and codings are fitted on every sample: no honest test is left. Give the table of the splits.",
+        advice="Imputer and codings are fitted on every sample: no independent test set remains. Give --splits.",
     )
 
 
 def check_training(card: Card, constant: float, missing: np.ndarray, splits: Splits, fingerprint: str) -> None:
-    """Check the training samples behind a matrix.
+    """Add the checks of the training samples.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def check_training(card: Card, constant: float, missing: np.ndarray, splits: Spl
         "missing genotypes of training samples",
         share,
         0.02,
-        advice="They are imputed with the mean or the mode: impute from haplotypes first where you can.",
+        advice="They are imputed with the mean or the mode: impute from haplotypes first where possible.",
     )
     if not train.all():
         difference = abs(float(missing[~train].mean()) - share)

@@ -1,4 +1,4 @@
-"""What the training samples say of each variant, for imputer and codings."""
+"""Statistics of each variant in the training samples, for imputer and codings."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def matrix(options: MatrixOptions, out: OutputSet) -> Card:
 
 
 def _size(store: h5py.File, layout: Layout) -> int:
-    """Return about how many bytes the matrix takes, whose columns are compressed and its genotypes not."""
+    """Return the approximate size of the matrix in bytes."""
     variants, samples = store["dosage"].shape
     width = -(-variants // 4) if layout is Layout.BITS2 else variants * np.dtype(layout.value).itemsize
     return int(samples * width + _COLUMN_BYTES * (variants + samples) + _LEAST_BYTES)
@@ -74,7 +74,7 @@ def _refuse_other_lengths(store: h5py.File, samples: int, path: Path) -> None:
     if len(shape) != 2 or shape[1] != samples or lengths != {shape[:1]}:
         raise DataError(
             f"genotypes of shape {shape}, {samples} samples, columns of variants of shapes {sorted(lengths)}",
-            "arrays that fit each other",
+            "arrays of matching lengths",
             "encode the genotypes again",
             where=str(path),
         )
@@ -109,11 +109,11 @@ def _write_samples(store: h5py.File, result: h5py.File, samples: np.ndarray, spl
 
 
 def _transpose(store: h5py.File, result: h5py.File, train: np.ndarray, layout: Layout, tolerance: float) -> tuple[np.ndarray, float]:
-    """Write genotypes by sample, the variants' columns and what the training samples say, in one reading.
+    """Write genotypes by sample, the variant columns and the statistics of the training samples, in one pass.
 
     Return the share of missing genotypes of each sample, and of variants that do not vary among the training samples.
 
-    A block of variants as large as 8 MB holds is turned round at a time: memory does not grow with variants x samples.
+    Blocks of 8 MB are transposed: memory does not grow with variants x samples.
     """
     dosage = store["dosage"]
     variants, samples = dosage.shape
@@ -150,7 +150,7 @@ def _transpose(store: h5py.File, result: h5py.File, train: np.ndarray, layout: L
 
 
 def _column(result: h5py.File, name: str, dtype: np.dtype, shape: tuple[int, ...]) -> h5py.Dataset:
-    """Make an array of the variants, whose chunks do not depend on how it is written."""
+    """Create an array of variants, whose chunks do not depend on the writing."""
     rows = column_rows(shape[0], dtype.itemsize * int(np.prod(shape[1:])))
     return result.create_dataset(name, shape, dtype, chunks=(rows, *shape[1:]), compression="gzip", shuffle=True, **CHECKED)
 

@@ -1,4 +1,4 @@
-"""Clusters of sequences that are nearly copies of one another, on either strand, shifted or mutated.
+"""Clusters of near-copies: similar sequences on either strand, shifted or mutated.
 
 Two sequences are near-copies when the Jaccard index of their sets of canonical k-mers reaches a threshold. Candidates are found by MinHash: two sets have
 the same smallest hash value with probability equal to their Jaccard index. Every candidate pair is then checked exactly.
@@ -25,12 +25,12 @@ _NO_KMER = np.iinfo(np.uint64).max
 
 
 def near_copies(codes: np.ndarray, threshold: float, *, k: int = K) -> np.ndarray:
-    """Return the cluster of each sequence: near-copies of near-copies share one.
+    """Return the cluster of each sequence: linked near-copies share one.
 
     Parameters
     ----------
     codes
-        Bases, uint8 of shape (n, length); k-mers with N are left out.
+        Bases, uint8 of shape (n, length); k-mers with N are ignored.
     threshold
         Least Jaccard index of two near-copies, in (0, 1].
     k
@@ -88,7 +88,7 @@ def _mix(values: np.ndarray, number: int) -> np.ndarray:
 
 
 def _signatures(codes: np.ndarray, k: int) -> np.ndarray:
-    """Return the smallest value of each hash function, uint64 of shape (n, hashes); sequences without k-mers get values of their own."""
+    """Return the smallest value of each hash function, uint64 of shape (n, hashes); sequences without k-mers get unique values."""
     n, length = codes.shape
     signatures = np.empty((n, _HASHES), dtype=np.uint64)
     step = max(1, _BLOCK_CELLS // max(1, length))
@@ -103,7 +103,7 @@ def _signatures(codes: np.ndarray, k: int) -> np.ndarray:
 
 
 def _candidates(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return pairs of rows that share two hash values: in each bucket, neighbours and everything with the first."""
+    """Return pairs of rows that share two hash values: in each bucket, neighbours, and all with the first."""
     pairs = []
     for offset in _OFFSETS:
         for number in range(_HASHES):
@@ -138,7 +138,7 @@ def jaccard(codes: np.ndarray, left: np.ndarray, right: np.ndarray, *, k: int = 
 
 
 def _sorted_sets(codes: np.ndarray, k: int) -> np.ndarray:
-    """Return each row's k-mers, sorted, every one once; the rest is filled with the largest number."""
+    """Return each row's k-mers, sorted, without repeats; padded with the largest number."""
     kmers = np.sort(canonical_kmers(codes, k), axis=1)
     again = np.concatenate([np.zeros((len(kmers), 1), dtype=bool), kmers[:, 1:] == kmers[:, :-1]], axis=1)
     return np.where(again, _NO_KMER, kmers)

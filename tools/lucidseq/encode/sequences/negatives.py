@@ -14,9 +14,9 @@ from lucidseq.core.seeds import stream
 from lucidseq.encode.regions import merge
 from lucidseq.encode.sequences.sequence_rows import SequenceRows, gc_share, n_share
 
-_CANDIDATES = 30  # windows drawn for each that is wanted
+_CANDIDATES = 30  # windows drawn for each negative
 _STRATA = 10  # of the share of repeats
-_BLOCK = 4096  # windows looked at together
+_BLOCK = 4096  # windows checked at a time
 _TOLERANCE = 0.05  # largest difference in GC share between a region and its negative
 
 
@@ -51,8 +51,8 @@ def draw_negatives(
     """Draw windows of the positives' contigs that overlap no region nor each other, matched in GC share (and in repeats).
 
     Every positive gets its negatives from its own contig, so that both classes split alike; a contig's draw depends on the seed
-    and on the contig alone. Each positive in random order takes the unused candidate nearest in GC share; where none is within
-    0.05, it goes without. With repeats, candidates are those whose share of repeats falls into the same tenth.
+    and the contig alone. Each positive, in random order, gets the unused candidate nearest in GC share, or none where the
+    difference exceeds 0.05. With repeats, candidates are those whose share of repeats falls into the same tenth.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ def draw_negatives(
     positives
         Windows to match.
     regions
-        What negatives must not overlap.
+        Intervals that negatives must not overlap.
     rule
-        How many, and how.
+        Number and matching of negatives.
     repeats
         Share of repeats of each positive (`repeat_share`), where the rule matches them.
 
@@ -103,7 +103,7 @@ def repeat_share(genome: Genome, rows: SequenceRows) -> np.ndarray:
     Raises
     ------
     DataError
-        If the windows have none at all: the genome is not soft-masked.
+        If the windows have none: the genome is not soft-masked.
     """
     length, shares = rows.codes.shape[1], np.zeros(len(rows))
     for contig in dict.fromkeys(rows.contig):
@@ -122,19 +122,19 @@ def repeat_share(genome: Genome, rows: SequenceRows) -> np.ndarray:
 def _repeats(genome: Genome, contig: str, starts: np.ndarray, length: int) -> np.ndarray:
     letters = np.frombuffer(genome.letters(contig, 0, genome.lengths[contig]), dtype=np.uint8)
     share = np.zeros(len(starts))
-    for row, start in enumerate(starts.tolist()):  # a window that begins before the contig has nothing there
+    for row, start in enumerate(starts.tolist()):  # windows may begin before the contig
         share[row] = np.count_nonzero(letters[max(start, 0) : max(start + length, 0)] >= ord("a")) / length
     return share
 
 
 def _stratum(share: np.ndarray) -> np.ndarray:
-    """Return the tenth that a share of repeats falls into; none at all is one of its own."""
+    """Return the tenth that a share of repeats falls into; 0 has a tenth of its own."""
     tenth: np.ndarray = np.ceil(share * _STRATA - 1e-9).astype(np.int64)
     return tenth
 
 
 def _candidate_starts(random: np.random.Generator, size: int, length: int, count: int, pool: Intervals | None, contig: str) -> np.ndarray:
-    """Return sorted starts of windows to choose from: random ones, or those in the middles of a pool in random order of preference."""
+    """Return sorted starts of candidate windows: random ones, or those centred on a pool."""
     if size < length:
         return np.zeros(0, dtype=np.int64)
     if pool is None:
@@ -149,7 +149,7 @@ def _without_overlaps(starts: np.ndarray, length: int, occupied: tuple[np.ndarra
     """Return the sorted starts whose windows overlap neither the occupied intervals nor each other."""
     if occupied is not None and len(starts):
         opens, closes = occupied
-        at = np.searchsorted(opens, starts + length, side="left") - 1  # the last that opens before the window ends
+        at = np.searchsorted(opens, starts + length, side="left") - 1  # the last interval that starts before the window ends
         starts = starts[(at < 0) | (closes[at] <= starts)]
     kept, reach = [], -1
     for start in starts.tolist():
@@ -160,7 +160,7 @@ def _without_overlaps(starts: np.ndarray, length: int, occupied: tuple[np.ndarra
 
 
 def _shares(windows: np.ndarray, starts: np.ndarray, max_n_share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the starts with few enough N, and their shares of G and C."""
+    """Return the starts with an allowed share of N, and their GC shares."""
     kept, shares = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
     for first in range(0, len(starts), _BLOCK):
         block = starts[first : first + _BLOCK]
@@ -172,10 +172,10 @@ def _shares(windows: np.ndarray, starts: np.ndarray, max_n_share: float) -> tupl
 
 
 def _match(random: np.random.Generator, targets: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    """Return indices of the offered values: the nearest unused one for each wanted value, in random order, within tolerance."""
+    """Return indices of candidates: the nearest unused one for each target, in random order, within tolerance."""
     order = np.argsort(candidates, kind="stable")
     shares = candidates[order]
-    # Links to the nearest unused neighbour on either side, shortened as they are followed
+    # Links to the nearest unused neighbour on either side, with path compression
     left, right = list(range(len(order) + 1)), list(range(len(order) + 2))
     chosen = []
     for value in targets[random.permutation(len(targets))]:
@@ -191,7 +191,7 @@ def _match(random: np.random.Generator, targets: np.ndarray, candidates: np.ndar
 
 
 def _follow(links: list[int], at: int) -> int:
-    """Follow links to where they end, and shorten the way for next time."""
+    """Return the end of a chain of links, and compress the path."""
     end = at
     while links[end] != end:
         end = links[end]

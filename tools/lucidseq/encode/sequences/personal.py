@@ -1,4 +1,4 @@
-"""Sequences of individuals: the reference window with the alleles of each of their haplotypes."""
+"""Personal sequences: reference windows with the alleles of each haplotype of each sample."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ MISSING, SYMBOLIC, OVERLAPPING, CROSSING = (
     "overlaps the allele before",
     "crosses the window's start or middle",
 )
-_UNKNOWN, _ABSENT = -1, -2  # of alleles: not called; no such chromosome
-_DELETED = "*"  # VCF: the base is gone with an allele of a row before
-_USUAL_PLOIDY = 2  # of samples about which the file says nothing
+_UNKNOWN, _ABSENT = -1, -2  # alleles: not called; no such chromosome copy
+_DELETED = "*"  # VCF: base deleted by an allele of a previous row
+_USUAL_PLOIDY = 2  # of samples without calls in the file
 _BASES = set("ACGTN")
 
 
@@ -50,13 +50,13 @@ class Window:
 
     @property
     def middle(self) -> int:
-        """The base at which its second half begins, in the direction of the genome; the base in the middle is the second half's first, as it is read."""
+        """First base of the second half in reading direction, as a position of the genome."""
         return self.start + (self.end - self.start + self.backward) // 2
 
 
 @dataclass(frozen=True)
 class Edit:
-    """An allele to put in: bases [start, end) of the contig become ``bases``."""
+    """An allele to insert: bases [start, end) of the contig become ``bases``."""
 
     start: int
     end: int
@@ -75,14 +75,14 @@ class Site:
 class PersonalGenomes(Closing):
     """Haplotypes of the samples of a bgzip VCF or a BCF. Use as a context manager.
 
-    The index beside the file is read; without one it is made in a temporary folder.
+    The index beside the file is read; without one it is created in a temporary folder.
 
     Attributes
     ----------
     samples
-        Those taken, in the file's order.
-    put_in, skipped
-        Alleles that went into sequences, and that did not by reason, counted by `personal_rows`.
+        Kept samples, in file order.
+    inserted, skipped
+        Alleles inserted into sequences, and skipped ones by reason, counted by `personal_rows`.
 
     Raises
     ------
@@ -113,7 +113,7 @@ class PersonalGenomes(Closing):
         self._ploidies: dict[str, np.ndarray] = {}
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._file.close()
         self._scratch.cleanup()
 
@@ -134,17 +134,17 @@ class PersonalGenomes(Closing):
             return
         try:
             with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", message="no intervals found")  # a region without variants is no news
+                warnings.filterwarnings("ignore", message="no intervals found")  # regions without variants are normal
                 yield from self._file(region)
         except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
             raise DataError(
-                f"a file that is damaged near {region} ({error})", "a whole file", "copy or make it again", where=str(self.path)
+                f"a file that is damaged near {region} ({error})", "a whole file", "copy or create it again", where=str(self.path)
             ) from error
 
     def copies(self, contig: str, sites: list[Site]) -> np.ndarray:
-        """Return how many haplotypes each sample has at some sites of a contig, int64 of shape (samples,).
+        """Return the number of haplotypes of each sample at sites of a contig, int64 of shape (samples,).
 
-        Where calls do not tell, as without sites, the first row of the contig does.
+        Where calls do not show it, as without sites, it is that of the first row of the contig.
 
         Raises
         ------
@@ -160,7 +160,7 @@ class PersonalGenomes(Closing):
             raise DataError(
                 f"calls of {self.samples[int(np.argmax(changing))]} with different numbers of alleles",
                 "one ploidy in a window",
-                "leave windows at the edge of pseudo-autosomal regions out (--blacklist)",
+                "remove windows at the edge of pseudo-autosomal regions (--blacklist)",
                 where=place(self.path, variant=f"{contig}:{sites[0].start + 1}"),
             )
         return most if most.all() else np.where(most > 0, most, self._usual(contig))
@@ -198,7 +198,7 @@ class PersonalGenomes(Closing):
         Raises
         ------
         DataError
-            With a hint when only the spelling differs.
+            Naming the other spelling where only that differs.
         """
         if self._contigs.isdisjoint(contigs):
             spelling = f"; it has {other_spelling(contigs[0])}" if other_spelling(contigs[0]) in self._contigs else ""
@@ -211,7 +211,7 @@ class PersonalGenomes(Closing):
 
 
 def _indexed(path: Path, folder: Path) -> Path:
-    """Return a file with an index beside it: itself, or a link in a folder where the index is made."""
+    """Return a file with an index beside it: itself, or a link in the folder of a new index."""
     import pysam.bcftools
 
     if any(Path(f"{path}{suffix}").exists() for suffix in (".tbi", ".csi")):
@@ -231,7 +231,7 @@ def _indexed(path: Path, folder: Path) -> Path:
 
 
 def _copies(calls: np.ndarray) -> np.ndarray:
-    """Return the alleles of each sample's call, shape (samples,); 0 where it is a lone ``.``, which says nothing."""
+    """Return the alleles of each sample's call, shape (samples,); 0 where it is a single ``.``."""
     present = (calls != _ABSENT).sum(axis=1)
     copies: np.ndarray = np.where((present > 1) | (calls[:, 0] >= 0), present, 0)
     return copies
@@ -240,13 +240,13 @@ def _copies(calls: np.ndarray) -> np.ndarray:
 def personal_rows(genome: Genome, rows: SequenceRows, genomes: PersonalGenomes) -> tuple[SequenceRows, np.ndarray]:
     """Return every window once for each haplotype of each sample, called ``window|sample|haplotype``.
 
-    The middle base of the window stays in the middle: alleles before it move what lies further out to the left, those after it to the right, and the window is
-    cut at its length. Bases that REF and ALT begin with in common do not count as changed. The first of two overlapping alleles counts. What a deletion brings
-    in from beyond the window is the reference. A sample has as many haplotypes as its calls have alleles.
+    The middle base of the window stays in the middle: alleles before it shift bases to the left, those after it to the right, and the window is
+    cut to its length. Common first bases of REF and ALT count as unchanged. The first of two overlapping alleles is inserted. Deletions are
+    filled with reference bases from outside the window. A sample has as many haplotypes as its calls have alleles.
 
     Returns
     -------
-    (the sequences; the row that each is a version of, int64)
+    (the sequences; the row of each, int64)
 
     Raises
     ------
@@ -276,13 +276,13 @@ def _haplotypes(genome: Genome, rows: SequenceRows, index: int, genomes: Persona
 def _alleles(sites: list[Site], sample: np.ndarray, copy: np.ndarray) -> np.ndarray:
     """Return the allele of each haplotype at each site, shape (haplotypes, sites)."""
     columns = [site.calls[sample, np.minimum(copy, site.calls.shape[1] - 1)] for site in sites]
-    # Beyond a lone dot there is no second allele: as unknown as the first
+    # A single dot has no second allele: unknown as the first
     columns = [np.where(column == _ABSENT, _UNKNOWN, column) for column in columns]
     return np.stack(columns, axis=1) if columns else np.zeros((len(sample), 0), dtype=np.int64)
 
 
 def _versions(genome: Genome, window: Window, sites: list[Site], alleles: np.ndarray, genomes: PersonalGenomes) -> np.ndarray:
-    """Return the window of each haplotype, uint8 of shape (haplotypes, length); what several have in common is made once."""
+    """Return the window of each haplotype, uint8 of shape (haplotypes, length); equal haplotypes are computed once."""
     different, version, carriers = np.unique(alleles, axis=0, return_inverse=True, return_counts=True)
     versions = []
     for row, count in zip(different, carriers.tolist(), strict=True):
@@ -329,13 +329,13 @@ def _edits(sites: list[Site], alleles: np.ndarray, skipped: Counter[str]) -> lis
 
 
 def _trimmed(start: int, reference: str, alternate: str) -> Edit:
-    """Return an allele without the bases that both texts begin with, such as the anchor of an indel."""
+    """Return an allele without common first bases, such as the anchor of an indel."""
     shared = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(reference, alternate, strict=False))))
     return Edit(start + shared, start + len(reference), alphabet.encode(alternate[shared:]))
 
 
 def apply_edits(genome: Genome, window: Window, edits: list[Edit], skipped: Counter[str]) -> np.ndarray:
-    """Return a window with alleles put in, uint8 of shape (end - start,); its middle base stays in the middle."""
+    """Return a window with alleles inserted, uint8 of shape (end - start,); its middle base stays in the middle."""
     contig, start, middle, end = window.contig, window.start, window.middle, window.end
     before: list[Edit] = []
     after: list[Edit] = []
@@ -344,7 +344,7 @@ def apply_edits(genome: Genome, window: Window, edits: list[Edit], skipped: Coun
             skipped[CROSSING] += 1
         elif edit.end < middle or (edit.end == middle and not (window.backward and edit.start == middle)):
             before.append(edit)
-        else:  # also what is put in between the halves of a window that is read backwards: there it comes before the middle base
+        else:  # also insertions between the halves of a window read backwards
             after.append(edit)
     deleted = [sum(max(0, edit.end - edit.start - len(edit.bases)) for edit in side) for side in (before, after)]
     left = _edited(genome.fetch(contig, start - deleted[0], middle), start - deleted[0], before)

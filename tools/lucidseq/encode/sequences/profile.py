@@ -26,16 +26,18 @@ def check_bins(length: int, target_window: int | None, bin_size: int) -> int:
     Raises
     ------
     UsageError
-        If it is longer than the sequences, or bins do not fill it.
+        If it is longer than the sequences, or not a multiple of the bins.
     """
     covered = target_window or length
     if covered > length:
-        raise UsageError(f"--target-window {covered} of sequences of {length} bases", "a target no longer than the sequence", "correct it")
+        raise UsageError(
+            f"--target-window {covered} of sequences of {length} bases", "a target no longer than the sequence", "correct --target-window"
+        )
     if covered % bin_size or (length - covered) % 2:
         raise UsageError(
             f"bins of {bin_size} in {covered} of {length} bases",
             "bins that fill the target, in the middle of the sequence",
-            "choose --bin-size and --target-window that divide",
+            "give a --target-window that is a multiple of --bin-size",
         )
     return covered
 
@@ -54,7 +56,7 @@ def read_profile(path: Path, rows: SequenceRows, statistic: SignalStatistic, *, 
     statistic
         Of each bin.
     bin_size, covered
-        Bases of a bin, and of all bins together (`check_bins`).
+        Bases of a bin, and of all bins (`check_bins`).
 
     Raises
     ------
@@ -67,7 +69,7 @@ def read_profile(path: Path, rows: SequenceRows, statistic: SignalStatistic, *, 
     with (
         open_track(path, rows) as track,
         Progress(f"windows of {path.name}", total=len(rows)) as progress,
-        np.errstate(over="ignore"),  # what does not fit is infinite, and refused by its window
+        np.errstate(over="ignore"),  # overflow becomes infinite, and is refused later
     ):
         for row, (contig, start) in enumerate(zip(rows.contig, rows.start.tolist(), strict=True)):
             signal = track.bases(contig, start + margin, start + margin + covered, missing=0.0)

@@ -1,4 +1,4 @@
-"""Reading sequences and targets from their sources."""
+"""Read sequences and targets from their sources."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ BLACKLISTED = "overlaps the blacklist"
 
 @dataclass
 class SequenceSet:
-    """Sequences and what is known of them.
+    """Sequences with their targets and other attributes.
 
     Attributes
     ----------
     rows, target_names
         The sequences, and the names of their targets.
     split
-        Splits that a table gives, uint8 of shape (n,); None where none does.
+        Splits of a table, uint8 of shape (n,); None without one.
     profile
         Targets along the window, float32 of shape (n, tracks, bins); None without bins.
     origin
-        Window that a sequence is a version of, int64 of shape (n,); None where each is one of its own.
+        Window of each sequence that is a haplotype of it, int64 of shape (n,); None without haplotypes.
     steps
-        What was left out, as rows of the qc table.
-    negatives_found
-        Share of the negatives asked for that were found; None where none were.
-    alleles_put_in
-        Share of the samples' alleles (missing ones too) that are in their sequences; 0 where they carry none, None without samples.
+        Removed sequences, as rows of the QC table.
+    negatives_drawn
+        Share of the requested negatives that were drawn; None without a request.
+    alleles_inserted
+        Share of the samples' alleles (missing ones included) that are in their sequences; 0 without any, None without samples.
     without_signal
         Windows on contigs that a signal track lacks; None without tracks.
     """
@@ -69,7 +69,7 @@ class SequenceSet:
 
 
 def read_sources(sources: Sources) -> SequenceSet:
-    """Read everything (errors as of the readers)."""
+    """Read all sequences (for errors see the readers)."""
     if sources.positive is not None and sources.negative is not None:
         return _from_classes(sources, sources.positive, sources.negative)
     if sources.one_hot is not None:
@@ -116,7 +116,7 @@ def _from_windows(sources: Sources, fasta: Path, path: Path) -> SequenceSet:
         regions = read_bed(path) if sources.regions else read_starts(path, gene_type=sources.gene_type)
         rows = cut_windows(genome, regions, path, window=sources.window, stranded=sources.stranded)
         dataset = _labelled(SequenceSet(rows, []), regions, sources, path)
-        # Windows reach beyond their regions: no base may be in both classes
+        # Windows extend beyond their regions: no base may be in both classes
         occupied = Intervals.join([regions, Intervals.of(rows.contig, rows.start, rows.end)])
         if sources.blacklist is not None:
             blacklist = read_bed(sources.blacklist)
@@ -147,7 +147,7 @@ def _labelled(dataset: SequenceSet, regions: Intervals, sources: Sources, path: 
 
 
 def _outside_blacklist(dataset: SequenceSet, blacklist: Intervals, path: Path) -> SequenceSet:
-    """Leave out windows that overlap the blacklist."""
+    """Remove windows that overlap the blacklist."""
     rows, covered = dataset.rows, Regions(blacklist)
     require_shared(list(dict.fromkeys(rows.contig)), covered.contigs, path)
     clean = np.ones(len(rows), dtype=bool)
@@ -172,8 +172,8 @@ def _with_negatives(dataset: SequenceSet, genome: Genome, occupied: Intervals, s
     if not len(drawn):
         where = sources.negatives_from or sources.main
         raise DataError(
-            "zero negatives that match",
-            "windows outside the regions like them",
+            "no matching negatives",
+            "similar windows outside the regions",
             "give other intervals to draw from, or match GC alone",
             where=str(where),
         )
@@ -208,7 +208,7 @@ def _as_is(values: np.ndarray, rows: SequenceRows, track: Path) -> np.ndarray:
 
 
 def _in_32_bits(values: np.ndarray, rows: SequenceRows, track: Path) -> np.ndarray:
-    """Return targets as float32; sums of large values do not fit."""
+    """Return targets as float32; refuse values that overflow."""
     with np.errstate(over="ignore"):
         kept = values.astype(np.float32)
     infinite = ~np.isfinite(kept).reshape(len(kept), -1).all(axis=1)
@@ -228,7 +228,7 @@ def _window_place(rows: SequenceRows, row: int, track: Path) -> str:
 
 
 def _log1p(values: np.ndarray, rows: SequenceRows, track: Path) -> np.ndarray:
-    """Return log(1 + value) of each window (and bin); a track of log ratios has values that have none."""
+    """Return log(1 + value) of each window (and bin); refuse values of log ratios below -1."""
     below = (values <= -1).reshape(len(values), -1).any(axis=1)
     if below.any():
         row = int(np.argmax(below))
@@ -242,7 +242,7 @@ def _log1p(values: np.ndarray, rows: SequenceRows, track: Path) -> np.ndarray:
 
 
 def _with_alleles(dataset: SequenceSet, genome: Genome, sources: Sources, path: Path) -> SequenceSet:
-    """Replace each window by those of the haplotypes of every sample."""
+    """Replace each window by the haplotypes of every sample."""
     with PersonalGenomes(path, sources.samples) as genomes:
         genomes.require_contigs([str(name) for name in dict.fromkeys(dataset.rows.contig)])
         rows, origin = personal_rows(genome, dataset.rows, genomes)
@@ -267,17 +267,17 @@ def _with_alleles(dataset: SequenceSet, genome: Genome, sources: Sources, path: 
 def _track_names(paths: list[Path]) -> list[str]:
     names = [path.name.rsplit(".", 1)[0] for path in paths]
     if len(set(names)) < len(names):
-        raise UsageError("two --signal files with the same name", "tracks with names that differ", "rename one of them")
+        raise UsageError("two --signal files with the same name", "tracks with different names", "rename one of them")
     return names
 
 
 def drop_unknown(dataset: SequenceSet, sources: Sources) -> SequenceSet:
-    """Leave out sequences with too many N, and give all different names.
+    """Remove sequences with too many N, and make names unique.
 
     Raises
     ------
     DataError
-        If nothing is left.
+        If no sequence remains.
     """
     rows = dataset.rows
     keep = n_share(rows.codes) <= sources.max_n_share
@@ -293,5 +293,5 @@ def drop_unknown(dataset: SequenceSet, sources: Sources) -> SequenceSet:
     kept = dataset.take(keep)
     named = unique_ids(kept.rows.id)
     renamed = int((named != kept.rows.id).sum())
-    steps.append(("sequences", f"renamed, for their name came before: {renamed}", 0, len(named)))
+    steps.append(("sequences", f"renamed, repeated name: {renamed}", 0, len(named)))
     return replace(kept, rows=replace(kept.rows, id=named), steps=steps)

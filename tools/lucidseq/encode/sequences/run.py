@@ -22,7 +22,7 @@ from lucidseq.encode.sequences.read_sources import SequenceSet, drop_unknown, re
 from lucidseq.encode.sequences.sequence_rows import identity
 from lucidseq.encode.sequences.source_options import Sources, check_options
 
-_NEAR_COPY = "near-copy of a sequence held out"
+_NEAR_COPY = "near-copy of a held-out sequence"
 
 
 def sequences(options: SequencesOptions, out: OutputSet) -> Card:
@@ -93,10 +93,10 @@ def _split(
     sources: Sources,
     card: Card,
 ) -> np.ndarray:
-    """Assign splits: a file's own first, then contigs, then random shares of what is left to train."""
+    """Assign splits: those of a file, else by contig, then random shares of the training sequences."""
     if dataset.split is not None:
         if test or valid:
-            raise UsageError("--test-contigs or --valid-contigs with splits in --labels or --one-hot", "one of them", "leave one out")
+            raise UsageError("--test-contigs or --valid-contigs with splits in --labels or --one-hot", "one of them", "omit one of them")
         return dataset.split
     split = splits.by_contig(dataset.rows.contig, test, valid, sources.main)
     if not test and test_share > 0:

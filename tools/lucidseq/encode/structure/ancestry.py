@@ -16,14 +16,14 @@ from lucidseq.encode.structure.autosomal_panel import AutosomalPanel
 from lucidseq.encode.structure.pruning import Pruner
 
 _log = get_logger("lucidseq.encode")
-_PRUNING_SAMPLES = 2000  # enough for r² of 0.2: its standard error is below 0.02
+_PRUNING_SAMPLES = 2000  # the standard error of r² of 0.2 is below 0.02
 _REGION = 5_000_000
 _PIECE = 1 << 23  # genotypes of a piece: 64 MB
 
 
 @dataclass(frozen=True)
 class Ancestry:
-    """Where the samples lie.
+    """Principal components of the samples.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Ancestry:
     concentration
         Largest share of the squared loadings of each component in one window of 5 Mb, shape (k,).
     spread
-        Share of the pruned variants in the window that holds most of them.
+        Share of the pruned variants in the window with most of them.
     """
 
     scores: np.ndarray
@@ -56,7 +56,7 @@ def place_samples(panel: AutosomalPanel, fitted: np.ndarray, k: int, min_frequen
     fitted
         Mask of samples, shape (samples,).
     k
-        Wanted number of components; fewer when there are not so many samples or variants.
+        Largest number of components; fewer with few samples or variants.
     min_frequency
         Least minor-allele frequency among the fitted samples.
     seed
@@ -65,7 +65,7 @@ def place_samples(panel: AutosomalPanel, fitted: np.ndarray, k: int, min_frequen
     Raises
     ------
     DataError
-        If fewer than two samples or variants are left.
+        If fewer than two samples or variants remain.
     """
     kept, frequency = prune(panel, fitted, min_frequency)
     samples = int(fitted.sum())
@@ -102,7 +102,7 @@ def place_samples(panel: AutosomalPanel, fitted: np.ndarray, k: int, min_frequen
 
 
 def pieces(panel: AutosomalPanel) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield the panel's (rows, dosages) in pieces small enough to be turned into float64."""
+    """Yield the panel's (rows, dosages) in pieces small enough for float64."""
     size = max(1, _PIECE // panel.samples)
     for at, values in panel.dosages():
         for first in range(0, len(at), size):
@@ -160,7 +160,7 @@ def allele_frequency(dosage: np.ndarray) -> np.ndarray:
 
 
 def _regions(panel: AutosomalPanel, rows: np.ndarray) -> np.ndarray:
-    """Return the number of the 5 Mb window that each of some variants, in the order of the store, is in: int32."""
+    """Return the number of the 5 Mb window of each variant, in the order of the store, int32."""
     window = (panel.store.start[rows] // _REGION).astype(np.int32)
     contig = panel.store.contig[rows]
     new = window[1:] != window[:-1]

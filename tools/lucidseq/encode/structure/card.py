@@ -1,4 +1,4 @@
-"""What the card says of relatives, components and splits: above all, whether the split leaks."""
+"""The trust card of relatives, components and splits: above all, whether the split leaks."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _CONCENTRATED = 0.25  # share of a component's squared loadings in one window th
 
 
 def check_contigs(card: Card, contigs: np.ndarray, build: str) -> None:
-    """Say that autosomes may be PLINK's numbers of human sex chromosomes."""
+    """Add that autosomes may be PLINK's codes of human sex chromosomes."""
     if unclear := unclear_numbers(set(contigs), build):
         card.add(
             "chromosomes 23 to 26",
             f"{', '.join(unclear)} counted as autosomes",
             Verdict.CAUTION,
-            threshold="a build that tells what they are",
-            advice="If they are PLINK's numbers of human X, Y, XY and MT encode the genotypes with --build GRCh37 or GRCh38: kinship, "
-            "inbreeding and components are wrong with them. Elsewhere name the build.",
+            threshold="a build that defines them",
+            advice="If they are PLINK's codes of human X, Y, XY and MT, encode the genotypes with --build GRCh37 or GRCh38: kinship, "
+            "inbreeding and components are wrong with them. For other species name the build.",
         )
 
 
 def check_inbreeding(card: Card, inbreeding: float, ploidy: int, *, inbred: bool) -> None:
-    """Say whether kinship is defined."""
+    """Add whether kinship is defined."""
     if ploidy != 2:
         card.add(
             "ploidy",
@@ -44,7 +44,7 @@ def check_inbreeding(card: Card, inbreeding: float, ploidy: int, *, inbred: bool
     advice = "Samples of one population have F near 0."
     if inbred:
         advice = (
-            "These look like inbred lines, haploids or doubled haploids: KING-robust kinship is not defined without heterozygotes, so none is "
+            "These are probably inbred lines, haploids or doubled haploids: KING-robust kinship is not defined without heterozygotes, so none is "
             "written; pairs with 99 % equal genotypes are listed as duplicates."
         )
     elif not fulfilled:
@@ -55,25 +55,25 @@ def check_inbreeding(card: Card, inbreeding: float, ploidy: int, *, inbred: bool
 
 
 def check_relatives(card: Card, relatives: Relatives, variants: int) -> None:
-    """Say how many duplicates there are, and whether the variants tell."""
+    """Add the numbers of duplicates and of variants behind relatedness."""
     card.at_least(
         "variants behind relatedness",
         variants,
         _FEW_VARIANTS,
         text=f">= {_FEW_VARIANTS} in low LD",
-        advice="Few independent variants: unrelated pairs can look like second-degree relatives by chance.",
+        advice="Few independent variants: unrelated pairs can appear as second-degree relatives by chance.",
     )
     pairs = len(relatives.duplicates()[0])
     card.at_most(
         "pairs of duplicates or twins",
         pairs,
         0,
-        advice="The same individual twice, or monozygotic twins: see the kinship table; keep one of each pair unless you expect them.",
+        advice="Duplicated samples or monozygotic twins: see the kinship table; keep one of each pair unless they are expected.",
     )
 
 
 def check_sizes(card: Card, splits: Splits, requested: tuple[float, float, float] | None) -> None:
-    """Say how large the sets are, beside what was wanted (None: as a table says)."""
+    """Add the sizes of the sets, beside the requested shares (None: of a table)."""
     sizes = np.bincount(splits.split, minlength=len(Split))
     sizes_in_words = ", ".join(f"{split.name.lower()} {sizes[split]}" for split in Split)
     off = 0.0 if requested is None else float(np.abs(sizes / sizes.sum() - requested).max())
@@ -85,12 +85,12 @@ def check_sizes(card: Card, splits: Splits, requested: tuple[float, float, float
         sizes_in_words,
         good,
         threshold=threshold,
-        advice="Large groups cannot be cut: take other shares, more clusters, or cross-validation.",
+        advice="Large groups cannot be cut: use other shares, more clusters, or cross-validation.",
     )
 
 
 def check_folds(card: Card, splits: Splits, requested: int) -> None:
-    """Say how many folds have samples, where some were wanted."""
+    """Add the number of folds with samples, where folds were requested."""
     if requested:
         filled = len(np.unique(splits.fold))
         card.expect(
@@ -98,12 +98,12 @@ def check_folds(card: Card, splits: Splits, requested: int) -> None:
             filled,
             filled == requested,
             threshold=f"{requested}",
-            advice="There are fewer groups than folds: take fewer folds, or more clusters.",
+            advice="There are fewer groups than folds: use fewer folds, or more clusters.",
         )
 
 
 def check_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.ndarray, max_kinship: float) -> None:
-    """Hold pairs across train and the other sets against pairs within train."""
+    """Compare pairs across train and the other sets with pairs within train."""
     train = splits.train
     _identical_across(card, same, train)
     if train.all() or not train.any():
@@ -129,7 +129,7 @@ def check_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.nda
         largest,
         verdict,
         threshold=f"< {caution:g} (within train: {largest_within:.3f})",
-        advice="Relatives on both sides let a model look better than it is: split by kinship, families or clusters.",
+        advice="Relatives on both sides make a model look better than it is: split by kinship, families or clusters.",
     )
     high, high_within = float(np.quantile(across, 0.99)), float(np.quantile(within, 0.99))
     near = high >= caution
@@ -138,7 +138,7 @@ def check_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.nda
         high,
         not near,
         threshold=f"< {caution:g} (within train: {high_within:.3f})",
-        advice="The sets are closely related throughout: the test tells of relatives, not of new families.",
+        advice="The sets are closely related throughout: the test measures performance on relatives, not on new families.",
     )
 
 
@@ -149,12 +149,12 @@ def _identical_across(card: Card, same: np.ndarray, train: np.ndarray) -> None:
         shared,
         Verdict.REFUSE if shared else Verdict.OK,
         threshold="0",
-        advice="Individuals with the very same genotypes train and test the model: remove the copies, or let the command split.",
+        advice="Samples with identical genotypes are in training and test: remove the copies, or let the command split.",
     )
 
 
 def check_components(card: Card, ancestry: Ancestry) -> None:
-    """Say what the components rest on, and whether one of them is a region rather than ancestry."""
+    """Add the samples behind the components, and whether a component is a region rather than ancestry."""
     fitted = int(ancestry.fitted.sum())
     card.at_least(
         "unrelated training samples behind the components", fitted, _FEW_FITTED, advice="Components of few samples are mostly noise."
@@ -176,7 +176,7 @@ def check_components(card: Card, ancestry: Ancestry) -> None:
         share,
         not regional,
         threshold=f"< {_CONCENTRATED:g}, or < 3 times the {ancestry.spread:.3f} of the variants",
-        advice="A region of long-range LD (an inversion, the HLA) makes this component: leave it out.",
+        advice="A region of long-range LD (an inversion, the HLA) makes this component: exclude it (--exclude-regions).",
     )
 
 
@@ -195,10 +195,10 @@ def check_random(card: Card) -> None:
     """Add a split at random."""
     card.add(
         "split",
-        "at random, as asked for",
+        "at random, as requested",
         Verdict.CAUTION,
         threshold="by relatedness",
-        advice="Only where samples are known to be independent: relatives on both sides let a model look better than it is.",
+        advice="Only where samples are known to be independent: relatives on both sides make a model look better than it is.",
     )
 
 
@@ -206,7 +206,7 @@ def check_families(card: Card, families: int, largest: float) -> None:
     """Add a split by families of relatives; ``largest`` is the share of samples in the largest."""
     card.add(
         "split",
-        f"by families of relatives, {families} of them; the largest holds {largest:.1%} of the samples",
+        f"by families of relatives, {families} of them; the largest has {largest:.1%} of the samples",
         Verdict.OK,
         threshold="no relatives across sets",
         advice="Relatives are never in two sets.",
@@ -214,16 +214,16 @@ def check_families(card: Card, families: int, largest: float) -> None:
 
 
 def check_clusters(card: Card, clusters: int, reason: str, *, chosen: bool) -> None:
-    """Add a split by clusters, which the user chose or for a reason."""
+    """Add a split by clusters, by request or for another reason."""
     card.expect(
         "split",
         f"by {clusters} clusters on the principal components, {reason}",
         chosen,
         threshold="families of relatives where they are small",
-        advice="Neighbours are in one set, but relatives of other clusters can be in another: see the largest kinship across sets.",
+        advice="Neighbours are in one set, but relatives in other clusters can be in another: see the largest kinship across sets.",
     )
 
 
 def check_given(card: Card) -> None:
-    """Add a split that a table gives."""
-    card.add("split", "as in the table given", Verdict.OK, threshold="leaks nothing", advice="See the checks below.")
+    """Add a split of a table."""
+    card.add("split", "as in the table", Verdict.OK, threshold="leaks nothing", advice="See the checks below.")

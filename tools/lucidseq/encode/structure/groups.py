@@ -33,13 +33,13 @@ def read_groups(path: Path, column: str | None, samples: Sequence[str]) -> tuple
 
     Returns
     -------
-    (object array of shape (samples,), a sample's own name where the table has nothing; number of samples it has nothing for)
+    (object array of shape (samples,), the sample's own name where it has no group; number of samples without group)
 
     Raises
     ------
     DataError
-        If the column is missing, a row has another number of fields, a sample comes twice, no sample has a row, or it is not clear
-        whom a row means.
+        If the column is missing, a row has another number of fields, a sample is repeated, no sample has a row, or a row
+        matches several samples.
     """
     with open_text(path) as handle:
         header = handle.readline().rstrip("\r\n")
@@ -59,10 +59,7 @@ def read_groups(path: Path, column: str | None, samples: Sequence[str]) -> tuple
             key_of_row = (fields[0] if key else "", fields[key])
             if key_of_row in group_of:
                 raise DataError(
-                    f"sample {fields[key]} comes more than once",
-                    "one row a sample",
-                    "remove one of the rows",
-                    where=place(path, line=number),
+                    f"sample {fields[key]} more than once", "one row per sample", "remove one of the rows", where=place(path, line=number)
                 )
             group_of[key_of_row] = "" if fields[at] in ("NA", "#NA", ".", "nan") else fields[at]
     known, families, individuals = (
@@ -97,7 +94,7 @@ def components(samples: int, first: np.ndarray, second: np.ndarray) -> np.ndarra
 
 
 def unrelated(samples: int, first: np.ndarray, second: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    """Return a mask of candidates among whom no pair is left: whoever has most relatives goes first.
+    """Return a mask of unrelated candidates: samples with most relatives are removed first.
 
     Parameters
     ----------
@@ -119,7 +116,7 @@ def unrelated(samples: int, first: np.ndarray, second: np.ndarray, candidates: n
     while waiting:
         count, sample = heapq.heappop(waiting)
         related = relatives.get(-sample, set())
-        if len(related) != -count:  # has lost relatives since
+        if len(related) != -count:  # its relatives were removed since
             if related:
                 heapq.heappush(waiting, (-len(related), sample))
             continue
@@ -135,7 +132,7 @@ def clusters(scores: np.ndarray, number: int, random: np.random.Generator) -> np
     Parameters
     ----------
     scores
-        Shape (samples, components), each on its own scale of spread.
+        Shape (samples, components), scaled by their spread.
     number
         Largest number of clusters.
     random

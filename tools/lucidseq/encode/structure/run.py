@@ -37,7 +37,7 @@ _FEW = 500  # samples below which a quantitative trait is stratified
 
 @dataclass(frozen=True)
 class _StructureData:
-    """What the parts of the work share."""
+    """Data that the steps share."""
 
     panel: AutosomalPanel
     common: AutosomalPanel
@@ -50,7 +50,7 @@ class _StructureData:
     seed: int
 
     def place(self, candidates: np.ndarray) -> Ancestry:
-        """Fit components on the unrelated among candidates (mask) and project everybody."""
+        """Fit components on unrelated candidates (mask) and project all samples."""
         fitted = grouping.unrelated(len(candidates), *self.relatives.closer_than(self.max_kinship), candidates)
         return place_samples(self.common, fitted, self.components, self.min_frequency, self.seed)
 
@@ -119,21 +119,21 @@ def _check_options(
     max_kinship: float,
 ) -> None:
     if valid + test >= 1:
-        raise UsageError(f"--valid-share {valid} and --test-share {test}", "less than 1 together", "leave samples for training")
+        raise UsageError(f"--valid-share {valid} and --test-share {test}", "less than 1 together", "lower the shares")
     if folds == 1:
         raise UsageError("--folds 1", "0, or at least 2", "correct the value of --folds")
     if max_kinship < min_kinship:
         raise UsageError(
             f"--max-kinship {max_kinship} below --min-kinship {min_kinship}",
-            "pairs that count are pairs that are listed",
+            "--max-kinship of at least --min-kinship",
             "lower --min-kinship",
         )
     if split_table is not None and (groups is not None or split_by is not SplitBy.KINSHIP or folds):
-        raise UsageError("--split-table with --groups, --split-by or --folds", "one way to split", "leave the others out")
+        raise UsageError("--split-table with --groups, --split-by or --folds", "one way to split", "omit the others")
     if groups is not None and split_by is not SplitBy.KINSHIP:
-        raise UsageError("--groups with --split-by", "one way to split", "leave one out")
+        raise UsageError("--groups with --split-by", "one way to split", "omit one of them")
     if column is not None and groups is None:
-        raise UsageError("--group-column without --groups", "the table that has the column", "add --groups")
+        raise UsageError("--group-column without --groups", "the table with the column", "add --groups")
 
 
 def _find_structure(
@@ -197,7 +197,7 @@ def _inside(store: GenotypeStore, path: Path) -> np.ndarray:
             where=str(path),
         )
     inside = regions.contain(store.contig, store.start)
-    _log.info(f"{inside.sum()} variants in the regions to leave out")
+    _log.info(f"{inside.sum()} variants in the excluded regions")
     return inside
 
 
@@ -234,12 +234,12 @@ def _by_relatedness(
     spread = ancestry.scores * np.sqrt(ancestry.components.values)
     cluster = grouping.clusters(spread, clusters, stream(study.seed, "clusters"))
     cluster = with_duplicates(cluster, *study.relatives.duplicates(), study.same)
-    reason = "as asked for"
+    reason = "as requested"
     if split_by is SplitBy.KINSHIP:
         reason = (
             "since kinship is not defined"
             if not study.relatives.defined
-            else f"since one family of relatives holds {share:.0%} of the samples"
+            else f"since one family of relatives has {share:.0%} of the samples"
         )
     _log.warning(f"split by clusters on the principal components, {reason}")
     checks.check_clusters(card, len(np.unique(cluster)), reason, chosen=split_by is SplitBy.CLUSTERS)

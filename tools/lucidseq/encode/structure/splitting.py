@@ -1,4 +1,4 @@
-"""The split of the samples: what keeps them together, and the sets they go to."""
+"""Split of the samples: their groups and sets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lucidseq.encode.structure.groups import components
 
 @dataclass(frozen=True)
 class SetSizes:
-    """Sizes of the sets."""
+    """Shares of the sets, number of folds and seed."""
 
     valid: float
     test: float
@@ -23,7 +23,7 @@ class SetSizes:
 
 
 def assign_sets(groups: np.ndarray, names: np.ndarray, strata: np.ndarray, sizes: SetSizes) -> Splits:
-    """Deal groups to train, valid and test, and, when wanted, to folds.
+    """Assign groups to train, valid and test, and to folds, if any.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def assign_sets(groups: np.ndarray, names: np.ndarray, strata: np.ndarray, sizes
 
 
 def with_duplicates(groups: np.ndarray, first: np.ndarray, second: np.ndarray, same: np.ndarray) -> np.ndarray:
-    """Bring every set of duplicates into the group of its first member.
+    """Assign every set of duplicates to the group of its first member.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def with_duplicates(groups: np.ndarray, first: np.ndarray, second: np.ndarray, s
     first, second
         Pairs of duplicates.
     same
-        Set of identical genotypes that each sample is in, shape (samples,).
+        Set of identical genotypes of each sample, shape (samples,).
     """
     samples = len(groups)
     _, leader = np.unique(same, return_index=True)

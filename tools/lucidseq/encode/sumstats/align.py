@@ -13,20 +13,20 @@ from lucidseq.encode.sumstats.sumstats_columns import Ledger, SumstatsColumns
 from lucidseq.encode.sumstats.values import UNKNOWN
 from lucidseq.encode.sumstats.variant_panel import VariantPanel
 
-_CONSENSUS, _ENOUGH = (0.99, 50)  # share of SNPs on one strand, and SNPs, from which palindromes are taken to be on it too
-FAR = 0.2  # frequencies that differ by more are counted
+_CONSENSUS, _ENOUGH = (0.99, 50)  # share of SNPs on one strand, and number of SNPs, from which palindromes are assumed on it
+FAR = 0.2  # larger differences of frequencies are counted
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """How a study fits a panel.
+    """Agreement of a study with a panel.
 
     Attributes
     ----------
-    found
-        Share of rows whose place and alleles the panel has.
+    matched
+        Share of rows whose position and alleles the panel has.
     correlation
-        Correlation of effect-allele frequencies, palindromes apart; NaN when unknown.
+        Correlation of effect-allele frequencies without palindromes; NaN when unknown.
     far
         Share of those rows whose frequencies differ by more than `FAR`; NaN when unknown.
     """
@@ -37,7 +37,7 @@ class Alignment:
 
 
 def place_by_name(study: SumstatsColumns, panel: VariantPanel, ledger: Ledger) -> None:
-    """Give rows without a position the contig and position of the panel's variant of that name; take out the rest."""
+    """Fill in missing positions by the names of the panel's variants; remove rows without a match."""
     unknown = study["position"] == 0
     if not unknown.any():
         return
@@ -67,7 +67,7 @@ def _comparable(study: SumstatsColumns, theirs: np.ndarray, ours: np.ndarray) ->
 
 
 def fill_alleles(study: SumstatsColumns, panel: VariantPanel, ledger: Ledger) -> bool:
-    """Give rows without one or both alleles those of the panel's variant at their place; take out what is not there.
+    """Fill in missing alleles from the panel's variant at the position; remove rows without a match.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def fill_alleles(study: SumstatsColumns, panel: VariantPanel, ledger: Ledger) ->
     Raises
     ------
     UsageError
-        If the effect alleles are wanted, and the panel is no .bim: only there A1 is the effect allele of PLINK's results.
+        If effect alleles are missing and the panel is not a .bim, whose A1 is the effect allele of PLINK's results.
     """
     unknown = (study["effect"] == UNKNOWN) | (study["other"] == UNKNOWN)
     if not unknown.any():
@@ -91,7 +91,7 @@ def fill_alleles(study: SumstatsColumns, panel: VariantPanel, ledger: Ledger) ->
     ours = _key(study["contig"], study["position"])
     left, right = np.searchsorted(keys, ours, side="left"), np.searchsorted(keys, ours, side="right")
     effect, other = study["effect"].copy(), study["other"].copy()
-    hits, sure = np.zeros((2, len(study)), dtype=np.int64)  # variants that fit, and those of the same name
+    hits, sure = np.zeros((2, len(study)), dtype=np.int64)  # matching variants, and those of the same name
     for step in range(int((right - left)[unknown].max(initial=0))):
         rows = np.flatnonzero(unknown & (left + step < right))
         theirs = order[left[rows] + step]
@@ -112,7 +112,7 @@ def fill_alleles(study: SumstatsColumns, panel: VariantPanel, ledger: Ledger) ->
 
 
 def _same_names(study: SumstatsColumns, panel: VariantPanel, rows: np.ndarray, theirs: np.ndarray) -> np.ndarray:
-    """Say where names agree; where neither file has one they do."""
+    """Return where names agree, or both are missing."""
     ours, theirs_named = _comparable(study, study["name"][rows], panel.name[theirs])
     return np.asarray(ours == theirs_named, dtype=bool)
 
@@ -122,7 +122,7 @@ def _key(contig: np.ndarray, position: np.ndarray) -> np.ndarray:
 
 
 class _Lookup:
-    """Finds the row of a position and an ordered pair of alleles on one contig of a panel; -1 where there is none (of several the first)."""
+    """Finds the first row of a position and an ordered pair of alleles on one contig of a panel; -1 where there is none."""
 
     def __init__(self, panel: VariantPanel, rows: np.ndarray, alleles: int) -> None:
         self._alleles = alleles + 1
@@ -139,7 +139,7 @@ class _Lookup:
         return np.where((at >= 0) & (pair >= 0), at * len(self._pairs) + pair, -1)
 
     def has_place(self, position: np.ndarray) -> np.ndarray:
-        """Say which positions the panel has."""
+        """Return which positions the panel has."""
         return _rank(self._places, position) >= 0
 
     def __call__(self, position: np.ndarray, effect: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -149,7 +149,7 @@ class _Lookup:
 
 @dataclass(frozen=True)
 class _Match:
-    """For each row of a study: the panel's row (-1 none), whether numbers turn and alleles are complemented, and whether the panel has the place."""
+    """For each row of a study: the panel's row (-1 none), whether alleles are swapped and complemented, and whether the panel has the position."""
 
     row: np.ndarray
     swap: np.ndarray
@@ -161,7 +161,7 @@ def _match(study: SumstatsColumns, panel: VariantPanel) -> _Match:
     """Look rows up as given, swapped, complemented, and both, one contig at a time."""
     size = len(study)
     match = _Match(np.full(size, -1, dtype=np.int64), *(np.zeros(size, dtype=bool) for _ in range(3)))
-    complements = study.alleles.complement(np.arange(len(study.alleles.texts)))  # their codes exist from here on
+    complements = study.alleles.complement(np.arange(len(study.alleles.texts)))  # adds their codes
     alleles = len(study.alleles.texts)
     for contig in np.intersect1d(study["contig"], panel.contig).tolist():
         lookup = _Lookup(panel, np.flatnonzero(panel.contig == contig), alleles)
@@ -180,7 +180,7 @@ def _match(study: SumstatsColumns, panel: VariantPanel) -> _Match:
 
 
 def _rank(known: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return the place of each value among sorted ones, -1 where it is none of them (or negative)."""
+    """Return the index of each value among sorted ones, -1 where it is absent (or negative)."""
     at = np.minimum(np.searchsorted(known, values), len(known) - 1)
     return np.where((values >= 0) & (known[at] == values), at, -1)
 
@@ -188,18 +188,18 @@ def _rank(known: np.ndarray, values: np.ndarray) -> np.ndarray:
 def align(
     study: SumstatsColumns, panel: VariantPanel, ledger: Ledger, *, max_palindrome_frequency: float, mixed: bool, from_panel: bool
 ) -> Alignment:
-    """Bring a study to a panel's strand and order of alleles; rows that the panel does not have leave.
+    """Align a study to a panel's strand and order of alleles; remove rows that the panel does not have.
 
-    The strand of palindromic variants (A/T, C/G) is told from frequencies when the minor allele is rarer than
-    ``max_palindrome_frequency`` in both; without frequencies from the strand of all other variants, when they are on one; else the
-    row leaves.
+    The strand of palindromic variants (A/T, C/G) follows from frequencies when the minor allele is rarer than
+    ``max_palindrome_frequency`` in both; without frequencies, from the strand of all other variants if they share one; else the
+    row is removed.
 
     Parameters
     ----------
     mixed
-        The genome says that the file mixes strands: only frequencies tell a palindrome's.
+        The file mixes strands: only frequencies show the strand of palindromes.
     from_panel
-        The panel gave the file its alleles, so they are on its strand.
+        Alleles come from the panel and are on its strand.
 
     Raises
     ------
@@ -234,7 +234,7 @@ def align(
 
 
 def _consensus(flip: np.ndarray) -> bool | None:
-    """Say whether SNPs are on the panel's strand (True), on the other (False), or not clearly on one (None)."""
+    """Return whether SNPs are on the panel's strand (True), on the other (False), or mixed (None)."""
     if len(flip) < _ENOUGH or 1 - _CONSENSUS < flip.mean() < _CONSENSUS:
         return None
     return bool(flip.mean() < 0.5)
@@ -250,9 +250,9 @@ def _palindromes(
     *,
     strand: bool | None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return which rows turn once the strand of palindromes is known, and which palindromes stay unclear.
+    """Return the rows to swap once the strand of palindromes is known, and the palindromes of unknown strand.
 
-    A palindrome on the other strand keeps its letters, and they change their roles: its numbers turn.
+    A palindrome on the other strand has the same letters with swapped roles: its effect changes sign.
     """
     rows = palindromic & (row >= 0)
     theirs = np.where(row >= 0, panel.frequency[row], np.nan)
@@ -269,7 +269,7 @@ def _palindromes(
 
 def _compare(study: SumstatsColumns, theirs: np.ndarray, matched: float, ledger: Ledger) -> Alignment:
     ours = study["frequency"]
-    known = np.isfinite(ours) & np.isfinite(theirs) & ~kinds(study)[1]  # palindromes were turned until they agree
+    known = np.isfinite(ours) & np.isfinite(theirs) & ~kinds(study)[1]  # palindromes were aligned by frequency
     distant = np.abs(ours[known] - theirs[known]) > FAR
     if distant.any():
         ledger.note("frequency far from the panel's, kept", int(distant.sum()))

@@ -14,37 +14,34 @@ from lucidseq.encode.sumstats.meanings import Meaning
 from lucidseq.encode.sumstats.reference_alleles import ENOUGH, last_positions
 from lucidseq.encode.sumstats.sumstats_columns import Ledger
 
-_SEVERAL = 100  # effects from which signs can be judged
+_SEVERAL = 100  # effects from which signs are checked
 
 
 def check_statistics(card: Card, z: np.ndarray, n: np.ndarray, *, read: int) -> None:
-    """Check inflation, how many variants stayed, and how unequal N is."""
+    """Add inflation, the share of kept variants, and the range of N."""
     lambda_gc, genome_wide = inflation(z), len(z) >= 10_000
     card.expect(
         "genomic inflation (lambda)",
         lambda_gc,
         lambda_gc <= 1.1 or not genome_wide,
-        threshold="<= 1.1 over the genome (not judged below 10,000 variants)",
+        threshold="<= 1.1 over the genome (not checked below 10,000 variants)",
         advice="Structure, relatedness or many causal variants: add principal components as covariates, or use a mixed model.",
     )
     share = len(z) / read
     card.at_least(
-        "variants kept",
-        share,
-        0.9,
-        advice="Many variants were removed; the QC table shows why, and the dropped table lists rows of a file.",
+        "variants kept", share, 0.9, advice="Many variants were removed; the QC table shows why, and the dropped table lists the rows."
     )
     spread = float(n.max() / n.min())
     card.at_most(
         "largest over smallest N of a variant",
         spread,
         1.2,
-        advice="Variants with unequal N mislead fine mapping: impute, or leave out variants with small N.",
+        advice="Unequal N biases fine mapping: impute, or remove variants with small N.",
     )
 
 
 def check_cases(card: Card, share: float) -> None:
-    """Check the share of cases behind score tests."""
+    """Add the share of cases behind score tests."""
     card.expect(
         "share of cases",
         share,
@@ -55,7 +52,7 @@ def check_cases(card: Card, share: float) -> None:
 
 
 def check_file(card: Card, harmonised: Harmonised, ledger: Ledger, strand: StrandRule) -> None:
-    """Check what a file says of itself, and how it fits genome and panel."""
+    """Add the checks of a file, and of its agreement with genome and panel."""
     source, study = harmonised.source, harmonised.study
     kept = max(len(study), 1)
     card.add(
@@ -67,7 +64,7 @@ def check_file(card: Card, harmonised: Harmonised, ledger: Ledger, strand: Stran
             "A1 of the .bim",
             Verdict.CAUTION,
             threshold="named in the file",
-            advice="PLINK 1.9 counts the rarer allele unless it ran with --keep-allele-order: make sure that it is A1 of the .bim.",
+            advice="PLINK 1.9 counts the rarer allele unless it ran with --keep-allele-order: check that it is A1 of the .bim.",
         )
     _check_effects(card, harmonised, ledger, kept)
     _check_build(card, harmonised)
@@ -82,7 +79,7 @@ def check_file(card: Card, harmonised: Harmonised, ledger: Ledger, strand: Stran
         share,
         share <= 0.2 or checked,
         threshold="<= 0.2",
-        advice="Their strand cannot be checked against a genome: use --panel with frequencies, or make sure alleles are on the forward strand.",
+        advice="Their strand cannot be checked against a genome: use --panel with frequencies, or check that alleles are on the forward strand.",
     )
     names = np.sort(study["name"][study["name"] > 0])
     repeated = int((np.diff(names) == 0).sum())
@@ -91,7 +88,7 @@ def check_file(card: Card, harmonised: Harmonised, ledger: Ledger, strand: Stran
         float(repeated),
         repeated <= 0.01 * kept,
         threshold="<= 1 % of variants",
-        advice="Joining by name would mix variants up: join by position and alleles.",
+        advice="Joining by name would mix variants: join by position and alleles.",
     )
 
 
@@ -124,7 +121,7 @@ def _check_effects(card: Card, harmonised: Harmonised, ledger: Ledger, kept: int
 
 
 def _check_bolt(card: Card, z: np.ndarray, tail: np.ndarray) -> None:
-    """Hold BOLT-LMM's p-values, of its mixture model, against z = BETA / SE, which is of the infinitesimal model."""
+    """Compare BOLT-LMM's p-values, of its mixture model, with z = BETA / SE of the infinitesimal model."""
     known = np.isfinite(tail)
     by_p = float((z_of_log_p(-tail[known] * np.log(10.0)) ** 2).sum())
     ratio = by_p / max(float((z[known] ** 2).sum()), 1e-300)
@@ -133,8 +130,8 @@ def _check_bolt(card: Card, z: np.ndarray, tail: np.ndarray) -> None:
         ratio,
         0.98 <= ratio <= 1.02,
         threshold="0.98 to 1.02",
-        advice="BETA and SE are of BOLT-LMM's infinitesimal model, so z has less power than the p-value says: what uses z will find less. "
-        "--column p_value=P_BOLT_LMM_INF makes both of one model.",
+        advice="BETA and SE are of BOLT-LMM's infinitesimal model, so z has less power than the p-value. "
+        "Use --column p_value=P_BOLT_LMM_INF for both of one model.",
     )
 
 
@@ -144,7 +141,7 @@ def _check_build(card: Card, harmonised: Harmonised) -> None:
             "genome build",
             harmonised.build,
             Verdict.OK,
-            threshold="told by contig lengths",
+            threshold="known from contig lengths",
             advice="Every other file must be of this build.",
         )
         return
@@ -155,7 +152,7 @@ def _check_build(card: Card, harmonised: Harmonised) -> None:
         words,
         Verdict.OK,
         threshold="not excluded by positions",
-        advice="Positions alone do not tell the build: give --fasta to check reference alleles.",
+        advice="Positions alone do not identify the build: give --fasta to check reference alleles.",
     )
 
 
@@ -170,15 +167,15 @@ def _check_strand(card: Card, harmonised: Harmonised, ledger: Ledger, strand: St
             "SNPs with the genome's reference allele",
             reference_share,
             0.99,
-            advice="Rows without it were left out; about as many wrong rows have it by chance.",
+            advice="Rows without it were removed; about as many wrong rows have it by chance.",
         )
     else:
         card.expect(
             "SNPs with the genome's reference allele",
             reference_share,
             reference_share == 1,
-            threshold=f"1 (fewer than {ENOUGH} SNPs cannot tell strand and build)",
-            advice="Too few variants to tell a wrong build: check it another way.",
+            threshold=f"1 (fewer than {ENOUGH} SNPs do not show strand and build)",
+            advice="Too few variants to recognise a wrong build: check it another way.",
         )
     card.expect(
         "strand of the file",
@@ -192,9 +189,7 @@ def _check_strand(card: Card, harmonised: Harmonised, ledger: Ledger, strand: St
 def _check_panel(card: Card, harmonised: Harmonised) -> None:
     fit = harmonised.alignment
     assert fit is not None
-    card.at_least(
-        "variants that the panel has", fit.matched, 0.9, advice="Others were left out: use a panel of the same build and imputation."
-    )
+    card.at_least("variants in the panel", fit.matched, 0.9, advice="Others were removed: use a panel of the same build and imputation.")
     if np.isnan(fit.correlation):
         return
     card.at_least(
@@ -202,8 +197,6 @@ def _check_panel(card: Card, harmonised: Harmonised) -> None:
         fit.correlation,
         0.9,
         refuse_below=0,
-        advice="Below 0 the effect allele is the other one; low: another ancestry, or alleles mixed up.",
+        advice="Below 0 the effect allele is the other one; low: another ancestry, or swapped alleles.",
     )
-    card.at_most(
-        f"frequencies more than {FAR} from the panel's", fit.far, 0.01, advice="Single rows with exchanged alleles, or another ancestry."
-    )
+    card.at_most(f"frequencies more than {FAR} from the panel's", fit.far, 0.01, advice="Rows with swapped alleles, or another ancestry.")

@@ -1,4 +1,4 @@
-"""Bring the contigs of summary statistics to the names that a genome, a panel or a chain file uses."""
+"""Rename the contigs of summary statistics to those of a genome, panel or chain file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def match_names(names: Sequence[str], targets: Collection[str], numbers: Mapping
         plain = name.removeprefix("chr")
         letter = numbers.get(plain, name)
         spellings = [name, other_spelling(name), letter, other_spelling(letter)]
-        if plain.isascii() and plain.isdigit():  # BGEN files of UK Biobank, and what is computed from them, write 01 to 09
+        if plain.isascii() and plain.isdigit():  # BGEN files of UK Biobank have 01 to 09
             spellings += [prefix + digits for digits in (plain.lstrip("0"), plain.zfill(2)) for prefix in ("", "chr")]
         spellings += ["chrM", "M"] if letter.removeprefix("chr") in ("MT", "M") else []
         spellings += ["MT", "chrMT"] if letter.removeprefix("chr") == "M" else []
@@ -37,7 +37,7 @@ def match_names(names: Sequence[str], targets: Collection[str], numbers: Mapping
 def rename(
     study: SumstatsColumns, targets: Sequence[str], numbers: Mapping[str, str], ledger: Ledger, *, reason: str, kind: str, where: str
 ) -> None:
-    """Rename a study's contigs to a target's, and take out rows on contigs that it does not have.
+    """Rename a study's contigs to a target's, and remove rows on other contigs.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Turn a block of a summary-statistics file into the columns of a `Study`, and put aside rows that carry no test."""
+"""Convert blocks of a summary-statistics file to the columns of `SumstatsColumns`, and remove rows without a test."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ _log = get_logger("lucidseq.encode")
 _M = Meaning
 _MARKER = re.compile(r"(?:chr)?([0-9A-Za-z.]+)[:_](\d+)(?:[:_][ACGTacgt]+[:_][ACGTacgt]+)?")
 _LN10 = np.log(10.0)
-# Programs write missing values for variants they did not test; in files that people make they are mistakes
-_MADE_BY_PEOPLE = (Dialect.GWAS_SSF, Dialect.CUSTOM)
+# Programs write missing values for variants they did not test; in edited files they are errors
+_EDITED_DIALECTS = (Dialect.GWAS_SSF, Dialect.CUSTOM)
 _ESTIMATES = (_M.BETA, _M.ODDS_RATIO, _M.HAZARD_RATIO, _M.STANDARD_ERROR)
 
 
 @dataclass
 class Converter:
-    """Converts blocks of one file; codes of contigs, alleles and names are shared by all of them.
+    """Converts blocks of one file; all share the codes of contigs, alleles and names.
 
     Attributes
     ----------
@@ -53,9 +53,9 @@ class Converter:
     n
         Sample size where the file has none.
     sample_size
-        Which sample size of a case-control study is wanted.
+        Sample size of case-control studies to use.
     drop_incomplete
-        Leave out rows with missing values rather than refuse the file.
+        Remove rows with missing values rather than refuse the file.
     """
 
     layout: ColumnLayout
@@ -72,12 +72,12 @@ class Converter:
     standardised: bool = False  # effects come from z alone
 
     def convert(self, block: Block) -> dict[str, np.ndarray]:
-        """Return the columns of the rows that stay.
+        """Return the columns of the kept rows.
 
         Raises
         ------
         DataError
-            If a value is not what it should be, or missing (unless incomplete rows are dropped).
+            If a value is invalid, or missing (unless incomplete rows are dropped).
         """
         rows = _BlockRows(self, block)
         self.read += len(rows.line)
@@ -113,7 +113,7 @@ class Converter:
                 "name them with --column n_effective=NAME, or n_cases= and n_controls=",
             )
         if self.sized and self.n is not None:
-            _log.warning(f"--n {self.n:g} is not used: {self.path.name} has sample sizes of its own (--column n=none leaves them unread)")
+            _log.warning(f"--n {self.n:g} is not used: {self.path.name} has sample sizes of its own (--column n=none ignores them)")
         if not self.sized and self.n is None:
             raise UsageError(f"no column n in {self.path.name}", "the sample size", "add --n NUMBER, or name a column with --column n=NAME")
 
@@ -125,7 +125,7 @@ def _shown(values: pd.Series) -> list[str]:
 
 
 class _BlockRows:
-    """One block on its way; arrays shrink together as rows leave."""
+    """One block; all arrays shrink together as rows are removed."""
 
     def __init__(self, converter: Converter, block: Block) -> None:
         self._to, self._layout = converter, converter.layout
@@ -140,7 +140,7 @@ class _BlockRows:
         return ColumnContext(self._layout.column(meaning), self.line, self._to.path)
 
     def drop(self, removed: np.ndarray, reason: str) -> None:
-        """Take rows out and list them."""
+        """Remove rows and list them."""
         if not removed.any():
             return
         texts = {
@@ -170,7 +170,7 @@ class _BlockRows:
             self.drop(select(self.text(_M.STATE), failed), "not tested by the program")
 
     def encode_texts(self) -> None:
-        """Code contigs, alleles and names; work out the other allele where it stands in REF and ALT."""
+        """Code contigs, alleles and names; find the other allele in REF and ALT."""
         size, layout, to = len(self.line), self._layout, self._to
         unknown = np.full(size, UNKNOWN, dtype=np.int32)
 
@@ -200,7 +200,7 @@ class _BlockRows:
         """Return a column of numbers; NaN where the file has no such column."""
         if not self._layout.has(meaning):
             return np.full(len(self.line), np.nan)
-        infinite = meaning in _ESTIMATES and self._layout.facts.name not in _MADE_BY_PEOPLE
+        infinite = meaning in _ESTIMATES and self._layout.facts.name not in _EDITED_DIALECTS
         return numbers(self.text(meaning), self.where(meaning), infinite=infinite)
 
     def read_numbers(self) -> None:
@@ -263,9 +263,9 @@ class _BlockRows:
         return position
 
     def drop_untested(self) -> None:
-        """Take out rows in which a program wrote neither effect nor p-value, or an effect or error without bounds."""
+        """Remove rows without effect and p-value, or with an infinite effect or error."""
         values, facts = self._values, self._layout.facts
-        if facts.name not in _MADE_BY_PEOPLE:
+        if facts.name not in _EDITED_DIALECTS:
             untested = np.isnan(values["tail"]) & np.isnan(values["statistic"]) & np.isnan(values["chi_square"])
             self.drop(untested & (np.isnan(values["beta"]) | np.isnan(values["standard_error"])), "not tested by the program")
         for meaning in (_M.ODDS_RATIO, _M.HAZARD_RATIO):
@@ -276,7 +276,7 @@ class _BlockRows:
         self.drop(infinite | undefined, "no finite effect or standard error")
 
     def _needed(self) -> dict[Meaning, np.ndarray]:
-        """Return the mask of missing values of each meaning that a row cannot do without."""
+        """Return the mask of missing values of each required meaning."""
         layout, values = self._layout, self._values
         missing: dict[Meaning, np.ndarray] = {}
         if layout.has(_M.CHROMOSOME):
@@ -302,7 +302,7 @@ class _BlockRows:
         return missing
 
     def drop_incomplete(self) -> None:
-        """Take rows with missing values out, or refuse the file."""
+        """Remove rows with missing values, or refuse the file."""
         missing = self._needed()
         incomplete = np.any(list(missing.values()), axis=0) if missing else np.zeros(len(self.line), dtype=bool)
         if incomplete.any() and not self._to.drop_incomplete:
@@ -312,13 +312,13 @@ class _BlockRows:
             raise DataError(
                 f"{self._layout.column(meaning)} is missing ({shown})",
                 "a value in every row",
-                "fill it in, or add --drop-incomplete to leave such rows out",
+                "fill it in, or add --drop-incomplete to remove such rows",
                 where=place(self._to.path, line=int(self.line[row])),
             )
         self.drop(incomplete, "incomplete")
 
     def check(self) -> None:
-        """Refuse impossible values, and take out alleles whose bases are not known."""
+        """Refuse impossible values, and remove alleles without known bases."""
         values = self._values
         states = allele_state(self._to.alleles)
         for name, meaning in (("effect", _M.EFFECT_ALLELE), ("other", _M.OTHER_ALLELE)):

@@ -1,4 +1,4 @@
-"""Write a study as another program's file."""
+"""Write a study in the format of another program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lucidseq.encode.sumstats.sumstats_columns import SumstatsColumns
 
 _log = get_logger("lucidseq.encode")
 _M = Meaning
-_SMALLEST = 300.0  # -log10 of p-values that a float still holds; smaller ones are written as text
+_SMALLEST = 300.0  # -log10 p; smaller p-values are written as text
 
 
 def export_table(study: SumstatsColumns, dialect: Dialect, path: Path) -> None:
@@ -35,7 +35,7 @@ def export_table(study: SumstatsColumns, dialect: Dialect, path: Path) -> None:
 
 
 def _to_catalog(frame: pd.DataFrame) -> int:
-    """Write chromosomes, names and N as the GWAS Catalog's validator wants them (in place); return how many rows have no number for theirs.
+    """Convert chromosomes, names and N to the format of the GWAS Catalog's validator (in place); return the number of rows without a chromosome number.
 
     Chromosomes are whole numbers from 1 to 25, names are rs numbers or missing, N is whole.
     """

@@ -1,4 +1,4 @@
-"""GWAS-VCF: one sample a trait, statistics in FORMAT fields, effects of ALT.
+"""GWAS-VCF: one sample per trait, statistics in FORMAT fields, effects of ALT.
 
 References
 ----------
@@ -59,14 +59,14 @@ def read_header(above: list[str], line: str, path: Path, number: int) -> VcfHead
 
 
 def vcf_layout(header: VcfHeader, named: Mapping[Meaning, str], trait: str | None, path: Path, number: int) -> ColumnLayout:
-    """Find where a GWAS-VCF holds what; FORMAT fields get places after the fixed columns.
+    """Return the columns of a GWAS-VCF; FORMAT fields follow the fixed columns.
 
     Raises
     ------
     DataError
         If the file has several samples and none is named, no such sample, or no fields of effects.
     UsageError
-        If a named field is not there.
+        If a named field is missing.
     """
     if trait not in header.samples if trait is not None else len(header.samples) > 1:
         raise DataError(
@@ -98,7 +98,7 @@ def vcf_layout(header: VcfHeader, named: Mapping[Meaning, str], trait: str | Non
 
 
 def vcf_blocks(handle: IO[str], header: VcfHeader, layout: ColumnLayout, trait: str | None, first: int, path: Path) -> Iterator[Block]:
-    """Read the rows, with each FORMAT field as a column; one that a row lacks is missing.
+    """Read the rows, with each FORMAT field as a column; fields that a row lacks are missing.
 
     Raises
     ------

@@ -28,11 +28,11 @@ class Segments:
     starts
         First base of each segment, with one more entry: the end of the last.
     cover
-        How many blocks lie over the segment.
+        Number of blocks over the segment.
     block
-        The block, where there is one.
+        The block, if there is exactly one.
     block_start, block_target, block_contig, forward
-        Of each block: first base here and there, target contig (code), and whether the strand is kept.
+        Of each block: first base in source and target, target contig (code), and whether the strand is kept.
     """
 
     starts: np.ndarray
@@ -60,7 +60,7 @@ def read_chain(path: Path) -> Chain:
     Raises
     ------
     DataError
-        If a line is not as the format says, naming it.
+        If a line is invalid, naming it.
     """
     blocks: dict[str, list[tuple[int, int, int, int, bool]]] = {}
     targets: dict[str, int] = {}
@@ -120,7 +120,7 @@ def _wrong(path: Path, number: int, line: str) -> DataError:
     return DataError(
         f"{line.strip()[:80]!r}",
         "chain headers of 12 fields, and blocks of size and gaps that add up to their ends",
-        "make or copy the chain file again",
+        "create or copy the chain file again",
         where=place(path, line=number),
     )
 
@@ -140,10 +140,10 @@ def _segments(rows: list[tuple[int, int, int, int, bool]]) -> Segments:
 
 
 def lift(study: SumstatsColumns, chain: Chain, ledger: Ledger) -> None:
-    """Give a study, whose contigs are the chain's, the positions and contigs of the other build.
+    """Lift a study, whose contigs are the chain's, to the other build.
 
-    A variant is lifted when all bases of its longer allele lie in one block. Rows that do not, that fall on the other strand, or
-    that lie in several chains are taken out.
+    A variant is lifted when all bases of its longer allele lie in one block. Other rows, and rows on the other
+    strand or in several chains, are removed.
     """
     size = len(study)
     cover, forward = np.zeros(size, dtype=np.int64), np.ones(size, dtype=bool)
@@ -167,7 +167,7 @@ def lift(study: SumstatsColumns, chain: Chain, ledger: Ledger) -> None:
     several, reverse = cover > 1, (cover == 1) & ~forward
     good = (cover == 1) & forward
     ledger.note("lifted", int(good.sum()))
-    # What leaves is listed with its old position
+    # Removed rows are listed with their old position
     study["position"], study["contig"] = (np.where(good, position, study["position"]), np.where(good, contig, study["contig"]))
     kept = study.drop(cover == 0, "not lifted", ledger)
     several, reverse = several[kept], reverse[kept]

@@ -1,4 +1,4 @@
-"""Summary statistics in parquet, as PolyFun munges them. The only file of the suite that needs pyarrow (an extra)."""
+"""Summary statistics in parquet, as PolyFun writes them; needs pyarrow (an extra)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ROWS = 200_000
 
 
 def is_parquet(path: Path) -> bool:
-    """Say whether a file starts with parquet's magic number."""
+    """Return whether a file starts with parquet's magic number."""
     with Path(path).open("rb") as handle:
         return handle.read(4) == _MAGIC
 
@@ -43,7 +43,7 @@ def open_parquet(path: Path) -> tuple[list[str], Callable[[ColumnLayout], Iterat
         return DataError(
             f"a parquet file that cannot be read ({str(error)[:200]})",
             "a whole parquet file",
-            "make or copy the file again",
+            "create or copy the file again",
             where=str(path),
         )
 

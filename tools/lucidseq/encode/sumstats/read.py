@@ -1,4 +1,4 @@
-"""Open a file of summary statistics of any dialect and read it whole, block by block."""
+"""Read a file of summary statistics of any dialect, block by block."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LONGEST_HEADER = 1_000_000  # lines
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How a file is read: options of the command line."""
+    """Options of reading."""
 
     dialect: Dialect = Dialect.AUTO
     named: dict[Meaning, str] = field(default_factory=dict)
@@ -37,14 +37,14 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class ReadStudy:
-    """A file that was read: its rows, its layout, how many rows it had, and what is known of the file as a whole.
+    """Rows, layout and number of rows of a file, and attributes of the whole file.
 
     Attributes
     ----------
     positive_share
         Share of effects above 0.
     standardised
-        Effects were made from z, in standard deviations of the trait.
+        Effects were computed from z, in standard deviations of the trait.
     lengths
         Contig lengths from a VCF's header; empty elsewhere.
     """
@@ -65,16 +65,16 @@ def read_study(path: Path, options: ReadOptions, ledger: Ledger) -> ReadStudy:
     path
         Text (plain, gzip or bgzip), GWAS-VCF, or parquet.
     ledger
-        Takes the rows that leave.
+        Lists the removed rows.
 
     Raises
     ------
     DataError
-        If the file is not a table of a known dialect, or a value is not what it should be; the line is named.
+        If the file is not a table of a known dialect, or a value is invalid; naming the line.
     UsageError
-        If options do not fit the file.
+        If options contradict the file.
     MissingExtraError
-        If the file is parquet and pyarrow is not there.
+        If the file is parquet and pyarrow is not installed.
     """
     if is_parquet(path):
         header, parquet_blocks = open_parquet(path)
@@ -84,7 +84,7 @@ def read_study(path: Path, options: ReadOptions, ledger: Ledger) -> ReadStudy:
         first, number, vcf = _first_line(handle, path)
         if vcf is not None:
             if options.dialect not in (Dialect.AUTO, Dialect.GWAS_VCF):
-                raise UsageError(f"--dialect {options.dialect.value}, and {path.name} is a VCF", "gwas-vcf or auto", "leave --dialect out")
+                raise UsageError(f"--dialect {options.dialect.value}, and {path.name} is a VCF", "gwas-vcf or auto", "omit --dialect")
             layout = vcf_layout(vcf, options.named, options.trait, path, number)
             return _convert(vcf_blocks(handle, vcf, layout, options.trait, number + 1, path), layout, options, ledger, path, vcf.lengths)
         separator = find_separator(first)
@@ -92,7 +92,7 @@ def read_study(path: Path, options: ReadOptions, ledger: Ledger) -> ReadStudy:
         layout = _detect(header, options, path, number)
         if layout.facts.name is Dialect.PLINK1_QASSOC and options.dialect is Dialect.AUTO:
             raise UsageError(
-                f"{path.name} ({layout.facts.title}), which names no alleles: PLINK counts the rarer one, whatever the .bim says",
+                f"{path.name} ({layout.facts.title}), which names no alleles: PLINK counts the rarer one, not A1 of the .bim",
                 "a file that names them, as of --linear",
                 "run PLINK with --linear; or, if it ran with --keep-allele-order or A1 of the .bim is the rarer allele, "
                 "add --dialect plink1-qassoc and --panel with the .bim",

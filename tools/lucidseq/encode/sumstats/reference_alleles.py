@@ -1,8 +1,8 @@
-"""Hold summary statistics against a reference genome: build, strand, and the reference allele of each row.
+"""Compare summary statistics with a reference genome: build, strand, and reference allele of each row.
 
 For a SNP whose alleles are no complements of each other, either the alleles as given or their complements hold the reference's
-base, wherever the SNP lies: a flip makes any row fit. So a row is flipped only when the whole file says that it is on the other
-strand, or mixed, and the build is told from SNPs that a flip leaves alone (A/T and C/G).
+base, at any position: a flip makes any row match. So a row is flipped only when the whole file is on the other strand, or mixed, and the
+build is recognised from SNPs that do not change by a flip (A/T and C/G).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from lucidseq.encode.sumstats.choices import StrandRule
 from lucidseq.encode.sumstats.sumstats_columns import Ledger, SumstatsColumns
 from lucidseq.encode.sumstats.values import UNKNOWN, allele_state
 
-ENOUGH = 50  # SNPs from which a file's strand and build can be told
+ENOUGH = 50  # SNPs from which strand and build of a file are recognised
 _FORWARD, _REVERSE = 0.9, 0.1  # share of SNPs whose alleles hold the reference's base as given
 
 
 @dataclass(frozen=True)
 class Fit:
-    """How a study fits a genome.
+    """Agreement of a study with a genome.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Fit:
     snps, palindromic
         How many of each.
     strand
-        forward, reverse, mixed, or unknown (too few SNPs: rows are taken as they are).
+        forward, reverse, mixed, or unknown (too few SNPs: rows are not flipped).
     """
 
     share: float
@@ -63,7 +63,7 @@ def _by_contig(study: SumstatsColumns, genome: Genome):  # type: ignore[no-untyp
 
 
 def matches(study: SumstatsColumns, genome: Genome, *alleles: np.ndarray) -> list[np.ndarray]:
-    """Say for each row and each of some columns of allele codes whether the genome has that allele at the row's position."""
+    """Return, for each column of allele codes, whether the genome has the allele at the position of each row."""
     results = [np.zeros(len(study), dtype=bool) for _ in alleles]
     tables = _allele_tables(study)
     sizes = study.alleles.lengths()
@@ -88,7 +88,7 @@ def matches(study: SumstatsColumns, genome: Genome, *alleles: np.ndarray) -> lis
 def _allele_tables(study: SumstatsColumns) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """Return, by allele length: the row of each allele code in a table, and the table of base codes.
 
-    The study's words also hold alleles of rows that left, which may be no bases; no row has them.
+    The pool also has alleles of removed rows, which need not be bases.
     """
     texts = study.alleles.texts
     bases = allele_state(study.alleles) == 0
@@ -106,7 +106,7 @@ def _allele_tables(study: SumstatsColumns) -> dict[int, tuple[np.ndarray, np.nda
 
 
 def kinds(study: SumstatsColumns) -> tuple[np.ndarray, np.ndarray]:
-    """Return masks of SNPs that are no palindromes, and of palindromes (either allele the other's reverse complement)."""
+    """Return masks of SNPs that are not palindromes, and of palindromes (either allele the other's reverse complement)."""
     lengths = study.alleles.lengths()
     known = (study["effect"] != UNKNOWN) & (study["other"] != UNKNOWN)
     palindromic = known & (study.alleles.complement(study["effect"]) == study["other"])
@@ -156,7 +156,7 @@ def _refuse(study: SumstatsColumns, genome: Genome, fit: Fit) -> None:
         raise DataError(
             f"{observed} as given: the {fit.strand} strand of {build}",
             "alleles on the forward strand",
-            "leave --strand at auto, or flip the alleles",
+            "use --strand auto, or flip the alleles",
             where=str(genome.path),
         )
     raise DataError(
@@ -175,7 +175,7 @@ def last_positions(study: SumstatsColumns) -> dict[str, int]:
 
 
 def apply(study: SumstatsColumns, genome: Genome, fit: Fit, ledger: Ledger) -> None:
-    """Flip what is on the other strand, and take out rows in which neither allele is the reference's."""
+    """Flip rows on the other strand, and remove rows without the reference allele."""
     lengths = np.array([genome.lengths.get(name, 0) for name in study.contigs.texts], dtype=np.int64)
     study.drop(study["position"] > lengths[study["contig"]], "position beyond the contig's end", ledger)
     if fit.strand in ("reverse", "mixed"):
@@ -184,7 +184,7 @@ def apply(study: SumstatsColumns, genome: Genome, fit: Fit, ledger: Ledger) -> N
         complements = [study.alleles.complement(study[name]) for name in ("effect", "other")]
         effect_complement, other_complement = matches(study, genome, *complements)
         flip = (effect_complement | other_complement) & ~(effect | other) & ~palindromic
-        if fit.strand == "reverse":  # a few rows on the forward strand are mistakes there, as the reverse here
+        if fit.strand == "reverse":  # single rows on the forward strand are errors
             flip = np.ones(len(study), dtype=bool)
         ledger.note("strand flipped", int(flip.sum()))
         for name, column in zip(("effect", "other"), complements, strict=True):
@@ -194,7 +194,7 @@ def apply(study: SumstatsColumns, genome: Genome, fit: Fit, ledger: Ledger) -> N
 
 
 def fill_other_from_reference(study: SumstatsColumns, genome: Genome, ledger: Ledger) -> None:
-    """Give rows without another allele the reference's base, where the effect allele is one other base; take out the rest."""
+    """Fill in the other allele from the genome, where the effect allele is another single base; remove other rows."""
     unknown = study["other"] == UNKNOWN
     bases = np.array([study.alleles.code(base) for base in "ACGT"] + [UNKNOWN], dtype=np.int32)
     reference = bases[reference_base(study, genome)]

@@ -35,7 +35,7 @@ _Steps = list[tuple[str, str, int, int]]
 
 
 def sumstats(options: SumstatsOptions, out: OutputSet) -> Card:
-    """Make summary statistics (options as in ``cli.sumstats``)."""
+    """Compute or harmonise summary statistics (options as in ``cli.sumstats``)."""
     card = Card("encode", "sumstats")
     if (options.genotypes is None) == (options.input is None):
         raise UsageError("both or neither of --genotypes and --input", "one of them", "give --genotypes with --trait, or --input")
@@ -46,9 +46,9 @@ def sumstats(options: SumstatsOptions, out: OutputSet) -> Card:
             raise UsageError("--export with --genotypes", "--input", "give the .sumstats.tsv.gz of this run as --input of a second one")
         frame, steps = _from_genotypes(options.genotypes, options.trait, card)
         if frame.empty:
-            removed = ", ".join(f"{step}: {removed}" for _, step, removed, _ in steps if removed)
+            reasons = ", ".join(f"{step}: {removed}" for _, step, removed, _ in steps if removed)
             raise DataError(
-                f"no variant left ({removed})",
+                f"every variant was removed ({reasons})",
                 "at least one variant that can be tested",
                 "check alleles, build and contig names",
                 where=str(options.genotypes),
@@ -82,7 +82,7 @@ def _write(harmonised: Harmonised, z_kind: str, out: OutputSet) -> None:
 
 
 def _export(harmonised: Harmonised, dialect: Dialect, fasta: Path | None, input: Path, out: OutputSet) -> None:
-    """Write the study as another program's file; with a genome, REF of a VCF is the genome's allele."""
+    """Write the study in another format; with a genome, REF of a VCF is the genome's allele."""
     if dialect is not Dialect.GWAS_VCF:
         export_table(harmonised.study, dialect, out["exported"])
         return
@@ -133,18 +133,13 @@ def _test(store: GenotypeStore, trait: str, complete: np.ndarray, card: Card) ->
     values, covariates = store.trait(trait)[complete], store.covariates()[:, complete]
     where = f"{store.path}, trait {trait}"
     if len(np.unique(values)) < 2:
-        raise DataError(
-            f"trait {trait} has one value in {len(values)} individuals", "a trait that varies", "check the phenotypes", where=where
-        )
+        raise DataError(f"trait {trait} has one value in {len(values)} samples", "a trait that varies", "check the phenotypes", where=where)
     if len(values) < len(covariates) + 3:
         raise DataError(
-            f"{len(values)} individuals and {len(covariates)} covariates",
-            "more individuals than parameters",
-            "leave out covariates",
-            where=where,
+            f"{len(values)} samples and {len(covariates)} covariates", "more samples than parameters", "remove covariates", where=where
         )
     if store.trait_kind(trait) != BINARY:
-        _log.info(f"trait {trait}: least squares, {len(values)} individuals, {len(covariates)} covariates")
+        _log.info(f"trait {trait}: least squares, {len(values)} samples, {len(covariates)} covariates")
         return LinearTest(values, covariates)
     cases = int(values.sum())
     _log.info(f"trait {trait}: score test, {cases} cases, {len(values) - cases} controls, {len(covariates)} covariates")
@@ -153,7 +148,7 @@ def _test(store: GenotypeStore, trait: str, complete: np.ndarray, card: Card) ->
         return ScoreTest(values, covariates)
     except ValueError as error:
         raise DataError(
-            str(error), "covariates that do not separate cases from controls", "leave out such a covariate", where=where
+            str(error), "covariates that do not separate cases from controls", "remove such a covariate", where=where
         ) from error
 
 

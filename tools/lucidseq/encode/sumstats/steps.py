@@ -1,4 +1,4 @@
-"""What harmonisation does to a study, step by step; `STEPS` is the order."""
+"""The steps of harmonisation, in the order of `STEPS`."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class Harmonisation:
     strand, max_palindrome_frequency
         Options of the command.
     lengths
-        Contig lengths of the study's build, as far as they are known.
+        Contig lengths of the study's build, where known.
     build
-        Name of the build, as far as contig lengths tell it.
+        Name of the build, if known from contig lengths.
     alleles_from_panel
         Whether the panel gave alleles, which are then on its strand.
     fit, alignment
-        How the study fits genome and panel, once it was compared.
+        Agreement with genome and panel, once compared.
     """
 
     study: SumstatsColumns
@@ -69,13 +69,13 @@ class Harmonisation:
 
 
 def take_positions_from_panel(work: Harmonisation) -> None:
-    """Give rows without a position that of the panel's variant of their name."""
+    """Fill in missing positions by name from the panel."""
     if work.panel is not None:
         place_by_name(work.study, work.panel, work.ledger)
 
 
 def lift_over(work: Harmonisation) -> None:
-    """Move rows to the build that the chain leads to."""
+    """Lift rows over to the build of the chain."""
     if work.chain is None:
         return
     chain, where = read_chain(work.chain), str(work.chain)
@@ -86,14 +86,14 @@ def lift_over(work: Harmonisation) -> None:
         raise DataError(
             "no variant that can be lifted",
             "positions of the chain's source build",
-            "use the chain from the file's build to the one you need",
+            "use the chain from the build of the file to the target build",
             where=where,
         )
     work.lengths, work.build = chain.target_lengths, name_of(chain.target_lengths)
 
 
 def rename_contigs(work: Harmonisation) -> None:
-    """Call contigs what the genome calls them, else the panel."""
+    """Rename contigs to those of the genome, else of the panel."""
     study, panel, genome, where = work.study, work.panel, work.genome, str(work.path)
     if genome is not None:
         check_lengths(work.lengths, genome.lengths, where, genome.path.name)
@@ -108,26 +108,26 @@ def rename_contigs(work: Harmonisation) -> None:
 
 
 def take_alleles_from_panel(work: Harmonisation) -> None:
-    """Give rows without one or both alleles those of the panel."""
+    """Fill in missing alleles from the panel."""
     if work.panel is not None:
         work.alleles_from_panel = fill_alleles(work.study, work.panel, work.ledger)
 
 
 def take_alleles_from_genome(work: Harmonisation) -> None:
-    """Give rows without the other allele the genome's base."""
+    """Fill in missing other alleles from the genome."""
     if work.genome is not None and (work.study["other"] == UNKNOWN).any():
         fill_other_from_reference(work.study, work.genome, work.ledger)
 
 
 def compare_with_genome(work: Harmonisation) -> None:
-    """Find build and strand, flip what is on the other strand, and remove rows that the genome contradicts."""
+    """Find build and strand, flip rows on the other strand, and remove rows that contradict the genome."""
     if work.genome is not None:
         work.fit = find_strand(work.study, work.genome, work.strand)
         apply(work.study, work.genome, work.fit, work.ledger)
 
 
 def compare_with_panel(work: Harmonisation) -> None:
-    """Bring rows to the panel's strand and order of alleles; without a panel, palindromes of a mixed file are removed."""
+    """Align rows to the panel's strand and order of alleles; without a panel, remove palindromes of a mixed file."""
     if work.panel is None:
         if work.is_mixed:
             work.study.drop(kinds(work.study)[1], "palindromic, strand unknown", work.ledger)
@@ -148,7 +148,7 @@ def sort_by_position(work: Harmonisation) -> None:
 
 
 def remove_duplicates(work: Harmonisation) -> None:
-    """Keep the first of the rows of one place and pair of alleles."""
+    """Keep the first row of each position and pair of alleles."""
     work.study.drop(work.study.duplicates(), "duplicate", work.ledger)
 
 

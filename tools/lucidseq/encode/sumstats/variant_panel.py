@@ -1,4 +1,4 @@
-"""A panel of variants: a genotype store, a .bim, a .pvar, or a table with alleles and, where it has them, frequencies."""
+"""A panel of variants: a genotype store, a .bim, a .pvar, or a table with alleles and optionally frequencies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from lucidseq.encode.sumstats.values import (
 
 _HDF5 = b"\x89HDF"
 _BIM = ("contig", "name", "", "position", "effect", "other")
-# Names of the columns of a panel with a header, in small letters; of several the first is read
+# Names of the columns of a panel with a header, in small letters; of several, the first is read
 _NAMES = {
     "contig": ("chromosome", "chrom", "chr", "contig"),
     "position": ("base_pair_location", "position", "pos", "bp"),
@@ -37,8 +37,8 @@ _NAMES = {
     "frequency": ("effect_allele_frequency", "alt_freqs", "a1_freq", "af", "freq", "frequency", "af1"),
 }
 _NUMBERS = ("position", "frequency")
-_STORE_ROWS, _BLOCK = 1 << 16, 1 << 22  # rows of a store and characters of a text that are read at a time
-_Part = tuple[pd.DataFrame, np.ndarray, bool, bool]  # columns by kind, lines, `Panel.is_bim`, `Panel.knows_reference`
+_STORE_ROWS, _BLOCK = 1 << 16, 1 << 22  # rows of a store and characters of a text read at a time
+_Part = tuple[pd.DataFrame, np.ndarray, bool, bool]  # columns by kind, lines, is_bim, knows_reference
 
 
 @dataclass
@@ -50,11 +50,11 @@ class VariantPanel:
     contig, position, effect, other, name, frequency
         Arrays of shape (variants,); frequency (of the effect allele) is NaN where unknown.
     is_bim
-        It is a PLINK .bim, whose A1 is the effect allele of PLINK's own results.
+        The panel is a PLINK .bim, whose A1 is the effect allele of PLINK's own results.
     knows_reference
-        The other allele is the genome's: it stands in a column REF.
+        The other allele is the genome's (column REF).
     removed
-        Rows left out for their alleles or contig.
+        Rows removed for their alleles or contig.
     """
 
     path: Path
@@ -73,12 +73,12 @@ class VariantPanel:
 
 
 def read_panel(path: Path, contigs: StringPool, alleles: Alleles, names: VariantNamePool) -> VariantPanel:
-    """Read a panel; multi-allelic rows and alleles that are no bases are left out.
+    """Read a panel; multi-allelic rows and alleles without bases are removed.
 
     Raises
     ------
     DataError
-        If the file is none of the known forms, a column is missing, or a value is not what it should be.
+        If the format is unknown, a column is missing, or a value is invalid.
     """
     columns: dict[str, list[np.ndarray]] = {name: [] for name in _NAMES}
     is_bim, known, removed = False, False, 0
@@ -91,12 +91,12 @@ def read_panel(path: Path, contigs: StringPool, alleles: Alleles, names: Variant
 
 
 def read_panel_parts(path: Path, contigs: StringPool, alleles: Alleles, names: VariantNamePool) -> Iterator[VariantPanel]:
-    """Read a panel bit by bit (see `read_panel`); a part may be empty, for what is left out of it.
+    """Read a panel in parts (see `read_panel`); a part may be empty.
 
     Raises
     ------
     DataError
-        As `read_panel`; that no variant is there shows at the end.
+        As `read_panel`.
     """
     with Path(path).open("rb") as handle:
         hdf5 = handle.read(4) == _HDF5
@@ -122,7 +122,7 @@ def _encode(
     is_bim: bool,
     known: bool,
 ) -> VariantPanel:
-    """Return the rows that have two alleles of bases, as codes."""
+    """Return rows with two alleles of bases, as codes."""
     values = {"contig": contigs.encode(frame["contig"], clean_contig)}
     for name in ("effect", "other"):
         values[name] = alleles.encode(frame[name], clean_allele)
