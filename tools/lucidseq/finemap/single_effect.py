@@ -156,9 +156,9 @@ def _marginal(position: float, z2: np.ndarray, relative: np.ndarray, log_prior: 
     """Log marginal likelihood ratio at log(V scale) = position, with its first two derivatives."""
     ratio = np.exp(position) * relative
     kept = ratio / (1 + ratio)
-    lost = 1 / (1 + ratio)
+    shrunk_away = 1 / (1 + ratio)
     alpha, value = _posterior(0.5 * (kept * z2 - np.log1p(ratio)), log_prior)
-    slopes = 0.5 * kept * (lost * z2 - 1)
-    curvatures = 0.5 * kept * lost * ((lost - kept) * z2 - 1)
+    slopes = 0.5 * kept * (shrunk_away * z2 - 1)
+    curvatures = 0.5 * kept * shrunk_away * ((shrunk_away - kept) * z2 - 1)
     slope = float(alpha @ slopes)
     return value, slope, float(alpha @ (curvatures + slopes**2) - slope**2)

@@ -172,7 +172,7 @@ def fit_susie(data: RegressionData, settings: SusieSettings | None = None, *, pr
     >>> X = rng.normal(size=(200, 30))
     >>> from lucidseq.finemap.regression_data import IndividualData
     >>> fit = fit_susie(IndividualData(X, X[:, 7] + rng.normal(size=200)))
-    >>> [one.variants.tolist() for one in fit.credible_sets]
+    >>> [found.variants.tolist() for found in fit.credible_sets]
     [[7]]
     """
     settings = settings or SusieSettings()

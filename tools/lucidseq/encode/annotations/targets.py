@@ -152,7 +152,7 @@ class VariantTargets(Closing):
             if not self._knows_reference:
                 lengths = self._alleles.lengths()
                 differ = (lengths[codes["effect"]] != lengths[codes["other"]] for codes in self._read(_CHECKED))
-                self.unsettled = sum(int(some.sum()) for some in differ)
+                self.unsettled = sum(int(mask.sum()) for mask in differ)
             self._files = files.pop_all()
 
     def close(self) -> None:

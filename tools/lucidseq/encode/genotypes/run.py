@@ -23,7 +23,7 @@ from lucidseq.encode.genotypes.quality_figure import draw_quality
 from lucidseq.encode.genotypes.reading_pass import ReadingPass, ReadingPlan
 from lucidseq.encode.genotypes.sample_names import SampleNames
 from lucidseq.encode.genotypes.sample_quality import HETEROZYGOSITY, MISSING_RATE, NOT_LISTED, outliers
-from lucidseq.encode.genotypes.samples import Individuals, Trait, join, missing_covariates, read_individuals, recognise
+from lucidseq.encode.genotypes.samples import SampleTable, Trait, join, missing_covariates, read_sample_table, recognise
 from lucidseq.encode.genotypes.sex_chromosomes import SexChromosomes
 from lucidseq.encode.genotypes.shards import shares
 from lucidseq.encode.readers.open import open_reader, whole_sets
@@ -123,24 +123,24 @@ def _read(plan: ReadingPlan, filters: _SampleFilters, out: OutputSet) -> tuple[R
     if (keep == filters.listed).all():
         return reading, outcomes
     _log.info(f"{int((filters.listed & ~keep).sum())} samples fail their filters: reading again without them")
-    again = ReadingPass(plan, keep)
-    again.run(out)
-    again.statistics = reading.statistics  # of the first pass, which filtered the samples
-    return again, outcomes
+    second_pass = ReadingPass(plan, keep)
+    second_pass.run(out)
+    second_pass.statistics = reading.statistics  # of the first pass, which filtered the samples
+    return second_pass, outcomes
 
 
 def _same_samples(readers: list[GenotypeReader]) -> SampleNames:
     """Return the samples that all files have; families are those of the first file that has them."""
     first = readers[0]
-    for other in readers[1:]:
-        if other.samples != first.samples:
-            differ = sorted(set(other.samples) ^ set(first.samples))
+    for reader in readers[1:]:
+        if reader.samples != first.samples:
+            differ = sorted(set(reader.samples) ^ set(first.samples))
             detail = f"such as {', '.join(differ[:3])}" if differ else "in another order"
             raise DataError(
                 f"samples that differ from those of {first.path.name} ({detail})",
                 "the same samples in every file",
                 "give files of the same samples, in the same order",
-                where=str(other.path),
+                where=str(reader.path),
             )
     return next((reader.names for reader in readers if reader.names.families), first.names)
 
@@ -186,7 +186,7 @@ def _traits(path: Path | None, samples: SampleNames, first: GenotypeReader, card
     if path is None:
         traits = traits_from_sample_file(first)
     else:
-        table = read_individuals(path)
+        table = read_sample_table(path)
         joined = join(table, samples)
         checks.check_overlap(card, "phenotype", joined)
         traits = [
@@ -214,7 +214,7 @@ def _covariates(path: Path | None, samples: SampleNames, first: GenotypeReader, 
         return first.covariate_names, first.covariates
     if path is None:
         return [], np.empty((0, len(samples.samples)))
-    table: Individuals = read_individuals(path)
+    table: SampleTable = read_sample_table(path)
     joined = join(table, samples)
     checks.check_overlap(card, "covariate", joined)
     checks.check_covariates(card, table.names, joined.values, plink=table.plink)

@@ -109,7 +109,7 @@ class SampleNames:
         return by_family, without_family, by_name
 
 
-def refuse_doubles(families: Sequence[str], individuals: Sequence[str], lines: Sequence[int], path: Path) -> None:
+def refuse_repeated(families: Sequence[str], individuals: Sequence[str], lines: Sequence[int], path: Path) -> None:
     """Refuse a table with a repeated individual.
 
     Parameters

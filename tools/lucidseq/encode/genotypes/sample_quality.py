@@ -60,14 +60,14 @@ class Heterozygosity:
             Mask of the same shape.
         """
         whole = dosage if dosage.dtype == np.int8 else np.rint(dosage)
-        one = whole == 1
+        is_heterozygous = whole == 1
         fitted = self._among
         number = np.count_nonzero(~missing[:, fitted], axis=1)
-        copies = np.count_nonzero(one[:, fitted], axis=1) + 2 * np.count_nonzero(whole[:, fitted] == 2, axis=1)
+        copies = np.count_nonzero(is_heterozygous[:, fitted], axis=1) + 2 * np.count_nonzero(whole[:, fitted] == 2, axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             p = copies / (2 * number)
             share = np.where(number > 0, 2 * p * (1 - p) * (2 * number / (2 * number - 1)), 0.0)
-        self.heterozygous += column_counts(one)
+        self.heterozygous += column_counts(is_heterozygous)
         rows, columns = np.nonzero(missing)
         self.called += len(dosage) - np.bincount(columns, minlength=dosage.shape[1])
         self.expected += share.sum() - np.bincount(columns, weights=share[rows], minlength=dosage.shape[1])

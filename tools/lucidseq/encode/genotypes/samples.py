@@ -1,4 +1,4 @@
-"""Phenotypes and covariates: tables of individuals, joined to the samples of the genotypes."""
+"""Phenotypes and covariates: tables joined to the samples of the genotypes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
-from lucidseq.encode.genotypes.sample_names import SampleNames, refuse_doubles
+from lucidseq.encode.genotypes.sample_names import SampleNames, refuse_repeated
 
 PLINK_MISSING = -9.0
 _MISSING = {"", "NA", "#NA", "nan", "NaN", "NAN", "N/A", "null", "."}
@@ -18,17 +18,17 @@ KEPT = "kept as a value (no PLINK table: write NA where it is missing)"
 
 
 @dataclass
-class Individuals:
-    """Numeric columns, one row per individual.
+class SampleTable:
+    """Numeric columns of a table, one row per sample.
 
     Attributes
     ----------
     names
         Names of the columns.
     ids
-        Names of the individuals: IID, or sample names.
+        IID, or sample names.
     values
-        float64 of shape (columns, individuals), NaN where missing.
+        float64 of shape (columns, samples), NaN where missing.
     plink
         Whether the header is PLINK's (FID IID ..., or IID ...): -9 is then missing.
     families
@@ -53,7 +53,7 @@ class Trait:
     note: str = ""
 
 
-def read_individuals(path: Path) -> Individuals:
+def read_sample_table(path: Path) -> SampleTable:
     """Read a table with a header: ``FID IID column...``, ``IID column...`` (PLINK) or ``sample column...``, separated by tabs or spaces.
 
     Raises
@@ -82,7 +82,7 @@ def read_individuals(path: Path) -> Individuals:
                 lines.append(number)
                 rows.append(_split(line.rstrip("\r\n"), tabs=tabs))
     if not rows:
-        raise DataError("zero individuals", "a row for each individual", "check the file", where=str(path))
+        raise DataError("no samples", "a row for each sample", "check the file", where=str(path))
     for number, row in zip(lines, rows, strict=True):
         if len(row) != len(columns):
             raise DataError(f"{len(row)} fields", f"{len(columns)}, as in the header", "correct the row", where=place(path, line=number))
@@ -93,8 +93,8 @@ def read_individuals(path: Path) -> Individuals:
         ]
     )
     families = [row[0] for row in rows] if first == 2 else []
-    table = Individuals(path, names, [row[first - 1] for row in rows], values, plink, families)
-    refuse_doubles(families, table.ids, lines, path)
+    table = SampleTable(path, names, [row[first - 1] for row in rows], values, plink, families)
+    refuse_repeated(families, table.ids, lines, path)
     return table
 
 
@@ -125,7 +125,7 @@ class Joined:
     values
         float64 of shape (columns, samples), NaN for samples without a row.
     shared, only_genotypes, only_table
-        Numbers of individuals.
+        Numbers of samples.
     """
 
     values: np.ndarray
@@ -134,13 +134,13 @@ class Joined:
     only_table: int
 
 
-def join(table: Individuals, samples: SampleNames) -> Joined:
+def join(table: SampleTable, samples: SampleNames) -> Joined:
     """Order rows by the samples (see `sample_names.SampleNames.find`).
 
     Raises
     ------
     DataError
-        If no individual is shared, or a row matches several samples.
+        If no sample is shared, or a row matches several samples.
     """
     families = table.families or [""] * len(table.ids)
     at = samples.find(families, table.ids, table.path)
@@ -167,7 +167,7 @@ def recognise(name: str, values: np.ndarray, *, plink: bool, where: str) -> Trai
     name
         Name of the trait.
     values
-        Shape (individuals,), NaN where missing.
+        Shape (samples,), NaN where missing.
     plink
         The table has PLINK's columns FID IID, or IID.
     where

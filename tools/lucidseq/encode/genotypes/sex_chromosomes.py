@@ -119,8 +119,8 @@ class SexChromosomes:
 
     def copies(self, kind: int) -> np.ndarray:
         """Return the largest dosage of each sample, int64 of shape (samples,)."""
-        one = self.haploid(kind) & (self.coding is HaploidCoding.ONE)
-        return np.where(one, 1, self.ploidy)
+        has_one = self.haploid(kind) & (self.coding is HaploidCoding.ONE)
+        return np.where(has_one, 1, self.ploidy)
 
     def doubled(self, kind: int) -> np.ndarray:
         """Return a mask of the samples whose one copy is counted as two."""

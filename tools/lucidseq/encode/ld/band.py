@@ -74,10 +74,10 @@ def band_sums(read: Callable[[int, int], np.ndarray], position: np.ndarray, basi
         rows = standardise(block, scales, basis)
         held = [chunk for chunk in held if position[chunk[0] + len(chunk[1]) - 1] >= position[first] - window]
         chunk_position = position[first:last]
-        for start, other in held:
-            squares = _squares(rows, other, chunk_position, position[start : start + len(other)], window)
+        for start, previous in held:
+            squares = _squares(rows, previous, chunk_position, position[start : start + len(previous)], window)
             before[first:last] += squares.sum(axis=1, dtype=np.float64)
-            after[start : start + len(other)] += squares.sum(axis=0, dtype=np.float64)
+            after[start : start + len(previous)] += squares.sum(axis=0, dtype=np.float64)
         squares = np.tril(_squares(rows, rows, chunk_position, chunk_position, window), -1)
         before[first:last] += squares.sum(axis=1, dtype=np.float64)
         after[first:last] += squares.sum(axis=0, dtype=np.float64)

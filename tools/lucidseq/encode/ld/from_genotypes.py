@@ -42,7 +42,7 @@ class Cohort:
 
     Attributes
     ----------
-    people
+    samples
         Sample indices, ascending, shape (n,).
     covariates
         Covariates to project out, shape (covariates, n).

@@ -110,7 +110,7 @@ def _keys(contig: pd.Series, position: pd.Series, rsid: pd.Series | None, by: Ma
 
 
 def _with_alleles(keys: np.ndarray, other: pd.Series, effect: pd.Series) -> np.ndarray:
-    return np.array([f"{key}:{one}:{two}" for key, one, two in zip(keys, other, effect, strict=True)], dtype=object)
+    return np.array([f"{key}:{first}:{second}" for key, first, second in zip(keys, other, effect, strict=True)], dtype=object)
 
 
 def _sorted(

@@ -97,10 +97,10 @@ def from_dense(values: np.ndarray, variants: pd.DataFrame, path: Path) -> Publis
 
 def _usable(values: np.ndarray) -> np.ndarray:
     """Return a mask of the variants with finite correlations with themselves and most others."""
-    lost = np.zeros(len(values))
+    missing = np.zeros(len(values))
     for first in range(0, len(values), _TILE):
-        lost[first : first + _TILE] = np.isnan(values[first : first + _TILE]).sum(axis=1)
-    mask: np.ndarray = ~np.isnan(np.diagonal(values)) & (lost <= len(values) / 2)
+        missing[first : first + _TILE] = np.isnan(values[first : first + _TILE]).sum(axis=1)
+    mask: np.ndarray = ~np.isnan(np.diagonal(values)) & (missing <= len(values) / 2)
     return mask
 
 

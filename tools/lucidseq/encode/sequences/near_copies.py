@@ -140,5 +140,5 @@ def jaccard(codes: np.ndarray, left: np.ndarray, right: np.ndarray, *, k: int = 
 def _sorted_sets(codes: np.ndarray, k: int) -> np.ndarray:
     """Return each row's k-mers, sorted, without repeats; padded with the largest number."""
     kmers = np.sort(canonical_kmers(codes, k), axis=1)
-    again = np.concatenate([np.zeros((len(kmers), 1), dtype=bool), kmers[:, 1:] == kmers[:, :-1]], axis=1)
-    return np.where(again, _NO_KMER, kmers)
+    repeated = np.concatenate([np.zeros((len(kmers), 1), dtype=bool), kmers[:, 1:] == kmers[:, :-1]], axis=1)
+    return np.where(repeated, _NO_KMER, kmers)

@@ -132,11 +132,11 @@ def sharing(read: ReadCalls, block: PairBlock, first: np.ndarray, second: np.nda
     many = len(first) * _FEW_PAIRS > shape[0] * shape[1]
     both = np.zeros(shape, dtype=block.called.dtype) if many else np.zeros(len(first), dtype=np.int64)
     for left, right in _pairs_of_chunks(read, block.rows, block.columns) if len(first) else ():
-        het, other = (calls[:, chosen] == 1 for calls, chosen in ((left, samples), (right, others)))
+        first_het, second_het = (calls[:, chosen] == 1 for calls, chosen in ((left, samples), (right, others)))
         if many:
-            both += het.T.astype(np.float32) @ other.astype(np.float32)
+            both += first_het.T.astype(np.float32) @ second_het.astype(np.float32)
         else:
-            packed, others_packed = (np.packbits(values.T, axis=1) for values in (het, other))
+            packed, others_packed = (np.packbits(values.T, axis=1) for values in (first_het, second_het))
             for start in range(0, len(first), _PAIRS):
                 part = slice(start, start + _PAIRS)
                 shared = packed[at_first[part]] & others_packed[at_second[part]]

@@ -113,8 +113,8 @@ def project(
         loadings = fitted @ scale
         part = every.T @ loadings
         scores = part if scores is None else scores + part
-        here = windows[at : at + len(fitted)]
-        np.add.at(squares, here, (loadings**2) * components.values * components.variants)
+        chunk_windows = windows[at : at + len(fitted)]
+        np.add.at(squares, chunk_windows, (loadings**2) * components.values * components.variants)
         at += len(fitted)
     if scores is None:
         raise ValueError("no variants to project on")

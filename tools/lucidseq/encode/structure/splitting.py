@@ -33,7 +33,7 @@ def assign_sets(groups: np.ndarray, names: np.ndarray, strata: np.ndarray, sizes
         Name of each sample's group for the table.
     strata
         Stratum of each sample, int, shape (samples,).
-    wanted
+    sizes
         Sizes of the sets.
     """
     shares = np.zeros(len(Split))

@@ -67,17 +67,17 @@ class LinearTest:
             float64 of shape (variants, samples), NaN for missing.
         """
         missing = np.isnan(dosage)
-        some = missing.any(axis=1)
+        incomplete = missing.any(axis=1)
         variants, samples = dosage.shape
         xx, xy, total = np.empty(variants), np.empty(variants), np.empty(variants)
         yy = np.full(variants, self.trait @ self.trait)
         n = samples - missing.sum(axis=1).astype(np.float64)
-        whole = dosage[~some]
+        whole = dosage[~incomplete]
         centred = whole - whole.mean(axis=1, keepdims=True)
-        total[~some] = (centred**2).sum(axis=1)
+        total[~incomplete] = (centred**2).sum(axis=1)
         left = centred - (centred @ self.basis) @ self.basis.T
-        xx[~some], xy[~some] = (left**2).sum(axis=1), left @ self.trait
-        rows = np.flatnonzero(some)
+        xx[~incomplete], xy[~incomplete] = (left**2).sum(axis=1), left @ self.trait
+        rows = np.flatnonzero(incomplete)
         for first in range(0, len(rows), _BLOCK):
             block = rows[first : first + _BLOCK]
             xx[block], xy[block], yy[block], total[block] = self._complete_cases(dosage[block], ~missing[block])

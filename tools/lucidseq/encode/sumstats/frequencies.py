@@ -16,7 +16,7 @@ class EffectAlleleFrequencies:
     ----------
     store
         Genotypes.
-    people
+    samples
         Mask of the samples, shape (samples,).
     """
 
