@@ -393,7 +393,7 @@ BAD = {
         ["out of order", "c1:9"],
     ),
     "wrong calls": ([("c1", 5, "A", "C", "A", "0|1 0|7 1|1")], [], ["x.vcf", "line 7"]),
-    "nothing varies": ([("c1", 5, "A", "C", "A", "0|0 0|0 0|0")], [], ["no sites left", "copies of the rarer allele: 1"]),
+    "nothing varies": ([("c1", 5, "A", "C", "A", "0|0 0|0 0|0")], [], ["every site was removed", "copies of the rarer allele: 1"]),
 }
 
 

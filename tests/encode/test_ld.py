@@ -28,7 +28,7 @@ OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--m
 
 
 def test_correlation__equals_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PEOPLE", 37)
+    monkeypatch.setattr(module, "SAMPLES", 37)
     dosage = linked(1, 30, 200)
     dosage[5] = 1
     r, keep = correlation(dosage, design(np.empty((0, 200))))
