@@ -18,7 +18,7 @@ from bench_encode import cpu_seconds
 
 from lucidseq.encode.annotations.bed import BedSource
 from lucidseq.encode.annotations.choices import BedValue
-from lucidseq.encode.annotations.rows import Variants
+from lucidseq.encode.annotations.targets import VariantTargets
 from lucidseq.encode.haplotypes.open_sites import open_sites
 from lucidseq.encode.sequences.near_copies import jaccard, near_copies
 from support import peak_memory
@@ -104,7 +104,7 @@ def compare_memory(folder: Path) -> dict[str, float]:
 def compare_annotations(folder: Path) -> float:
     """Return our pace over bioframe's: 1,000,000 variants and 200,000 intervals."""
     path, bed = write_variants(folder / "v.pvar", 1_000_000), write_bed(folder / "open.bed", 200_000)
-    with Variants(path, folder) as variants:
+    with VariantTargets(path, folder) as variants:
         parts = list(variants.parts(PART))
     source = BedSource(bed, BedValue.OVERLAP, ["chr1"])
     frame = pd.concat([part.frame() for part in parts], ignore_index=True)

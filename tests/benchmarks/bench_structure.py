@@ -29,7 +29,7 @@ from lucidseq.core.genotype_matrix import open_matrix
 from lucidseq.core.genotypes import open_genotypes
 from lucidseq.encode.structure import pca
 from lucidseq.encode.structure.ancestry import pieces, prune, standardise
-from lucidseq.encode.structure.panel import Panel
+from lucidseq.encode.structure.autosomal_panel import AutosomalPanel
 from lucidseq.encode.structure.relatives import find_relatives
 from support import program, run_ok
 
@@ -81,7 +81,7 @@ def compare_plink2(folder: Path) -> dict[str, float]:
     (folder / "x.bim").write_text("".join(rows))
     everybody = np.ones(PEOPLE, dtype=bool)
     with open_genotypes(write_store(folder / "g.h5", calls, spacing=SPACING)) as store:
-        panel = Panel(store, np.ones(VARIANTS, dtype=bool), 0.1)
+        panel = AutosomalPanel(store, np.ones(VARIANTS, dtype=bool), 0.1)
         frequency = np.where(calls < 0, 0, calls).sum(axis=1) / (2 * (calls >= 0).sum(axis=1))
         works = {
             "KING-robust kinship": (lambda: find_relatives(panel, 0.0442, defined=True), ("--make-king-table",)),

@@ -21,7 +21,7 @@ from scipy import stats
 from lucidseq.encode.sumstats.choices import StrandRule
 from lucidseq.encode.sumstats.file import References, harmonise_file
 from lucidseq.encode.sumstats.read import ReadOptions
-from lucidseq.encode.sumstats.study import Ledger
+from lucidseq.encode.sumstats.sumstats_columns import Ledger
 from support import peak_memory
 
 RATIO_BAR, BYTES_BAR = 0.25, 200.0  # of pandas' rows per CPU second; bytes of memory a row

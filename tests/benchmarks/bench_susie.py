@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import lucidseq
-from lucidseq.finemap.data import IndividualData
+from lucidseq.finemap.regression_data import IndividualData
 from lucidseq.finemap.susie import SusieSettings, fit_susie
 
 BAR = 0.4

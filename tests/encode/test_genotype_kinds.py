@@ -228,8 +228,8 @@ def test_men__two_copies_of_x_by_default(tmp_path: Path) -> None:
     ]
     assert np.allclose(frequency, [7 / 10, 6 / 8, 3 / 8, 2 / 4, 4 / 6])
     table = qc(tmp_path)
-    assert table.loc[("genotypes", "heterozygous though haploid, set missing (all variants read)"), "removed"] == 3
-    assert table.loc[("genotypes", "women on Y, set missing (all variants read)"), "removed"] == 1
+    assert table.loc[("genotypes", "heterozygous though haploid, set to missing (all variants read)"), "removed"] == 3
+    assert table.loc[("genotypes", "females on Y, set to missing (all variants read)"), "removed"] == 1
 
 
 def test_men__one_copy_of_x(tmp_path: Path) -> None:
@@ -429,7 +429,7 @@ def test_x__hardy_weinberg_in_women_and_sexes_told_by_it(tmp_path: Path) -> None
     people = pd.read_csv(tmp_path / "g.samples.tsv", sep="\t")
     assert people["inferred_sex"].tolist() == [["", "male", "female"][value] for value in sex]
     checks = {check.name: check for check in read_card(tmp_path / "g.encode_genotypes.card.json").checks}
-    check = checks["samples whose X tells the other sex"]
+    check = checks["samples whose X contradicts their sex"]
     assert check.value == 2
     assert "s4, s7" in check.advice
 

@@ -263,7 +263,7 @@ def bad(tmp_path: Path, *mentions: str, words: tuple[object, ...], exit_code: in
         ("sample\tt\ns0\n", ("1 fields", "line 2")),
         ("sample\tt\ns0\t1\ns0\t2\n", ("more than once", "line 3")),
         ("sample\tt\ns0\tNA\n", ("trait t has no value",)),
-        ("sample\tt\n", ("zero individuals",)),
+        ("sample\tt\n", ("no samples",)),
         ("sample\n", ("header",)),
     ],
 )

@@ -15,9 +15,9 @@ import pytest
 from lucidseq.core.errors import UsageError
 from lucidseq.core.intervals import Intervals
 from lucidseq.encode.haplotypes.allele_columns import decode_alleles
-from lucidseq.encode.haplotypes.lone_sites import LoneSites
 from lucidseq.encode.haplotypes.open_sites import open_sites
-from lucidseq.encode.haplotypes.windows import tile
+from lucidseq.encode.haplotypes.site_windows import create_windows
+from lucidseq.encode.haplotypes.unique_positions import UniquePositions
 from lucidseq.encode.regions import Regions
 from support import assert_bad_input, program, run_cli, run_ok
 
@@ -124,7 +124,7 @@ def test_lone_sites__wherever_chunks_end(block: int, tmp_path: Path, monkeypatch
     rng = np.random.default_rng(4)
     sites = [(contig, at) for contig in ("c1", "c2") for at in sorted(rng.integers(1, 30, 25).tolist())]
     rows = [(contig, at, "A", "CGT"[row % 3], "A", "0|1 0|0 1|1") for row, (contig, at) in enumerate(sites)]
-    lone, kept = LoneSites(), []
+    lone, kept = UniquePositions(), []
     for chunk in open_sites(write_vcf(tmp_path / "x.vcf", rows)).chunks():
         kept += lone.take(chunk)
     kept += lone.rest()
@@ -368,7 +368,7 @@ def test_regions__cover_and_subtract_as_masks_do() -> None:
 
 def test_tiles__cover_each_base_once() -> None:
     for length in (1, 9, 10, 11, 30):
-        windows = tile(Intervals.of("c", [5], [5 + length]), 10, 10)
+        windows = create_windows(Intervals.of("c", [5], [5 + length]), 10, 10)
         edges = zip(windows.start.tolist(), windows.end.tolist(), strict=True)
         assert sorted(base for start, end in edges for base in range(start, end)) == list(range(5, 5 + length))
 
@@ -393,7 +393,7 @@ BAD = {
         ["out of order", "c1:9"],
     ),
     "wrong calls": ([("c1", 5, "A", "C", "A", "0|1 0|7 1|1")], [], ["x.vcf", "line 7"]),
-    "nothing varies": ([("c1", 5, "A", "C", "A", "0|0 0|0 0|0")], [], ["no sites left", "copies of the rarer allele: 1"]),
+    "nothing varies": ([("c1", 5, "A", "C", "A", "0|0 0|0 0|0")], [], ["every site was removed", "copies of the rarer allele: 1"]),
 }
 
 
@@ -461,4 +461,4 @@ def test_bcf__cut_between_blocks_is_refused(trees: msprime.TreeSequence, tmp_pat
 
 def test_more_windows_than_memory_holds__are_refused_before_they_are_laid() -> None:
     with pytest.raises(UsageError, match="42,949,673 windows of 50 bases"):
-        tile(Intervals.of("c", [0], [(1 << 31) - 1]), 50, 50)
+        create_windows(Intervals.of("c", [0], [(1 << 31) - 1]), 50, 50)

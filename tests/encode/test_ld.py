@@ -28,7 +28,7 @@ OFF = ("--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--m
 
 
 def test_correlation__equals_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PEOPLE", 37)
+    monkeypatch.setattr(module, "SAMPLES", 37)
     dosage = linked(1, 30, 200)
     dosage[5] = 1
     r, keep = correlation(dosage, design(np.empty((0, 200))))
@@ -306,7 +306,7 @@ def test_low_rank__is_read_by_what_reads_dense_ld(store: Path, tmp_path: Path) -
 
 def test_ld_scores__of_many_people_use_some_of_them(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Evenly spaced, with the covariates of the same people; n tells how many."""
-    monkeypatch.setattr(from_genotypes, "MOST_PEOPLE", 40)
+    monkeypatch.setattr(from_genotypes, "MOST_SAMPLES", 40)
     with open_genotypes(store) as genotypes:
         cohort = Cohort(genotypes, np.arange(90), genotypes.covariates())
         ((first, position, sums),) = sweep(cohort, 100)

@@ -22,7 +22,7 @@ from lucidseq.core.ld import open_ld
 from lucidseq.encode.ld.choices import InputFormat
 from lucidseq.encode.ld.from_matrix import detect, open_matrix
 from lucidseq.encode.ld.ldgm import NOT_CARRIED, contig_of
-from lucidseq.encode.ld.listed import NOT_LISTED, OTHER_ALLELES, TWICE
+from lucidseq.encode.ld.match_variants import NOT_LISTED, OTHER_ALLELES, TWICE
 from lucidseq.encode.ld.matrix import CONSTANT
 from support import assert_bad_input, program, run_cli, run_ok
 
@@ -138,7 +138,7 @@ def test_plink2__matrix_with_its_ids_or_a_pvar(tmp_path: Path) -> None:
         assert np.abs(found - r).max() < 1e-6
         assert (variants[["position", "other", "effect"]] == table[["position", "other", "effect"]]).all().all()
     (tmp_path / "ids.vars").write_text("\n".join(table["rsid"]) + "\n")
-    with pytest.raises(DataError, match="alleles are not told"):
+    with pytest.raises(DataError, match="without alleles"):
         taken(path, tmp_path / "ids.vars")
 
 
@@ -387,7 +387,7 @@ def archive(path: Path, **arrays: np.ndarray) -> Path:
         ("pickle", ("of type object", "numbers")),
         ("complex", ("of type complex128", "real numbers")),
         ("lying", ("of shape (1000000000,)", "at most 900 elements")),
-        ("indptr", ("contradicts itself",)),
+        ("indptr", ("inconsistent",)),
         ("twice", ("an element twice",)),
         ("half", ("cannot be read",)),
     ],
@@ -445,7 +445,7 @@ def test_bad_npz(what: str, mentions: tuple[str, ...], tmp_path: Path) -> None:
     [
         (lambda lines: [*lines, "5,99,0.1"], ("index 99", "0 to 5", "line 13")),
         (lambda lines: [*lines, "-1,2,0.1"], ("index -1",)),
-        (lambda lines: [*lines, "1,0,0.1"], ("a second time",)),
+        (lambda lines: [*lines, "1,0,0.1"], ("twice",)),
         (lambda lines: [*lines, "2,5,0.1"], ("without both diagonal elements",)),
         (lambda lines: [*lines[:3], "0;1;0.5", *lines[3:]], ("i,j,value", "line 4")),
         (lambda lines: [*lines, "4,4"], ("i,j,value",)),

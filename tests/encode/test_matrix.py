@@ -315,7 +315,7 @@ def test_reader__refuses_arrays_that_do_not_fit(name: str, change: object, matri
     with h5py.File(bad, "r+") as store:
         change(store)
         store.attrs[TEXT_SUM] = text_sum(store)
-    with pytest.raises(DataError, match="make the file again"), open_matrix(bad):
+    with pytest.raises(DataError, match="create the file again"), open_matrix(bad):
         pass
 
 

@@ -19,9 +19,9 @@ from lucidseq.core.schema import SEQUENCES
 from lucidseq.core.stores import open_store, read_list, read_text
 from lucidseq.encode.sequences.choices import SignalStatistic
 from lucidseq.encode.sequences.fasta_records import parse_coordinates
+from lucidseq.encode.sequences.genome_windows import cut_windows, read_signal
 from lucidseq.encode.sequences.negatives import NegativeRule, draw_negatives
-from lucidseq.encode.sequences.rows import gc_share, identity
-from lucidseq.encode.sequences.windows import cut_windows, read_signal
+from lucidseq.encode.sequences.sequence_rows import gc_share, identity
 from support import assert_bad_input, run_cli, run_ok
 
 
@@ -318,7 +318,7 @@ def test_bad_input(genome: Path, regions: Path, tmp_path: Path) -> None:
     )
     bad(*both, "--test-contigs", "3", mentions=("contig 3", "they call it chr3"))
     bad(*both, "--test-contigs", "chr3", "--valid-contigs", "chr3", mentions=("chr3 in both",))
-    bad(*both, "--test-contigs", "chr1,chr2,chr3", mentions=("some to train on",))
+    bad(*both, "--test-contigs", "chr1,chr2,chr3", mentions=("at least one training sequence",))
     bad(*both, "--signal", genome, mentions=("bigWig",))
     bad("--fasta", file("n.fa", f">a\n{'N' * 50}\n"), mentions=("more than 10% N",))
     bad("--fasta", file("l.fa", ">a\nACGT\nAC!T\n"), mentions=("'!' is not a base", "line 1"))

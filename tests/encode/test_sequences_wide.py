@@ -255,7 +255,7 @@ def test_separate__takes_training_copies_of_held_out_contigs(genome: Path, tmp_p
         tmp_path, "--fasta", genome, "--regions", regions, "--test-contigs", "chr2", "--valid-share", 0, "--near-copies", "separate"
     )
     assert found["id"].tolist() == ["chr1_1000", "chr1_7000", "chr2_1000", "chr2_4100", "chr2_9000"]
-    assert "near-copy of a sequence held out\t1\t5" in (tmp_path / "s.sequences.qc.tsv").read_text()
+    assert "near-copy of a held-out sequence\t1\t5" in (tmp_path / "s.sequences.qc.tsv").read_text()
 
 
 def write_people(path: Path, rows: list[tuple[str, int, str, str, str]], names: tuple[str, ...] = ("ann", "bob")) -> Path:
@@ -325,9 +325,9 @@ def test_personal__star_symbolic_and_neighbouring_alleles(genome: Path, tmp_path
     assert "alleles\tcarried by a haplotype, or missing\t0\t5\n" in steps
     assert "alleles\tsymbolic allele\t1\t4\n" in steps
     card = json.loads((tmp_path / "s.encode_sequences.card.json").read_text())
-    assert {check["name"]: check["value"] for check in card["checks"]}["alleles put into the sequences, of those carried"] == pytest.approx(
-        0.8
-    )
+    assert {check["name"]: check["value"] for check in card["checks"]}[
+        "alleles inserted into the sequences, of those carried"
+    ] == pytest.approx(0.8)
 
 
 def test_personal__as_many_haplotypes_as_a_sample_has(genome: Path, tmp_path: Path) -> None:

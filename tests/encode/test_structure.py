@@ -204,9 +204,9 @@ def test_splits__are_readable_and_components_serve_as_covariates(families: tuple
     splits = read_splits(tmp_path / "r.splits.tsv", names[::-1])
     table = read_table(tmp_path / "r.splits.tsv", SPLITS).set_index("sample")
     assert [["train", "valid", "test"][code] for code in splits.split] == table["split"][names[::-1]].tolist()
-    from lucidseq.encode.genotypes.samples import read_individuals
+    from lucidseq.encode.genotypes.samples import read_sample_table
 
-    assert read_individuals(tmp_path / "r.pcs.tsv").names == ["PC1", "PC2", "PC3"]
+    assert read_sample_table(tmp_path / "r.pcs.tsv").names == ["PC1", "PC2", "PC3"]
 
 
 def test_seed__changes_the_order_of_equal_groups(families: tuple[Path, dict], tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ BAD_GROUPS = {
     "short-row": ("sample\tfamily\ns0\n", "1 fields"),
     "twice": ("sample\tfamily\ns0\ta\ns0\tb\n", "more than once"),
     "other-names": ("sample\tfamily\nx\ta\n", "no sample in common"),
-    "two-families": ("FID\tIID\tbatch\nA\ts0\ta\nB\ts0\tb\n", "both mean sample s0"),
+    "two-families": ("FID\tIID\tbatch\nA\ts0\ta\nB\ts0\tb\n", "both match sample s0"),
     "no-rows": ("sample\tfamily\n", "no rows"),
 }
 

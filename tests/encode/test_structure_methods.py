@@ -18,10 +18,10 @@ from lucidseq.core.splits import Splits
 from lucidseq.encode.structure import card as checks
 from lucidseq.encode.structure import pca
 from lucidseq.encode.structure.ancestry import allele_frequency, place_samples, prune, standardise
-from lucidseq.encode.structure.filling import fill, strata_of
+from lucidseq.encode.structure.assign_groups import assign_groups, strata_of
+from lucidseq.encode.structure.autosomal_panel import AutosomalPanel, identical, survey
 from lucidseq.encode.structure.groups import clusters, components, unrelated
 from lucidseq.encode.structure.king import pair_blocks, relationship, sharing
-from lucidseq.encode.structure.panel import Panel, identical, survey
 from lucidseq.encode.structure.pruning import Pruner
 from lucidseq.encode.structure.splitting import with_duplicates
 from support import program
@@ -171,7 +171,7 @@ def test_pca__equals_plink2(tmp_path: Path) -> None:
 
 def place(tmp_path: Path, calls: np.ndarray, fitted: np.ndarray, k: int) -> np.ndarray:
     with open_genotypes(write_store(tmp_path / "g.h5", calls, spacing=2_000_000)) as store:
-        return place_samples(Panel(store, np.ones(len(calls), bool), 0.1), fitted, k, 0.01, 1).scores
+        return place_samples(AutosomalPanel(store, np.ones(len(calls), bool), 0.1), fitted, k, 0.01, 1).scores
 
 
 def test_projection__lands_in_the_own_population(tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ def test_pruning__does_not_compare_contigs(tmp_path: Path) -> None:
     contig = np.array(["chr1", "chr1", "chr2"], dtype=object)
     store_path = write_store(tmp_path / "g.h5", np.repeat(row, 3, axis=0), contig=contig, start=np.array([0, 5, 0]))
     with open_genotypes(store_path) as store:
-        kept, _ = prune(Panel(store, np.ones(3, bool), 0.1), np.ones(60, bool), 0.01)
+        kept, _ = prune(AutosomalPanel(store, np.ones(3, bool), 0.1), np.ones(60, bool), 0.01)
     assert kept.tolist() == [0, 2]
 
 
@@ -255,7 +255,7 @@ def test_survey__inbreeding_and_fingerprints(tmp_path: Path) -> None:
     calls[0, 11], calls[1:, 11] = (calls[0, 12] + 2) % 3, calls[1:, 12]
     calls[2499, 13], calls[:2499, 13] = (calls[2499, 14] + 2) % 3, calls[:2499, 14]
     with open_genotypes(write_store(tmp_path / "g.h5", calls)) as store:
-        found = survey(Panel(store, np.ones(2500, bool), 0.1))
+        found = survey(AutosomalPanel(store, np.ones(2500, bool), 0.1))
     assert abs(np.median(found.inbreeding)) < 0.02
     sets = identical(found.fingerprint)
     assert sets[10] == sets[50] and len(np.unique(sets)) == 59
@@ -274,7 +274,7 @@ def test_filling__meets_the_shares_and_cuts_no_group(seed: int) -> None:
     rng = np.random.default_rng(seed)
     groups = np.repeat(np.arange(150), rng.integers(1, 12, 150))
     rng.shuffle(groups)
-    chosen = fill(groups, np.array([0.7, 0.1, 0.2]), np.zeros(len(groups), np.int64), np.random.default_rng(1))
+    chosen = assign_groups(groups, np.array([0.7, 0.1, 0.2]), np.zeros(len(groups), np.int64), np.random.default_rng(1))
     assert pd.Series(chosen).groupby(groups).nunique().max() == 1
     assert np.allclose(np.bincount(chosen) / len(groups), [0.7, 0.1, 0.2], atol=1.5 / len(groups))
 
@@ -282,9 +282,9 @@ def test_filling__meets_the_shares_and_cuts_no_group(seed: int) -> None:
 def test_filling__leaves_no_wanted_set_empty_and_fills_no_unwanted_one() -> None:
     groups = np.repeat([0, 1, 2], [50, 30, 20])
     strata = np.zeros(100, np.int64)
-    chosen = fill(groups, np.array([0.7, 0.1, 0.2]), strata, np.random.default_rng(1))
+    chosen = assign_groups(groups, np.array([0.7, 0.1, 0.2]), strata, np.random.default_rng(1))
     assert sorted(np.bincount(chosen).tolist()) == [20, 30, 50]
-    assert set(fill(groups, np.array([0.8, 0.0, 0.2]), strata, np.random.default_rng(1))) == {0, 2}
+    assert set(assign_groups(groups, np.array([0.8, 0.0, 0.2]), strata, np.random.default_rng(1))) == {0, 2}
 
 
 def test_strata__quintiles_below_the_limit_and_classes_of_binary_traits() -> None:
@@ -325,9 +325,9 @@ def test_clusters__of_many_samples_come_from_the_seed(monkeypatch: pytest.Monkey
 def test_sizes_of_sets__are_held_against_what_was_wanted(split: list[int], wanted: tuple[float, float, float] | None, verdict: str) -> None:
     card = Card("encode", "structure")
     splits = Splits(np.array(split, dtype=np.uint8), np.array(["g"] * len(split)), np.array([1, 1, 2, 2, 3] * 2))
-    checks.judge_sizes(card, splits, wanted)
-    checks.judge_folds(card, splits, 0)
+    checks.check_sizes(card, splits, wanted)
+    checks.check_folds(card, splits, 0)
     assert card.verdict.value == verdict
-    checks.judge_folds(card, splits, 4)
+    checks.check_folds(card, splits, 4)
     assert card.verdict.value == "caution"
     assert card.checks[-1].value == 3

@@ -123,7 +123,7 @@ def test_bad_input__is_told_with_its_place(study: Inputs, tmp_path: Path, case: 
     elif case == "far":
         gtf = tmp_path / "x.gtf"
         gtf.write_text('chr1\tx\tgene\t90000001\t90000009\t.\t+\t.\tgene_id "A";\n')
-        mentions = ["no gene holds a tested variant"]
+        mentions = ["no gene has a tested variant"]
     elif case == "truncated":
         sumstats = tmp_path / "s.tsv.gz"
         sumstats.write_bytes(study.sumstats.read_bytes()[:1500])

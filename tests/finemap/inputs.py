@@ -13,7 +13,7 @@ from lucidseq.core.schema import GENOTYPES, SUMSTATS
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.core.tables import write_table
 from lucidseq.core.variants import variant_ids
-from lucidseq.finemap.data import IndividualData
+from lucidseq.finemap.regression_data import IndividualData
 
 
 def simulate_genotypes(rng: np.random.Generator, n: int, p: int, correlation: float = 0.9) -> np.ndarray:

@@ -7,7 +7,7 @@ from scipy.stats import multivariate_normal
 
 from finemap.inputs import simulate_genotypes
 from lucidseq.finemap.consistency import mismatch
-from lucidseq.finemap.data import IndividualData, SummaryStatistics
+from lucidseq.finemap.regression_data import IndividualData, SummaryStatistics
 
 
 def simulated(seed: int, *, swapped: float = 0.0, panel: bool = False):

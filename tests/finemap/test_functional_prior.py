@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from finemap.inputs import simulate_loci
-from lucidseq.finemap.data import IndividualData
 from lucidseq.finemap.functional_prior import UNIFORM_SHARE, WEIGHTS, ScoreScale, choose_weight, score_prior
+from lucidseq.finemap.regression_data import IndividualData
 from lucidseq.finemap.susie import SusieSettings, fit_susie
 from verify_table import replicates
 

@@ -24,7 +24,7 @@ from lucidseq.core.ld import LdBlock, write_ld
 from lucidseq.core.schema import CREDIBLE_SETS, FINEMAP_LBF, LOCUS_FITS, PIPS, SUMSTATS
 from lucidseq.core.stores import open_store, read_text
 from lucidseq.core.tables import read_table
-from lucidseq.finemap.data import IndividualData
+from lucidseq.finemap.regression_data import IndividualData
 from lucidseq.finemap.susie import fit_susie
 from support import assert_bad_input, run_cli, run_ok
 
@@ -305,7 +305,7 @@ def damaged_sumstats(simulated, path, change):
         (lambda t: t.assign(n=["#NA", *t["n"][1:]]), ["n = nan", "line 2"]),
         (lambda t: t.assign(z_kind=["score", *t["z_kind"][1:]]), ["score, t"]),
         (lambda t: t.assign(z_kind="chi2"), ["chi2"]),
-        (lambda t: pd.concat([t, t.iloc[:1]]), ["a second time", "line 182"]),
+        (lambda t: pd.concat([t, t.iloc[:1]]), ["twice", "line 182"]),
         (lambda t: t.assign(z="#NA"), ["no variant to fit"]),
         (lambda t: t.assign(chromosome="1", variant_id=t["variant_id"].str[3:]), ["contig chr1", "but 1 in"]),
         (lambda t: t.assign(variant_id=t["variant_id"] + "T"), ["no variant to fit in any of 3 loci"]),

@@ -9,7 +9,7 @@ from scipy import stats
 
 from finemap.inputs import simulate_genotypes
 from lucidseq.core.errors import DataError
-from lucidseq.finemap.data import IndividualData, SufficientStatistics, SummaryStatistics
+from lucidseq.finemap.regression_data import IndividualData, SufficientStatistics, SummaryStatistics
 from lucidseq.finemap.susie import SusieSettings, fit_susie
 from verify_table import replicates
 

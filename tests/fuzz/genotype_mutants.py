@@ -29,7 +29,7 @@ from fixtures_formats import HEADER
 from fixtures_genotypes import random_calls, write_plink1, write_text_vcf
 from lucidseq.core.errors import LucidseqError
 from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding
-from lucidseq.encode.genotypes.store import StoreContents, create_genotypes
+from lucidseq.encode.genotypes.genotype_store import StoreContents, create_genotypes
 from lucidseq.encode.readers.open import open_reader
 from lucidseq.encode.readers.reader import Reading, in_range
 

@@ -17,8 +17,8 @@ import pytest
 
 from lucidseq.encode.annotations.bed import BedSource
 from lucidseq.encode.annotations.choices import BedValue
-from lucidseq.encode.annotations.rows import Rows, Variants
-from lucidseq.encode.annotations.tables import TableSource
+from lucidseq.encode.annotations.targets import TargetRows, VariantTargets
+from lucidseq.encode.annotations.variant_tables import TableSource
 from lucidseq.encode.gene_models import read_gene_models
 from lucidseq.encode.sequences.one_hot import read_one_hot
 from mutation import TRANSLATED, mutate
@@ -26,11 +26,11 @@ from mutation import TRANSLATED, mutate
 ROUNDS = int(os.environ.get("LUCIDSEQ_FUZZ", "150"))
 
 
-def rows() -> Rows:
+def rows() -> TargetRows:
     start = np.arange(0, 200, 10)
     texts = {name: np.array([f"{name}{index}" for index in range(20)], dtype=object) for name in ("id", "rs")}
     contig, effect, other = (np.full(20, letter, dtype=object) for letter in ("c1", "A", "C"))
-    return Rows(contig, start, start + 1, texts["id"], texts["rs"], effect, other)
+    return TargetRows(contig, start, start + 1, texts["id"], texts["rs"], effect, other)
 
 
 def read_bed_source(path: Path) -> None:
@@ -47,8 +47,8 @@ def read_table_source(path: Path) -> None:
 
 
 def read_variant_rows(path: Path) -> None:
-    with Variants(path, path.parent) as found:
-        assert found.left_out >= 0
+    with VariantTargets(path, path.parent) as found:
+        assert found.removed >= 0
         parts = list(found.parts(1 << 17))
         assert sum(map(len, parts)) == len(found)
         assert all((part.end > part.start).all() and (part.start >= 0).all() for part in parts)

@@ -11,7 +11,7 @@ import pytest
 from fixtures_genotypes import random_calls, write_plink1, write_vcf
 from lucidseq.core.intervals import read_bed
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.genotypes.samples import read_individuals, recognise
+from lucidseq.encode.genotypes.samples import read_sample_table, recognise
 from lucidseq.encode.readers.open import open_reader
 from lucidseq.encode.sequences.fasta_records import read_fasta
 from lucidseq.encode.sequences.labels import read_labels
@@ -27,7 +27,7 @@ def read_genotypes(path: Path) -> None:
 
 
 def read_people(path: Path) -> None:
-    people = read_individuals(path)
+    people = read_sample_table(path)
     for name, values in zip(people.names, people.values, strict=True):
         recognise(name, values, plink=people.plink, where="")
 

@@ -16,8 +16,8 @@ import pytest
 
 from lucidseq.core.genome import Genome
 from lucidseq.core.intervals import Intervals
+from lucidseq.encode.sequences.genome_windows import cut_windows
 from lucidseq.encode.sequences.personal import PersonalGenomes, personal_rows
-from lucidseq.encode.sequences.windows import cut_windows
 from mutation import TRANSLATED, mutate
 
 ROUNDS = int(os.environ.get("LUCIDSEQ_FUZZ", "60"))

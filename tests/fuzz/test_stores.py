@@ -24,7 +24,7 @@ from lucidseq.core.outputs import OutputSet
 from lucidseq.core.roles import Format, OutFile
 from lucidseq.core.schema import ANNOTATIONS, ATTRIBUTIONS, GENOTYPE_MATRIX, GENOTYPES, HAPLOTYPES, LD, SEQUENCES, Store
 from lucidseq.core.stores import create_store, open_store, write_array
-from lucidseq.encode.haplotypes.store import create_haplotypes
+from lucidseq.encode.haplotypes.haplotype_store import create_haplotypes
 from lucidseq.encode.matrix.choices import MatrixLayout
 from lucidseq.encode.matrix.run import matrix
 from lucidseq.encode.sequences.one_hot import read_one_hot

@@ -28,7 +28,7 @@ from lucidseq.encode.sumstats.export import export_table
 from lucidseq.encode.sumstats.file import References, harmonise_file
 from lucidseq.encode.sumstats.liftover import read_chain
 from lucidseq.encode.sumstats.read import ReadOptions
-from lucidseq.encode.sumstats.study import Ledger
+from lucidseq.encode.sumstats.sumstats_columns import Ledger
 from mutation import survive
 
 CHAIN = b"chain 9 chr1 30000 + 0 30000 chr1 30500 + 500 30500 1\n12000 0 0\n18000\n\nchain 8 chr2 30000 + 0 30000 chr2 30000 + 0 30000 2\n30000\n"

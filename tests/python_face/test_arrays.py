@@ -18,7 +18,7 @@ from lucidseq.attribute import methods, rules
 from lucidseq.attribute.explained import explain
 from lucidseq.core import alphabet
 from lucidseq.core.ld import LdBlock, write_ld
-from lucidseq.finemap.data import IndividualData
+from lucidseq.finemap.regression_data import IndividualData
 from lucidseq.finemap.susie import fit_susie
 from toy_models import ZOO
 

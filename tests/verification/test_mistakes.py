@@ -203,7 +203,7 @@ def test_correlations_that_cannot_be__are_refused(chain: Chain, tmp_path: Path) 
     genes = [line.split("\t")[0] for line in text_of(chain.folder / call.inputs()["--genes"]).splitlines()[1:4]]
     pairs = [(genes[0], genes[1], 0.9), (genes[1], genes[2], 0.9), (genes[0], genes[2], -0.9)]
     bad = tmp_path / "impossible.tsv"
-    for rows, mention in ((pairs, "no set of genes"), ([(*genes[:2], 1.5)], "line 2")):
+    for rows, mention in ((pairs, "not positive definite"), ([(*genes[:2], 1.5)], "line 2")):
         lines = ("\t".join(map(str, row)) for row in rows)
         bad.write_text("gene_id_1\tgene_id_2\tcorrelation\n" + "\n".join(lines) + "\n")
         result = run_cli(*call.words(chain.folder, tmp_path / "out" / "run", {"--correlations": bad}))

@@ -112,8 +112,8 @@ class Intervals:
         """Yield contigs in the order of their first rows, each with its row numbers, rising."""
         codes, contigs = pd.factorize(self.contig)
         order = np.argsort(codes, kind="stable")
-        parts = np.split(order, np.cumsum(np.bincount(codes, minlength=len(contigs)))[:-1])
-        yield from zip(map(str, contigs), parts, strict=True)
+        ends = np.cumsum(np.bincount(codes, minlength=len(contigs)))
+        yield from ((str(contig), part) for contig, part in zip(contigs, np.split(order, ends), strict=False))  # the last part is empty
 
     def centres(self) -> np.ndarray:
         """Return the base in the middle of each interval: narrowPeak's summit where there is one, int64.

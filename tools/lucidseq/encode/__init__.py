@@ -1,4 +1,4 @@
-"""Turn genomic files into the suite"s own: sequences, genotypes, summary statistics, LD."""
+"""Convert genomic files to the suite's formats: sequences, genotypes, summary statistics, LD."""
 
 from lucidseq.encode.cli import annotations, genotypes, haplotypes, ld, matrix, sequences, structure, sumstats
 

@@ -57,9 +57,9 @@ class Genotypes:
 
 
 def read_genotypes(path: Pathlike, *, region: str | None = None, samples: Iterable[str] | None = None) -> Genotypes:
-    """Read genotypes of any format: VCF, BCF, PLINK 1 and 2, BGEN, or a genotype store of ours.
+    """Read genotypes of any format: VCF, BCF, PLINK 1 and 2, BGEN, or a genotype store of lucidseq.
 
-    Dosages are read where the file has them, hard calls elsewhere; multi-allelic sites become one variant an allele.
+    Dosages are read where the file has them, else hard calls; multi-allelic sites become one variant per allele.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def read_genotypes(path: Pathlike, *, region: str | None = None, samples: Iterab
     DataError
         If the file is damaged, or has no such region or sample.
     UsageError
-        If the region cannot be read.
+        If the region has another format.
 
     Examples
     --------
@@ -135,16 +135,14 @@ def _parse_region(region: str | None) -> tuple[str | None, int, float]:
     return match["contig"], int(match["first"].replace(",", "")) - 1, int(match["last"].replace(",", ""))
 
 
-def _sample_columns(known: list[str], wanted: Iterable[str] | None, path: Path) -> np.ndarray:
-    if wanted is None:
+def _sample_columns(known: list[str], names: Iterable[str] | None, path: Path) -> np.ndarray:
+    if names is None:
         return np.arange(len(known))
     column_of = {name: column for column, name in enumerate(known)}
-    absent = [name for name in wanted if name not in column_of]
+    absent = [name for name in names if name not in column_of]
     if absent:
-        raise DataError(
-            f"samples {', '.join(absent[:3])}, which the file does not hold", "samples of the file", "correct the names", where=str(path)
-        )
-    return np.array([column_of[name] for name in wanted], dtype=np.int64)
+        raise DataError(f"unknown samples {', '.join(absent[:3])}", "samples of the file", "correct the names", where=str(path))
+    return np.array([column_of[name] for name in names], dtype=np.int64)
 
 
 def read_sumstats(
@@ -191,7 +189,7 @@ def read_sumstats(
     DataError
         If the file is damaged or its columns are not known.
     UsageError
-        If options do not fit together.
+        If options contradict each other.
 
     Examples
     --------
@@ -237,7 +235,7 @@ def one_hot(sequences: ArrayLike) -> np.ndarray:
 
 
 class LdFile:
-    """An LD file of ours, read block by block.
+    """An LD file of lucidseq, read block by block.
 
     Attributes
     ----------

@@ -11,7 +11,7 @@ from lucidseq.core.errors import DataError, place
 
 
 class BigWig(Closing):
-    """An open bigWig. Use as a context manager, or keep it open as long as the process lasts.
+    """An open bigWig. Use as a context manager, or keep it open.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class BigWig(Closing):
             ) from error
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._track.close()
 
     def bases(self, contig: str, start: int, end: int, *, missing: float = np.nan) -> np.ndarray:
@@ -46,7 +46,7 @@ class BigWig(Closing):
         Raises
         ------
         DataError
-            If the file is damaged there, or a value is infinite.
+            If the file is damaged, or a value is infinite.
         """
         signal = np.full(end - start, missing)
         inner, outer = max(start, 0), min(end, self.lengths.get(contig, 0))
@@ -57,26 +57,26 @@ class BigWig(Closing):
         return signal
 
     def _refuse_infinite(self, signal: np.ndarray, contig: str, start: int) -> None:
-        endless = np.isinf(signal)
-        if endless.any():
-            at = int(np.argmax(endless))
+        infinite = np.isinf(signal)
+        if infinite.any():
+            at = int(np.argmax(infinite))
             raise DataError(
                 f"a signal of {signal[at]}",
-                "finite values (a ratio with nothing below it has none)",
-                "leave these bases out of the bigWig, or add a pseudocount before the ratio is taken",
+                "finite values (a ratio with a zero denominator is infinite)",
+                "remove these bases from the bigWig, or add a pseudocount to the ratio",
                 where=place(self.path, contig=contig, item=f"base {start + at + 1}"),
             )
 
     def _values(self, contig: str, start: int, end: int) -> np.ndarray:
         try:
             values: np.ndarray = self._track.values(contig, start, end, fillna=None)
-        except BaseException as error:  # on damaged blocks pybigtools panics, which Python sees beside Exception
+        except BaseException as error:  # on damaged blocks pybigtools panics, which is no Exception
             if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                 raise
             raise DataError(
-                f"a bigWig file that is damaged near {contig}:{start}-{end}",
+                f"a bigWig file damaged near {contig}:{start}-{end}",
                 "a whole bigWig file",
-                "copy or make the file again",
+                "copy or create the file again",
                 where=str(self.path),
             ) from error
         return values

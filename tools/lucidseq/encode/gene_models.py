@@ -37,7 +37,7 @@ class GeneModels:
 def read_gene_models(path: Path) -> GeneModels:
     """Read a GTF file.
 
-    Where it has no ``gene`` or ``transcript`` rows, as those of UCSC, spans are taken over the exons (and CDS) of a gene_id or transcript_id on a contig.
+    Where it has no ``gene`` or ``transcript`` rows, as in files of UCSC, spans are taken over the exons (and CDS) of a gene_id or transcript_id on a contig.
 
     Raises
     ------
@@ -144,9 +144,9 @@ def _spans(rows: Columns, key: str) -> Columns:
 
 def _starts(rows: dict[str, Columns]) -> Intervals:
     """Return the starts of the transcripts (else of their spans, else of the genes), each once, sorted by contig, position, strand and name."""
-    found = next(part for part in (rows["transcript"], _spans(_parts(rows), "transcript"), rows["gene"]) if len(part["start"]))
-    site = np.where(found["strand"] == "-", found["end"] - 1, found["start"])
-    columns = {name: pd.Series(found[name], dtype=object) for name in ("contig", "strand", "name")}
+    transcripts = next(part for part in (rows["transcript"], _spans(_parts(rows), "transcript"), rows["gene"]) if len(part["start"]))
+    site = np.where(transcripts["strand"] == "-", transcripts["end"] - 1, transcripts["start"])
+    columns = {name: pd.Series(transcripts[name], dtype=object) for name in ("contig", "strand", "name")}
     sites = pd.DataFrame({**columns, "start": site}).drop_duplicates().sort_values(["contig", "start", "strand", "name"], kind="stable")
     start = sites["start"].to_numpy()
     return Intervals.of(sites["contig"].to_numpy(), start, start + 1, sites["name"].to_numpy(), sites["strand"].to_numpy())

@@ -14,7 +14,7 @@ def hard_calls(dosage: np.ndarray, tolerance: float, where: str, *, ploidy: int 
     Parameters
     ----------
     dosage
-        int8 calls (-1 missing), which are returned as they are, or float dosages (NaN missing), any shape.
+        int8 calls (-1 missing), returned unchanged, or float dosages (NaN missing), any shape.
     tolerance
         Largest distance of a dosage from a whole number.
     where

@@ -1,4 +1,4 @@
-"""What the commands of `lucidseq encode` share: the tool itself and the options that mean the same in several of them."""
+"""The tool `lucidseq encode` and the options that its commands share."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from lucidseq.core.options import Option
 from lucidseq.core.roles import Format, In, OutFile
 from lucidseq.core.schema import GENOTYPES, QC
 
-tool = Tool("encode", "Turn genomic files into the suite's own.", image="core")
-Build = Annotated[str, Option("Name of the genome build, kept in the output (such as GRCh38).")]
+tool = Tool("encode", "Convert genomic files to the suite's formats.", image="core")
+Build = Annotated[str, Option("Name of the genome build to store (such as GRCh38).")]
 Store = Annotated[Path, Option("Genotype store of `lucidseq encode genotypes` (.genotypes.h5)."), In(Format.HDF5, schema=GENOTYPES)]
 
 

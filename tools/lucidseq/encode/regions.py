@@ -30,7 +30,7 @@ def merge(intervals: Intervals) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 
 class Regions:
-    """A set of intervals that can be asked for positions."""
+    """A set of intervals with tests of membership."""
 
     def __init__(self, intervals: Intervals) -> None:
         self._merged = merge(intervals)
@@ -90,21 +90,21 @@ def other_spelling(contig: str) -> str:
     return contig[3:] if contig.startswith("chr") else f"chr{contig}"
 
 
-def require_shared(wanted: list[str], there: Iterable[str], path: Path) -> None:
-    """Check that a file has at least one of the contigs it is used for; without any it would change nothing, and nobody would know.
+def require_shared(contigs: list[str], present: Iterable[str], path: Path) -> None:
+    """Check that a file has at least one of the contigs it is used for.
 
     Raises
     ------
     DataError
-        With a hint when only the spelling differs.
+        Naming the other spelling where only that differs.
     """
-    known = set(there)
-    if not known.isdisjoint(wanted):
+    known = set(present)
+    if not known.isdisjoint(contigs):
         return
-    hint = next((f" (it calls {name} {other_spelling(name)})" for name in wanted if other_spelling(name) in known), "")
+    spelling = next((f" ({other_spelling(name)} for {name})" for name in contigs if other_spelling(name) in known), "")
     raise DataError(
-        f"contigs {', '.join(sorted(known)[:3])}{hint}",
-        f"contigs in use, such as {wanted[0]}",
+        f"contigs {', '.join(sorted(known)[:3])}{spelling}",
+        f"contigs in use, such as {contigs[0]}",
         "use files of the same build with the same contig names",
         where=str(path),
     )

@@ -116,7 +116,7 @@ def gsea(
     Raises
     ------
     DataError
-        If a score is missing, a gene comes twice, or no set can be tested.
+        If a score is missing, a gene is repeated, or no set can be tested.
 
     References
     ----------
@@ -130,7 +130,7 @@ def gsea(
     """
     ranked = pd.Series(scores, dtype=np.float64)
     if ranked.index.has_duplicates or not np.isfinite(ranked).all():
-        raise DataError("genes that come twice or have no finite score", "one finite score a gene", "clean the scores")
+        raise DataError("repeated genes or genes without a finite score", "one finite score per gene", "correct the scores")
     sets = read_gmt(Path(gene_sets)) if isinstance(gene_sets, str | Path) else gene_sets
     row_of = {str(gene): row for row, gene in enumerate(ranked.index)}
     ranking = PrerankedGsea(ranked.to_numpy(), permutations, lambda size: seeds.stream(seed, "gsea", size))

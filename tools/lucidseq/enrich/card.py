@@ -7,11 +7,11 @@ import pandas as pd
 
 from lucidseq.core.card import Card, Verdict
 
-FEW_GENES = 50  # below this, the regression has little to learn the background from
+FEW_GENES = 50  # below this, the regression has a small background
 
 
 def genes_card(table: pd.DataFrame, total: int, matched: float, method: str) -> Card:
-    """Check coverage, matching, LD and inflation.
+    """Return the card of gene tests: coverage, matching, LD and inflation.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def genes_card(table: pd.DataFrame, total: int, matched: float, method: str) -> 
     matched
         Share of the LD variants that have summary statistics.
     method
-        How the LD was measured.
+        Samples behind the LD.
     """
     card = Card("enrich", "genes")
     card.at_least(
@@ -33,7 +33,7 @@ def genes_card(table: pd.DataFrame, total: int, matched: float, method: str) -> 
         advice=f"{total - len(table)} genes have no genotyped variant and were not tested.",
     )
     card.at_least(
-        "LD variants found in the summary statistics",
+        "LD variants in the summary statistics",
         matched,
         0.9,
         refuse_below=0.5,
@@ -51,13 +51,13 @@ def genes_card(table: pd.DataFrame, total: int, matched: float, method: str) -> 
         text="< 0.5",
         interval=(median - 1.96 * error, median + 1.96 * error),
         level=0.95,
-        advice="Most genes look associated: polygenicity, confounding, or loci chosen for their association.",
+        advice="Most genes look associated: polygenicity, confounding, or loci selected for their association.",
     )
     return card
 
 
 def pathways_card(genes: int, tested: int, untested_sets: int, untested_genes: float, *, by_name: bool) -> Card:
-    """Check how much of the sets the tests cover.
+    """Return the card of gene-set tests: coverage of the sets.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def pathways_card(genes: int, tested: int, untested_sets: int, untested_genes: f
         Whether genes were matched by gene_name, not gene_id.
     """
     card = Card("enrich", "pathways")
-    card.at_least("genes behind the regression", genes, FEW_GENES, advice="Few genes: p-values rest on a small background.")
+    card.at_least("genes behind the regression", genes, FEW_GENES, advice="Few genes: p-values have a small background.")
     card.expect(
         "sets tested",
         tested,
@@ -83,13 +83,13 @@ def pathways_card(genes: int, tested: int, untested_sets: int, untested_genes: f
         "set genes that were not tested",
         untested_genes,
         0.5,
-        advice="Much of the sets has no genotyped variant: a set without signal may only be unseen.",
+        advice="Many genes of the sets have no genotyped variant: a set without signal may be untested.",
     )
     card.add(
         "genes matched by",
         "gene_name" if by_name else "gene_id",
         Verdict.OK,
         threshold="either",
-        advice="The identifier that found more genes.",
+        advice="The identifier of more matching genes.",
     )
     return card

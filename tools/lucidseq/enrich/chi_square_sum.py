@@ -77,7 +77,7 @@ def tails_to_z(log_upper: float, log_lower: float) -> float:
 
 
 def _log_integral(q: float, lam: np.ndarray, *, upper: bool) -> float:
-    """Return the log of the tail, by the trapezoidal rule on the parabola, halving the step until it settles."""
+    """Return the log of the tail, by the trapezoidal rule on the parabola, halving the step until it converges."""
     saddle = _saddle_point(q, lam, upper=upper)
     second, third = _derivatives(saddle, lam)
     sigma = 1 / np.sqrt(second)

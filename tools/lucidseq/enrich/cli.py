@@ -19,18 +19,16 @@ main = tool.main
 class GenesOptions(Options):
     """Test each gene by the sum of its variants' squared z, whose null distribution follows from LD.
 
-    Genes without a variant that is in both the summary statistics and the LD are left out and counted.
+    Genes without a variant that is in both the summary statistics and the LD are skipped and counted.
     """
 
     sumstats: Annotated[Path, Option("Summary statistics."), In(Format.TSV, schema=SUMSTATS)]
     ld: Annotated[Path, Option("LD blocks that cover the genes."), In(Format.HDF5, schema=LD)]
     gtf: Annotated[Path, Option("Genes (GTF, of the same build)."), In(Format.GTF)]
     pips: Annotated[
-        list[Path] | None,
-        Option("Inclusion probabilities of variants, for gene PIPs (repeat for several files)."),
-        In(Format.TSV, schema=PIPS),
+        list[Path] | None, Option("Inclusion probabilities of variants, for gene PIPs. Repeat for more files."), In(Format.TSV, schema=PIPS)
     ] = None
-    flank: Annotated[int, Option("Bases on either side of a gene that count as the gene's (bp).", min=0)] = 10000
+    flank: Annotated[int, Option("Bases on either side of a gene that belong to it (bp).", min=0)] = 10000
 
 
 genes = tool.command(
@@ -38,7 +36,7 @@ genes = tool.command(
     GenesOptions,
     run="lucidseq.enrich.run_genes:genes",
     outputs={
-        "genes": OutFile(".genes.tsv", Format.TSV, "One row a tested gene, by p-value.", schema=GENES),
+        "genes": OutFile(".genes.tsv", Format.TSV, "One row per tested gene, by p-value.", schema=GENES),
         "correlations": OutFile(
             ".gene_correlations.tsv.gz", Format.TSV, "Correlations between gene statistics, from LD.", schema=GENE_CORRELATIONS
         ),
@@ -73,7 +71,7 @@ pathways = tool.command(
     "pathways",
     PathwaysOptions,
     run="lucidseq.enrich.run_pathways:pathways",
-    outputs={"pathways": OutFile(".pathways.tsv", Format.TSV, "One row a gene set and method, by p-value.", schema=PATHWAYS)},
+    outputs={"pathways": OutFile(".pathways.tsv", Format.TSV, "One row per gene set and method, by p-value.", schema=PATHWAYS)},
     methods=Methods(
         "Gene sets were tested by competitive regression and preranked enrichment analysis.",
         "de Leeuw et al. 2015, PLoS Comput. Biol. 11:e1004219 (MAGMA)",

@@ -37,7 +37,7 @@ class CompetitiveTest:
     z
         Gene z, of shape (genes,).
     covariates
-        Shape (genes, covariates); an intercept is added, and what is constant or redundant is dropped.
+        Shape (genes, covariates); an intercept is added, and constant or redundant columns are dropped.
     first, second, correlation
         Pairs of correlated genes (indices) and their correlations.
     """
@@ -93,7 +93,7 @@ def _whitening_blocks(genes: int, first: np.ndarray, second: np.ndarray, correla
 
 
 def _independent_columns(design: np.ndarray) -> np.ndarray:
-    """Drop columns that add nothing to those before them."""
+    """Drop constant and linearly dependent columns."""
     kept = design[:, :1]
     for column in design.T[1:]:
         scaled = (column - column.mean()) / (column.std() or 1.0)

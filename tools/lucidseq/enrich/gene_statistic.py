@@ -20,12 +20,12 @@ from lucidseq.core.gtf import Gene
 from lucidseq.core.ld import LdBlock
 from lucidseq.enrich.chi_square_sum import log_tails, tails_to_z
 
-EIGENVALUE_FLOOR = 1e-6  # of the largest: float32 correlations carry no more
+EIGENVALUE_FLOOR = 1e-6  # of the largest: the precision of float32 correlations
 
 
 @dataclass
 class GeneData:
-    """What the blocks contribute to one gene."""
+    """Contributions of LD blocks to one gene."""
 
     statistic: float = 0.0
     eigenvalues: list[np.ndarray] = field(default_factory=list)
@@ -58,12 +58,12 @@ class GeneResult:
 
 
 class GeneAccumulator:
-    """Gathers genes over LD blocks, one block in memory at a time.
+    """Accumulates genes over LD blocks, one block in memory at a time.
 
     Parameters
     ----------
     genes
-        Genes with their flanks taken into account by `add`.
+        Genes, without flanks.
     flank
         Bases on either side.
     """
@@ -89,7 +89,7 @@ class GeneAccumulator:
 
         Returns
         -------
-        Number of genes that the block touches.
+        Number of genes with variants of the block.
         """
         rows, columns = [], []
         for index, gene in enumerate(self.genes):
@@ -137,7 +137,7 @@ class GeneAccumulator:
 
 
 def null_weights(r: np.ndarray) -> np.ndarray:
-    """Return the weights of the chi-squares whose sum the statistic is under the null: r's eigenvalues, tiny ones apart.
+    """Return the weights of the chi-squares whose sum the statistic is under the null: the eigenvalues of r, without tiny ones.
 
     Parameters
     ----------

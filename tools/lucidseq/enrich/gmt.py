@@ -14,7 +14,7 @@ def read_gmt(path: Path) -> dict[str, list[str]]:
     Raises
     ------
     DataError
-        If a row has no gene, a name comes twice, or there is no set.
+        If a row has no gene, a name is repeated, or there is no set.
     """
     sets: dict[str, list[str]] = {}
     with open_text(path) as handle:
@@ -31,7 +31,7 @@ def read_gmt(path: Path) -> dict[str, list[str]]:
                     where=place(path, line=number),
                 )
             if name in sets:
-                raise DataError(f"gene set {name!r} twice", "one row a set", "rename one", where=place(path, line=number))
+                raise DataError(f"gene set {name!r} twice", "one row per set", "rename one", where=place(path, line=number))
             sets[name] = list(dict.fromkeys(members))
     if not sets:
         raise DataError("no gene sets", "a GMT file", "check the file", where=str(path))

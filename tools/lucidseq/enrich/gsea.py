@@ -38,7 +38,7 @@ class GseaResult:
 
 
 class PrerankedGsea:
-    """The ranking, with the null distribution of each set size made once.
+    """The ranking, with one null distribution per set size.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class PrerankedGsea:
     permutations
         Random sets of each size.
     rng_of_size
-        Gives the random stream of a set size, so that results do not depend on which sets are tested.
+        Returns the random stream of a set size, so that results do not depend on which sets are tested.
     """
 
     def __init__(self, z: np.ndarray, permutations: int, rng_of_size: Callable[[int], np.random.Generator]) -> None:

@@ -25,7 +25,7 @@ from lucidseq.enrich.gene_statistic import GeneAccumulator, check_genes, evaluat
 
 @dataclass
 class Matching:
-    """How variants of the two inputs met."""
+    """Numbers of LD variants, and of those in the summary statistics."""
 
     ld_variants: int = 0
     matched: int = 0
@@ -38,11 +38,11 @@ def genes(options: GenesOptions, out: OutputSet) -> Card:
     probabilities = None
     if options.pips:
         probabilities = lookup(pd.concat([read_table(path, PIPS) for path in options.pips]), "pip", options.pips[0])
-    everything = read_genes(options.gtf)
-    accumulator = GeneAccumulator(everything, options.flank)
+    all_genes = read_genes(options.gtf)
+    accumulator = GeneAccumulator(all_genes, options.flank)
     matching = Matching()
     with open_ld(options.ld) as store, Progress("LD blocks", total=len(store)) as progress:
-        check_genes(everything, set(store.contigs), str(options.gtf))
+        check_genes(all_genes, set(store.contigs), str(options.gtf))
         method = store.method
         for block in store:
             add_block(accumulator, block, z, probabilities, matching)
@@ -57,7 +57,7 @@ def genes(options: GenesOptions, out: OutputSet) -> Card:
     tested = accumulator.tested()
     if not len(tested):
         raise DataError(
-            "no gene holds a tested variant",
+            "no gene has a tested variant",
             "genes that overlap the LD blocks",
             "give the GTF of the same build, or a wider --flank",
             where=str(options.gtf),
@@ -65,14 +65,14 @@ def genes(options: GenesOptions, out: OutputSet) -> Card:
     table = gene_table(accumulator, tested, with_pip=probabilities is not None)
     write_table(table, out["genes"], GENES)
     first, second, correlation = accumulator.correlations()
-    ids = np.array([gene.gene_id for gene in everything], dtype=object)
+    ids = np.array([gene.gene_id for gene in all_genes], dtype=object)
     pairs = pd.DataFrame({"gene_id_1": ids[first], "gene_id_2": ids[second], "correlation": correlation})
     write_table(pairs, out["correlations"], GENE_CORRELATIONS)
-    return genes_card(table, len(everything), matching.matched / matching.ld_variants, method)
+    return genes_card(table, len(all_genes), matching.matched / matching.ld_variants, method)
 
 
 def lookup(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
-    """Return a column by variant_id, also under the name with the alleles swapped (a squared z does not mind).
+    """Return a column by variant_id, also under the name with swapped alleles (z is squared).
 
     Raises
     ------
@@ -80,29 +80,29 @@ def lookup(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
         If a value is not finite or there is no row.
     """
     if table.empty:
-        raise DataError("a table without rows", "one row a variant", "make the file again", where=str(path))
+        raise DataError("a table without rows", "one row per variant", "create the file again", where=str(path))
     values = pd.Series(table[column].to_numpy(), index=table["variant_id"].to_numpy())
     values = values[~values.index.duplicated()]
     if not np.isfinite(values.to_numpy()).all():
         bad = values.index[~np.isfinite(values.to_numpy())][0]
-        raise DataError(f"{column} of {bad} is missing", "a number for every variant", "leave the variant out", where=str(path))
+        raise DataError(f"{column} of {bad} is missing", "a number for every variant", "remove the variant", where=str(path))
     parts = [str(name).rsplit(":", 2) for name in values.index]
     swapped = pd.Series(values.to_numpy(), index=[f"{place}:{effect}:{other}" for place, other, effect in parts])
     return pd.concat([values, swapped[~swapped.index.isin(values.index)]])
 
 
 def add_block(accumulator: GeneAccumulator, block: LdBlock, z: pd.Series, pip: pd.Series | None, matching: Matching) -> None:
-    """Give one block's matched variants to the accumulator."""
-    found = z.reindex(block.variant_id).to_numpy()
-    keep = np.flatnonzero(np.isfinite(found))
-    matching.ld_variants += len(found)
+    """Add the matched variants of a block."""
+    block_z = z.reindex(block.variant_id).to_numpy()
+    keep = np.flatnonzero(np.isfinite(block_z))
+    matching.ld_variants += len(block_z)
     matching.matched += len(keep)
     if not len(keep):
         return
     names = block.variant_id[keep]
     position = np.array([int(str(name).rsplit(":", 3)[1]) - 1 for name in names])
     inner = LdBlock(block.name, block.contig, block.start, block.end, block.r[np.ix_(keep, keep)], names)
-    accumulator.add(inner, position, found[keep], None if pip is None else pip.reindex(names).fillna(0.0).to_numpy())
+    accumulator.add(inner, position, block_z[keep], None if pip is None else pip.reindex(names).fillna(0.0).to_numpy())
 
 
 def gene_table(accumulator: GeneAccumulator, tested: np.ndarray, *, with_pip: bool) -> pd.DataFrame:

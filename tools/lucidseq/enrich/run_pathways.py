@@ -25,10 +25,10 @@ from lucidseq.enrich.gsea import PrerankedGsea
 
 @dataclass(frozen=True)
 class Sets:
-    """Gene sets as indices into the gene table, by name, and what was left out."""
+    """Gene sets as indices into the gene table, by name, and numbers of untested sets and genes."""
 
     members: dict[str, np.ndarray]
-    left_out: int
+    untested: int
     untested_share: float
     by_name: bool
 
@@ -43,9 +43,9 @@ def pathways(options: PathwaysOptions, out: OutputSet) -> Card:
         regression = CompetitiveTest(z, covariates(table), first, second, values)
     except np.linalg.LinAlgError as error:
         raise DataError(
-            "correlations that no set of genes can have together",
+            "correlations that are not positive definite",
             "the correlations of `enrich genes`, each pair once",
-            "make the file again",
+            "create the file again",
             where=str(options.correlations),
         ) from error
     ranking = PrerankedGsea(z, options.permutations, lambda size: seeds.stream(options.seed, "gsea", size))
@@ -59,22 +59,22 @@ def pathways(options: PathwaysOptions, out: OutputSet) -> Card:
         top = ranking.test(members)
         rows.append((name, "gsea", len(members), top.normalised_score, float("nan"), top.p_value, top.leading))
     write_table(result_table(rows, table), out["pathways"], PATHWAYS)
-    return pathways_card(len(table), len(rows) // 2, sets.left_out, sets.untested_share, by_name=sets.by_name)
+    return pathways_card(len(table), len(rows) // 2, sets.untested, sets.untested_share, by_name=sets.by_name)
 
 
 def match_sets(table: pd.DataFrame, sets: dict[str, list[str]], min_genes: int, max_genes: int, path: Path) -> Sets:
-    """Match the sets' genes by gene_id or gene_name, whichever finds more.
+    """Match the sets' genes by gene_id or gene_name, whichever matches more.
 
     Raises
     ------
     DataError
-        If no gene is found, or no set keeps enough.
+        If no gene matches, or no set has enough genes.
     """
     named = {gene for members in sets.values() for gene in members}
     by_name = len(named & set(table["gene_name"])) > len(named & set(table["gene_id"]))
     column = table["gene_name"] if by_name else table["gene_id"]
     index = {gene: row for row, gene in reversed(list(enumerate(column)))}
-    found = {name: np.array([index[gene] for gene in genes if gene in index], dtype=np.int64) for name, genes in sets.items()}
+    rows_of_set = {name: np.array([index[gene] for gene in genes if gene in index], dtype=np.int64) for name, genes in sets.items()}
     if not named & set(index):
         raise DataError(
             f"no gene of the sets (such as {sorted(named)[0]}) is in the gene table (such as {column.iloc[0]})",
@@ -82,7 +82,7 @@ def match_sets(table: pd.DataFrame, sets: dict[str, list[str]], min_genes: int, 
             "translate the identifiers",
             where=str(path),
         )
-    kept = {name: rows for name, rows in found.items() if min_genes <= len(rows) <= max_genes}
+    kept = {name: rows for name, rows in rows_of_set.items() if min_genes <= len(rows) <= max_genes}
     if not kept:
         raise DataError(
             f"no set has {min_genes} to {max_genes} tested genes",
@@ -109,7 +109,7 @@ def read_pairs(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, np.ndarray,
         raise DataError(
             f"a correlation of {pairs['correlation'].iloc[row]}",
             "a number from -1 to 1",
-            "make the file again",
+            "create the file again",
             where=place(path, line=row + 2),
         )
     rows = pd.Series(np.arange(len(table)), index=table["gene_id"].to_numpy())

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.array_like import labels, numbers
-from lucidseq.finemap.data import IndividualData, RegressionData, SummaryStatistics
+from lucidseq.finemap.regression_data import IndividualData, RegressionData, SummaryStatistics
 from lucidseq.finemap.susie import SusieFit, SusieSettings, fit_susie
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class FineMapping:
     Attributes
     ----------
     fit
-        The fit itself, all arrays by index.
+        The fit, with arrays by index.
     variants
         Names of the variants.
     z
@@ -42,16 +42,24 @@ class FineMapping:
 
     @property
     def credible_sets(self) -> dict[str, list[str]]:
-        """Names of the variants of each credible set, by falling probability."""
+        """Names of the variants of each credible set, by descending probability."""
         sets = enumerate(self.fit.credible_sets, start=1)
-        return {f"cs{number}": [self.variants[index] for index in found.variants] for number, found in sets}
+        return {f"cs{number}": [self.variants[index] for index in credible_set.variants] for number, credible_set in sets}
 
     def summary(self) -> pd.DataFrame:
         """Return one row a credible set: size, coverage, purity, log Bayes factor, and its variant of highest PIP."""
         columns = ["credible_set", "size", "coverage", "purity_min", "log_bayes_factor", "lead_variant", "lead_pip"]
         rows = [
-            (name, len(found.variants), found.coverage, found.purity_min, found.log_bayes_factor, members[0], self.pip[members[0]])
-            for (name, members), found in zip(self.credible_sets.items(), self.fit.credible_sets, strict=True)
+            (
+                name,
+                len(credible_set.variants),
+                credible_set.coverage,
+                credible_set.purity_min,
+                credible_set.log_bayes_factor,
+                members[0],
+                self.pip[members[0]],
+            )
+            for (name, members), credible_set in zip(self.credible_sets.items(), self.fit.credible_sets, strict=True)
         ]
         return pd.DataFrame(rows, columns=columns)
 

@@ -1,4 +1,4 @@
-"""The trust card of `locus`: what its answer rests on, checked."""
+"""The trust card of `locus`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from lucidseq.core.card import Card, Verdict
 from lucidseq.finemap.consistency import LEVEL
 from lucidseq.finemap.functional_prior import CLEAR_GAIN, ScoreWeight
-from lucidseq.finemap.results import Result
+from lucidseq.finemap.locus_fits import LocusFit
 
 # Of the lower bound of s. Tried on simulated and real loci: 0 with in-sample LD, .05-.12 with a panel of 500, up to .5
 # where 1 in 100 alleles were swapped (docs/methods/susie.md)
@@ -16,8 +16,10 @@ SHARED_OK, SHARED_REFUSE = 0.9, 0.5
 FLIPPED_OK, N_SPREAD_OK = 0.05, 0.1
 
 
-def build_card(results: list[Result], *, kind: str, in_sample: bool, empty: list[str], weight: ScoreWeight | None, coverage: float) -> Card:
-    """Check the fits of a run.
+def build_card(
+    results: list[LocusFit], *, kind: str, in_sample: bool, empty: list[str], weight: ScoreWeight | None, coverage: float
+) -> Card:
+    """Return the card of a run.
 
     Parameters
     ----------
@@ -26,13 +28,13 @@ def build_card(results: list[Result], *, kind: str, in_sample: bool, empty: list
     kind
         ``individual`` or ``summary``.
     in_sample
-        Whether the LD was measured in the individuals behind the statistics.
+        Whether the LD is that of the samples behind the statistics.
     empty
         Names of the loci without a variant that could be fitted.
     weight
         Weight of the functional score; None when there was none.
     coverage
-        Coverage asked of the credible sets.
+        Requested coverage of the credible sets.
     """
     card = Card("finemap", "locus")
     _check_fits(card, results, coverage)
@@ -44,15 +46,15 @@ def build_card(results: list[Result], *, kind: str, in_sample: bool, empty: list
     return card
 
 
-def _check_fits(card: Card, results: list[Result], coverage: float) -> None:
+def _check_fits(card: Card, results: list[LocusFit], coverage: float) -> None:
     total = len(results)
-    settled = sum(result.fit.converged for result in results)
+    converged = sum(result.fit.converged for result in results)
     card.expect(
         "loci converged",
-        f"{settled} of {total}",
-        settled == total,
+        f"{converged} of {total}",
+        converged == total,
         threshold="all",
-        advice="raise --max-iterations; when it still does not settle, z and LD disagree or --max-effects is too large",
+        advice="raise --max-iterations; if it still does not converge, z and LD disagree or --max-effects is too large",
     )
     full = sum(
         bool((result.fit.prior_variance > 0).all())
@@ -60,24 +62,24 @@ def _check_fits(card: Card, results: list[Result], coverage: float) -> None:
         and len(result.fit.credible_sets) == len(result.fit.lbf)
         for result in results
     )
-    card.at_most("loci that used every effect", full, 0, advice="raise --max-effects: there may be more causal variants than it allows")
-    sets = [one for result in results for one in result.fit.credible_sets]
+    card.at_most("loci that used every effect", full, 0, advice="raise --max-effects: there may be more causal variants")
+    sets = [credible_set for result in results for credible_set in result.fit.credible_sets]
     impure = sum(result.fit.impure_sets for result in results)
     card.expect(
         "credible sets removed as impure",
         f"{impure} beside {len(sets)} kept",
         impure <= len(sets),
         threshold="not more than kept",
-        advice="weak signals spread over uncorrelated variants; a variant may have a notable PIP and be in no set",
+        advice="weak signals spread over uncorrelated variants; a variant may have a high PIP without being in a set",
     )
     if sets:
-        least = min(one.coverage for one in sets)
+        least = min(credible_set.coverage for credible_set in sets)
         card.at_least(
             "least coverage of a credible set", least, coverage, advice="report this as a bug: sets are built to reach the coverage"
         )
 
 
-def _check_variants(card: Card, results: list[Result], empty: list[str]) -> None:
+def _check_variants(card: Card, results: list[LocusFit], empty: list[str]) -> None:
     card.expect(
         "loci without a variant to fit",
         len(empty),
@@ -94,12 +96,11 @@ def _check_variants(card: Card, results: list[Result], empty: list[str]) -> None
             share,
             SHARED_OK,
             refuse_below=SHARED_REFUSE,
-            advice=f"{offered - shared} of {offered} variants were in one input only or do not vary; "
-            "a causal variant among them cannot be found",
+            advice=f"{offered - shared} of {offered} variants were in one input only or do not vary; causal variants among them are missed",
         )
 
 
-def _check_ld(card: Card, results: list[Result], *, in_sample: bool) -> None:
+def _check_ld(card: Card, results: list[LocusFit], *, in_sample: bool) -> None:
     card.expect(
         "LD",
         "in-sample" if in_sample else "reference panel",
@@ -127,7 +128,7 @@ def _check_ld(card: Card, results: list[Result], *, in_sample: bool) -> None:
         threshold=f"lower bound < {MISMATCH_OK}",
         interval=(worst.low, worst.high),
         level=LEVEL,
-        advice=f"in locus {name} z is not what LD predicts: wrong alleles, LD of other samples, or n that varies",
+        advice=f"in locus {name} z contradicts LD: wrong alleles, LD of other samples, or unequal n",
     )
     spread = max(result.match.n_spread for result in results)
     card.at_most(
@@ -135,19 +136,19 @@ def _check_ld(card: Card, results: list[Result], *, in_sample: bool) -> None:
         spread,
         N_SPREAD_OK,
         text=f"<= {N_SPREAD_OK:g} of the median",
-        advice="SuSiE takes the same individuals behind every variant; leave out variants with far fewer",
+        advice="SuSiE assumes the same samples behind every variant; remove variants with far fewer",
     )
 
 
-def _check_score(card: Card, results: list[Result], weight: ScoreWeight) -> None:
+def _check_score(card: Card, results: list[LocusFit], weight: ScoreWeight) -> None:
     scored, total = sum(result.scored for result in results), sum(len(result.z) for result in results)
     share = scored / total if total else np.nan
     card.at_least(
         "share of variants with a functional score",
         share,
         SHARED_OK,
-        refuse_below=np.nextafter(0, 1),  # none at all
-        advice="variants without a score count as average ones; with none at all the score is of another build or other variants",
+        refuse_below=np.nextafter(0, 1),  # none
+        advice="variants without a score count as average ones; without any, the score is of another build or other variants",
     )
     not_used = "the score was not used" if weight.weight == 0 else "compare pip with pip_flat"
     card.expect(

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ResidualVariance(StrEnum):
-    """What to do with the residual variance."""
+    """Treatment of the residual variance."""
 
     AUTO = "auto"
     ESTIMATE = "estimate"

@@ -18,11 +18,11 @@ main = tool.main
 
 @dataclass(frozen=True, kw_only=True)
 class LocusOptions(Options):
-    """Fine-map loci with SuSiE: which variants carry the association, with what probability.
+    """Fine-map loci with SuSiE: find the variants behind an association, with their probabilities.
 
-    Give either summary statistics with LD (--sumstats, --ld) or individuals (--genotypes, --trait, --loci). Many loci
-    are done in one call. A functional score raises the prior of the variants it favours, as far as the data of all
-    loci agree with it.
+    Give either summary statistics with LD (--sumstats, --ld) or genotypes (--genotypes, --trait, --loci), for any number
+    of loci. A functional score raises the prior of the variants it favours, by a weight estimated
+    from all loci.
     """
 
     sumstats: Annotated[Path | None, Option("Summary statistics; needs --ld."), In(Format.TSV, schema=SUMSTATS)] = None
@@ -31,23 +31,21 @@ class LocusOptions(Options):
         Path | None, Option("Genotypes, phenotypes and covariates; needs --trait and --loci."), In(Format.HDF5, schema=GENOTYPES)
     ] = None
     trait: Annotated[str | None, Option("Name of the quantitative trait, for --genotypes.")] = None
-    loci: Annotated[
-        Path | None, Option("Regions to fine-map; with --sumstats the LD blocks themselves when not given."), In(Format.BED)
-    ] = None
+    loci: Annotated[Path | None, Option("Regions to fine-map; default with --sumstats: the LD blocks."), In(Format.BED)] = None
     scores: Annotated[
         list[Path] | None,
-        Option("Functional scores of variants (variant_id and the score column); the largest counts."),
+        Option("Functional scores of variants (variant_id and the score column); the largest is used."),
         In(Format.TSV, schema=EFFECTS),
     ] = None
     score_column: Annotated[str, Option("Column of --scores that holds the score.")] = "score"
     score_weight: Annotated[
-        float | None, Option("Log prior odds for one standard deviation of the score; estimated over all loci when not given.", min=0)
+        float | None, Option("Log prior odds for one standard deviation of the score; default: estimated over all loci.", min=0)
     ] = None
     max_effects: Annotated[int, Option("Most causal variants of a locus.", min=1)] = 10
     coverage: Annotated[float, Option("Probability a credible set must hold.", min=0.01, max=0.9999)] = 0.95
     min_purity: Annotated[float, Option("Least |correlation| between the variants of a credible set.", min=0, max=1)] = 0.5
     residual_variance: Annotated[
-        ResidualVariance, Option("auto: estimate it, but keep the trait's variance with LD that is not in-sample.")
+        ResidualVariance, Option("auto: estimate it, or use the variance of the trait with LD that is not in-sample.")
     ] = ResidualVariance.AUTO
     prior_variance_scale: Annotated[float, Option("First prior variance of an effect, share of the trait's.", min=1e-06, max=1)] = 0.2
     null_weight: Annotated[float, Option("Prior probability that an effect is on no variant.", min=0, max=0.99)] = 0.0
@@ -70,7 +68,7 @@ locus = tool.command(
     outputs={
         "pips": OutFile(".pips.tsv.gz", Format.TSV, "Posterior inclusion probability of every variant.", schema=PIPS),
         "sets": OutFile(".credible_sets.tsv", Format.TSV, "Credible sets.", schema=CREDIBLE_SETS),
-        "loci": OutFile(".loci.tsv", Format.TSV, "One row a locus: convergence and size of the fit.", schema=LOCUS_FITS),
+        "loci": OutFile(".loci.tsv", Format.TSV, "One row per locus: convergence and size of the fit.", schema=LOCUS_FITS),
         "lbf": OutFile(".lbf.h5", Format.HDF5, "Log Bayes factors of every effect and variant.", schema=FINEMAP_LBF),
     },
     label="process_low",

@@ -1,4 +1,4 @@
-"""Do test statistics and LD belong together? The null-model estimate of the mismatch s in z ~ N(0, (1 - s) R + s I).
+"""Consistency of test statistics and LD: the null-model estimate of the mismatch s in z ~ N(0, (1 - s) R + s I).
 
 References
 ----------
@@ -20,7 +20,7 @@ _EIGENVALUE_TOLERANCE = 1e-8
 
 @dataclass(frozen=True)
 class Mismatch:
-    """Maximum-likelihood s between 0 (consistent) and 1 (LD says nothing of z), with its 95 % likelihood interval."""
+    """Maximum-likelihood s between 0 (consistent) and 1 (LD does not predict z), with its 95 % likelihood interval."""
 
     s: float
     low: float
@@ -28,7 +28,7 @@ class Mismatch:
 
 
 def mismatch(z: np.ndarray, R: np.ndarray) -> Mismatch:
-    """Estimate how far z departs from what LD predicts. A value below 1e-8 is given as 0.
+    """Estimate how far z departs from what LD predicts. Values below 1e-8 are returned as 0.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def mismatch(z: np.ndarray, R: np.ndarray) -> Mismatch:
     values, vectors = np.linalg.eigh(R)
     values = np.where(values < _EIGENVALUE_TOLERANCE, 0.0, values)
     rotated2 = (vectors.T @ z) ** 2
-    # One dimension that spans decades: a grid on its logarithm (step 4.7 %) gives optimum and interval in one go
+    # One dimension that spans decades: a grid on its logarithm (step 4.7 %) gives both optimum and interval
     grid = np.append(0.0, np.geomspace(_SMALLEST, 1.0, _POINTS))
     likelihood = np.array([_log_likelihood(max(s, _SMALLEST), values, rotated2) for s in grid])
     best = int(np.argmax(likelihood))

@@ -26,9 +26,9 @@ class CredibleSet:
     effect
         Index of the single effect, from 0.
     variants
-        Indices of its variants by falling probability, shape (size,).
+        Indices of its variants by descending probability, shape (size,).
     coverage
-        Probability that the effect's variant is among them.
+        Probability that the set contains the causal variant of the effect.
     purity_min, purity_mean, purity_median
         Absolute correlations between its variants; 1 for a set of one.
     log_bayes_factor
@@ -75,13 +75,13 @@ def find_credible_sets(
     alpha
         Shape (L, p).
     active
-        Effects to look at, shape (L,), bool.
+        Effects to use, shape (L,), bool.
     lbf
         Log Bayes factor of each effect, shape (L,).
     correlation
-        Gives the correlations between the variants of given indices.
+        Returns the correlations between the variants of given indices.
     coverage
-        Least probability of a set. An effect whose null takes more than the rest gives no set.
+        Least probability of a set. An effect whose null exceeds 1 - coverage has no set.
     min_purity
         Least absolute correlation inside a set.
     seed
@@ -89,9 +89,9 @@ def find_credible_sets(
 
     Returns
     -------
-    The sets by falling purity (then by effect), and how many were left out as impure. Of equal sets the first stays.
+    The sets by descending purity (then by effect), and the number of impure ones. Of equal sets the first is kept.
     """
-    found: list[CredibleSet] = []
+    sets: list[CredibleSet] = []
     seen: set[frozenset[int]] = set()
     impure = 0
     for effect in np.flatnonzero(active):
@@ -108,8 +108,8 @@ def find_credible_sets(
         if low < min_purity:
             impure += 1
             continue
-        found.append(CredibleSet(int(effect), members, float(cumulative[size - 1]), low, mean, median, float(lbf[effect])))
-    return tuple(sorted(found, key=lambda one: (-one.purity_min, one.effect))), impure
+        sets.append(CredibleSet(int(effect), members, float(cumulative[size - 1]), low, mean, median, float(lbf[effect])))
+    return tuple(sorted(sets, key=lambda credible_set: (-credible_set.purity_min, credible_set.effect))), impure
 
 
 def purity(members: np.ndarray, correlation: Callable[[np.ndarray], np.ndarray], *, seed: int, effect: int) -> tuple[float, float, float]:

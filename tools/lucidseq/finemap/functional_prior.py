@@ -1,7 +1,7 @@
 """A prior from a functional score, with its weight estimated from the data (empirical Bayes).
 
 pi_j = (1 - u) exp(w s_j) / sum_k exp(w s_k) + u / p with the standardised score s, u = 0.1. The uniform part bounds
-what one confident wrong score can do: no variant falls below a tenth of its flat prior.
+the influence of wrong scores: no variant has less than a tenth of its flat prior.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 UNIFORM_SHARE = 0.1
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 # Nats; half the 5 % point of the likelihood ratio when w = 0 lies on the edge: 1.645^2 / 2. How often
-# useless scores gain more: docs/methods/functional-prior.md
+# uninformative scores gain more: docs/methods/functional-prior.md
 CLEAR_GAIN = 1.353
 
 
@@ -27,7 +27,7 @@ class ScoreScale:
 
     @classmethod
     def of(cls, scores: np.ndarray) -> ScoreScale:
-        """Measure the scale of finite scores; a score that does not vary gets sd 1, so that it says nothing."""
+        """Measure the scale of finite scores; a score that does not vary gets sd 1, so that it has no influence."""
         finite = scores[np.isfinite(scores)]
         sd = float(finite.std()) if len(finite) else 0.0
         return cls(float(finite.mean()) if len(finite) else 0.0, sd if sd > 0 else 1.0)
@@ -54,7 +54,7 @@ class ScoreWeight:
 
     @property
     def helps(self) -> bool:
-        """Whether the gain is more than 19 of 20 useless scores would bring."""
+        """Whether the gain exceeds that of 19 in 20 uninformative scores."""
         return self.gain >= CLEAR_GAIN
 
 
@@ -80,14 +80,14 @@ def score_prior(standardised: np.ndarray, weight: float) -> np.ndarray:
 
 
 def choose_weight(elbos: Iterable[np.ndarray], weights: tuple[float, ...] = WEIGHTS) -> ScoreWeight:
-    """Choose the weight of largest total ELBO, or 0 when it gains no more than a useless score might.
+    """Choose the weight of largest total ELBO, or 0 when an uninformative score might gain as much.
 
     Parameters
     ----------
     elbos
         For each locus the ELBO under each weight, shape (len(weights),).
     weights
-        Rising, the first one 0.
+        Ascending, the first 0.
     """
     total = np.sum([*elbos], axis=0)
     best = int(np.argmax(total))

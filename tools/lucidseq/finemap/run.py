@@ -1,4 +1,4 @@
-"""What the commands of `lucidseq-finemap` do: read files, compute, write files."""
+"""`finemap locus`: summary statistics and LD, or genotypes -> posterior inclusion probabilities and credible sets."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lucidseq.finemap.card import build_card
 from lucidseq.finemap.choices import ResidualVariance
 from lucidseq.finemap.cli import LocusOptions
 from lucidseq.finemap.consistency import mismatch
-from lucidseq.finemap.data import SummaryStatistics
 from lucidseq.finemap.functional_prior import WEIGHTS, ScoreWeight, choose_weight, score_prior
-from lucidseq.finemap.inputs import Locus, LocusSource, open_source
-from lucidseq.finemap.results import Result, write_results
+from lucidseq.finemap.locus_fits import LocusFit, write_results
+from lucidseq.finemap.locus_sources import Locus, LocusSource, open_source
+from lucidseq.finemap.regression_data import SummaryStatistics
 from lucidseq.finemap.scores import ScoreTable
 from lucidseq.finemap.susie import SusieSettings, fit_susie
 
@@ -57,8 +57,8 @@ def locus(options: LocusOptions, out: OutputSet) -> Card:
         )
         table = ScoreTable(options.scores, options.score_column) if options.scores else None
         # The weight comes from fits without the threshold: with it, the evidence jumps where an effect crosses it, and
-        # useless scores are used twice as often. The final fit has it, since effects without evidence pile up on
-        # whatever has a high score
+        # uninformative scores are used twice as often. The final fit has it, since effects without evidence concentrate on
+        # variants with a high score
         scored = replace(settings, null_threshold=EVIDENCE if options.null_threshold is None else options.null_threshold)
         weight = None if table is None else _score_weight(source, settings, table, options.score_weight)
         fits = Fits(settings, scored, table, weight)
@@ -68,20 +68,20 @@ def locus(options: LocusOptions, out: OutputSet) -> Card:
 
 
 def _estimates_residual(choice: ResidualVariance, source: LocusSource) -> bool:
-    """Estimating the residual variance is safe where LD is that of the same individuals."""
+    """Estimate the residual variance where LD is that of the same samples."""
     return source.in_sample if choice is ResidualVariance.AUTO else choice is ResidualVariance.ESTIMATE
 
 
-def _fit_loci(source: LocusSource, fits: Fits, own: range) -> tuple[list[Result], list[str]]:
-    """Fit the loci of this shard; returns them and the names of the loci that had nothing to fit."""
+def _fit_loci(source: LocusSource, fits: Fits, own: range) -> tuple[list[LocusFit], list[str]]:
+    """Fit the loci of this shard; return them and the names of loci without variants."""
     results, empty = [], []
     with Progress("loci fitted", total=len(own)) as progress:
         for index in own:
-            one = source.load(index)
-            if one is None:
+            locus = source.load(index)
+            if locus is None:
                 empty.append(source.regions[index].name)
             else:
-                results.append(_fit_locus(one, fits))
+                results.append(_fit_locus(locus, fits))
             progress.step()
     if own and not results:
         raise DataError(
@@ -92,22 +92,22 @@ def _fit_loci(source: LocusSource, fits: Fits, own: range) -> tuple[list[Result]
     return results, empty
 
 
-def _fit_locus(one: Locus, fits: Fits) -> Result:
-    """Fit a locus with the prior that the score gives, and with a flat one beside it."""
+def _fit_locus(locus: Locus, fits: Fits) -> LocusFit:
+    """Fit a locus with the prior of the score, and with a flat prior."""
     weight = fits.weight
-    fit, flat, scored = fit_susie(one.data, fits.flat), None, 0
+    fit, flat, scored = fit_susie(locus.data, fits.flat), None, 0
     if fits.table is not None and weight is not None:
         flat = fit
-        standardised, scored = fits.table.of(one.variants["variant_id"].to_numpy())
+        standardised, scored = fits.table.of(locus.variants["variant_id"].to_numpy())
         if weight.weight > 0:
-            fit = fit_susie(one.data, fits.scored, prior=score_prior(standardised, weight.weight))
-    consistency = mismatch(one.data.shrunk_z, one.data.R) if isinstance(one.data, SummaryStatistics) else None
-    return Result(
-        region=one.region,
-        variants=one.variants,
-        z=one.data.z,
-        n=one.data.n,
-        match=one.match,
+            fit = fit_susie(locus.data, fits.scored, prior=score_prior(standardised, weight.weight))
+    consistency = mismatch(locus.data.shrunk_z, locus.data.R) if isinstance(locus.data, SummaryStatistics) else None
+    return LocusFit(
+        region=locus.region,
+        variants=locus.variants,
+        z=locus.data.z,
+        n=locus.data.n,
+        match=locus.match,
         fit=fit,
         flat=flat,
         score_weight=weight.weight if weight else 0.0,
@@ -117,16 +117,16 @@ def _fit_locus(one: Locus, fits: Fits) -> Result:
 
 
 def _score_weight(source: LocusSource, settings: SusieSettings, table: ScoreTable, given: float | None) -> ScoreWeight:
-    """Weight of the score and the gain in evidence it brings, over all loci whatever the shard."""
+    """Return the weight of the score and its gain in evidence, over the loci of all shards."""
     weights = WEIGHTS if given is None else (0.0, given)
     elbos = []
     with Progress("loci weighed", total=len(source.regions)) as progress:
         for index in range(len(source.regions)):
-            one = source.load(index)
-            if one is not None:
-                standardised, _ = table.of(one.variants["variant_id"].to_numpy())
-                fits = [fit_susie(one.data, settings, prior=score_prior(standardised, weight)) for weight in weights]
-                if all(fit.converged for fit in fits):  # otherwise their bounds do not compare
+            locus = source.load(index)
+            if locus is not None:
+                standardised, _ = table.of(locus.variants["variant_id"].to_numpy())
+                fits = [fit_susie(locus.data, settings, prior=score_prior(standardised, weight)) for weight in weights]
+                if all(fit.converged for fit in fits):  # otherwise their bounds are not comparable
                     elbos.append(np.array([fit.elbo[-1] for fit in fits]))
             progress.step()
     if given is not None:

@@ -46,7 +46,7 @@ class ScoreTable:
         self._scale = ScoreScale.of(self._values)
 
     def of(self, variants: np.ndarray) -> tuple[np.ndarray, int]:
-        """Return standardised scores of the variants (0 where there is none), and how many have one."""
+        """Return standardised scores of the variants (0 where there is none), and the number that have one."""
         rows, _ = align(variants, self._index)
         scores = np.where(rows >= 0, self._values[rows], np.nan)
         return self._scale.standardise(scores), int((rows >= 0).sum())

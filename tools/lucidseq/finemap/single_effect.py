@@ -1,4 +1,4 @@
-"""Bayesian single-effect regression: exactly one variant has an effect, and which one is not known.
+"""Bayesian single-effect regression: exactly one variant, which is unknown, has an effect.
 
 References
 ----------
@@ -85,7 +85,7 @@ def single_effect_regression(
     prior_variance
         V, or the value to start from when it is estimated.
     estimate_prior_variance
-        Maximise the marginal likelihood over V; V = 0 when it is not better than that by ``null_threshold``.
+        Maximise the marginal likelihood over V; V = 0 when the gain does not exceed ``null_threshold``.
     """
     precision = d / sigma2  # 1/s2 of the marginal estimates; 0 where a variant does not vary
     z2 = np.divide(xtr**2, d * sigma2, out=np.zeros(len(xtr)), where=np.broadcast_to(d > 0, xtr.shape))
@@ -156,9 +156,9 @@ def _marginal(position: float, z2: np.ndarray, relative: np.ndarray, log_prior: 
     """Log marginal likelihood ratio at log(V scale) = position, with its first two derivatives."""
     ratio = np.exp(position) * relative
     kept = ratio / (1 + ratio)
-    lost = 1 / (1 + ratio)
+    shrunk_away = 1 / (1 + ratio)
     alpha, value = _posterior(0.5 * (kept * z2 - np.log1p(ratio)), log_prior)
-    slopes = 0.5 * kept * (lost * z2 - 1)
-    curvatures = 0.5 * kept * lost * ((lost - kept) * z2 - 1)
+    slopes = 0.5 * kept * (shrunk_away * z2 - 1)
+    curvatures = 0.5 * kept * shrunk_away * ((shrunk_away - kept) * z2 - 1)
     slope = float(alpha @ slopes)
     return value, slope, float(alpha @ (curvatures + slopes**2) - slope**2)

@@ -1,7 +1,7 @@
 """SuSiE: the sum of single effects, fitted by iterative Bayesian stepwise selection (IBSS).
 
 y = X (b_1 + ... + b_L) + e, each b_l with exactly one non-zero entry, e ~ N(0, sigma2 I). The variational posterior
-keeps the single effects independent of each other; a sweep refits each of them to what the others leave.
+keeps the single effects independent of each other; a sweep refits each of them to the residual of the others.
 
 References
 ----------
@@ -17,7 +17,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError
 from lucidseq.finemap.credible_sets import CredibleSet, find_credible_sets, inclusion_probabilities
-from lucidseq.finemap.data import RegressionData
+from lucidseq.finemap.regression_data import RegressionData
 from lucidseq.finemap.single_effect import LogPrior, SingleEffect, single_effect_regression
 
 ACTIVE = 1e-9  # prior variance, relative to the trait's, below which an effect counts as absent
@@ -32,7 +32,7 @@ class SusieSettings:
     Attributes
     ----------
     max_effects
-        L, the number of single effects (or of variants, when smaller). Effects that are not needed vanish.
+        L, the number of single effects (or of variants, when smaller). Effects that are not needed become 0.
     estimate_residual_variance
         Otherwise ``residual_variance`` is kept.
     residual_variance
@@ -42,7 +42,7 @@ class SusieSettings:
     estimate_prior_variance
         Maximise the marginal likelihood over each effect's prior variance.
     null_threshold
-        An effect whose log marginal likelihood ratio is not above this vanishes.
+        An effect whose log marginal likelihood ratio is not above this becomes 0.
     null_weight
         Prior probability that an effect is on no variant.
     tolerance
@@ -50,7 +50,7 @@ class SusieSettings:
     max_iterations
         Most sweeps.
     refine
-        Try to leave local optima: refit without the variants of each credible set, and go on from there.
+        Try to leave local optima: refit without the variants of each credible set, and continue from there.
     coverage, min_purity, seed
         Of the credible sets (see `find_credible_sets`).
     """
@@ -89,14 +89,14 @@ class SusieFit:
     elbo
         Evidence lower bound after each sweep, shape (iterations,).
     converged
-        Whether the last sweep gained less than the tolerance; False when it lost or broke
-        down, which LD that contradicts z can bring about.
+        Whether the last sweep gained less than the tolerance; False when it lost or failed,
+        which can happen with LD that contradicts z.
     pip
         Posterior inclusion probabilities, shape (p,).
     credible_sets
-        By falling purity.
+        By descending purity.
     impure_sets
-        How many sets the purity filter left out.
+        Number of sets removed by the purity filter.
     """
 
     alpha: np.ndarray
@@ -134,7 +134,7 @@ class SusieFit:
 
 @dataclass
 class _State:
-    """What a sweep changes. ``gram`` is X'X times each effect's posterior mean, shape (L, p); ``total`` is its sum."""
+    """State of the sweeps. ``gram`` is X'X times each effect's posterior mean, shape (L, p); ``total`` is its sum."""
 
     effects: list[SingleEffect | None]
     mean: np.ndarray
@@ -170,9 +170,9 @@ def fit_susie(data: RegressionData, settings: SusieSettings | None = None, *, pr
     --------
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(200, 30))
-    >>> from lucidseq.finemap.data import IndividualData
+    >>> from lucidseq.finemap.regression_data import IndividualData
     >>> fit = fit_susie(IndividualData(X, X[:, 7] + rng.normal(size=200)))
-    >>> [one.variants.tolist() for one in fit.credible_sets]
+    >>> [found.variants.tolist() for found in fit.credible_sets]
     [[7]]
     """
     settings = settings or SusieSettings()
@@ -182,7 +182,7 @@ def fit_susie(data: RegressionData, settings: SusieSettings | None = None, *, pr
 
 
 def _ibss(data: RegressionData, settings: SusieSettings, prior: np.ndarray, start: SusieFit | None = None) -> SusieFit:
-    """Sweep over the single effects until the ELBO settles."""
+    """Sweep over the single effects until the ELBO converges."""
     state = _initial_state(data, settings, start)
     log_prior = LogPrior.from_weights(prior, settings.null_weight)
     d = data.d[:1] if np.ptp(data.d) == 0 else data.d  # one number instead of p equal ones
@@ -192,7 +192,7 @@ def _ibss(data: RegressionData, settings: SusieSettings, prior: np.ndarray, star
         for index in range(len(state.effects)):
             _update_effect(data, settings, state, index, d, log_prior)
         residual = _expected_residual(data, state)
-        if not residual > 0:  # a sum of squares: R is not a correlation matrix, and the fit would run away
+        if not residual > 0:  # a sum of squares: R is not a correlation matrix, and the fit would diverge
             elbo.append(elbo[-1] if elbo else -np.inf)
             break
         elbo.append(_elbo(data.n, state.sigma2, residual, state.kl))
@@ -207,7 +207,7 @@ def _ibss(data: RegressionData, settings: SusieSettings, prior: np.ndarray, star
 
 
 def _update_effect(data: RegressionData, settings: SusieSettings, state: _State, index: int, d: np.ndarray, log_prior: LogPrior) -> None:
-    """Refit one effect to the residual that the others leave."""
+    """Refit one effect to the residual of the others."""
     xtr = data.xty - state.total + state.gram[index]
     effect = single_effect_regression(
         xtr,
@@ -278,12 +278,12 @@ def _finish(
 
 
 def _refine(data: RegressionData, settings: SusieSettings, prior: np.ndarray, fit: SusieFit) -> SusieFit:
-    """Leave local optima: block each credible set in turn, fit, unblock, go on; take the best while the ELBO rises."""
+    """Leave local optima: fit without each credible set in turn, then with it; keep the best while the ELBO rises."""
     while True:
         candidates = []
-        for one in fit.credible_sets:
+        for credible_set in fit.credible_sets:
             blocked = prior.copy()
-            blocked[one.variants] = 0
+            blocked[credible_set.variants] = 0
             if not blocked.any():
                 continue
             detour = _ibss(data, settings, blocked / blocked.sum())

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.card import Card
-from lucidseq.encode.annotations.rows import Targets
+from lucidseq.encode.annotations.targets import Targets
 
 
-def judge(summary: pd.DataFrame, targets: Targets) -> Card:
+def build_card(summary: pd.DataFrame, targets: Targets) -> Card:
     """Return the card of features (schema lucidseq.annotation_summary) and of the rows they describe."""
-    rows, left_out, unsettled = len(targets), targets.left_out, targets.unsettled
+    rows, removed, unsettled = len(targets), targets.removed, targets.unsettled
     card = Card("encode", "annotations")
     missing = summary["missing"] / rows
     worst = summary["feature"].iloc[int(np.argmax(missing))]
@@ -20,7 +20,7 @@ def judge(summary: pd.DataFrame, targets: Targets) -> Card:
         float(missing.max()),
         missing.max() < 0.2,
         threshold="< 0.2",
-        advice=f"Feature {worst} says nothing of many rows: check its build and names; missing is NaN, not zero.",
+        advice=f"Feature {worst} has no value for many rows: check its build and names; missing is NaN, not zero.",
     )
     flat = summary[(summary["minimum"] == summary["maximum"]) | (summary["missing"] == rows)]
     card.expect(
@@ -30,20 +30,20 @@ def judge(summary: pd.DataFrame, targets: Targets) -> Card:
         threshold="0",
         advice=f"{', '.join(flat['feature'][:3])} is the same for all rows, so nothing can be learned from it.",
     )
-    share = left_out / (rows + left_out)
+    share = removed / (rows + removed)
     card.expect(
-        "variants left out",
-        left_out,
+        "variants removed",
+        removed,
         share < 0.05,
         threshold="< 5 %",
-        advice="Rows with several or unknown alleles have no annotation: split them first.",
+        advice="Rows with several or unknown alleles are not annotated: split them first.",
     )
     if targets.unit == "variant":
         card.at_most(
             "insertions and deletions without a known reference allele",
             unsettled,
             0,
-            advice="The other allele (PLINK's A2) is taken for it; where it is not, the variant covers other bases. A VCF or .pvar of these variants tells it "
-            "(so does what `encode sumstats --fasta --export gwas-vcf` writes).",
+            advice="The other allele (PLINK's A2) is used; where it is not the reference, the variant covers other bases. Give a VCF or .pvar of these variants "
+            "(`encode sumstats --fasta --export gwas-vcf` writes one).",
         )
     return card

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class BedValue(StrEnum):
-    """What a BED file says of a variant or window."""
+    """Value that a BED file gives a variant or window."""
 
     OVERLAP = "overlap"
     NAME = "name"

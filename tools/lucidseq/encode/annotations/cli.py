@@ -14,10 +14,10 @@ from lucidseq.encode.options import Build, tool
 
 @dataclass(frozen=True, kw_only=True)
 class AnnotationsOptions(Options):
-    """Encode annotations: a number for every variant (or window) and feature.
+    """Encode annotations: one number for each variant (or window) and feature.
 
     A variant covers the bases of its other allele: REF of VCF and .pvar; elsewhere the card counts insertions and deletions that this
-    may misplace. Positions are turned to 0-based, half-open intervals.
+    may misplace. Positions become 0-based, half-open intervals.
     """
 
     variants: Annotated[
@@ -26,23 +26,21 @@ class AnnotationsOptions(Options):
         In(Format.TSV, Format.HDF5, Format.VCF),
     ] = None
     windows: Annotated[Path | None, Option("BED file of windows to annotate, instead of --variants."), In(Format.BED)] = None
-    bed: Annotated[list[Path] | None, Option("BED file; a feature by the file's name. Give the option again for more."), In(Format.BED)] = (
-        None
-    )
+    bed: Annotated[list[Path] | None, Option("BED file; one feature, named after the file. Repeat for more files."), In(Format.BED)] = None
     bed_value: Annotated[
         BedValue,
-        Option("Of --bed: overlap (share of bases inside), name (a feature for each name, 1 where it overlaps) or score (the largest)."),
+        Option(
+            "Value of --bed: overlap (share of bases inside), name (a feature for each name, 1 where it overlaps) or score (the largest)."
+        ),
         Needs("bed"),
     ] = BedValue.OVERLAP
     distance: Annotated[
         list[Path] | None,
-        Option("BED file; the feature is the distance (bp) to its nearest interval, 0 inside. Give it again for more."),
+        Option("BED file; the feature is the distance (bp) to its nearest interval, 0 inside. Repeat for more files."),
         In(Format.BED),
     ] = None
     signal: Annotated[
-        list[Path] | None,
-        Option("bigWig, such as conservation; the feature is its mean. Give the option again for more."),
-        In(Format.BIGWIG),
+        list[Path] | None, Option("bigWig, such as conservation; the feature is its mean. Repeat for more files."), In(Format.BIGWIG)
     ] = None
     flank: Annotated[
         int, Option("Bases added on either side before the mean of --signal is taken.", min=0, max=1000000), Needs("signal")
@@ -59,13 +57,13 @@ class AnnotationsOptions(Options):
     table: Annotated[
         list[Path] | None,
         Option(
-            "Values by variant: LDSC .annot, PolyFun's parquet, variant effects, or a table with variant_id, or CHR and BP. Signed scores keep their sign, whichever allele they are of. Give it again for more."
+            "Values by variant: LDSC .annot, PolyFun's parquet, variant effects, or a table with variant_id, or CHR and BP. Signed scores keep their sign, whichever allele they refer to. Repeat for more files."
         ),
         In(Format.TSV, Format.PARQUET),
     ] = None
     attributions: Annotated[
         list[Path] | None,
-        Option("Attribution maps of a network (.attributions.h5); the feature is the mean contribution. Give it again for more."),
+        Option("Attribution maps of a network (.attributions.h5); the feature is the mean contribution. Repeat for more files."),
         In(Format.HDF5, schema=ATTRIBUTIONS),
     ] = None
     build: Build = "unknown"

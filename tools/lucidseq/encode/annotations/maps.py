@@ -10,13 +10,13 @@ import pandas as pd
 from lucidseq.core.schema import ATTRIBUTIONS
 from lucidseq.core.stores import open_store, read_text
 from lucidseq.encode.annotations.choices import FeatureKind
-from lucidseq.encode.annotations.rows import Rows
-from lucidseq.encode.annotations.sources import stem
+from lucidseq.encode.annotations.feature_source import stem
+from lucidseq.encode.annotations.targets import TargetRows
 from lucidseq.encode.regions import require_shared
 
 
 class AttributionSource:
-    """Mean contribution of the bases a row covers (see `sources.Source`), over all mapped sequences that hold them; NaN outside the maps."""
+    """Mean contribution of the bases a row covers (see `feature_source.Source`), over all maps that cover them; NaN outside the maps."""
 
     def __init__(self, path: Path, contigs: list[str]) -> None:
         self.path = path
@@ -31,7 +31,7 @@ class AttributionSource:
         self._frame = pd.DataFrame({"chrom": contig, "start": start, "end": end, "map": np.arange(len(start))})
         self.names, self.kinds = [stem(path)], [FeatureKind.ATTRIBUTION]
 
-    def values(self, rows: Rows) -> np.ndarray:
+    def values(self, rows: TargetRows) -> np.ndarray:
         """Return the feature of rows."""
         import bioframe
 

@@ -18,15 +18,15 @@ from lucidseq.core.schema import ANNOTATION_SUMMARY, ANNOTATIONS
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.core.tables import write_table
 from lucidseq.encode.annotations.bed import BedSource, DistanceSource
-from lucidseq.encode.annotations.card import judge
+from lucidseq.encode.annotations.card import build_card
 from lucidseq.encode.annotations.cli import AnnotationsOptions
-from lucidseq.encode.annotations.genes import GeneSource
+from lucidseq.encode.annotations.feature_source import Source
+from lucidseq.encode.annotations.gene_features import GeneSource
 from lucidseq.encode.annotations.maps import AttributionSource
-from lucidseq.encode.annotations.rows import Targets, Variants, Windows
 from lucidseq.encode.annotations.signal import SignalSource
-from lucidseq.encode.annotations.sources import Source
 from lucidseq.encode.annotations.summary import Summary
-from lucidseq.encode.annotations.tables import TableSource
+from lucidseq.encode.annotations.targets import Targets, VariantTargets, WindowTargets
+from lucidseq.encode.annotations.variant_tables import TableSource
 
 _ROWS = 1 << 17  # annotated at a time
 _CHUNK_BYTES, _CHUNK_ROWS = 1 << 20, 1 << 17
@@ -35,7 +35,7 @@ _CHUNK_BYTES, _CHUNK_ROWS = 1 << 20, 1 << 17
 def annotations(options: AnnotationsOptions, out: OutputSet) -> Card:
     """Encode annotations (options as in ``cli.annotations``)."""
     if options.windows is not None and options.table:
-        raise UsageError("--table with --windows", "--variants with it: tables are matched by variant", "leave one out")
+        raise UsageError("--table with --windows", "--variants with --table: tables are matched by variant", "omit one of them")
     with _targets(options.variants, options.windows, scratch=out["annotations"].parent) as targets:
         sources: list[Source] = [BedSource(path, options.bed_value, targets.contigs) for path in options.bed or []]
         sources += [DistanceSource(path, targets.contigs) for path in options.distance or []]
@@ -49,23 +49,23 @@ def annotations(options: AnnotationsOptions, out: OutputSet) -> Card:
         _refuse_equal_names(sources)
         summary = _write(out["annotations"], targets, sources, options.build)
         write_table(summary, out["summary"], ANNOTATION_SUMMARY)
-        return judge(summary, targets)
+        return build_card(summary, targets)
 
 
 @contextmanager
 def _targets(variants: Path | None, windows: Path | None, scratch: Path) -> Iterator[Targets]:
-    """Open what is annotated.
+    """Open the variants or windows.
 
     Raises
     ------
     UsageError
-        If not one of the two is given.
+        If not exactly one of them is given.
     """
     if variants is not None and windows is None:
-        with Variants(variants, scratch) as opened:
+        with VariantTargets(variants, scratch) as opened:
             yield opened
     elif windows is not None and variants is None:
-        yield Windows(windows)
+        yield WindowTargets(windows)
     else:
         raise UsageError(
             "both --variants and --windows" if variants else "neither --variants nor --windows",
@@ -76,20 +76,20 @@ def _targets(variants: Path | None, windows: Path | None, scratch: Path) -> Iter
 
 def _refuse_equal_names(sources: list[Source]) -> None:
     if not sources:
-        raise UsageError("nothing to annotate with", "--bed, --distance, --signal, --gtf, --table or --attributions", "add one")
+        raise UsageError("no source of features", "--bed, --distance, --signal, --gtf, --table or --attributions", "add one of them")
     twice = [name for name, count in Counter(name for source in sources for name in source.names).items() if count > 1]
     if twice:
         paths = [source.path for source in sources if twice[0] in source.names]
         raise DataError(
             f"two features called {twice[0]}",
-            "names that differ (they come from the files' names and columns)",
+            "different names (they come from file names and columns)",
             "rename a file or column",
             where=" and ".join(map(str, dict.fromkeys(paths))),
         )
 
 
 def _write(path: Path, targets: Targets, sources: list[Source], build: str) -> pd.DataFrame:
-    """Write every feature of every row, a part of the rows at a time, and return what is to be said of each feature."""
+    """Write the features part by part, and return the summary of each feature."""
     names = [name for source in sources for name in source.names]
     summary = Summary(sources)
     with (
@@ -103,10 +103,10 @@ def _write(path: Path, targets: Targets, sources: list[Source], build: str) -> p
         )
         first = 0
         for part in targets.parts(_ROWS):
-            found = np.concatenate([source.values(part) for source in sources], axis=1)
-            values[first : first + len(part)] = found
+            features = np.concatenate([source.values(part) for source in sources], axis=1)
+            values[first : first + len(part)] = features
             first += len(part)
-            summary.add(found)
+            summary.add(features)
             columns.add({"contig": part.contig, "start": part.start, "end": part.end, "id": part.id})
             progress.step(len(part))
         columns.write(store, "rows")
@@ -117,6 +117,6 @@ def _write(path: Path, targets: Targets, sources: list[Source], build: str) -> p
 
 
 def _chunk_rows(row_bytes: int) -> int:
-    """Return the rows of a chunk: a power of two, so that every part but the last is written in whole chunks."""
+    """Return the rows of a chunk: a power of two, so that parts are written in whole chunks."""
     rows = max(1, min(_CHUNK_ROWS, _CHUNK_BYTES // row_bytes))
     return 1 << (rows.bit_length() - 1)

@@ -8,22 +8,22 @@ from pathlib import Path
 import numpy as np
 
 from lucidseq.encode.annotations.choices import FeatureKind
-from lucidseq.encode.annotations.rows import Rows
-from lucidseq.encode.annotations.sources import stem
+from lucidseq.encode.annotations.feature_source import stem
+from lucidseq.encode.annotations.targets import TargetRows
 from lucidseq.encode.bigwig import BigWig
 from lucidseq.encode.regions import require_shared
 
 _BLOCK = 1 << 22  # bases read at a time
-_GAP = 1 << 16  # a stretch without rows that is not worth reading
+_GAP = 1 << 16  # gaps longer than this are not read
 
 
 class SignalSource:
-    """Mean of a bigWig over each row and its flanks (see `sources.Source`); bases without data do not count, NaN where there are none.
+    """Mean of a bigWig over each row and its flanks (see `feature_source.Source`); over bases with data, NaN where there are none.
 
     Raises
     ------
     DataError
-        If the file is not bigWig, or shares no contig with the rows; while rows are read, if a value is infinite.
+        If the file is not bigWig or shares no contig with the rows, or, while rows are read, a value is infinite.
     """
 
     def __init__(self, path: Path, flank: int, contigs: list[str]) -> None:
@@ -32,21 +32,21 @@ class SignalSource:
         require_shared(contigs, self._track.lengths, path)
         self.names, self.kinds = [stem(path)], [FeatureKind.SIGNAL]
 
-    def values(self, rows: Rows) -> np.ndarray:
+    def values(self, rows: TargetRows) -> np.ndarray:
         """Return the mean signal of rows."""
-        found = np.full((len(rows), 1), np.nan, dtype=np.float32)
+        means = np.full((len(rows), 1), np.nan, dtype=np.float32)
         for contig in dict.fromkeys(rows.contig):
             if contig not in self._track.lengths:
                 continue
             length = self._track.lengths[contig]
-            mine = np.flatnonzero(rows.contig == contig)
-            start = np.clip(rows.start[mine] - self._flank, 0, length)
-            end = np.clip(rows.end[mine] + self._flank, 0, length)
+            on_contig = np.flatnonzero(rows.contig == contig)
+            start = np.clip(rows.start[on_contig] - self._flank, 0, length)
+            end = np.clip(rows.end[on_contig] + self._flank, 0, length)
             order = np.argsort(start, kind="stable")
             for part in blocks(start[order], end[order]):
-                picked = order[part]
-                found[mine[picked], 0] = self._means(contig, start[picked], end[picked])
-        return found
+                chosen = order[part]
+                means[on_contig[chosen], 0] = self._means(contig, start[chosen], end[chosen])
+        return means
 
     def _means(self, contig: str, start: np.ndarray, end: np.ndarray) -> np.ndarray:
         first, last = int(start.min()), int(end.max())
@@ -63,8 +63,8 @@ class SignalSource:
 def interval_sums(values: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Return the sum of each interval from its own values alone, float64 of shape (intervals,).
 
-    A difference of running sums would lose small values behind large ones, wherever they are. Here values are added in pairs, pairs of
-    pairs and so on, and an interval takes the largest of these that lie within it: at most two of each size.
+    A difference of running sums loses small values after large ones. Here values are added in pairs, pairs of pairs and so on, and an
+    interval adds the largest of these that lie within it: at most two of each size.
 
     Examples
     --------
@@ -75,19 +75,19 @@ def interval_sums(values: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.
     left, right = start.astype(np.int64), end.astype(np.int64)
     level = values.astype(np.float64)
     while (left < right).any():
-        lone = (left < right) & (left % 2 == 1)
-        total[lone] += level[left[lone]]
-        left = left + lone
-        lone = (left < right) & (right % 2 == 1)
-        right = right - lone
-        total[lone] += level[right[lone]]
+        unpaired = (left < right) & (left % 2 == 1)
+        total[unpaired] += level[left[unpaired]]
+        left = left + unpaired
+        unpaired = (left < right) & (right % 2 == 1)
+        right = right - unpaired
+        total[unpaired] += level[right[unpaired]]
         left, right = left // 2, right // 2
         level = np.append(level, 0.0)[: len(level) + len(level) % 2].reshape(-1, 2).sum(axis=1)
     return total
 
 
 def blocks(start: np.ndarray, end: np.ndarray) -> list[slice]:
-    """Cut rows, sorted by start, into runs that are read together: no wide gaps inside, and starts within `_BLOCK` bases.
+    """Cut rows, sorted by start, into runs to read together: without wide gaps, and starts within `_BLOCK` bases.
 
     Examples
     --------

@@ -1,11 +1,11 @@
-"""What is to be said of each feature, gathered while rows are written."""
+"""Summary of each feature, updated while rows are written."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from lucidseq.encode.annotations.sources import Source
+from lucidseq.encode.annotations.feature_source import Source
 
 
 class Summary:
@@ -21,7 +21,7 @@ class Summary:
         self._minimum, self._maximum = np.full(count, np.inf), np.full(count, -np.inf)
 
     def add(self, values: np.ndarray) -> None:
-        """Count rows: values of shape (rows, features), NaN where missing; moments by Chan's update, so that long sums lose nothing."""
+        """Count rows: values of shape (rows, features), NaN where missing; moments by Chan's update, to keep precision."""
         known = ~np.isnan(values)
         number = known.sum(axis=0)
         filled = np.where(known, values, 0).astype(np.float64)
@@ -39,14 +39,14 @@ class Summary:
 
     def table(self) -> pd.DataFrame:
         """Return one row a feature (schema lucidseq.annotation_summary)."""
-        some = self._known > 0
-        deviation = np.sqrt(np.divide(self._squares, self._known, out=np.full(len(some), np.nan), where=some))
+        known = self._known > 0
+        deviation = np.sqrt(np.divide(self._squares, self._known, out=np.full(len(known), np.nan), where=known))
         return self._features.assign(
             rows=self._rows,
             missing=self._rows - self._known,
             nonzero=self._nonzero,
-            mean=np.where(some, self._mean, np.nan),
+            mean=np.where(known, self._mean, np.nan),
             standard_deviation=deviation,
-            minimum=np.where(some, self._minimum, np.nan),
-            maximum=np.where(some, self._maximum, np.nan),
+            minimum=np.where(known, self._minimum, np.nan),
+            maximum=np.where(known, self._maximum, np.nan),
         )

@@ -17,45 +17,45 @@ _log = get_logger("lucidseq.encode")
 _DEVIATIONS = 3.0
 
 
-def rows_read(found: ReadingPass) -> int:
-    """Return the variants of the files, with those that readers left out."""
-    return found.read + found.removed[MULTIALLELIC] + found.removed[NO_ALTERNATE]
+def rows_read(reading: ReadingPass) -> int:
+    """Return the variants of the files, with those that readers skipped."""
+    return reading.read + reading.removed[MULTIALLELIC] + reading.removed[NO_ALTERNATE]
 
 
-def trait(card: Card, found: Trait) -> None:
-    """Say how a trait was read."""
-    present = ~np.isnan(found.values)
-    cases = f", {int(np.nansum(found.values))} cases" if found.kind == BINARY else ""
-    said = f"{found.note}; {present.sum()} individuals{cases}"
-    _log.info(f"trait {found.name}: {said}")
-    constant = len(np.unique(found.values[present])) < 2
+def check_trait(card: Card, trait: Trait) -> None:
+    """Add how a trait was read."""
+    present = ~np.isnan(trait.values)
+    cases = f", {int(np.nansum(trait.values))} cases" if trait.kind == BINARY else ""
+    coding = f"{trait.note}; {present.sum()} samples{cases}"
+    _log.info(f"trait {trait.name}: {coding}")
+    constant = len(np.unique(trait.values[present])) < 2
     card.expect(
-        f"trait {found.name}",
-        said,
-        not (constant or KEPT in said),
-        threshold="read as meant",
-        advice="The trait does not vary, so nothing can be associated with it." if constant else "Check that the coding is what you meant.",
+        f"trait {trait.name}",
+        coding,
+        not (constant or KEPT in coding),
+        threshold="read as intended",
+        advice="The trait does not vary, so it has no associations." if constant else "Check that this is the coding of the file.",
     )
 
 
-def covariates(card: Card, names: list[str], values: np.ndarray, *, plink: bool) -> None:
-    """Say what became of -9 in the covariates of a table (shape (covariates, samples), as they were read)."""
+def check_covariates(card: Card, names: list[str], values: np.ndarray, *, plink: bool) -> None:
+    """Add how -9 was read in the covariates of a table, shape (covariates, samples)."""
     coded = (values == PLINK_MISSING).sum(axis=1)
     if coded.any():
         where = ", ".join(f"{name} {count}" for name, count in zip(names, coded, strict=True) if count)
-        said = f"{where}: " + ("read as missing (PLINK's table)" if plink else KEPT)
-        _log.info(f"covariates of -9: {said}")
+        reading = f"{where}: " + ("read as missing (PLINK's table)" if plink else KEPT)
+        _log.info(f"covariates of -9: {reading}")
         card.expect(
             "covariates of -9",
-            said,
+            reading,
             plink,
-            threshold="read as meant",
-            advice="PLINK writes -9 for missing; in a table `sample covariate...` it is a number: write NA.",
+            threshold="read as intended",
+            advice="PLINK writes -9 for missing; in a table `sample covariate...` -9 is a number: write NA instead.",
         )
 
 
-def overlap(card: Card, what: str, joined: Joined) -> None:
-    """Judge how many samples a table of individuals covers."""
+def check_overlap(card: Card, what: str, joined: Joined) -> None:
+    """Add how many samples a table covers."""
     share = joined.shared / (joined.shared + joined.only_genotypes)
     _log.info(
         f"{what}s: {joined.shared} samples shared, {joined.only_genotypes} only in the genotypes, {joined.only_table} only in the table"
@@ -69,19 +69,19 @@ def overlap(card: Card, what: str, joined: Joined) -> None:
     )
 
 
-def judge(card: Card, found: ReadingPass, outcomes: np.ndarray) -> None:
-    """Judge variants, samples and sexes."""
-    total = rows_read(found)
-    share = found.kept / total
+def check_quality(card: Card, reading: ReadingPass, outcomes: np.ndarray) -> None:
+    """Add the checks of variants, samples and sexes."""
+    total = rows_read(reading)
+    share = reading.kept / total
     card.at_least("variants kept", share, 0.5, advice="Many variants were removed; the QC table shows which filter removed them.")
-    departed = found.removed[quality.HARDY_WEINBERG] / total
+    departed = reading.removed[quality.HARDY_WEINBERG] / total
     card.below(
         "variants out of Hardy-Weinberg proportions",
         departed,
         0.05,
-        advice="Inbred lines, haploids and mixed populations depart from it: --min-hwe-p 0 turns it off.",
+        advice="Inbred lines, haploids and mixed populations depart from them: --min-hwe-p 0 turns the test off.",
     )
-    missing = found.kept_missing / max(found.kept_genotypes, 1)
+    missing = reading.kept_missing / max(reading.kept_genotypes, 1)
     card.below("missing genotypes among kept variants", missing, 0.02, advice="Impute the genotypes first, or lower --max-missing.")
     listed = outcomes != NOT_LISTED
     removed = int((listed & (outcomes != "kept")).sum())
@@ -90,20 +90,20 @@ def judge(card: Card, found: ReadingPass, outcomes: np.ndarray) -> None:
         removed,
         0.1 * listed.sum(),
         text="<= 10 %",
-        advice="Many samples miss genotypes, or are outliers: check how they were called.",
+        advice="Many samples lack genotypes or are outliers: check how they were called.",
     )
-    _heterozygosity(card, found)
-    _haploids(card, found.haploid.elsewhere)
-    _sexes(card, found)
+    _heterozygosity(card, reading)
+    _haploids(card, reading.haploid.elsewhere)
+    _sexes(card, reading)
 
 
-def _heterozygosity(card: Card, found: ReadingPass) -> None:
+def _heterozygosity(card: Card, reading: ReadingPass) -> None:
     """Count samples far from the mean inbreeding coefficient: mixed-up or contaminated DNA, inbreeding, another ancestry."""
-    f = found.statistics.autosomes.inbreeding
-    if np.isnan(f[found.keep]).all():
+    f = reading.statistics.autosomes.inbreeding
+    if np.isnan(f[reading.keep]).all():
         return
-    far = int((outliers(f, _DEVIATIONS, found.keep) & found.keep).sum())
-    share = far / int(found.keep.sum())
+    far = int((outliers(f, _DEVIATIONS, reading.keep) & reading.keep).sum())
+    share = far / int(reading.keep.sum())
     card.expect(
         "samples of outlying heterozygosity",
         far,
@@ -114,7 +114,7 @@ def _heterozygosity(card: Card, found: ReadingPass) -> None:
 
 
 def _haploids(card: Card, calls: int) -> None:
-    """Say that calls of one allele were counted as two where people have two copies; bees and wasps have such males."""
+    """Add the haploid calls of diploid chromosomes, counted as two copies (as in males of bees and wasps)."""
     if calls:
         _log.warning(f"{calls} haploid calls outside X, Y and MT counted as two copies")
         card.add(
@@ -122,34 +122,34 @@ def _haploids(card: Card, calls: int) -> None:
             calls,
             Verdict.CAUTION,
             threshold="0 in diploids",
-            advice="Each was counted as two copies: right for the males of haplodiploid species, or Z and W chromosomes; haploid organisms "
-            "want --ploidy 1; in other diploids the calls are damaged, or a sex chromosome has another name.",
+            advice="Each was counted as two copies: correct for the males of haplodiploid species, or Z and W chromosomes; haploid organisms "
+            "need --ploidy 1; in other diploids the calls are damaged, or a sex chromosome has another name.",
         )
 
 
-def _sexes(card: Card, found: ReadingPass) -> None:
-    rules = found.rules
-    if unclear := unclear_numbers(found.contigs, rules.build):
+def _sexes(card: Card, reading: ReadingPass) -> None:
+    rules = reading.rules
+    if unclear := unclear_numbers(reading.contigs, rules.build):
         _log.warning(f"chromosomes {', '.join(unclear)} read as autosomes: in humans give --build")
         card.add(
             "chromosomes 23 to 26",
             f"{', '.join(unclear)} read as autosomes",
             Verdict.CAUTION,
-            threshold="a build that tells what they are",
-            advice="If they are PLINK's numbers of human X, Y, XY and MT give --build GRCh37 or GRCh38: men's genotypes, sexes "
-            "and the Hardy-Weinberg test are wrong on them otherwise. Elsewhere name the build.",
+            threshold="a build that defines them",
+            advice="If they are PLINK's codes of human X, Y, XY and MT, give --build GRCh37 or GRCh38: male genotypes, sexes "
+            "and the Hardy-Weinberg test are wrong otherwise. For other species name the build.",
         )
-    contigs_x = [name for name in found.contigs if chromosome_kind(name, human=known_build(rules.build)) == X]
+    contigs_x = [name for name in reading.contigs if chromosome_kind(name, human=known_build(rules.build)) == X]
     if not contigs_x or rules.ploidy != 2:
         return
-    told = found.plan.rules.sex[found.keep]
-    if not told.any():
+    given = reading.plan.rules.sex[reading.keep]
+    if not given.any():
         card.add(
             "sexes of the samples",
             "unknown",
             Verdict.CAUTION,
             threshold="known, for the X chromosome",
-            advice="All genotypes of X were read as those of two copies, and Hardy-Weinberg was not tested: give --sex.",
+            advice="All genotypes of X were read as diploid, and Hardy-Weinberg was not tested: give --sex.",
         )
     if not known_build(rules.build):
         card.add(
@@ -157,26 +157,26 @@ def _sexes(card: Card, found: ReadingPass) -> None:
             f"unknown for build {rules.build}",
             Verdict.CAUTION,
             threshold="build GRCh37 or GRCh38",
-            advice="All of X and Y was read as sex-specific: in humans give --build; elsewhere leave the shared regions out.",
+            advice="All of X and Y was read as sex-specific: in humans give --build; for other species remove the shared regions.",
         )
-    inferred = found.statistics.inferred_sex()[found.keep]
-    if found.statistics.x.variants >= LEAST_X_VARIANTS:
-        both = (told > 0) & (inferred > 0)
-        wrong = int((both & (told != inferred)).sum())
-        names = np.array(found.plan.samples, dtype=object)[found.keep][both & (told != inferred)]
+    inferred = reading.statistics.inferred_sex()[reading.keep]
+    if reading.statistics.x.variants >= LEAST_X_VARIANTS:
+        both = (given > 0) & (inferred > 0)
+        discordant = int((both & (given != inferred)).sum())
+        names = np.array(reading.plan.samples, dtype=object)[reading.keep][both & (given != inferred)]
         card.at_most(
-            "samples whose X tells the other sex",
-            wrong,
+            "samples whose X contradicts their sex",
+            discordant,
             0,
             advice=f"Samples may be mixed up ({', '.join(names[:5])}): see the samples' table."
-            if wrong
-            else "Sexes agree with the X chromosome where it tells them.",
+            if discordant
+            else "Sexes agree with the X chromosome where it is informative.",
         )
-    rate = found.haploid.heterozygous / max(int((rules.haploid(X)).sum()) * found.statistics.x.variants, 1)
+    rate = reading.haploid.heterozygous / max(int((rules.haploid(X)).sum()) * reading.statistics.x.variants, 1)
     card.expect(
-        "heterozygous calls of people with one copy",
-        found.haploid.heterozygous,
+        "heterozygous calls of samples with one copy",
+        reading.haploid.heterozygous,
         rate < 0.02,
-        threshold="< 2 % of men's calls on X",
-        advice="They were set missing: check sexes and the build.",
+        threshold="< 2 % of male calls on X",
+        advice="They were set to missing: check sexes and build.",
     )

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class GenotypeField(StrEnum):
-    """What is read of a sample: called genotypes, dosages, or genotype probabilities turned into dosages."""
+    """Sample field to read: calls, dosages, or dosages computed from genotype probabilities."""
 
     AUTO = "auto"
     GT = "gt"
@@ -15,14 +15,14 @@ class GenotypeField(StrEnum):
 
 
 class Multiallelic(StrEnum):
-    """What becomes of a site with several ALT alleles."""
+    """Treatment of sites with several ALT alleles."""
 
     SPLIT = "split"
     DROP = "drop"
 
 
 class HaploidCoding(StrEnum):
-    """Copies that a haploid call (a man's X, the Y, mitochondria) of the effect allele counts for in a diploid store."""
+    """Copies that a haploid call (X of males, Y, mitochondria) of the effect allele counts for in a diploid store."""
 
     TWO = "0-2"
     ONE = "0-1"

@@ -18,21 +18,21 @@ from lucidseq.encode.options import Build, qc, tool
 class GenotypesOptions(Options):
     """Encode genotypes, phenotypes and covariates as one genotype store.
 
-    The effect allele is the ALT of VCF and PLINK 2, PLINK 1's A1, and of BGEN every allele but the first. The stores that shards
-    wrote are gathered by giving them as genotypes.
+    The effect allele is the ALT of VCF and PLINK 2, PLINK 1's A1, and of BGEN every allele but the first. Give the stores of
+    shards as genotypes to combine them.
     """
 
     genotypes: Annotated[
         list[Path],
         Option(
-            "VCF, BCF, PLINK 2 .pgen or PLINK 1 .bed (or its prefix; companions lie beside it), BGEN (.sample beside it), or a genotype store; give the option again for each chromosome's file."
+            "VCF, BCF, PLINK 2 .pgen or PLINK 1 .bed (or its prefix; with its companion files), BGEN (with .sample), or a genotype store. Repeat for the file of each chromosome."
         ),
         In(Format.VCF, Format.PLINK, Format.PGEN, Format.BGEN, Format.HDF5),
     ]
     phenotypes: Annotated[
         Path | None,
         Option(
-            "Table `FID IID trait...`, `IID trait...` (PLINK: -9 is missing) or `sample trait...` with a header; binary traits 0/1, or PLINK's 1/2. Without it a .fam's own phenotype is taken."
+            "Table `FID IID trait...`, `IID trait...` (PLINK: -9 is missing) or `sample trait...` with a header; binary traits 0/1, or PLINK's 1/2. Without it, the phenotype of a .fam is used."
         ),
         In(Format.TSV),
     ] = None
@@ -44,36 +44,37 @@ class GenotypesOptions(Options):
     sex: Annotated[
         Path | None,
         Option(
-            "Table `sample sex` or `FID IID SEX` with a header; 1, M or male; 2, F or female. Without it the sexes of a .fam, .psam or .sample are taken."
+            "Table `sample sex` or `FID IID SEX` with a header; 1, M or male; 2, F or female. Without it, the sexes of a .fam, .psam or .sample are used."
         ),
         In(Format.TSV),
     ] = None
-    samples: Annotated[Path | None, Option("Samples to keep: a name a line, or FID and IID; all others are left out."), In(Format.TSV)] = (
-        None
-    )
+    samples: Annotated[
+        Path | None, Option("Samples to keep: one name per line, or FID and IID; all others are removed."), In(Format.TSV)
+    ] = None
     field: Annotated[
         GenotypeField,
         Option(
-            "What is read of a sample: auto takes dosages where a file has them (DS of VCF), else calls; gp makes dosages of a VCF's genotype probabilities."
+            "Sample field to read: auto takes dosages where a file has them (DS of VCF), else calls; gp computes dosages from the genotype probabilities of a VCF."
         ),
     ] = GenotypeField.AUTO
-    multiallelic: Annotated[Multiallelic, Option("Sites of several ALT alleles: one variant an allele, or left out.")] = Multiallelic.SPLIT
-    ploidy: Annotated[int, Option("Chromosome copies of an individual: 1 for haploids, 4 for autotetraploids.", min=1, max=16)] = 2
-    male_x: Annotated[HaploidCoding, Option("Copies that a haploid call counts (a man's X; Y and mitochondria): 0 or 2, or 0 or 1.")] = (
+    multiallelic: Annotated[Multiallelic, Option("Sites with several ALT alleles: one variant per allele, or removed.")] = (
+        Multiallelic.SPLIT
+    )
+    ploidy: Annotated[int, Option("Chromosome copies of a sample: 1 for haploids, 4 for autotetraploids.", min=1, max=16)] = 2
+    male_x: Annotated[HaploidCoding, Option("Copies that a haploid call counts (X of males, Y, mitochondria): 0 or 2, or 0 or 1.")] = (
         HaploidCoding.TWO
     )
     min_frequency: Annotated[float, Option("Least minor-allele frequency; 0 keeps every variant.", min=0, max=0.5)] = 0.01
-    min_minor_count: Annotated[float, Option("Least copies of the rarer allele in the data, a man's X counted once; 0 is off.", min=0)] = 0
+    min_minor_count: Annotated[float, Option("Least copies of the rarer allele, the X of a male counted once; 0 is off.", min=0)] = 0
     max_missing: Annotated[float, Option("Largest share of missing genotypes of a variant; 1 is off.", min=0, max=1)] = 0.05
     max_sample_missing: Annotated[float, Option("Largest share of missing genotypes of a sample; 1 is off.", min=0, max=1)] = 0.05
     max_heterozygosity: Annotated[
-        float,
-        Option("Samples whose inbreeding coefficient is further from the mean, in standard deviations, are left out; 0 is off.", min=0),
+        float, Option("Largest distance of a sample's inbreeding coefficient from the mean, in standard deviations; 0 is off.", min=0)
     ] = 0
     min_hwe_p: Annotated[
         float, Option("Least p-value of the exact Hardy-Weinberg test; 0 is off (inbred lines, haploids).", min=0, max=1)
     ] = 1e-06
-    region: Annotated[Path | None, Option("BED file; variants outside its intervals are left out."), In(Format.BED)] = None
+    region: Annotated[Path | None, Option("BED file; variants outside its intervals are removed."), In(Format.BED)] = None
     build: Build = "unknown"
     shard: Shard = None
 

@@ -26,12 +26,12 @@ def exact_mid_p(homozygous_1: np.ndarray, heterozygous: np.ndarray, homozygous_2
     -------
     float64 of shape (variants,); 1 where there is a single possible table.
     """
-    people = homozygous_1 + heterozygous + homozygous_2
+    samples = homozygous_1 + heterozygous + homozygous_2
     rare = 2 * np.minimum(homozygous_1, homozygous_2) + heterozygous
-    p = np.empty(len(people))
-    if not len(people):
+    p = np.empty(len(samples))
+    if not len(samples):
         return p
-    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, int(people.max()) + 1)))])
+    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, int(samples.max()) + 1)))])
     order = np.argsort(rare, kind="stable")
     first = 0
     while first < len(order):
@@ -39,17 +39,17 @@ def exact_mid_p(homozygous_1: np.ndarray, heterozygous: np.ndarray, homozygous_2
         while last < len(order) and (last - first + 1) * (int(rare[order[last]]) // 2 + 1) <= _ENTRIES:
             last += 1
         rows = order[first:last]
-        p[rows] = _block(people[rows], rare[rows], heterozygous[rows], int(rare[rows].max()) // 2 + 1, log_factorial)
+        p[rows] = _block(samples[rows], rare[rows], heterozygous[rows], int(rare[rows].max()) // 2 + 1, log_factorial)
         first = last
     return p
 
 
-def _block(people: np.ndarray, rare: np.ndarray, seen: np.ndarray, width: int, log_factorial: np.ndarray) -> np.ndarray:
+def _block(samples: np.ndarray, rare: np.ndarray, seen: np.ndarray, width: int, log_factorial: np.ndarray) -> np.ndarray:
     rare_homozygous = np.arange(width)[None, :]
     heterozygous = rare[:, None] - 2 * rare_homozygous
     possible = heterozygous >= 0
     heterozygous = np.maximum(heterozygous, 0)
-    common = np.maximum(people[:, None] - heterozygous - rare_homozygous, 0)
+    common = np.maximum(samples[:, None] - heterozygous - rare_homozygous, 0)
     log_p = heterozygous * np.log(2.0) - log_factorial[heterozygous] - log_factorial[rare_homozygous] - log_factorial[common]
     log_p = np.where(possible, log_p, -np.inf)
     probability = np.exp(log_p - log_p.max(axis=1, keepdims=True))

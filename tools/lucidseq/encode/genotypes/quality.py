@@ -1,4 +1,4 @@
-"""Quality control of variants: which ones a chunk keeps, and why the others go."""
+"""Quality control of variants: those that a chunk keeps, and why others are removed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Filters:
     Attributes
     ----------
     min_frequency
-        Least minor-allele frequency among called genotypes; 0 is off (monomorphic variants then stay).
+        Least minor-allele frequency among called genotypes; 0 is off (monomorphic variants are then kept).
     max_missing
         Largest share of missing genotypes; 1 is off.
     min_hwe_p
@@ -44,7 +44,7 @@ class Filters:
 
 @dataclass(frozen=True)
 class Assessment:
-    """Judgement of a chunk.
+    """Quality of the variants of a chunk.
 
     Attributes
     ----------
@@ -53,13 +53,13 @@ class Assessment:
     removed
         Number of variants by the first filter they failed.
     failed
-        That filter's place in `FILTERS`, -1 for variants that are kept, int8 of shape (variants,).
+        Index of that filter in `FILTERS`, -1 for kept variants, int8 of shape (variants,).
     frequency
         Effect-allele frequency among called genotypes (NaN where none is called), shape (variants,).
     missing
         Missing genotypes of each variant, int64 of shape (variants,).
     minor_count
-        Copies of the rarer allele among the chromosomes there are (NaN where none is called), shape (variants,).
+        Copies of the rarer allele (NaN where none is called), shape (variants,).
     hwe_p
         Hardy-Weinberg mid-p values; NaN where it was not tested, shape (variants,).
     """
@@ -82,7 +82,7 @@ def assess(
     doubled: np.ndarray | None = None,
     tested: np.ndarray | None = None,
 ) -> Assessment:
-    """Judge the variants of a chunk by missing rate, frequency, minor-allele count, then Hardy-Weinberg proportions.
+    """Assess the variants of a chunk by missing rate, frequency, minor-allele count, then Hardy-Weinberg proportions.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def assess(
     doubled
         Mask of the samples with one chromosome that the dosage counts as two: the minor-allele count takes it once.
     tested
-        Mask of the samples that the Hardy-Weinberg test takes; None takes all, none of them skips it.
+        Mask of the samples for the Hardy-Weinberg test; None is all, an empty mask skips it.
     """
     samples = dosage.shape[1]
     genotypes, called, total = count_genotypes(dosage, ploidy)
@@ -122,10 +122,10 @@ def assess(
         apply(MINOR_COUNT, ~(minor >= filters.min_minor_count))
     p = np.full(len(dosage), np.nan)
     if filters.min_hwe_p > 0 and ploidy == 2 and (tested is None or tested.any()):
-        left = np.flatnonzero(failed < 0)
+        remaining = np.flatnonzero(failed < 0)
         if tested is not None and not tested.all():
-            genotypes[left] = count_genotypes(dosage[np.ix_(left, np.flatnonzero(tested))], 2)[0]
-        p[left] = exact_mid_p(*genotypes[left].T)
+            genotypes[remaining] = count_genotypes(dosage[np.ix_(remaining, np.flatnonzero(tested))], 2)[0]
+        p[remaining] = exact_mid_p(*genotypes[remaining].T)
         apply(HARDY_WEINBERG, p < filters.min_hwe_p)
     return Assessment(failed < 0, removed, failed, frequency, samples - called, minor, p)
 

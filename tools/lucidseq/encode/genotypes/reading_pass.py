@@ -1,4 +1,4 @@
-"""One reading of the files: every chunk is coded, judged and written, and what happens is counted."""
+"""One pass over the files: every chunk is coded, filtered and written, with counts of each step."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from lucidseq.core.tables import TableWriter
 from lucidseq.core.variants import variant_ids
 from lucidseq.encode.genotypes import quality
 from lucidseq.encode.genotypes.choices import HaploidCoding
-from lucidseq.encode.genotypes.figure import VariantCounts
+from lucidseq.encode.genotypes.genotype_store import GenotypeWriter, OrderCheck, StoreContents, create_genotypes
 from lucidseq.encode.genotypes.quality import FILTERS, Assessment, Filters
+from lucidseq.encode.genotypes.quality_figure import VariantCounts
 from lucidseq.encode.genotypes.sample_quality import SampleStatistics, missing_mask
 from lucidseq.encode.genotypes.samples import Trait
 from lucidseq.encode.genotypes.sex_chromosomes import DIPLOID, HaploidCounts, SexChromosomes, X
 from lucidseq.encode.genotypes.shards import Share
-from lucidseq.encode.genotypes.store import GenotypeWriter, OrderCheck, StoreContents, create_genotypes
 from lucidseq.encode.readers.reader import FEMALE, GenotypeReader, VariantChunk, in_range
 from lucidseq.encode.regions import Regions
 
@@ -30,8 +30,8 @@ _OUTCOMES = np.array([*FILTERS, "kept"], dtype=object)  # Assessment.failed pick
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is read, and what goes into the store.
+class ReadingPlan:
+    """What to read and to store.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Plan:
         return self.shares[0].reader.path
 
     def contents(self, keep: np.ndarray) -> StoreContents:
-        """Return what a store of some samples holds."""
+        """Return the contents of a store of the kept samples."""
         return StoreContents(
             samples=[sample for sample, kept in zip(self.samples, keep, strict=True) if kept],
             hard_calls=self.hard_calls,
@@ -74,27 +74,27 @@ class Plan:
 
 
 class ReadingPass:
-    """Reads the files once; what it counted is in its attributes.
+    """Reads the files once; its attributes are counts.
 
     Attributes
     ----------
     read, kept, split
         Variants read, variants written, and sites that were split into several variants.
     kept_missing, kept_genotypes
-        Missing genotypes among kept variants, and genotypes there could be.
+        Missing genotypes among kept variants, and all genotypes.
     removed
-        Variants left out by step.
+        Variants removed, by step.
     contigs
         Contigs in order.
     statistics
         Quality of all samples, whether they are kept or not.
     counts
-        Histograms of the judged variants.
+        Histograms of the assessed variants.
     haploid
-        What was set missing on sex chromosomes, and haploid calls on others.
+        Calls set to missing on sex chromosomes, and haploid calls on others.
     """
 
-    def __init__(self, plan: Plan, keep: np.ndarray) -> None:
+    def __init__(self, plan: ReadingPlan, keep: np.ndarray) -> None:
         self.plan, self.keep = plan, keep
         self.rules = replace(plan.rules, sex=plan.rules.sex[keep])
         self.read = self.kept = self.split = self.kept_missing = self.kept_genotypes = 0
@@ -118,7 +118,7 @@ class ReadingPass:
                 self.removed.update(share.reader.skipped)
                 self.split += share.reader.split
             self.kept = writer.variants
-            if self.kept:  # otherwise the caller refuses, unless it can do better with fewer samples
+            if self.kept:  # otherwise the caller raises, or reads again with fewer samples
                 writer.finish()
 
     def _add(self, chunk: VariantChunk, reader: GenotypeReader, writer: GenotypeWriter, table: TableWriter) -> None:
@@ -143,7 +143,7 @@ class ReadingPass:
     def _add_kind(
         self, chunk: VariantChunk, rows: np.ndarray, kind: int, reader: GenotypeReader, writer: GenotypeWriter, table: TableWriter
     ) -> None:
-        """Judge and write variants that lie on one kind of chromosome."""
+        """Assess and write variants of one kind of chromosome."""
         missing = missing_mask(chunk.dosage)
         self.statistics.add_missing(missing, self.plan.rules.eligible(kind))
         if not rows.all():
@@ -158,7 +158,7 @@ class ReadingPass:
         self.counts.add(judged, int(eligible.sum()))
         self.kept_missing += int(judged.missing[judged.keep].sum())
         self.kept_genotypes += int(judged.keep.sum()) * int(eligible.sum())
-        doubled = kind == X and reader.haploid is HaploidCoding.TWO  # as the coefficient on X wants men's calls
+        doubled = kind == X and reader.haploid is HaploidCoding.TWO  # the coding of male calls that the coefficient on X needs
         if self.rules.ploidy == 2 and (kind == DIPLOID or doubled):
             seen = self.statistics.autosomes if kind == DIPLOID else self.statistics.x
             kept = judged.keep
@@ -168,13 +168,13 @@ class ReadingPass:
         writer.add(chunk if judged.keep.all() else chunk.take(judged.keep), judged.frequency[judged.keep])
 
     def _assess(self, dosage: np.ndarray, kind: int, eligible: np.ndarray) -> Assessment:
-        """Judge variants by the people who have the chromosome; women alone are tested on X, nobody on Y or mitochondria."""
+        """Assess variants in the samples that have the chromosome; Hardy-Weinberg is tested in females on X, not on Y or mitochondria."""
         if kind == DIPLOID:
             return quality.assess(dosage, self.plan.filters, ploidy=self.rules.ploidy)
-        women = (self.rules.sex == FEMALE) & (kind == X)
-        ours = dosage if eligible.all() else dosage[:, eligible]
+        females = (self.rules.sex == FEMALE) & (kind == X)
+        eligible_dosage = dosage if eligible.all() else dosage[:, eligible]
         copies, doubled = self.rules.copies(kind)[eligible], self.rules.doubled(kind)[eligible]
-        return quality.assess(ours, self.plan.filters, copies=copies, doubled=doubled, tested=women[eligible])
+        return quality.assess(eligible_dosage, self.plan.filters, copies=copies, doubled=doubled, tested=females[eligible])
 
 
 def _rows(chunk: VariantChunk, judged: Assessment, samples: int) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Whom a row of a table of individuals means: names of individuals are unique within families alone."""
+"""Match rows of tables to samples: individual names are unique within families only."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class SampleNames:
     Attributes
     ----------
     samples
-        Names that differ: the individuals', or family_individual where families share one.
+        Unique names: the individual's, or family_individual where families share one.
     families, individuals
-        FID and IID of each sample where the file tells families, otherwise empty; a FID of 0 is none.
+        FID and IID of each sample where the file has families, otherwise empty; a FID of 0 is none.
     """
 
     samples: list[str]
@@ -30,10 +30,10 @@ class SampleNames:
     individuals: list[str] = field(default_factory=list)
 
     def find(self, families: Sequence[str], individuals: Sequence[str], path: Path) -> np.ndarray:
-        """Return the sample that each row of a table means, int64 of shape (rows,), -1 where there is none.
+        """Return the sample of each row of a table, int64 of shape (rows,), -1 where there is none.
 
-        Where both sides tell a family it must be the same. A row without one means the sample of that name, or the individual of that
-        name; a sample without one is meant by its individual's name, or by family_individual, as PLINK writes it in VCF.
+        Where both have a family it must be the same. A row without one matches the sample or individual of that name; a sample without
+        one matches its individual's name, or family_individual, as PLINK writes it in VCF.
 
         Parameters
         ----------
@@ -45,39 +45,41 @@ class SampleNames:
         Raises
         ------
         DataError
-            If no row means a sample, a row may mean several, or different rows mean the same one.
+            If no row matches, a row matches several samples, or several rows match one sample.
         """
-        related, alone, anybody = self._index()
-        found = np.full(len(individuals), -1, dtype=np.int64)
+        by_family, without_family, by_name = self._index()
+        sample_of_row = np.full(len(individuals), -1, dtype=np.int64)
         taken: dict[int, tuple[str, str]] = {}
         for row, (family, name) in enumerate(zip(families, individuals, strict=True)):
             if family in NO_FAMILY:
-                meant = anybody.get(name, set())
+                candidates = by_name.get(name, set())
             else:
-                meant = related.get((family, name), set()) | alone.get(name, set()) | alone.get(f"{family}_{name}", set())
-            if len(meant) > 1:
-                several = ", ".join(self.samples[index] for index in sorted(meant)[:3])
+                candidates = (
+                    by_family.get((family, name), set()) | without_family.get(name, set()) | without_family.get(f"{family}_{name}", set())
+                )
+            if len(candidates) > 1:
+                several = ", ".join(self.samples[index] for index in sorted(candidates)[:3])
                 raise DataError(
-                    f"a row for {_spell(family, name)}, who may be any of the samples {several}",
-                    "rows that mean one sample",
+                    f"a row for {_spell(family, name)} that matches the samples {several}",
+                    "rows that match one sample",
                     "give FID and IID as the genotypes have them",
                     where=str(path),
                 )
-            for index in meant:
+            for index in candidates:
                 if taken.setdefault(index, (family, name)) != (family, name):
                     raise DataError(
-                        f"rows for {_spell(*taken[index])} and for {_spell(family, name)}: both mean sample {self.samples[index]}",
-                        "one row a sample",
-                        "give the table the names of the genotypes' samples",
+                        f"rows for {_spell(*taken[index])} and for {_spell(family, name)}: both match sample {self.samples[index]}",
+                        "one row per sample",
+                        "use the sample names of the genotypes in the table",
                         where=str(path),
                     )
-                found[row] = index
-        if (found < 0).all():
+                sample_of_row[row] = index
+        if (sample_of_row < 0).all():
             raise self._nothing_shared(families, individuals, path)
-        return found
+        return sample_of_row
 
     def _nothing_shared(self, families: Sequence[str], individuals: Sequence[str], path: Path) -> DataError:
-        """Build the error for a table that means none of the samples; it tells whether families are what differs."""
+        """Return the error for a table without any of the samples, which reports whether only families differ."""
         ours, theirs = ", ".join(self.samples[:3]), ", ".join(individuals[:3]) or "no rows"
         differ = sorted(set(self.individuals) & set(individuals))
         if differ:
@@ -93,22 +95,22 @@ class SampleNames:
 
     def _index(self) -> tuple[dict[tuple[str, str], set[int]], dict[str, set[int]], dict[str, set[int]]]:
         """Return samples by family and individual, those without family by name, and all by either name."""
-        related: dict[tuple[str, str], set[int]] = {}
-        alone: dict[str, set[int]] = {}
-        anybody: dict[str, set[int]] = {}
+        by_family: dict[tuple[str, str], set[int]] = {}
+        without_family: dict[str, set[int]] = {}
+        by_name: dict[str, set[int]] = {}
         families = self.families or [""] * len(self.samples)
         for index, (sample, family, name) in enumerate(zip(self.samples, families, self.individuals or self.samples, strict=True)):
             if family in NO_FAMILY:
-                alone.setdefault(name, set()).add(index)
+                without_family.setdefault(name, set()).add(index)
             else:
-                related.setdefault((family, name), set()).add(index)
+                by_family.setdefault((family, name), set()).add(index)
             for key in {sample, name}:
-                anybody.setdefault(key, set()).add(index)
-        return related, alone, anybody
+                by_name.setdefault(key, set()).add(index)
+        return by_family, without_family, by_name
 
 
-def refuse_doubles(families: Sequence[str], individuals: Sequence[str], lines: Sequence[int], path: Path) -> None:
-    """Refuse a table that has an individual twice.
+def refuse_repeated(families: Sequence[str], individuals: Sequence[str], lines: Sequence[int], path: Path) -> None:
+    """Refuse a table with a repeated individual.
 
     Parameters
     ----------
@@ -122,13 +124,13 @@ def refuse_doubles(families: Sequence[str], individuals: Sequence[str], lines: S
     Raises
     ------
     DataError
-        If one comes twice.
+        If one is repeated.
     """
     seen: set[tuple[str, str]] = set()
     for family, name, line in zip(families or [""] * len(individuals), individuals, lines, strict=True):
         if (family, name) in seen:
             raise DataError(
-                f"individual {name} comes more than once", "one row an individual", "remove one of the rows", where=place(path, line=line)
+                f"individual {name} more than once", "one row per individual", "remove one of the rows", where=place(path, line=line)
             )
         seen.add((family, name))
 

@@ -1,4 +1,4 @@
-"""Quality of samples: missing genotypes, heterozygosity and inbreeding coefficients, and the sex that X tells.
+"""Quality of samples: missing genotypes, heterozygosity and inbreeding coefficients, and sexes inferred from X.
 
 References
 ----------
@@ -27,7 +27,7 @@ def column_counts(mask: np.ndarray) -> np.ndarray:
 
 
 class Heterozygosity:
-    """Heterozygotes of every sample over some variants, and how many Hardy-Weinberg proportions let expect.
+    """Observed heterozygotes of every sample, and those expected in Hardy-Weinberg proportions.
 
     Frequencies are those of the samples in ``among``, a mask of shape (samples,).
 
@@ -38,7 +38,7 @@ class Heterozygosity:
     expected
         Heterozygotes expected among the called, float64 of shape (samples,).
     variants
-        Variants seen that vary.
+        Variants that vary.
     """
 
     def __init__(self, among: np.ndarray) -> None:
@@ -60,17 +60,17 @@ class Heterozygosity:
             Mask of the same shape.
         """
         whole = dosage if dosage.dtype == np.int8 else np.rint(dosage)
-        one = whole == 1
-        ours = self._among
-        number = np.count_nonzero(~missing[:, ours], axis=1)
-        copies = np.count_nonzero(one[:, ours], axis=1) + 2 * np.count_nonzero(whole[:, ours] == 2, axis=1)
+        is_heterozygous = whole == 1
+        fitted = self._among
+        number = np.count_nonzero(~missing[:, fitted], axis=1)
+        copies = np.count_nonzero(is_heterozygous[:, fitted], axis=1) + 2 * np.count_nonzero(whole[:, fitted] == 2, axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             p = copies / (2 * number)
             share = np.where(number > 0, 2 * p * (1 - p) * (2 * number / (2 * number - 1)), 0.0)
-        self.heterozygous += column_counts(one)
-        rows, people = np.nonzero(missing)
-        self.called += len(dosage) - np.bincount(people, minlength=dosage.shape[1])
-        self.expected += share.sum() - np.bincount(people, weights=share[rows], minlength=dosage.shape[1])
+        self.heterozygous += column_counts(is_heterozygous)
+        rows, columns = np.nonzero(missing)
+        self.called += len(dosage) - np.bincount(columns, minlength=dosage.shape[1])
+        self.expected += share.sum() - np.bincount(columns, weights=share[rows], minlength=dosage.shape[1])
         self.variants += int((share > 0).sum())
 
     @property
@@ -87,14 +87,14 @@ class Heterozygosity:
 
 
 class SampleStatistics:
-    """What a reading of the files tells of its samples.
+    """Statistics of the samples from one pass over the files.
 
     Attributes
     ----------
     missing, read
-        Missing genotypes, and genotypes there could be, int64 of shape (samples,).
+        Missing genotypes, and all genotypes, int64 of shape (samples,).
     autosomes, x
-        Heterozygosity by where variants lie, with the frequencies of the samples that are kept (mask of shape (samples,)).
+        Heterozygosity on autosomes and on X, with the frequencies of the kept samples (mask of shape (samples,)).
     """
 
     def __init__(self, keep: np.ndarray) -> None:
@@ -104,7 +104,7 @@ class SampleStatistics:
         self.autosomes, self.x = Heterozygosity(keep), Heterozygosity(keep)
 
     def add_missing(self, missing: np.ndarray, eligible: np.ndarray) -> None:
-        """Count missing genotypes (mask of shape (variants, samples)) of those who have the chromosome."""
+        """Count missing genotypes (mask of shape (variants, samples)) of the samples that have the chromosome."""
         self.missing += np.where(eligible, column_counts(missing), 0)
         self.read += np.where(eligible, len(missing), 0)
 
@@ -114,7 +114,7 @@ class SampleStatistics:
         return self.missing / np.maximum(self.read, 1)
 
     def inferred_sex(self) -> np.ndarray:
-        """Return the sex that the inbreeding coefficient on X tells, uint8; unknown where it tells none."""
+        """Return the sex inferred from the inbreeding coefficient on X, uint8; unknown between the bounds."""
         f = self.x.inbreeding
         if self.x.variants < LEAST_X_VARIANTS:
             return np.zeros(len(f), dtype=np.uint8)

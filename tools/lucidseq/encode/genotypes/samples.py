@@ -1,4 +1,4 @@
-"""Phenotypes and covariates: tables of individuals, joined to the samples of the genotypes."""
+"""Phenotypes and covariates: tables joined to the samples of the genotypes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
-from lucidseq.encode.genotypes.sample_names import SampleNames, refuse_doubles
+from lucidseq.encode.genotypes.sample_names import SampleNames, refuse_repeated
 
 PLINK_MISSING = -9.0
 _MISSING = {"", "NA", "#NA", "nan", "NaN", "NAN", "N/A", "null", "."}
@@ -18,19 +18,19 @@ KEPT = "kept as a value (no PLINK table: write NA where it is missing)"
 
 
 @dataclass
-class Individuals:
-    """Columns of numbers, one row an individual.
+class SampleTable:
+    """Numeric columns of a table, one row per sample.
 
     Attributes
     ----------
     names
         Names of the columns.
     ids
-        Names of the individuals: IID, or sample names.
+        IID, or sample names.
     values
-        float64 of shape (columns, individuals), NaN where missing.
+        float64 of shape (columns, samples), NaN where missing.
     plink
-        Whether the table is laid out as PLINK's (FID IID ..., or IID ...): -9 is then missing.
+        Whether the header is PLINK's (FID IID ..., or IID ...): -9 is then missing.
     families
         Family names where the table has them.
     """
@@ -45,7 +45,7 @@ class Individuals:
 
 @dataclass(frozen=True)
 class Trait:
-    """A phenotype: values (0/1 when binary, NaN where missing), its kind, and what was said of its coding."""
+    """A phenotype: values (0/1 when binary, NaN where missing), its kind, and a note on its coding."""
 
     name: str
     kind: str
@@ -53,13 +53,13 @@ class Trait:
     note: str = ""
 
 
-def read_individuals(path: Path) -> Individuals:
+def read_sample_table(path: Path) -> SampleTable:
     """Read a table with a header: ``FID IID column...``, ``IID column...`` (PLINK) or ``sample column...``, separated by tabs or spaces.
 
     Raises
     ------
     DataError
-        If there are no columns or rows, a row has another number of fields, a value is no number, or a name comes twice.
+        If there are no columns or rows, a row has another number of fields, a value is not a number, or a name is repeated.
     """
     with open_text(path) as handle:
         header = handle.readline().rstrip("\r\n")
@@ -72,7 +72,7 @@ def read_individuals(path: Path) -> Individuals:
         if not names or len(set(names)) < len(names):
             raise DataError(
                 f"a header {header[:80]!r}",
-                "FID IID name..., IID name... or sample name..., with names that differ",
+                "FID IID name..., IID name... or sample name..., with different names",
                 "give the table a header line",
                 where=place(path, line=1),
             )
@@ -82,7 +82,7 @@ def read_individuals(path: Path) -> Individuals:
                 lines.append(number)
                 rows.append(_split(line.rstrip("\r\n"), tabs=tabs))
     if not rows:
-        raise DataError("zero individuals", "a row for each individual", "check the file", where=str(path))
+        raise DataError("no samples", "a row for each sample", "check the file", where=str(path))
     for number, row in zip(lines, rows, strict=True):
         if len(row) != len(columns):
             raise DataError(f"{len(row)} fields", f"{len(columns)}, as in the header", "correct the row", where=place(path, line=number))
@@ -93,9 +93,9 @@ def read_individuals(path: Path) -> Individuals:
         ]
     )
     families = [row[0] for row in rows] if first == 2 else []
-    people = Individuals(path, names, [row[first - 1] for row in rows], values, plink, families)
-    refuse_doubles(families, people.ids, lines, path)
-    return people
+    table = SampleTable(path, names, [row[first - 1] for row in rows], values, plink, families)
+    refuse_repeated(families, table.ids, lines, path)
+    return table
 
 
 def _split(line: str, *, tabs: bool) -> list[str]:
@@ -125,7 +125,7 @@ class Joined:
     values
         float64 of shape (columns, samples), NaN for samples without a row.
     shared, only_genotypes, only_table
-        Numbers of individuals.
+        Numbers of samples.
     """
 
     values: np.ndarray
@@ -134,53 +134,53 @@ class Joined:
     only_table: int
 
 
-def join(people: Individuals, samples: SampleNames) -> Joined:
-    """Bring rows into the order of the samples (see `sample_names.SampleNames.find`).
+def join(table: SampleTable, samples: SampleNames) -> Joined:
+    """Order rows by the samples (see `sample_names.SampleNames.find`).
 
     Raises
     ------
     DataError
-        If no individual is shared, examples of both are given; or if it is not clear whom a row means.
+        If no sample is shared, or a row matches several samples.
     """
-    families = people.families or [""] * len(people.ids)
-    at = samples.find(families, people.ids, people.path)
-    found = at >= 0
-    values = np.full((len(people.names), len(samples.samples)), np.nan)
-    values[:, at[found]] = people.values[:, found]
-    shared = int(found.sum())
-    return Joined(values, shared, len(samples.samples) - shared, len(people.ids) - shared)
+    families = table.families or [""] * len(table.ids)
+    at = samples.find(families, table.ids, table.path)
+    matched = at >= 0
+    values = np.full((len(table.names), len(samples.samples)), np.nan)
+    values[:, at[matched]] = table.values[:, matched]
+    shared = int(matched.sum())
+    return Joined(values, shared, len(samples.samples) - shared, len(table.ids) - shared)
 
 
 def missing_covariates(values: np.ndarray, *, plink: bool) -> np.ndarray:
-    """Return covariates with -9 missing where the table is laid out as PLINK's, as PLINK reads it."""
+    """Return covariates with -9 as missing where the table is PLINK's."""
     return np.where(values == PLINK_MISSING, np.nan, values) if plink else values
 
 
 def recognise(name: str, values: np.ndarray, *, plink: bool, where: str) -> Trait:
-    """Tell binary traits from quantitative ones, and undo PLINK's coding.
+    """Recognise binary traits, and undo PLINK's coding.
 
-    0/1 is binary as it stands. 1/2 is PLINK's coding (1 control, 2 case), with -9 for missing, and with 0 for missing too in a
-    table laid out as PLINK's. In a quantitative trait of such a table -9 is missing; elsewhere -9 is a value, and the note says so.
+    0/1 is binary. 1/2 is PLINK's coding (1 control, 2 case), with -9 for missing, and with 0 for missing too in
+    PLINK's tables. In a quantitative trait of such a table -9 is missing; elsewhere -9 is a value, as the note reports.
 
     Parameters
     ----------
     name
         Name of the trait.
     values
-        Shape (individuals,), NaN where missing.
+        Shape (samples,), NaN where missing.
     plink
         The table has PLINK's columns FID IID, or IID.
     where
-        Place for the error message.
+        File and trait, for the error message.
 
     Raises
     ------
     DataError
-        If no value is left.
+        If every value is missing.
     """
     present = set(np.unique(values[~np.isnan(values)]).tolist())
     if not present - {PLINK_MISSING}:
-        raise DataError(f"trait {name} has no value", "at least one individual with a value", "check the column", where=where)
+        raise DataError(f"trait {name} has no value", "at least one sample with a value", "check the column", where=where)
     missing_codes = {PLINK_MISSING, 0.0} if plink else {PLINK_MISSING}
     if {1.0, 2.0} <= present <= {1.0, 2.0} | missing_codes:
         coded = np.where((values == 1) | (values == 2), values - 1, np.nan)

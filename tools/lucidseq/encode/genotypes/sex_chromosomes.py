@@ -1,4 +1,4 @@
-"""Sex chromosomes and mitochondria: where a person has one copy only, and what calls mean there.
+"""Sex chromosomes and mitochondria: where samples have one copy, and how calls are read.
 
 References
 ----------
@@ -20,14 +20,14 @@ DIPLOID, X, Y, MITOCHONDRIA = range(4)
 _NAMES = {"X": X, "Y": Y, "MT": MITOCHONDRIA, "M": MITOCHONDRIA}
 _NUMBERS = {"23": X, "24": Y, "26": MITOCHONDRIA}  # PLINK's codes, human alone
 PLINK_NUMBERS = frozenset({*_NUMBERS, "25"})  # 25 is what X and Y share
-# 0-based starts and ends of the regions that X and Y share, which everybody has two copies of
+# 0-based starts and ends of the regions that X and Y share, of which all samples have two copies
 _GRCH37 = {X: ((60_000, 2_699_520), (154_931_043, 155_260_560)), Y: ((10_000, 2_649_520), (59_034_049, 59_363_566))}
 _GRCH38 = {X: ((10_000, 2_781_479), (155_701_382, 156_030_895)), Y: ((10_000, 2_781_479), (56_887_902, 57_217_415))}
 _BUILDS = {"grch37": _GRCH37, "hg19": _GRCH37, "b37": _GRCH37, "grch38": _GRCH38, "hg38": _GRCH38, "b38": _GRCH38}
 
 
 def known_build(build: str) -> bool:
-    """Say whether pseudo-autosomal regions of a build are known."""
+    """Return whether the pseudo-autosomal regions of a build are known."""
     return build.lower() in _BUILDS
 
 
@@ -44,12 +44,12 @@ def chromosome_kind(contig: str, *, human: bool) -> int:
 
 
 def maybe_haploid(contig: str) -> bool:
-    """Say whether calls on a contig can be haploid in a diploid species."""
+    """Return whether calls on a contig can be haploid in a diploid species."""
     return chromosome_kind(contig, human=True) != DIPLOID
 
 
 def unclear_numbers(contigs: Iterable[str], build: str) -> list[str]:
-    """Return the contigs that are human sex chromosomes if PLINK numbered them, and autosomes else, where no build tells.
+    """Return the contigs that may be PLINK's codes of human sex chromosomes, where no build is given.
 
     Examples
     --------
@@ -63,10 +63,10 @@ def unclear_numbers(contigs: Iterable[str], build: str) -> list[str]:
 
 @dataclass
 class HaploidCounts:
-    """What was set missing: heterozygous calls of people with one copy, and calls of women on Y; and haploid calls elsewhere, doubled."""
+    """Calls set to missing (heterozygous with one copy, or of females on Y), and haploid calls elsewhere, doubled."""
 
     heterozygous: int = 0
-    women_on_y: int = 0
+    females_on_y: int = 0
     elsewhere: int = 0
 
 
@@ -93,9 +93,9 @@ class SexChromosomes:
 
     def kinds(self, contigs: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """Return the kind of chromosome of each position, int8; pseudo-autosomal positions are diploid."""
-        found = np.zeros(len(starts), dtype=np.int8)
+        kind_of_row = np.zeros(len(starts), dtype=np.int8)
         if self.ploidy != 2:
-            return found
+            return kind_of_row
         shared = _BUILDS.get(self.build.lower(), {})
         for contig in set(contigs):
             kind = chromosome_kind(contig, human=bool(shared))
@@ -104,11 +104,11 @@ class SexChromosomes:
                 inside = np.zeros(len(starts), dtype=bool)
                 for first, last in shared.get(kind, ()):
                     inside |= (starts >= first) & (starts < last)
-                found[rows & ~inside] = kind
-        return found
+                kind_of_row[rows & ~inside] = kind
+        return kind_of_row
 
     def haploid(self, kind: int) -> np.ndarray:
-        """Return a mask of the samples with one copy (or, women on Y, none)."""
+        """Return a mask of the samples with one copy (or none: females on Y)."""
         if kind == X:
             return self.sex == MALE
         return np.full(len(self.sex), kind != DIPLOID)
@@ -119,17 +119,17 @@ class SexChromosomes:
 
     def copies(self, kind: int) -> np.ndarray:
         """Return the largest dosage of each sample, int64 of shape (samples,)."""
-        one = self.haploid(kind) & (self.coding is HaploidCoding.ONE)
-        return np.where(one, 1, self.ploidy)
+        has_one = self.haploid(kind) & (self.coding is HaploidCoding.ONE)
+        return np.where(has_one, 1, self.ploidy)
 
     def doubled(self, kind: int) -> np.ndarray:
         """Return a mask of the samples whose one copy is counted as two."""
         return self.haploid(kind) & (self.coding is HaploidCoding.TWO)
 
     def code(self, chunk: VariantChunk, kind: int, written: HaploidCoding, counts: HaploidCounts) -> np.ndarray:
-        """Return the dosages of variants of one kind as they are to be stored.
+        """Return the dosages of variants of one kind as stored.
 
-        Heterozygous hard calls of people with one copy become missing, as do women on Y; both are counted.
+        Heterozygous hard calls of samples with one copy and calls of females on Y become missing; both are counted.
 
         Parameters
         ----------
@@ -140,7 +140,7 @@ class SexChromosomes:
         written
             How haploid calls are coded in the chunk.
         counts
-            Added to.
+            Updated.
         """
         dosage = chunk.dosage
         if kind == DIPLOID:
@@ -150,7 +150,7 @@ class SexChromosomes:
         missing = MISSING_CALL if dosage.dtype == np.int8 else np.nan
         absent = ~self.eligible(kind)
         called = ~np.isnan(dosage) if dosage.dtype != np.int8 else dosage != MISSING_CALL
-        counts.women_on_y += int(called[:, absent].sum())
+        counts.females_on_y += int(called[:, absent].sum())
         dosage[:, absent] = missing
         if written is HaploidCoding.ONE:
             dosage[:, haploid] = np.where(called[:, haploid], 2 * dosage[:, haploid], missing)
@@ -159,6 +159,8 @@ class SexChromosomes:
             counts.heterozygous += int(twofold.sum())
             dosage[twofold] = missing
         if self.coding is HaploidCoding.ONE:
-            ours = dosage[:, haploid]
-            dosage[:, haploid] = np.where(ours == missing, ours, ours // 2) if dosage.dtype == np.int8 else ours / 2
+            haploid_dosage = dosage[:, haploid]
+            dosage[:, haploid] = (
+                np.where(haploid_dosage == missing, haploid_dosage, haploid_dosage // 2) if dosage.dtype == np.int8 else haploid_dosage / 2
+            )
         return dosage

@@ -1,4 +1,4 @@
-"""A contiguous share of the variants of some files, for work in parallel."""
+"""A contiguous part of the variants of several files, for work in parallel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def shares(readers: list[GenotypeReader], index: int, count: int) -> list[Share]
     """Return the rows of one shard of several.
 
     All rows of all files are cut into ``count`` pieces of about the same size; a cut moves forward to where the position
-    changes, so that rows of one position, of which duplicates are removed, stay together.
+    changes, so that duplicates stay in one piece.
 
     Parameters
     ----------
@@ -36,16 +36,16 @@ def shares(readers: list[GenotypeReader], index: int, count: int) -> list[Share]
     opens = [_opens(reader) for reader in readers]
     files = np.cumsum([0, *(len(rows) for rows in opens)])
     begin, end = (_cut(np.concatenate(opens), files[-1] * at // count) for at in (index, index + 1))
-    found = []
+    parts = []
     for reader, start, stop in zip(readers, files[:-1], files[1:], strict=True):
         first, last = max(begin, int(start)), min(end, int(stop))
         if first < last:
-            found.append(Share(reader, first - int(start), last - int(start)))
-    return found
+            parts.append(Share(reader, first - int(start), last - int(start)))
+    return parts
 
 
 def _opens(reader: GenotypeReader) -> np.ndarray:
-    """Return a mask of the rows of a file whose position differs from the row's before."""
+    """Return a mask of the rows of a file whose position differs from the previous row's."""
     pieces = []
     before: tuple[str, int] | None = None
     for contigs, starts in reader.positions():

@@ -1,4 +1,4 @@
-"""Which positions of the genome could be called."""
+"""Accessible positions of the genome."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def decode_alleles(columns: list[bytes], samples: int) -> tuple[np.ndarray, np.n
 
     Returns
     -------
-    (alleles, int8 of shape (rows, samples, ploidy); phased, shape (rows, samples); mask of rows that are not so shaped)
+    (alleles, int8 of shape (rows, samples, ploidy); phased, shape (rows, samples); mask of rows of another form)
 
     Examples
     --------
@@ -60,7 +60,7 @@ def decode_alleles(columns: list[bytes], samples: int) -> tuple[np.ndarray, np.n
 
 
 def _three_characters(columns: list[bytes], samples: int) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Decode rows of diploid calls alone, such as ``0|1``, without a search for tabs; None where any row is otherwise."""
+    """Decode rows of diploid calls alone, such as ``0|1``, without a search for tabs; None where a row differs."""
     if any(len(column) != 4 * samples - 1 for column in columns):
         return None
     cells = np.frombuffer(b"\t".join(columns) + b"\t", dtype=np.uint8).reshape(len(columns), samples, 4)

@@ -11,22 +11,22 @@ from lucidseq.core.card import Card
 from lucidseq.encode.haplotypes.choices import Polarization
 from lucidseq.encode.haplotypes.polarity import UNKNOWN
 
-_ENOUGH_SITES = 50  # of a window, below which statistics of its frequencies and LD are mostly noise (ReLERNN drops such windows)
+_ENOUGH_SITES = 50  # per window, below which statistics of frequencies and LD are mostly noise (ReLERNN drops such windows)
 
 
-def judge(table: pd.DataFrame, removed: Counter[str], read: int, polarization: Polarization, *, accessibility_known: bool) -> Card:
-    """Judge windows and sites.
+def build_card(table: pd.DataFrame, removed: Counter[str], read: int, polarization: Polarization, *, accessibility_known: bool) -> Card:
+    """Return the card of windows and sites.
 
     Parameters
     ----------
     table
         Every window (schema lucidseq.windows).
     removed
-        Sites left out, by reason.
+        Sites removed, by reason.
     read
         Sites read.
     polarization
-        What is counted.
+        Allele that is counted.
     accessibility_known
         Whether a mask or accessible regions were given.
     """
@@ -36,14 +36,17 @@ def judge(table: pd.DataFrame, removed: Counter[str], read: int, polarization: P
     card.at_least("windows kept", share, 0.5, advice="Many windows were removed; the windows table shows why.")
     median = float(kept["sites"].median()) if len(kept) else 0.0
     card.at_least(
-        "sites of the median window", median, _ENOUGH_SITES, advice="Windows with few sites say little: use longer windows or more samples."
+        "sites of the median window",
+        median,
+        _ENOUGH_SITES,
+        advice="Windows with few sites are not informative: use longer windows or more samples.",
     )
     missing = float(np.average(kept["missing"].fillna(0), weights=np.maximum(kept["sites"], 1))) if len(kept) else 0.0
     card.below(
         "missing calls",
         missing,
         0.05,
-        advice="Networks trained on simulations without missing calls are not made for these: simulate the same missingness.",
+        advice="Networks trained on simulations without missing calls do not apply: simulate the same missingness.",
     )
     unknown = removed[UNKNOWN] / read
     polarised = polarization is Polarization.ANCESTRAL
@@ -52,20 +55,20 @@ def judge(table: pd.DataFrame, removed: Counter[str], read: int, polarization: P
         polarization.value,
         polarization is not Polarization.REFERENCE,
         threshold="ancestral or minor",
-        advice="ALT is not the derived allele: use only what does not depend on polarity, or give ancestral alleles.",
+        advice="ALT is not the derived allele: use statistics that ignore polarity, or give ancestral alleles.",
     )
     if polarised:
         card.below(
             "sites without a usable ancestral allele",
             unknown,
             0.2,
-            advice="Such sites are not spread at random: low diversity may come from them.",
+            advice="Such sites are not distributed at random: they may lower diversity.",
         )
     card.expect(
         "accessible bases",
         "given" if accessibility_known else "all",
         accessibility_known,
         threshold="given",
-        advice="Every base counts as one that could be called: densities are too low where it could not. Give a mask.",
+        advice="Every base counts as accessible: densities are too low where bases could not be called. Give a mask.",
     )
     return card

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Calls(StrEnum):
-    """What a column of the matrices is."""
+    """Content of a column of the matrices."""
 
     HAPLOTYPES = "haplotypes"
     DOSAGES = "dosages"

@@ -23,26 +23,24 @@ class HaplotypesOptions(Options):
 
     genotypes: Annotated[
         list[Path],
-        Option("VCF, BCF, or tree sequence of tskit (.trees, one contig); give the option again for each contig's file."),
+        Option("VCF, BCF, or tree sequence of tskit (.trees, one contig). Repeat for the file of each contig."),
         In(Format.VCF, Format.TREES),
     ]
     windows: Annotated[Path | None, Option("BED file of windows; instead of --window-size."), In(Format.BED)] = None
-    window_size: Annotated[int | None, Option("Length (bp) of windows laid from the start of each contig.", min=1)] = None
-    step: Annotated[int | None, Option("Distance (bp) between the starts of windows; the window size when not given.", min=1)] = None
+    window_size: Annotated[int | None, Option("Length (bp) of windows from the start of each contig.", min=1)] = None
+    step: Annotated[int | None, Option("Distance (bp) between the starts of windows; default: the window size.", min=1)] = None
     genome: Annotated[
         Path | None,
-        Option("BED file of the stretches that --window-size tiles; without it, whole contigs by the header's lengths."),
+        Option("BED file of the regions that --window-size divides; default: whole contigs, by the lengths in the header."),
         In(Format.BED),
     ] = None
-    accessible: Annotated[
-        Path | None, Option("BED file of positions that could be called; sites elsewhere are left out."), In(Format.BED)
-    ] = None
-    mask: Annotated[Path | None, Option("BED file of positions that could not be called; sites there are left out."), In(Format.BED)] = None
-    min_accessible: Annotated[float, Option("Least share of accessible bases; windows with less are left out.", min=0, max=1)] = 0.25
-    min_sites: Annotated[int, Option("Least number of sites; windows with fewer are left out.", min=1)] = 1
-    samples: Annotated[Path | None, Option("Text file of the samples to take, one name a line; all when not given."), In(Format.TSV)] = None
+    accessible: Annotated[Path | None, Option("BED file of accessible positions; other sites are removed."), In(Format.BED)] = None
+    mask: Annotated[Path | None, Option("BED file of inaccessible positions; sites there are removed."), In(Format.BED)] = None
+    min_accessible: Annotated[float, Option("Least share of accessible bases of a window.", min=0, max=1)] = 0.25
+    min_sites: Annotated[int, Option("Least number of sites of a window.", min=1)] = 1
+    samples: Annotated[Path | None, Option("Text file of the samples to use, one name per line; default: all."), In(Format.TSV)] = None
     calls: Annotated[
-        Calls, Option("haplotypes: a column for each chromosome, phase needed; dosages: one for each individual, phase unread.")
+        Calls, Option("haplotypes: one column per chromosome copy, from phased calls; dosages: one per sample, phase ignored.")
     ] = Calls.HAPLOTYPES
     polarize: Annotated[
         Polarization,
@@ -51,13 +49,13 @@ class HaplotypesOptions(Options):
         ),
     ] = Polarization.AUTO
     ancestral: Annotated[
-        Path | None, Option("FASTA of ancestral alleles; without it VCF's INFO field AA, tree sequences' own."), In(Format.FASTA)
+        Path | None,
+        Option("FASTA of ancestral alleles; default: INFO field AA of VCF, ancestral states of tree sequences."),
+        In(Format.FASTA),
     ] = None
-    confident_ancestral: Annotated[
-        bool, Option("Take lower-case ancestral alleles, which are inferred with low confidence, as unknown.")
-    ] = False
+    confident_ancestral: Annotated[bool, Option("Read lower-case ancestral alleles (low confidence) as unknown.")] = False
     max_missing: Annotated[float, Option("Largest share of missing calls of a site.", min=0, max=1)] = 0.1
-    min_minor_count: Annotated[int, Option("Least copies of the rarer allele; 1 leaves out sites that do not vary.", min=1)] = 1
+    min_minor_count: Annotated[int, Option("Least copies of the rarer allele; 1 removes sites that do not vary.", min=1)] = 1
     build: Build = "unknown"
 
 

@@ -1,4 +1,4 @@
-"""Reading every site once: judged, polarised and written, and what happens counted."""
+"""One pass over the sites, which are filtered, polarised and written, with counts of each step."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from lucidseq.core.log import Progress
 from lucidseq.encode.haplotypes import filters, polarity, sites
 from lucidseq.encode.haplotypes.accessibility import Accessibility
 from lucidseq.encode.haplotypes.choices import Calls, Polarization
-from lucidseq.encode.haplotypes.lone_sites import SAME_POSITION, LoneSites
+from lucidseq.encode.haplotypes.haplotype_store import HaplotypeWriter
+from lucidseq.encode.haplotypes.site_windows import SiteWindows
 from lucidseq.encode.haplotypes.sites import SiteChunk, SiteReader
-from lucidseq.encode.haplotypes.store import HaplotypeWriter
-from lucidseq.encode.haplotypes.windows import Windows
+from lucidseq.encode.haplotypes.unique_positions import SAME_POSITION, UniquePositions
 
 _OUTSIDE, _CLOSED = "outside the windows", "not accessible"
 STEPS = (
@@ -32,12 +32,12 @@ STEPS = (
 
 
 @dataclass(frozen=True)
-class Plan:
+class SitePlan:
     """How sites become rows of the matrices."""
 
-    columns: np.ndarray  # of the samples taken
+    columns: np.ndarray  # of the kept samples
     samples: list[str]
-    windows: dict[str, Windows]
+    windows: dict[str, SiteWindows]
     accessibility: Accessibility
     calls: Calls
     polarization: Polarization
@@ -48,10 +48,10 @@ class Plan:
 
 
 @dataclass
-class Pass:
-    """One reading of the files: sites are judged and written, and what happens is counted."""
+class SitePass:
+    """One pass over the files: sites are filtered and written, with counts of each step."""
 
-    plan: Plan
+    plan: SitePlan
     writer: HaplotypeWriter
     removed: Counter[str] = field(default_factory=Counter)
     contigs: list[str] = field(default_factory=list)
@@ -64,16 +64,16 @@ class Pass:
         """Read every file once."""
         with Progress("sites") as progress:
             for reader in readers:
-                lone = LoneSites()
+                unique = UniquePositions()
                 for chunk in reader.chunks():
                     self.read += len(chunk)
                     self._check_order(chunk, reader)
-                    for part in lone.take(chunk):
+                    for part in unique.take(chunk):
                         self._add(part, reader)
                     progress.step(len(chunk))
-                for part in lone.rest():
+                for part in unique.rest():
                     self._add(part, reader)
-                self.removed[SAME_POSITION] += lone.removed
+                self.removed[SAME_POSITION] += unique.removed
                 reader.skipped.pop("", None)
                 self.removed.update(reader.skipped)
                 self.read += sum(reader.skipped.values())
@@ -82,46 +82,46 @@ class Pass:
         plan = self.plan
         chunk = replace(chunk, alleles=chunk.alleles[:, plan.columns], phased=chunk.phased[:, plan.columns])
         windows = plan.windows.get(chunk.contig)
-        chunk = self._leave(chunk, _OUTSIDE, ~windows.contain(chunk.position) if windows else np.ones(len(chunk), dtype=bool))
-        chunk = self._leave(chunk, _CLOSED, ~plan.accessibility.contain(chunk.contig, chunk.position))
+        chunk = self._remove(chunk, _OUTSIDE, ~windows.contain(chunk.position) if windows else np.ones(len(chunk), dtype=bool))
+        chunk = self._remove(chunk, _CLOSED, ~plan.accessibility.contain(chunk.contig, chunk.position))
         if windows is None or not len(chunk):
             return
-        chunk = self._leave(chunk, filters.TOO_MISSING, sites.uncalled(chunk.alleles))
+        chunk = self._remove(chunk, filters.TOO_MISSING, sites.uncalled(chunk.alleles))
         if not len(chunk):
             return
         chunk = self._of_one_ploidy(chunk, reader)
         if plan.calls is Calls.HAPLOTYPES:
             filters.refuse_unphased(chunk, plan.samples, str(reader.path))
         chunk = self._polarized(chunk)
-        fails = filters.judge(chunk.alleles, max_missing=plan.max_missing, min_minor_count=plan.min_minor_count)
-        gone = np.zeros(len(chunk), dtype=bool)
+        fails = filters.failed_filters(chunk.alleles, max_missing=plan.max_missing, min_minor_count=plan.min_minor_count)
+        removed = np.zeros(len(chunk), dtype=bool)
         for name, mask in fails.items():
-            self.removed[name] += int((mask & ~gone).sum())
-            gone |= mask
-        self._write(chunk.take(~gone), windows)
+            self.removed[name] += int((mask & ~removed).sum())
+            removed |= mask
+        self._write(chunk.take(~removed), windows)
 
-    def _write(self, chunk: SiteChunk, windows: Windows) -> None:
+    def _write(self, chunk: SiteChunk, windows: SiteWindows) -> None:
         matrix = filters.as_columns(chunk.alleles, dosages=self.plan.calls is Calls.DOSAGES)
         windows.add(chunk.position, np.count_nonzero(matrix == sites.MISSING, axis=1), matrix.shape[1])
         self.offsets.setdefault(chunk.contig, self.writer.sites)
         if len(chunk):
             self.writer.add(matrix, self.contigs.index(chunk.contig), chunk.position, chunk.alternate, chunk.reference)
 
-    def _leave(self, chunk: SiteChunk, reason: str, rows: np.ndarray) -> SiteChunk:
-        """Count and leave out sites of a mask."""
+    def _remove(self, chunk: SiteChunk, reason: str, rows: np.ndarray) -> SiteChunk:
+        """Count and remove sites of a mask."""
         self.removed[reason] += int(rows.sum())
         return chunk.take(~rows) if rows.any() else chunk
 
     def _check_order(self, chunk: SiteChunk, reader: SiteReader) -> None:
-        """Refuse positions that fall, and a contig that comes back."""
+        """Refuse positions out of order, and a contig in several pieces."""
         new = not self.contigs or chunk.contig != self.contigs[-1]
         before = np.concatenate([[-1 if new else self._last], chunk.position[:-1]])
         back = chunk.position < before
         if (new and chunk.contig in self.contigs) or back.any():
             raise DataError(
                 "sites out of order",
-                "each contig in one piece, positions rising",
-                "sort the file (bcftools sort); give one file a contig once",
+                "each contig in one piece, ascending positions",
+                "sort the file (bcftools sort); give each contig once",
                 where=place(reader.path, variant=f"{chunk.contig}:{chunk.position[int(np.argmax(back))] + 1}"),
             )
         if new:
@@ -130,15 +130,15 @@ class Pass:
 
     def _of_one_ploidy(self, chunk: SiteChunk, reader: SiteReader) -> SiteChunk:
         alleles = sites.one_ploidy(chunk.alleles, f"{reader.path}, contig {chunk.contig}")
-        found = alleles.shape[2]
-        if self.ploidy not in (0, found):
+        ploidy = alleles.shape[2]
+        if self.ploidy not in (0, ploidy):
             raise DataError(
-                f"calls of {found} alleles on {chunk.contig}, of {self.ploidy} before",
+                f"calls of {ploidy} alleles on {chunk.contig}, of {self.ploidy} before",
                 "one ploidy for all contigs",
-                "encode sex chromosomes and organelles apart",
+                "encode sex chromosomes and organelles separately",
                 where=str(reader.path),
             )
-        self.ploidy = found
+        self.ploidy = ploidy
         return replace(chunk, alleles=alleles)
 
     def _polarized(self, chunk: SiteChunk) -> SiteChunk:
@@ -150,4 +150,4 @@ class Pass:
         if plan.ancestral is not None:
             chunk = replace(chunk, ancestral=plan.ancestral.alleles(chunk.contig, chunk.position))
         chunk, known = polarity.to_ancestral(chunk, confident=plan.confident)
-        return self._leave(chunk, polarity.UNKNOWN, ~known)
+        return self._remove(chunk, polarity.UNKNOWN, ~known)

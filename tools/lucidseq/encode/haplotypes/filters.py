@@ -1,4 +1,4 @@
-"""Which sites go into the matrices, and what a column of them holds."""
+"""Filters of sites, and the columns of the matrices."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def refuse_unphased(chunk: SiteChunk, samples: list[str], path: str) -> None:
         )
 
 
-def judge(alleles: np.ndarray, *, max_missing: float, min_minor_count: int) -> dict[str, np.ndarray]:
+def failed_filters(alleles: np.ndarray, *, max_missing: float, min_minor_count: int) -> dict[str, np.ndarray]:
     """Return, for each filter by name, the mask of sites that fail it.
 
     Parameters

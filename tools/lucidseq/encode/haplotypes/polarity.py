@@ -23,9 +23,9 @@ def flip(alleles: np.ndarray, rows: np.ndarray) -> np.ndarray:
     rows
         Mask of shape (sites,).
     """
-    turned = np.where(alleles >= 0, 1 - alleles, alleles)
+    flipped = np.where(alleles >= 0, 1 - alleles, alleles)
     shape = (-1,) + (1,) * (alleles.ndim - 1)
-    return np.where(rows.reshape(shape), turned, alleles).astype(np.int8)
+    return np.where(rows.reshape(shape), flipped, alleles).astype(np.int8)
 
 
 def swap(chunk: SiteChunk, rows: np.ndarray) -> SiteChunk:
@@ -46,7 +46,7 @@ def to_ancestral(chunk: SiteChunk, *, confident: bool) -> tuple[SiteChunk, np.nd
 
     Returns
     -------
-    (the chunk; mask of the sites whose ancestral allele is one of the two, in capitals where ``confident`` is asked for)
+    (the chunk; mask of the sites whose ancestral allele is one of the two, in capitals if ``confident``)
     """
     base = np.array([allele.upper() for allele in chunk.ancestral], dtype=object)
     known = (base == chunk.reference) | (base == chunk.alternate)
@@ -56,7 +56,7 @@ def to_ancestral(chunk: SiteChunk, *, confident: bool) -> tuple[SiteChunk, np.nd
 
 
 def to_minor(chunk: SiteChunk) -> SiteChunk:
-    """Make allele 1 the rarer one; where both are as common, the alternate allele stays."""
+    """Make allele 1 the rarer one; of equally common alleles, the alternate one stays."""
     called = chunk.alleles != MISSING
     counted = (chunk.alleles == 1).sum(axis=(1, 2))
     total = (called & (chunk.alleles >= 0)).sum(axis=(1, 2))
@@ -73,7 +73,7 @@ class AncestralGenome(Closing):
         self._genome = Genome(path)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._genome.close()
 
     def alleles(self, contig: str, position: np.ndarray) -> np.ndarray:
@@ -84,12 +84,12 @@ class AncestralGenome(Closing):
         contig
             A contig of the file.
         position
-            0-based, rising.
+            0-based, ascending.
 
         Raises
         ------
         DataError
-            If the contig is not there or a position lies beyond its end.
+            If the contig is unknown or a position lies beyond its end.
         """
         self._genome.require(contig, where=str(self.path))
         length = self._genome.lengths[contig]

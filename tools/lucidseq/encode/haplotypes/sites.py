@@ -1,4 +1,4 @@
-"""What every reader of sites offers, whatever the format behind it."""
+"""Protocol of the readers of sites, for all formats."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 
 from lucidseq.core.errors import DataError
 
-MISSING, PADDING = -1, -2  # of alleles: not called; no such chromosome
+MISSING, PADDING = -1, -2  # alleles: not called; no such chromosome copy
 NOT_SNP, MULTIALLELIC, NO_ALTERNATE = "not a single-nucleotide variant", "multi-allelic", "no alternate allele"
 SITES = 4096  # of one chunk
 
 
 @dataclass(frozen=True)
 class SiteChunk:
-    """Some sites of one contig, in file order.
+    """Sites of one contig, in file order.
 
     Attributes
     ----------
@@ -71,11 +71,11 @@ class SiteReader(Protocol):
     samples
         Sample names in file order.
     lengths
-        Lengths (bp) of the contigs that the file's header tells.
+        Lengths (bp) of the contigs in the header.
     knows_ancestral
-        Whether it carries ancestral alleles.
+        Whether it has ancestral alleles.
     skipped
-        Rows left out by reason, counted while `chunks` runs.
+        Rows skipped, by reason, counted by `chunks`.
     """
 
     path: Path
@@ -90,16 +90,16 @@ class SiteReader(Protocol):
 
 
 def uncalled(alleles: np.ndarray) -> np.ndarray:
-    """Return a mask of the sites at which every call is a lone ``.``, which tells no ploidy, shape (sites,)."""
-    told = alleles[:, :, 0] != MISSING
+    """Return a mask of the sites at which every call is a single ``.`` of unknown ploidy, shape (sites,)."""
+    known = alleles[:, :, 0] != MISSING
     if alleles.shape[2] > 1:
-        told |= alleles[:, :, 1] != PADDING
-    nothing: np.ndarray = ~told.any(axis=1)
+        known |= alleles[:, :, 1] != PADDING
+    nothing: np.ndarray = ~known.any(axis=1)
     return nothing
 
 
 def one_ploidy(alleles: np.ndarray, where: str) -> np.ndarray:
-    """Return alleles of the ploidy that all samples of some sites share; a lone ``.`` is a missing call of any ploidy.
+    """Return alleles of the ploidy that all samples share; a single ``.`` is a missing call of any ploidy.
 
     Parameters
     ----------
@@ -126,13 +126,13 @@ def one_ploidy(alleles: np.ndarray, where: str) -> np.ndarray:
     if not padded.any():
         return alleles
     sizes = (~padded).sum(axis=2)
-    lone = (sizes == 1) & (alleles[:, :, 0] == MISSING)
-    found = np.unique(sizes[~lone])
-    if len(found) > 1:
+    missing = (sizes == 1) & (alleles[:, :, 0] == MISSING)
+    ploidies = np.unique(sizes[~missing])
+    if len(ploidies) > 1:
         raise DataError(
-            f"calls of {found[0]} and of {found[-1]} alleles",
+            f"calls of {ploidies[0]} and of {ploidies[-1]} alleles",
             "one ploidy for all samples and sites",
-            "encode sex chromosomes apart, females or males alone (--samples)",
+            "encode sex chromosomes separately, females or males alone (--samples)",
             where=where,
         )
-    return np.where(padded, np.int8(MISSING), alleles)[:, :, : int(found[0])]
+    return np.where(padded, np.int8(MISSING), alleles)[:, :, : int(ploidies[0])]

@@ -24,13 +24,13 @@ MAGIC = b"\x89KAS\r\n\x1a\n"
 
 
 def is_tree_sequence(path: Path) -> bool:
-    """Say whether a file starts as tskit's do."""
+    """Return whether a file has the magic number of tskit."""
     with Path(path).open("rb") as handle:
         return handle.read(len(MAGIC)) == MAGIC
 
 
 class TreeSiteReader:
-    """Reader of a tree sequence (see `sites.SiteReader`): one contig, called by the file's name without its suffix.
+    """Reader of a tree sequence (see `sites.SiteReader`): one contig, named after the file.
 
     Samples are individuals, called ``tsk_0``, ``tsk_1``, ... as tskit's own VCF calls them; where nodes have no individual, each sample node is one.
     Allele 0 is the ancestral state. Positions are rounded down to whole bases.
@@ -54,7 +54,7 @@ class TreeSiteReader:
             raise DataError(
                 f"a tree sequence that cannot be read ({error})",
                 "a whole .trees file of tskit",
-                "copy or make it again; unpack .tsz with tsunzip",
+                "copy or create it again; unpack .tsz with tsunzip",
                 where=str(path),
             ) from error
         self._nodes, self.samples = _columns(self._trees, self.path)
@@ -94,7 +94,7 @@ class TreeSiteReader:
 
 
 def _kind(variant: tskit.Variant) -> str:
-    """Return why a site is left out; empty for one with two alleles of one letter each."""
+    """Return why a site is skipped; empty for one with two alleles of one letter each."""
     alleles = [allele for allele in variant.alleles if allele is not None]
     if len(alleles) != 2:
         return MULTIALLELIC if len(alleles) > 2 else NO_ALTERNATE
@@ -110,7 +110,7 @@ def _columns(trees: tskit.TreeSequence, path: Path) -> tuple[np.ndarray, list[st
     if (individual < 0).any():
         return nodes[:, None], [f"tsk_{index}" for index in range(len(nodes))]
     order = np.argsort(individual, kind="stable")
-    found, counts = np.unique(individual, return_counts=True)
+    individuals, counts = np.unique(individual, return_counts=True)
     if len(set(counts.tolist())) > 1:
         raise DataError(
             f"individuals with {counts.min()} and with {counts.max()} sample nodes",
@@ -118,4 +118,4 @@ def _columns(trees: tskit.TreeSequence, path: Path) -> tuple[np.ndarray, list[st
             "simplify the tree sequence to individuals of one ploidy",
             where=str(path),
         )
-    return nodes[order].reshape(len(found), -1), [f"tsk_{name}" for name in range(len(found))]
+    return nodes[order].reshape(len(individuals), -1), [f"tsk_{name}" for name in range(len(individuals))]

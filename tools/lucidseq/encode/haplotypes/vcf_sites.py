@@ -31,7 +31,7 @@ _ANCESTRAL = re.compile(rb"(?:^|;)AA=([^;|]*)")
 
 
 def kind(reference: str, alternate: str) -> str:
-    """Return why a row is left out, or an empty text for a biallelic single-nucleotide variant.
+    """Return why a row is skipped; empty for a biallelic single-nucleotide variant.
 
     Examples
     --------
@@ -95,8 +95,8 @@ class VcfSiteReader:
                 "correct the row",
                 where=place(self.path, line=number),
             )
-        found = [_ANCESTRAL.search(fields[7]) if self.knows_ancestral else None for _, fields in rows]
-        ancestral = [match.group(1).decode(errors="replace") if match else "" for match in found]
+        fields_aa = [_ANCESTRAL.search(fields[7]) if self.knows_ancestral else None for _, fields in rows]
+        ancestral = [match.group(1).decode(errors="replace") if match else "" for match in fields_aa]
         return SiteChunk(
             contig,
             np.array([int(fields[1]) - 1 for _, fields in rows], dtype=np.int64),
@@ -177,14 +177,14 @@ class BcfSiteReader:
         if small.max(initial=0) <= _LARGEST_CODE and not (small[:, :, 1:] == 1).any():  # no third allele, no end of a shorter call
             phased: np.ndarray = np.asarray((small[:, :, 1:] & 1).view(bool).all(axis=2))
             return (small >> 1).view(np.int8) - np.int8(1), phased
-        found = []
+        decoded = []
         for row in rows:
             where = place(self.path, variant=f"{row.contig}:{row.position + 1}")
             alleles = coded_alleles(row.coded, where)
             if (alleles > 1).any():
                 raise DataError(f"an allele {alleles.max()}", "calls of alleles 0, 1 or missing", "correct the record", where=where)
-            found.append(alleles)
-        alleles = np.stack(found)
+            decoded.append(alleles)
+        alleles = np.stack(decoded)
         joined = np.stack([row.coded for row in rows]) & 1
         phased = np.asarray((joined.astype(bool) | (alleles == PADDING))[:, :, 1:].all(axis=2))
         return alleles.astype(np.int8), phased

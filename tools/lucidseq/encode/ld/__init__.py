@@ -1,1 +1,1 @@
-"""Linkage disequilibrium: from genotypes, or from matrices that others publish."""
+"""Linkage disequilibrium: from genotypes, or from published matrices."""

@@ -1,4 +1,4 @@
-"""Sums of squared correlations along a contig, in a window that slides: memory does not grow with the number of variants."""
+"""Sums of squared correlations along a contig, in a sliding window: memory does not grow with the number of variants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHUNK = 512  # variants read at a time
 
 @dataclass(frozen=True)
 class BandSums:
-    """What each variant of a contig shares with its neighbours in the window; every array has shape (variants,).
+    """Sums for each variant of a contig over its neighbours in the window; every array has shape (variants,).
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class BandSums:
     variants
         Neighbours that vary, both sides together.
     varies
-        Mask of the variants that vary; the others share nothing.
+        Mask of the variants that vary; others have sums of 0.
     """
 
     before: np.ndarray
@@ -33,7 +33,7 @@ class BandSums:
 
 
 def adjust(squares: np.ndarray, pairs: np.ndarray, n: int) -> np.ndarray:
-    """Return sums of r^2 - (1 - r^2) / (n - 2), of expectation 0 without LD, from sums of r^2 over a number of pairs.
+    """Return sums of r^2 - (1 - r^2) / (n - 2), with expectation 0 without LD, from sums of r^2 and numbers of pairs.
 
     References
     ----------
@@ -51,51 +51,51 @@ def band_sums(read: Callable[[int, int], np.ndarray], position: np.ndarray, basi
     Parameters
     ----------
     read
-        Returns the dosages of variants first..last-1 of the contig, shape (last - first, people).
+        Returns the dosages of variants first..last-1 of the contig, shape (last - first, samples).
     position
         Of each variant, ascending, in bases, shape (variants,).
     basis
-        Orthonormal columns to project out, intercept among them, shape (people, rank).
+        Orthonormal columns to project out, intercept among them, shape (samples, rank).
     window
         Greatest distance of a pair, in bases.
 
     Returns
     -------
-    `BandSums`; memory holds the variants of one window and two chunks.
+    `BandSums`; memory holds one window and two chunks.
     """
     count = len(position)
     before, after, varies = np.zeros(count), np.zeros(count), np.zeros(count, dtype=bool)
-    held: list[tuple[int, np.ndarray]] = []  # first variant and standardised dosages of the chunks still in reach
+    held: list[tuple[int, np.ndarray]] = []  # first variant and standardised dosages of the chunks in the window
     for first in range(0, count, CHUNK):
         last = min(first + CHUNK, count)
         block = read(first, last)
-        found = moments(block, basis)
-        varies[first:last] = found.varies
-        rows = standardise(block, found, basis)
+        scales = moments(block, basis)
+        varies[first:last] = scales.varies
+        rows = standardise(block, scales, basis)
         held = [chunk for chunk in held if position[chunk[0] + len(chunk[1]) - 1] >= position[first] - window]
-        here = position[first:last]
-        for start, other in held:
-            squares = _squares(rows, other, here, position[start : start + len(other)], window)
+        chunk_position = position[first:last]
+        for start, previous in held:
+            squares = _squares(rows, previous, chunk_position, position[start : start + len(previous)], window)
             before[first:last] += squares.sum(axis=1, dtype=np.float64)
-            after[start : start + len(other)] += squares.sum(axis=0, dtype=np.float64)
-        squares = np.tril(_squares(rows, rows, here, here, window), -1)
+            after[start : start + len(previous)] += squares.sum(axis=0, dtype=np.float64)
+        squares = np.tril(_squares(rows, rows, chunk_position, chunk_position, window), -1)
         before[first:last] += squares.sum(axis=1, dtype=np.float64)
         after[first:last] += squares.sum(axis=0, dtype=np.float64)
         held.append((first, rows))
     return _adjusted(before, after, varies, position, window, n=len(basis) - basis.shape[1] + 1)
 
 
-def _squares(rows: np.ndarray, columns: np.ndarray, here: np.ndarray, there: np.ndarray, window: int) -> np.ndarray:
+def _squares(rows: np.ndarray, columns: np.ndarray, row_position: np.ndarray, column_position: np.ndarray, window: int) -> np.ndarray:
     """Return squared correlations, 0 where the pair is further apart than the window."""
     r: np.ndarray = rows @ columns.T
     np.square(r, out=r)
-    if here[-1] - there[0] > window:
-        r[here[:, None] - there > window] = 0
+    if row_position[-1] - column_position[0] > window:
+        r[row_position[:, None] - column_position > window] = 0
     return r
 
 
 def _adjusted(before: np.ndarray, after: np.ndarray, varies: np.ndarray, position: np.ndarray, window: int, n: int) -> BandSums:
-    """Count the pairs behind each sum and take what chance gives them off."""
+    """Count the pairs of each sum, and subtract the sum expected by chance."""
     running = np.concatenate([[0], np.cumsum(varies)]).astype(np.int32)
     earlier = running[:-1] - running[np.searchsorted(position, position - window, side="left")]
     later = running[np.searchsorted(position, position + window, side="right")] - running[1:]

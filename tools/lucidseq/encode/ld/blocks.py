@@ -1,4 +1,4 @@
-"""Approximately independent blocks of a contig: the cuts that the least LD crosses, by dynamic programming."""
+"""Approximately independent blocks of a contig: cuts crossed by the least LD, by dynamic programming."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WORTH = 0.1  # a cut is made where the LD across it is below this share of the m
 
 
 def crossing(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Return the LD that crosses each possible cut: sums of adjusted r squared over pairs on its two sides.
+    """Return the LD that crosses each possible cut: sums of adjusted r squared over pairs across it.
 
     Parameters
     ----------
@@ -28,10 +28,10 @@ def crossing(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def find_blocks(crossed: np.ndarray, smallest: int, largest: int, *, worth: float = WORTH) -> np.ndarray:
-    """Return the cuts that make sum(crossing LD - reward) smallest, every block between the two sizes.
+    """Return the cuts that make sum(crossing LD - reward) smallest, with block sizes within bounds.
 
     The reward of a cut is ``worth`` times the median crossing LD: cuts are made where LD nearly vanishes, and where the largest size
-    forces one, at the least LD in reach. The optimum is exact; among equals the cuts lie as far left as possible.
+    requires one, at the least LD. The optimum is exact; of equal optima the leftmost cuts are returned.
 
     Parameters
     ----------

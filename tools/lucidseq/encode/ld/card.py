@@ -14,40 +14,40 @@ from lucidseq.encode.ld.estimate import Estimator, Tally
 from lucidseq.encode.ld.from_genotypes import CONSTANT, FEW_VARIANTS
 from lucidseq.encode.ld.from_matrix import LEFT_OUT, OUTSIDE
 from lucidseq.encode.ld.ldgm import NOT_CARRIED
-from lucidseq.encode.ld.listed import NOT_LISTED, OTHER_ALLELES, TWICE
+from lucidseq.encode.ld.match_variants import NOT_LISTED, OTHER_ALLELES, TWICE
 from lucidseq.encode.ld.matrix import CONSTANT as NO_NUMBER
 
 _STEPS = (NOT_CARRIED, NO_NUMBER, NOT_LISTED, OTHER_ALLELES, TWICE, CONSTANT, OUTSIDE, LEFT_OUT)
-FEW, MANY_REPAIRED = 500, 0.05  # individuals; change of a correlation by the repair
+FEW, MANY_REPAIRED = 500, 0.05  # samples; change of a correlation by the repair
 
 
 def write_qc(tally: Tally, loci: int, path: Path) -> None:
     """Write what each step removed, and how many variants were swapped."""
     rows = [("loci", "read", 0, loci), ("loci", FEW_VARIANTS, loci - tally.written, tally.written)]
-    left = tally.counts["variants"]
-    rows.append(("variants", "in the loci", 0, left))
+    remaining = tally.counts["variants"]
+    rows.append(("variants", "in the loci", 0, remaining))
     for step in _STEPS:
         if step in tally.counts or step == LEFT_OUT:
-            left -= tally.counts[step]
-            rows.append(("variants", step, tally.counts[step], left))
-    rows.append(("swapped variants", "alleles as in --variants, sign turned", 0, tally.swapped))
+            remaining -= tally.counts[step]
+            rows.append(("variants", step, tally.counts[step], remaining))
+    rows.append(("swapped variants", "alleles as in --variants, sign flipped", 0, tally.swapped))
     write_table(pd.DataFrame(rows, columns=["unit", "step", "removed", "kept"]), path, QC)
 
 
-def judge(tally: Tally, loci: int, n_ref: float, estimator: Estimator, *, checked: bool) -> Card:
+def build_card(tally: Tally, loci: int, n_ref: float, estimator: Estimator, *, checked: bool) -> Card:
     """Return the card.
 
     Parameters
     ----------
     checked
-        Whether eigenvalues were looked at: they cannot be negative in correlations of whole genotypes.
+        Whether eigenvalues were checked: those of complete genotypes cannot be negative.
     """
     card = Card("encode", "ld")
     missing = loci - tally.written
-    card.at_most("loci left out", missing, 0, advice="They hold fewer than 2 variants: check build, coordinates and quality control.")
+    card.at_most("loci skipped", missing, 0, advice="They have fewer than 2 variants: check build, coordinates and quality control.")
     if np.isnan(n_ref):
         card.add(
-            "individuals behind the LD",
+            "samples behind the LD",
             "unknown",
             Verdict.CAUTION,
             threshold=f">= {FEW}",
@@ -55,11 +55,11 @@ def judge(tally: Tally, loci: int, n_ref: float, estimator: Estimator, *, checke
         )
     else:
         card.expect(
-            "individuals behind the LD",
+            "samples behind the LD",
             int(n_ref),
             n_ref >= FEW,
             threshold=f">= {FEW}",
-            advice="LD of few individuals is noisy: fine for these individuals' own statistics, not as a panel.",
+            advice="LD of few samples is noisy: use it for statistics of the same samples, not as a panel.",
         )
     _signs(card, tally)
     _repairs(card, tally, checked=checked)
@@ -72,24 +72,19 @@ def judge(tally: Tally, loci: int, n_ref: float, estimator: Estimator, *, checke
     )
     if estimator.weight is None:
         weight = float(np.median(tally.weights))
-        card.at_most(
-            "median shrinkage",
-            weight,
-            0.2,
-            advice="So much noise means that the individuals are few for these variants: take a larger panel.",
-        )
+        card.at_most("median shrinkage", weight, 0.2, advice="The samples are too few for these variants: use a larger panel.")
     if estimator.share is not None:
         card.at_most(
             "largest change of a correlation by low rank",
             tally.truncation,
             0.1,
-            advice="Variants that LD hardly ties lose what does: keep a larger share of the variance.",
+            advice="Weak correlations are lost: keep a larger share of the variance.",
         )
     return card
 
 
 def _signs(card: Card, tally: Tally) -> None:
-    """Say whether signs of PLINK matrices may be those of another allele than the .bim's A1."""
+    """Add whether signs of PLINK matrices may belong to another allele than A1 of the .bim."""
     if not tally.by_a1:
         return
     value = tally.a1_commoner if tally.a1_known else "unknown (no frequencies)"
@@ -98,13 +93,13 @@ def _signs(card: Card, tally: Tally) -> None:
         value,
         bool(tally.a1_known and not tally.a1_commoner),
         threshold="0",
-        advice="PLINK 1.9 counts the rarer allele, whatever the .bim says, unless it ran with --keep-allele-order: then r has the wrong sign between such a "
-        "variant and others. Add that option, or give the .bim that --make-just-bim writes in the same run.",
+        advice="PLINK 1.9 counts the rarer allele, not A1 of the .bim, unless it ran with --keep-allele-order: r then has the wrong sign for such "
+        "variants. Add that option, or give the .bim that --make-just-bim writes in the same run.",
     )
 
 
 def _repairs(card: Card, tally: Tally, *, checked: bool) -> None:
-    """Add what was found of negative eigenvalues."""
+    """Add the repairs of negative eigenvalues."""
     if not checked:
         card.add("negative eigenvalues", "none, by construction", Verdict.OK, threshold="none", advice="Nothing to do.")
         return
@@ -112,7 +107,7 @@ def _repairs(card: Card, tally: Tally, *, checked: bool) -> None:
         "blocks with negative eigenvalues, repaired",
         tally.repaired,
         0,
-        advice=f"The smallest was {tally.smallest:.3g}: correlations from other individuals for each pair (missing genotypes), or edited.",
+        advice=f"The smallest was {tally.smallest:.3g}: correlations of different samples for each pair (missing genotypes), or edited.",
     )
     if tally.repaired:
         verdict = Verdict.CAUTION if tally.repair_change <= MANY_REPAIRED else Verdict.REFUSE
@@ -121,5 +116,5 @@ def _repairs(card: Card, tally: Tally, *, checked: bool) -> None:
             tally.repair_change,
             verdict,
             threshold=f"<= {MANY_REPAIRED}",
-            advice="The matrix was far from one of correlations: do not use it; look for swapped rows or signs.",
+            advice="The matrix is far from a correlation matrix: do not use it; check for swapped rows or signs.",
         )

@@ -6,14 +6,14 @@ from enum import StrEnum
 
 
 class LdMethod(StrEnum):
-    """Where the individuals behind an LD matrix come from."""
+    """Source of the samples behind an LD matrix."""
 
     IN_SAMPLE = "in-sample"
     PANEL = "panel"
 
 
 class InputFormat(StrEnum):
-    """What kind of matrix others published."""
+    """Format of a published matrix."""
 
     AUTO = "auto"
     LDGM = "ldgm"
@@ -22,7 +22,7 @@ class InputFormat(StrEnum):
 
 
 class MatchBy(StrEnum):
-    """What tells that two variants are the same, beside their alleles."""
+    """What two equal variants share, beside their alleles."""
 
     POSITION = "position"
     RSID = "rsid"

@@ -16,9 +16,9 @@ from lucidseq.encode.options import qc, tool
 
 @dataclass(frozen=True, kw_only=True)
 class LdOptions(Options):
-    """Make LD (correlations of effect-allele dosages) from genotypes, or take it over from published matrices.
+    """Compute LD (correlations of effect-allele dosages) from genotypes, or read published matrices.
 
-    Published are LDGM precision matrices, PLINK's square matrices of r, and the .npz files of UK Biobank and PolyFun.
+    Formats: LDGM precision matrices, PLINK's square matrices of r, and the .npz files of UK Biobank and PolyFun.
     """
 
     genotypes: Annotated[
@@ -27,16 +27,16 @@ class LdOptions(Options):
     loci: Annotated[
         Path | None,
         Option(
-            "BED file of loci, named in column 4. Without it, approximately independent blocks are found in the genotypes; of --input, each matrix is a block."
+            "BED file of loci, named in column 4. Default: approximately independent blocks of the genotypes; each matrix of --input is a block."
         ),
         In(Format.BED),
     ] = None
     variants: Annotated[
-        Path | None, Option("Summary statistics; only their variants are used, with their alleles."), In(Format.TSV, schema=SUMSTATS)
+        Path | None, Option("Summary statistics; only their variants are kept, with their alleles."), In(Format.TSV, schema=SUMSTATS)
     ] = None
     input: Annotated[
         list[Path] | None,
-        Option("Published matrix instead of genotypes: LDGM edge list, PLINK square matrix of r, or .npz. Give it again for more."),
+        Option("Published matrix instead of genotypes: LDGM edge list, PLINK square matrix of r, or .npz. Repeat for more files."),
         In(Format.TSV, Format.CSV, Format.NPZ),
     ] = None
     input_variants: Annotated[
@@ -46,30 +46,30 @@ class LdOptions(Options):
         ),
         In(Format.TSV, Format.CSV),
     ] = None
-    input_format: Annotated[InputFormat, Option("Format of --input; auto tells it from the file.")] = InputFormat.AUTO
-    contig: Annotated[str | None, Option("Contig of an LDGM, whose list has none; left out: chrN as in the name of its file.")] = None
+    input_format: Annotated[InputFormat, Option("Format of --input; auto recognises it.")] = InputFormat.AUTO
+    contig: Annotated[str | None, Option("Contig of an LDGM, whose list has none; default: chrN of its file name.")] = None
     match: Annotated[
         MatchBy,
         Option(
-            "How variants of --input find --variants: by position, or by rsid where the builds differ; alleles must agree either way round."
+            "How variants of --input match --variants: by position, or by rsid where builds differ; alleles must agree in either order."
         ),
     ] = MatchBy.POSITION
-    n_ref: Annotated[float | None, Option("Individuals behind --input; left out: unknown.", min=2)] = None
-    build: Annotated[str | None, Option("Genome build of --input, kept in the output (such as GRCh38); genotypes bring their own.")] = None
-    trait: Annotated[str | None, Option("Use only individuals with this trait, as its summary statistics did.")] = None
-    method: Annotated[LdMethod, Option("in-sample: the individuals behind the summary statistics; panel: others.")] = LdMethod.IN_SAMPLE
-    adjust_covariates: Annotated[bool, Option("Project the encoded covariates out, as the tests do.")] = True
+    n_ref: Annotated[float | None, Option("Samples behind --input; default: unknown.", min=2)] = None
+    build: Annotated[str | None, Option("Genome build of --input to store (such as GRCh38); genotypes have their own.")] = None
+    trait: Annotated[str | None, Option("Use only samples with this trait, as in its summary statistics.")] = None
+    method: Annotated[LdMethod, Option("in-sample: the samples behind the summary statistics; panel: others.")] = LdMethod.IN_SAMPLE
+    adjust_covariates: Annotated[bool, Option("Project out the encoded covariates, as in the tests.")] = True
     shrinkage: Annotated[
-        str, Option("Weight of the identity matrix, 0 (none) to 1; auto: what minimises the expected error of each block.")
+        str, Option("Weight of the identity matrix, 0 (none) to 1; auto: the weight of least expected error in each block.")
     ] = "0"
     low_rank: Annotated[
         float | None,
         Option("Store the eigenvectors that hold this share of the variance instead of the matrix (such as 0.95).", min=0, max=1),
     ] = None
-    min_block: Annotated[int, Option("Fewest variants in a block found without --loci.", min=2)] = 200
-    max_block: Annotated[int, Option("Most variants in a block found without --loci; at least twice --min-block.", min=4)] = 5000
+    min_block: Annotated[int, Option("Fewest variants of a block, without --loci.", min=2)] = 200
+    max_block: Annotated[int, Option("Most variants of a block, without --loci; at least twice --min-block.", min=4)] = 5000
     ld_scores: Annotated[bool, Option("Write LD scores of all variants that vary.")] = False
-    ld_window: Annotated[float, Option("Window on either side for LD scores and for finding blocks, in kilobases.", min=0.001)] = 1000.0
+    ld_window: Annotated[float, Option("Window on either side for LD scores and blocks, in kilobases.", min=0.001)] = 1000.0
     threads: Threads = 1
 
 
@@ -96,7 +96,7 @@ ld = tool.command(
     outputs={
         "ld": OutFile(".ld.h5", Format.HDF5, "LD store.", schema=LD),
         "qc": qc("ld"),
-        "blocks": OutFile(".blocks.bed", Format.BED, "The blocks found, without --loci.", optional=True),
+        "blocks": OutFile(".blocks.bed", Format.BED, "Blocks, without --loci.", optional=True),
         "scores": OutFile(".ldscores.tsv.gz", Format.TSV, "LD scores (--ld-scores).", optional=True, schema=LD_SCORES),
     },
     label="process_low",

@@ -8,17 +8,17 @@ from typing import Protocol
 import numpy as np
 from scipy.linalg.blas import ssyrk
 
-PEOPLE = 4096  # individuals added at a time
+SAMPLES = 4096  # samples added at a time
 _CONSTANT = 1e-10  # share of its variance a variant must keep when covariates are projected out
 _TILE = 512  # rows and columns of the matrix mirrored at a time, so that both stay in the cache
 
 
 class Dosages(Protocol):
-    """Dosages read by stretches of individuals: an array, or the variants of a locus in a genotype store."""
+    """Dosages read by slices of samples: an array, or the variants of a locus in a genotype store."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(variants, individuals)."""
+        """(variants, samples)."""
         ...
 
     def __getitem__(self, key: tuple[slice, slice], /) -> np.ndarray:
@@ -28,7 +28,7 @@ class Dosages(Protocol):
 
 @dataclass(frozen=True)
 class Moments:
-    """What standardising needs of each variant.
+    """Moments of each variant, for standardising.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Moments:
     shadow
         Products of the centred dosages with the basis, shape (variants, rank).
     scale
-        1 / length of the centred dosages after projection; 0 where nothing is left.
+        1 / length of the centred dosages after projection; 0 where nothing remains.
     """
 
     mean: np.ndarray
@@ -58,22 +58,22 @@ def is_missing(dosage: np.ndarray) -> np.ndarray:
 
 
 def moments(dosage: Dosages, basis: np.ndarray) -> Moments:
-    """Return means and scales, in float64 over blocks of individuals.
+    """Return means and scales, in float64 over blocks of samples.
 
     Parameters
     ----------
     dosage
         Shape (variants, samples).
     basis
-        Orthonormal columns to project out, intercept among them, shape (samples, rank): `individuals.design`.
+        Orthonormal columns to project out, intercept among them, shape (samples, rank): `core.covariates.design`.
     """
     variants, samples = dosage.shape
     number, total, square = np.zeros(variants), np.zeros(variants), np.zeros(variants)
     products, weights = np.zeros((variants, basis.shape[1])), basis.sum(axis=0)
     plain = basis.shape[1] == 1  # the intercept alone: centred dosages are orthogonal to it already
-    lost = np.zeros_like(products)  # of the basis where the dosage is missing: there the centred dosage is 0
-    for first in range(0, samples, PEOPLE):
-        block = dosage[:, first : first + PEOPLE]
+    missing_basis = np.zeros_like(products)  # of the basis where the dosage is missing
+    for first in range(0, samples, SAMPLES):
+        block = dosage[:, first : first + SAMPLES]
         missing = is_missing(block)
         number += block.shape[1]
         values = block.astype(np.float32)
@@ -81,41 +81,41 @@ def moments(dosage: Dosages, basis: np.ndarray) -> Moments:
             number -= missing.sum(axis=1)
             values[missing] = 0
             if not plain:
-                lost += missing @ basis[first : first + PEOPLE]
+                missing_basis += missing @ basis[first : first + SAMPLES]
         # Products of one block in float32 where they are exact (whole dosages below 2^24), in float64 otherwise
         exact = values if block.dtype == np.int8 else values.astype(np.float64)
         total += exact.sum(axis=1, dtype=np.float64)
         square += np.einsum("ij,ij->i", exact, exact)
         if not plain:
-            products += values.astype(np.float64) @ basis[first : first + PEOPLE]
+            products += values.astype(np.float64) @ basis[first : first + SAMPLES]
     mean = total / np.maximum(number, 1)
     spread = square - number * mean * mean
-    shadow = np.zeros((variants, 0)) if plain else products - mean[:, None] * (weights - lost)
-    left = spread - np.square(shadow).sum(axis=1)
-    # The difference of two large sums cannot be told from 0 below their last digits
-    keep = (spread > _CONSTANT * square) & (left > _CONSTANT * spread)
-    return Moments(mean, shadow, np.where(keep, 1 / np.sqrt(np.where(keep, left, 1.0)), 0.0))
+    shadow = np.zeros((variants, 0)) if plain else products - mean[:, None] * (weights - missing_basis)
+    remaining = spread - np.square(shadow).sum(axis=1)
+    # The difference of two large sums has no precision below their last digits
+    keep = (spread > _CONSTANT * square) & (remaining > _CONSTANT * spread)
+    return Moments(mean, shadow, np.where(keep, 1 / np.sqrt(np.where(keep, remaining, 1.0)), 0.0))
 
 
-def standardise(block: np.ndarray, found: Moments, basis: np.ndarray) -> np.ndarray:
-    """Return dosages centred, projected and scaled to length 1 over all individuals, float32 of the same shape.
+def standardise(block: np.ndarray, scales: Moments, basis: np.ndarray) -> np.ndarray:
+    """Return dosages centred, projected and scaled to length 1 over all samples, float32 of the same shape.
 
     Parameters
     ----------
     block
-        Dosages of some individuals, shape (variants, people); missing ones count as the mean.
+        Dosages of a block of samples, shape (variants, samples); missing ones count as the mean.
     basis
-        Their rows of the basis, shape (people, rank).
+        Their rows of the basis, shape (samples, rank).
     """
     missing = is_missing(block)
-    if found.shadow.shape[1]:
-        values = block - found.mean[:, None]
+    if scales.shadow.shape[1]:
+        values = block - scales.mean[:, None]
         values[missing] = 0
-        values -= found.shadow @ basis.T
-        values *= found.scale[:, None]
+        values -= scales.shadow @ basis.T
+        values *= scales.scale[:, None]
         return values.astype(np.float32)
-    result: np.ndarray = np.subtract(block, found.mean[:, None].astype(np.float32), dtype=np.float32)
-    result *= found.scale[:, None].astype(np.float32)
+    result: np.ndarray = np.subtract(block, scales.mean[:, None].astype(np.float32), dtype=np.float32)
+    result *= scales.scale[:, None].astype(np.float32)
     if missing.any():
         result[missing] = 0
     return result
@@ -124,27 +124,27 @@ def standardise(block: np.ndarray, found: Moments, basis: np.ndarray) -> np.ndar
 def correlation(dosage: Dosages, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return Pearson correlations of dosages.
 
-    Missing dosages are set to the variant's mean. Memory holds one float32 matrix of (variants, variants) and a block of individuals.
+    Missing dosages are set to the variant's mean. Memory holds one float32 matrix of (variants, variants) and a block of samples.
 
     Parameters
     ----------
     dosage
-        Shape (variants, samples), read twice in blocks of individuals.
+        Shape (variants, samples), read twice in blocks of samples.
     basis
-        Orthonormal columns to project out, intercept among them, shape (samples, rank): `individuals.design`.
+        Orthonormal columns to project out, intercept among them, shape (samples, rank): `core.covariates.design`.
 
     Returns
     -------
     (float32 of shape (kept, kept) with a unit diagonal; mask of the variants kept, those that vary)
     """
-    found = moments(dosage, basis)
-    keep = found.varies
-    chosen = Moments(found.mean[keep], found.shadow[keep], found.scale[keep])
+    all_moments = moments(dosage, basis)
+    keep = all_moments.varies
+    kept_moments = Moments(all_moments.mean[keep], all_moments.shadow[keep], all_moments.scale[keep])
     size = int(keep.sum())
     products = np.zeros((size, size), dtype=np.float32, order="F")
-    for first in range(0, dosage.shape[1], PEOPLE):
-        block = dosage[:, first : first + PEOPLE]
-        rows = standardise(block if keep.all() else block[keep], chosen, basis[first : first + PEOPLE])
+    for first in range(0, dosage.shape[1], SAMPLES):
+        block = dosage[:, first : first + SAMPLES]
+        rows = standardise(block if keep.all() else block[keep], kept_moments, basis[first : first + SAMPLES])
         if size:  # rows.T is Fortran-ordered as it stands: nothing is copied
             products = ssyrk(1.0, rows.T, beta=1.0, c=products, trans=1, lower=0, overwrite_c=1)
     return mirror(products.T), keep

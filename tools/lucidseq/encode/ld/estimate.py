@@ -1,4 +1,4 @@
-"""From correlations to a block: repaired, shrunk, of low rank, with what the store tells of it."""
+"""From correlations to a stored block: repaired, shrunk, of low rank."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ AUTO = "auto"
 _ROWS = 512
 
 
-COMMONER = 0.55  # frequency of an allele that is the commoner one in a like sample too
+COMMONER = 0.55  # frequency from which an allele counts as the commoner one
 
 
 @dataclass(frozen=True)
 class Estimator:
-    """How r is made from correlations.
+    """How r is estimated from correlations.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Estimator:
 
 @dataclass
 class Tally:
-    """What happened to the variants and blocks of a run."""
+    """Counts of the variants and blocks of a run."""
 
     counts: Counter[str] = field(default_factory=Counter)
     swapped: int = 0
@@ -50,8 +50,8 @@ class Tally:
     smallest: float = 0.0
     repair_change: float = 0.0
     truncation: float = 0.0
-    by_a1: int = 0  # matrices whose signs rest on the A1 of a .bim
-    a1_known: int = 0  # variants of theirs with a frequency of A1
+    by_a1: int = 0  # matrices whose signs follow A1 of a .bim
+    a1_known: int = 0  # their variants with a frequency of A1
     a1_commoner: int = 0
 
     def see_a1(self, frequency: np.ndarray) -> None:
@@ -102,11 +102,11 @@ def make_block(
     ids
         Names of the variants, shape (p,).
     positive
-        Whether r has no negative eigenvalue by its construction; it is checked, and repaired, otherwise.
+        Whether r has no negative eigenvalue by construction; otherwise it is checked and repaired.
     weight
-        Returns the shrinkage for r where ``estimator`` wants it from the data.
+        Returns the shrinkage for r where ``estimator`` has none.
     n_ref
-        Individuals behind r, NaN when unknown.
+        Samples behind r, NaN when unknown.
     """
     if not positive:
         r, repair = make_positive(r)
@@ -117,7 +117,7 @@ def make_block(
     chosen = weight(r) if estimator.weight is None else estimator.weight
     if estimator.share is None:
         r, factor = shrink(r, chosen), None
-    else:  # of r as it is: the identity matrix has no leading eigenvectors
+    else:  # of unshrunk r: the identity matrix has no leading eigenvectors
         leading = low_rank(r, estimator.share)
         factor = Factor(leading.vectors, leading.values * (1 - chosen))
         dense = factor.dense()
@@ -130,5 +130,7 @@ def make_block(
     return LdBlock(locus.name, locus.contig, locus.start, locus.end, r, ids, factor, n_ref=n_ref, shrinkage=chosen, effective_rank=rank)
 
 
-def _difference(one: np.ndarray, two: np.ndarray) -> float:
-    return max(float(np.abs(one[first : first + _ROWS] - two[first : first + _ROWS]).max()) for first in range(0, len(one), _ROWS))
+def _difference(first_r: np.ndarray, second_r: np.ndarray) -> float:
+    return max(
+        float(np.abs(first_r[first : first + _ROWS] - second_r[first : first + _ROWS]).max()) for first in range(0, len(first_r), _ROWS)
+    )

@@ -22,15 +22,15 @@ from lucidseq.core.tables import TableWriter
 from lucidseq.core.variants import align
 from lucidseq.encode.ld.band import BandSums, band_sums
 from lucidseq.encode.ld.blocks import crossing, find_blocks
-from lucidseq.encode.ld.correlation import PEOPLE, correlation
+from lucidseq.encode.ld.correlation import SAMPLES, correlation
 from lucidseq.encode.ld.estimate import Estimator, Tally, make_block
 from lucidseq.encode.ld.from_matrix import LEFT_OUT
-from lucidseq.encode.ld.listed import NOT_LISTED
+from lucidseq.encode.ld.match_variants import NOT_LISTED
 from lucidseq.encode.ld.shrinkage import weight_from_dosages
 from lucidseq.encode.regions import other_spelling
 
 _log = get_logger("lucidseq.encode")
-MOST_PEOPLE = 10_000  # for block boundaries and LD scores: r squared of so many is known to 1e-4
+MOST_SAMPLES = 10_000  # for block boundaries and LD scores: r squared of so many samples is accurate to 1e-4
 _ROWS = 10_000  # of the table of LD scores written at a time
 CONSTANT = "no variation after covariates"
 FEW_VARIANTS = "locus with fewer than 2 variants"
@@ -38,18 +38,18 @@ FEW_VARIANTS = "locus with fewer than 2 variants"
 
 @dataclass(frozen=True)
 class Cohort:
-    """The individuals of a store that are used.
+    """The samples of a store that are used.
 
     Attributes
     ----------
-    people
-        Their samples, ascending, shape (n,).
+    samples
+        Sample indices, ascending, shape (n,).
     covariates
-        What is projected out beside the intercept, shape (covariates, n).
+        Covariates to project out, shape (covariates, n).
     """
 
     store: GenotypeStore
-    people: np.ndarray
+    samples: np.ndarray
     covariates: np.ndarray
 
     @cached_property
@@ -58,15 +58,15 @@ class Cohort:
         return design(self.covariates)
 
     def thinned(self, most: int) -> Cohort:
-        """Return at most ``most`` of the individuals, evenly spaced."""
-        if len(self.people) <= most:
+        """Return at most ``most`` of the samples, evenly spaced."""
+        if len(self.samples) <= most:
             return self
-        chosen = np.linspace(0, len(self.people) - 1, most).round().astype(np.int64)
-        return Cohort(self.store, self.people[chosen], self.covariates[:, chosen])
+        chosen = np.linspace(0, len(self.samples) - 1, most).round().astype(np.int64)
+        return Cohort(self.store, self.samples[chosen], self.covariates[:, chosen])
 
 
 class StoreDosages:
-    """Dosages of some variants and individuals, read from the store by stretches of individuals.
+    """Dosages of selected variants and samples, read from the store by slices of samples.
 
     Parameters
     ----------
@@ -77,11 +77,11 @@ class StoreDosages:
     """
 
     def __init__(self, cohort: Cohort, first: int, last: int, rows: np.ndarray) -> None:
-        self._store, self._people, self._span, self._rows = cohort.store, cohort.people, (first, last), rows
-        self.shape: tuple[int, ...] = (int(rows.sum()), len(cohort.people))
+        self._store, self._samples, self._span, self._rows = cohort.store, cohort.samples, (first, last), rows
+        self.shape: tuple[int, ...] = (int(rows.sum()), len(cohort.samples))
 
     def __getitem__(self, key: tuple[slice, slice]) -> np.ndarray:
-        chosen = self._people[key[1]]
+        chosen = self._samples[key[1]]
         start, end = int(chosen[0]), int(chosen[-1]) + 1
         block = self._store.dosage(*self._span, slice(start, end))
         if len(chosen) < end - start:
@@ -89,25 +89,25 @@ class StoreDosages:
         return block if self._rows.all() else block[self._rows]
 
 
-def genotype_blocks(cohort: Cohort, loci: list[Interval], wanted: pd.Index | None, estimator: Estimator, tally: Tally) -> Iterator[LdBlock]:
-    """Yield the block of each locus; a variant has the alleles of ``wanted`` where it is there the other way round."""
+def genotype_blocks(cohort: Cohort, loci: list[Interval], listed: pd.Index | None, estimator: Estimator, tally: Tally) -> Iterator[LdBlock]:
+    """Yield the block of each locus; a variant has the order of alleles of ``listed``."""
     store = cohort.store
     with Progress("loci", total=len(loci)) as progress:
         for locus in loci:
             first, last = store.region(locus.contig, locus.start, locus.end)
             ids, flipped = store.names(first, last), np.zeros(last - first, dtype=bool)
             rows = np.ones(last - first, dtype=bool)
-            if wanted is not None:
-                found, flipped = align(ids, wanted)
-                rows = found >= 0
-                ids = np.where(rows, wanted.to_numpy(dtype=object)[found], ids)
+            if listed is not None:
+                rows_of_listed, flipped = align(ids, listed)
+                rows = rows_of_listed >= 0
+                ids = np.where(rows, listed.to_numpy(dtype=object)[rows_of_listed], ids)
             tally.counts["variants"] += len(ids)
             tally.counts[NOT_LISTED] += int((~rows).sum())
             block = _block(cohort, locus, StoreDosages(cohort, first, last, rows), ids[rows], flipped[rows], estimator, tally)
             progress.step()
             if block is not None:
                 yield block
-            del block  # it must not stay while the next one is made
+            del block  # free it before the next one is computed
 
 
 def _block(
@@ -121,7 +121,7 @@ def _block(
     if len(r) < 2:
         tally.counts[FEW_VARIANTS] += 1
         tally.counts[LEFT_OUT] += len(r)
-        _log.warning(f"locus {locus.name} ({locus.contig}:{locus.start}-{locus.end}) holds {len(r)} variants: left out")
+        _log.warning(f"locus {locus.name} ({locus.contig}:{locus.start}-{locus.end}) has {len(r)} variants: skipped")
         return None
     if flipped[keep].any():
         sign = np.where(flipped[keep], np.float32(-1), np.float32(1))
@@ -130,13 +130,13 @@ def _block(
         tally.swapped += int(flipped[keep].sum())
 
     def weight(values: np.ndarray) -> float:
-        return weight_from_dosages(values, _Rows(dosage, keep), cohort.basis)
+        return weight_from_dosages(values, _VariantSubset(dosage, keep), cohort.basis)
 
-    return make_block(locus, r, ids[keep], estimator, tally, positive=True, weight=weight, n_ref=float(len(cohort.people)))
+    return make_block(locus, r, ids[keep], estimator, tally, positive=True, weight=weight, n_ref=float(len(cohort.samples)))
 
 
-class _Rows:
-    """Some variants of dosages that are read by stretches of individuals."""
+class _VariantSubset:
+    """Selected variants of dosages that are read by slices of samples."""
 
     def __init__(self, dosage: StoreDosages, rows: np.ndarray) -> None:
         self._dosage, self._rows = dosage, rows
@@ -147,10 +147,10 @@ class _Rows:
 
 
 def sweep(cohort: Cohort, window: int) -> Iterator[tuple[int, np.ndarray, BandSums]]:
-    """Yield for each contig its first variant, its positions, and what its variants share within a window (in bases)."""
-    few = cohort.thinned(MOST_PEOPLE)
+    """Yield for each contig its first variant, its positions, and its sums within a window (in bases)."""
+    few = cohort.thinned(MOST_SAMPLES)
     if few is not cohort:
-        _log.info(f"blocks and LD scores from {MOST_PEOPLE} of {len(cohort.people)} individuals, evenly spaced")
+        _log.info(f"blocks and LD scores from {MOST_SAMPLES} of {len(cohort.samples)} samples, evenly spaced")
     store = cohort.store
     for contig in pd.unique(store.contig):
         members = np.flatnonzero(store.contig == contig)
@@ -158,15 +158,15 @@ def sweep(cohort: Cohort, window: int) -> Iterator[tuple[int, np.ndarray, BandSu
 
         def read(start: int, end: int, first: int = first) -> np.ndarray:
             part = StoreDosages(few, first + start, first + end, np.ones(end - start, dtype=bool))
-            steps = range(0, len(few.people), PEOPLE)
-            return np.concatenate([part[:, step : step + PEOPLE] for step in steps], axis=1)
+            steps = range(0, len(few.samples), SAMPLES)
+            return np.concatenate([part[:, step : step + SAMPLES] for step in steps], axis=1)
 
         _log.info(f"LD along {contig}: {len(members)} variants")
         yield first, position, band_sums(read, position, few.basis, window)
 
 
-def found_blocks(first: int, position: np.ndarray, sums: BandSums, store: GenotypeStore, sizes: tuple[int, int]) -> list[Interval]:
-    """Return the approximately independent blocks of a contig, side by side, named contig:start-end."""
+def independent_blocks(first: int, position: np.ndarray, sums: BandSums, store: GenotypeStore, sizes: tuple[int, int]) -> list[Interval]:
+    """Return the approximately independent blocks of a contig, adjacent, named contig:start-end."""
     cuts = find_blocks(crossing(sums.before, sums.after), *sizes)
     contig = str(store.contig[first])
     edges = [*(int(position[cut]) for cut in cuts[:-1]), int(position[-1]) + 1]
@@ -176,7 +176,7 @@ def found_blocks(first: int, position: np.ndarray, sums: BandSums, store: Genoty
 def score_tables(first: int, position: np.ndarray, sums: BandSums, cohort: Cohort) -> Iterator[pd.DataFrame]:
     """Yield the LD scores of a contig's variants that vary, piece by piece (`LD_SCORES`)."""
     varying = np.flatnonzero(sums.varies)
-    few = cohort.thinned(MOST_PEOPLE)
+    few = cohort.thinned(MOST_SAMPLES)
     for start in range(0, len(varying), _ROWS):
         rows = varying[start : start + _ROWS]
         names = cohort.store.names(first + int(rows[0]), first + int(rows[-1]) + 1)
@@ -187,14 +187,14 @@ def score_tables(first: int, position: np.ndarray, sums: BandSums, cohort: Cohor
                 "base_pair_location": position[rows] + 1,
                 "ld_score": 1 + sums.before[rows] + sums.after[rows],
                 "variants": sums.variants[rows] + 1,
-                "n": len(few.people) - few.basis.shape[1] + 1,
+                "n": len(few.samples) - few.basis.shape[1] + 1,
             }
         )
 
 
-def write_scores_and_find(cohort: Cohort, window: int, sizes: tuple[int, int] | None, scores: Path | None) -> list[Interval]:
-    """Sweep the contigs once: write LD scores to ``scores``, and find blocks of ``sizes`` (smallest, largest)."""
-    found: list[Interval] = []
+def write_scores_and_find_blocks(cohort: Cohort, window: int, sizes: tuple[int, int] | None, scores: Path | None) -> list[Interval]:
+    """Sweep the contigs once: write LD scores to ``scores``, and return blocks of ``sizes`` (smallest, largest)."""
+    blocks: list[Interval] = []
     writer = None if scores is None else TableWriter(scores, LD_SCORES)
     try:
         for first, position, sums in sweep(cohort, window):
@@ -202,11 +202,11 @@ def write_scores_and_find(cohort: Cohort, window: int, sizes: tuple[int, int] | 
                 for table in score_tables(first, position, sums, cohort):
                     writer.append(table)
             if sizes is not None:
-                found += found_blocks(first, position, sums, cohort.store, sizes)
+                blocks += independent_blocks(first, position, sums, cohort.store, sizes)
     finally:
         if writer is not None:
             writer.close()
-    return found
+    return blocks
 
 
 def refuse_foreign_contigs(intervals: list[Interval], store: GenotypeStore, path: Path) -> None:

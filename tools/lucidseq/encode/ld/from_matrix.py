@@ -1,4 +1,4 @@
-"""LD blocks of matrices that others published."""
+"""LD blocks of published matrices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lucidseq.core.tables import open_text
 from lucidseq.encode.ld.choices import InputFormat, MatchBy
 from lucidseq.encode.ld.estimate import Estimator, Tally, make_block
 from lucidseq.encode.ld.ldgm import contig_of, read_ldgm
-from lucidseq.encode.ld.listed import Chosen, choose
+from lucidseq.encode.ld.match_variants import MatchedVariants, match_variants
 from lucidseq.encode.ld.matrix import R2_VARIANTS, Published
 from lucidseq.encode.ld.npz_matrix import read_npz
 from lucidseq.encode.ld.plink_matrix import read_plink
@@ -25,13 +25,13 @@ from lucidseq.encode.ld.shrinkage import weight_from_size
 from lucidseq.encode.ld.variant_lists import is_bim, read_variants
 
 _log = get_logger("lucidseq.encode")
-OUTSIDE, LEFT_OUT = "outside the loci", "left out with their locus"
+OUTSIDE, LEFT_OUT = "outside the loci", "removed with their locus"
 _READERS = {InputFormat.LDGM: read_ldgm, InputFormat.PLINK: read_plink, InputFormat.NPZ: read_npz}
 
 
 @dataclass(frozen=True)
 class MatrixSource:
-    """The files and how they are read (options as in ``cli.ld``)."""
+    """Published files and how to read them (options as in ``cli.ld``)."""
 
     paths: list[Path]
     lists: list[Path]
@@ -44,25 +44,25 @@ class MatrixSource:
 def matrix_blocks(
     source: MatrixSource, sumstats: pd.DataFrame | None, loci: list[Interval] | None, estimator: Estimator, tally: Tally
 ) -> Iterator[LdBlock]:
-    """Yield a block for each contig of each matrix, or for each locus that lies in one.
+    """Yield a block for each contig of each matrix, or for each locus within one.
 
     Raises
     ------
     DataError
-        If a file is not what it should be, or two blocks have one name.
+        If a file is damaged or of another format, or two blocks have one name.
     """
     names: set[str] = set()
     with Progress("matrices", total=len(source.paths)) as progress:
         for path, listing in zip(source.paths, source.lists, strict=True):
             published = open_matrix(path, listing, source.format, source.contig)
-            chosen = choose(published.variants, sumstats, source.by)
+            chosen = match_variants(published.variants, sumstats, source.by)
             tally.counts["variants"] += len(published.variants) + sum(published.removed.values())
             tally.counts.update(published.removed)
             tally.counts.update(chosen.removed)
             if not published.signed and len(published.variants) > 2:
                 _log.warning(
                     f"{path}: no negative value among the correlations of {len(published.variants)} variants; "
-                    f"from {R2_VARIANTS} on that is refused as r squared"
+                    f"with {R2_VARIANTS} or more it is refused as r squared"
                 )
             if published.by_a1:
                 tally.see_a1(chosen.frequency)
@@ -70,18 +70,18 @@ def matrix_blocks(
                 if block.name in names:
                     raise DataError(
                         f"two blocks called {block.name}",
-                        "matrices that do not hold the same region",
-                        "give one of them, or loci with names that differ",
+                        "matrices of different regions",
+                        "give one of them, or loci with different names",
                         where=str(path),
                     )
                 names.add(block.name)
                 yield block
-                del block  # it must not stay while the next one is made
+                del block  # free it before the next one is computed
             progress.step()
 
 
 def open_matrix(path: Path, listing: Path, kind: InputFormat, contig: str | None) -> Published:
-    """Read a matrix of any format; `InputFormat.AUTO` tells it from its first bytes."""
+    """Read a matrix of any format; `InputFormat.AUTO` recognises it."""
     variants = read_variants(listing, contig or contig_of(path))
     chosen = detect(path) if kind is InputFormat.AUTO else kind
     published: Published = _READERS[chosen](path, variants)
@@ -90,7 +90,7 @@ def open_matrix(path: Path, listing: Path, kind: InputFormat, contig: str | None
 
 
 def detect(path: Path) -> InputFormat:
-    """Tell the format of a matrix: an archive, lines i,j,value, or PLINK's text or raw numbers."""
+    """Return the format of a matrix: an archive, lines i,j,value, or PLINK's text or raw numbers."""
     with path.open("rb") as handle:
         if handle.read(4) == b"PK\x03\x04":
             return InputFormat.NPZ
@@ -103,7 +103,7 @@ def detect(path: Path) -> InputFormat:
 
 
 def _of_one(
-    published: Published, chosen: Chosen, loci: list[Interval] | None, n_ref: float, estimator: Estimator, tally: Tally
+    published: Published, chosen: MatchedVariants, loci: list[Interval] | None, n_ref: float, estimator: Estimator, tally: Tally
 ) -> Iterator[LdBlock]:
     """Yield the blocks of one matrix."""
     used = np.zeros(len(chosen.rows), dtype=bool)
@@ -131,8 +131,8 @@ def _of_one(
     tally.counts[OUTSIDE] += int((~used).sum())
 
 
-def _parts(chosen: Chosen, loci: list[Interval] | None) -> Iterator[tuple[Interval, np.ndarray]]:
-    """Yield loci that hold variants and their places among the chosen; without loci, one for each contig."""
+def _parts(chosen: MatchedVariants, loci: list[Interval] | None) -> Iterator[tuple[Interval, np.ndarray]]:
+    """Yield loci with variants and the indices of these; without loci, one for each contig."""
     if loci is None:
         for contig in pd.unique(chosen.contig):
             part = np.flatnonzero(chosen.contig == contig)
@@ -147,14 +147,12 @@ def _parts(chosen: Chosen, loci: list[Interval] | None) -> Iterator[tuple[Interv
 
 def _weight(r: np.ndarray, n_ref: float) -> float:
     if np.isnan(n_ref):
-        raise UsageError(
-            "--shrinkage auto without --n-ref", "the individuals behind the matrix", "give --n-ref, or a number as --shrinkage"
-        )
+        raise UsageError("--shrinkage auto without --n-ref", "the samples behind the matrix", "give --n-ref, or a number as --shrinkage")
     return weight_from_size(r, n_ref)
 
 
 def check_source(source: MatrixSource) -> None:
-    """Refuse files that do not pair.
+    """Check that each matrix has a list.
 
     Raises
     ------
@@ -165,7 +163,7 @@ def check_source(source: MatrixSource) -> None:
         raise UsageError(
             f"{len(source.paths)} --input and {len(source.lists)} --input-variants",
             "a list of variants for each matrix, in the same order",
-            "give both as often",
+            "give one list per matrix",
         )
 
 
@@ -175,7 +173,7 @@ def nothing_matched(source: MatrixSource, tally: Tally, variants: Path | None) -
     where = place(source.paths[0]) if variants is None else f"{source.paths[0]}, {variants}"
     return DataError(
         f"no block of 2 variants ({tally.counts['variants']} variants read: {seen})",
-        "variants that meet the other files'",
+        "variants shared with the other files",
         "check build and contig names, or match by rsid (--match rsid)",
         where=where,
     )

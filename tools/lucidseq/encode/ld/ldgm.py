@@ -22,15 +22,15 @@ NOT_CARRIED = "no row in the precision matrix (too rare in the population)"
 
 def contig_of(path: Path) -> str | None:
     """Return chrN of a name such as 1kg_chr1_16103_2888443.EUR.edgelist.gz."""
-    found = re.search(r"(?:^|_)(chr[0-9A-Za-z]+)_", path.name)
-    return found.group(1) if found else None
+    match = re.search(r"(?:^|_)(chr[0-9A-Za-z]+)_", path.name)
+    return match.group(1) if match else None
 
 
 def read_ldgm(path: Path, variants: pd.DataFrame) -> Published:
     """Read an LDGM edge list.
 
-    r = D^-1/2 P^-1 D^-1/2 with D the diagonal of P^-1. Variants of one index are copies of one another (r = 1 between their derived
-    alleles). LD of some variants is that part of the whole inverse: leaving rows of P out instead would condition on them.
+    r = D^-1/2 P^-1 D^-1/2 with D the diagonal of P^-1. Variants of one index are equal (r = 1 between their derived
+    alleles). LD of selected variants is a part of the whole inverse: removing rows of P instead would condition on them.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def read_ldgm(path: Path, variants: pd.DataFrame) -> Published:
     Raises
     ------
     DataError
-        If a line is not that, an index is outside the list, an element is there twice, or P is not positive definite.
+        If a line has another format, an index is outside the list, an element is repeated, or P is not positive definite.
 
     References
     ----------
@@ -90,9 +90,9 @@ def _precision(path: Path, size: int) -> tuple[sparse.csc_matrix, np.ndarray]:
         order = np.argsort(key, kind="stable")
         row = int(order[1:][key[order][1:] == key[order][:-1]].min())
         raise DataError(
-            f"the element {i[row]},{j[row]} a second time",
+            f"the element {i[row]},{j[row]} twice",
             "each pair once (one triangle)",
-            "make the edge list again",
+            "create the edge list again",
             where=place(path, line=row + 1),
         )
     diagonal = i == j
@@ -105,7 +105,7 @@ def _precision(path: Path, size: int) -> tuple[sparse.csc_matrix, np.ndarray]:
         raise DataError(
             f"the element {i[row]},{j[row]} without both diagonal elements",
             "a diagonal element for each index",
-            "make the edge list again",
+            "create the edge list again",
             where=place(path, line=row + 1),
         )
     off = ~diagonal
@@ -146,7 +146,7 @@ def _edges(path: Path, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _factorise(precision: sparse.csc_matrix, path: Path) -> SuperLU:
-    """Factorise P without exchanging rows, so that the pivots tell whether it is positive definite."""
+    """Factorise P without exchanging rows, so that the pivots show whether it is positive definite."""
     try:
         factor = splu(precision, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
         definite = bool((factor.U.diagonal() > 0).all()) and np.array_equal(factor.perm_r, factor.perm_c)
@@ -156,24 +156,24 @@ def _factorise(precision: sparse.csc_matrix, path: Path) -> SuperLU:
         raise DataError(
             "a precision matrix that is not positive definite",
             "the inverse of a covariance matrix",
-            "copy or make the edge list again",
+            "copy or create the edge list again",
             where=str(path),
         )
     return factor
 
 
 def _correlations(factor: SuperLU, rows: np.ndarray) -> np.ndarray:
-    """Return r of some rows of P (repeats allowed), float32."""
-    wanted, inverse = np.unique(rows, return_inverse=True)
+    """Return r of rows of P (repeats allowed), float32."""
+    distinct, inverse = np.unique(rows, return_inverse=True)
     size = factor.shape[0]
-    covariance = np.empty((len(wanted), len(wanted)), dtype=np.float32)
-    variance = np.empty(len(wanted))
-    for first in range(0, len(wanted), _COLUMNS):
-        columns = wanted[first : first + _COLUMNS]
+    covariance = np.empty((len(distinct), len(distinct)), dtype=np.float32)
+    variance = np.empty(len(distinct))
+    for first in range(0, len(distinct), _COLUMNS):
+        columns = distinct[first : first + _COLUMNS]
         unit = np.zeros((size, len(columns)))
         unit[columns, np.arange(len(columns))] = 1.0
         solved = factor.solve(unit)
-        covariance[:, first : first + len(columns)] = solved[wanted]
+        covariance[:, first : first + len(columns)] = solved[distinct]
         variance[first : first + len(columns)] = solved[columns, np.arange(len(columns))]
     scale = (1 / np.sqrt(variance)).astype(np.float32)
     covariance *= scale[:, None]
@@ -182,4 +182,4 @@ def _correlations(factor: SuperLU, rows: np.ndarray) -> np.ndarray:
     covariance /= 2
     np.clip(covariance, -1, 1, out=covariance)
     np.fill_diagonal(covariance, 1.0)
-    return covariance if len(wanted) == len(rows) and (np.diff(rows) > 0).all() else covariance[np.ix_(inverse, inverse)]
+    return covariance if len(distinct) == len(rows) and (np.diff(rows) > 0).all() else covariance[np.ix_(inverse, inverse)]

@@ -1,4 +1,4 @@
-"""A matrix that others published, and what must hold of it before it is believed."""
+"""A published matrix and its checks."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pandas as pd
 
 from lucidseq.core.errors import DataError, place
 
-TOLERANCE = 1e-3  # beyond 1, and beside 1 and 0.5 on the diagonal: printed digits
+TOLERANCE = 1e-3  # above 1, and around 1 and 0.5 on the diagonal: printed digits
 SYMMETRY = 1e-4  # difference of the two triangles
-R2_VARIANTS = 20  # from here on a matrix without any negative value is one of r squared
+R2_VARIANTS = 20  # variants from which a matrix without negative values is r squared
 _TILE = 512
 CONSTANT = "no correlation (does not vary)"
 
@@ -28,15 +28,15 @@ class Published:
     variants
         One row a variant (`variant_lists.COLUMNS`), in the order of ``matrix``.
     matrix
-        Returns r of some of the rows, float32 of shape (rows, rows), for the caller to change.
+        Returns r of the given rows, float32 of shape (rows, rows), a copy.
     path
         Its file.
     positive
-        Whether no eigenvalue can be negative, by its construction.
+        Whether eigenvalues cannot be negative, by construction.
     removed
         Variants of the list that have no row, by reason.
     signed
-        Whether negative correlations were seen, or cannot be missing.
+        Whether there are negative correlations, or none can be missing.
     by_a1
         Whether PLINK 1.9 may have counted the rarer allele rather than the list's A1.
     """
@@ -51,7 +51,7 @@ class Published:
 
 
 def from_dense(values: np.ndarray, variants: pd.DataFrame, path: Path) -> Published:
-    """Return a published matrix from its values: checked, completed from a triangle, constant variants left out.
+    """Return a published matrix from its values: checked, completed from a triangle, without constant variants.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def from_dense(values: np.ndarray, variants: pd.DataFrame, path: Path) -> Publis
         )
     known = _usable(values)
     if not known.any():
-        raise DataError("no number in the matrix", "correlations", "make the matrix again", where=str(path))
+        raise DataError("no number in the matrix", "correlations", "create the matrix again", where=str(path))
     removed = Counter({CONSTANT: int((~known).sum())})
     if not known.all():
         values, variants = values[np.ix_(known, known)], variants[known].reset_index(drop=True)
@@ -84,7 +84,7 @@ def from_dense(values: np.ndarray, variants: pd.DataFrame, path: Path) -> Publis
         raise DataError(
             f"no negative value among the correlations of {len(values)} variants",
             "r, with its sign",
-            "make the matrix with --r (not --r2): from r squared the sign is lost",
+            "create the matrix with --r (not --r2): r squared has no sign",
             where=str(path),
         )
 
@@ -96,11 +96,11 @@ def from_dense(values: np.ndarray, variants: pd.DataFrame, path: Path) -> Publis
 
 
 def _usable(values: np.ndarray) -> np.ndarray:
-    """Return a mask of the variants with a correlation with themselves that is a number, and with most others."""
-    lost = np.zeros(len(values))
+    """Return a mask of the variants with finite correlations with themselves and most others."""
+    missing = np.zeros(len(values))
     for first in range(0, len(values), _TILE):
-        lost[first : first + _TILE] = np.isnan(values[first : first + _TILE]).sum(axis=1)
-    mask: np.ndarray = ~np.isnan(np.diagonal(values)) & (lost <= len(values) / 2)
+        missing[first : first + _TILE] = np.isnan(values[first : first + _TILE]).sum(axis=1)
+    mask: np.ndarray = ~np.isnan(np.diagonal(values)) & (missing <= len(values) / 2)
     return mask
 
 
@@ -113,22 +113,22 @@ def _complete(values: np.ndarray, variants: pd.DataFrame, path: Path) -> None:
         row = int(wrong.argmax())
         raise DataError(
             f"{diagonal[row]:g} on the diagonal",
-            "1, or 0.5 in a triangle that is added to its mirror image",
+            "1, or 0.5 in a triangle to add to its transpose",
             "give correlations, not covariances",
             where=place(path, variant=_name(variants, row)),
         )
     lower, upper = _triangles(values)
     if halved and lower and upper:
         raise DataError(
-            "0.5 on the diagonal of a whole matrix", "0.5 with one triangle alone, or 1", "make the matrix again", where=str(path)
+            "0.5 on the diagonal of a whole matrix", "0.5 with one triangle alone, or 1", "create the matrix again", where=str(path)
         )
     for first in range(0, len(values), _TILE):
         rows = slice(first, first + _TILE)
         for column in range(0, first + 1, _TILE):
             columns = slice(column, column + _TILE)
-            one, two = values[rows, columns], values[columns, rows].T
-            _check(one, two, both=lower and upper, corner=(first, column), variants=variants, path=path)
-            merged = (one + two) / 2 if lower and upper else one + two
+            tile, mirrored = values[rows, columns], values[columns, rows].T
+            _check(tile, mirrored, both=lower and upper, corner=(first, column), variants=variants, path=path)
+            merged = (tile + mirrored) / 2 if lower and upper else tile + mirrored
             np.clip(merged, -1, 1, out=merged)
             values[rows, columns] = merged
             values[columns, rows] = merged.T
@@ -136,7 +136,7 @@ def _complete(values: np.ndarray, variants: pd.DataFrame, path: Path) -> None:
 
 
 def _triangles(values: np.ndarray) -> tuple[bool, bool]:
-    """Say whether the lower and the upper triangle hold anything."""
+    """Return whether the lower and the upper triangle have values."""
     lower = upper = False
     for first in range(0, len(values), _TILE):
         rows = np.nan_to_num(values[first : first + _TILE], nan=1.0)
@@ -145,13 +145,13 @@ def _triangles(values: np.ndarray) -> tuple[bool, bool]:
     return lower, upper
 
 
-def _check(one: np.ndarray, two: np.ndarray, *, both: bool, corner: tuple[int, int], variants: pd.DataFrame, path: Path) -> None:
-    """Refuse a tile that has no number, goes beyond 1, or differs from its mirror image."""
+def _check(tile: np.ndarray, mirrored: np.ndarray, *, both: bool, corner: tuple[int, int], variants: pd.DataFrame, path: Path) -> None:
+    """Refuse a tile with a missing value, a value above 1, or another value than its transpose."""
     with np.errstate(invalid="ignore"):
-        largest = np.maximum(np.abs(one), np.abs(two))
-        difference = np.abs(one - two) if both else np.zeros_like(one)
+        largest = np.maximum(np.abs(tile), np.abs(mirrored))
+        difference = np.abs(tile - mirrored) if both else np.zeros_like(tile)
     for wrong, received, expected in (
-        (~np.isfinite(largest), "no number", "a correlation for each pair of variants that vary"),
+        (~np.isfinite(largest), "no value", "a correlation for each pair of variants that vary"),
         (largest > 1 + TOLERANCE, "a value beyond 1", "correlations, from -1 to 1"),
         (difference > SYMMETRY, "r_ij that differs from r_ji", "a symmetric matrix, or one triangle"),
     ):
@@ -159,7 +159,10 @@ def _check(one: np.ndarray, two: np.ndarray, *, both: bool, corner: tuple[int, i
             row, column = (int(index) for index in np.argwhere(wrong)[0])
             pair = f"{_name(variants, corner[0] + row)} and {_name(variants, corner[1] + column)}"
             raise DataError(
-                f"{received} ({one[row, column]:g} and {two[row, column]:g}) of {pair}", expected, "make the matrix again", where=str(path)
+                f"{received} ({tile[row, column]:g} and {mirrored[row, column]:g}) of {pair}",
+                expected,
+                "create the matrix again",
+                where=str(path),
             )
 
 

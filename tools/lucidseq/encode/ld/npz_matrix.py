@@ -31,7 +31,7 @@ def read_npz(path: Path, variants: pd.DataFrame) -> Published:
     Raises
     ------
     DataError
-        If it is damaged, holds something else, has another size, or is no matrix of correlations.
+        If it is damaged, has other arrays or another size, or is not a correlation matrix.
     """
     size = len(variants)
     try:
@@ -40,7 +40,7 @@ def read_npz(path: Path, variants: pd.DataFrame) -> Published:
             values = _sparse(archive, members, size, path) if "format" in members else _dense(archive, members, size, path)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise DataError(
-            f"an archive that cannot be read ({error})", "a whole .npz file", "copy or make it again", where=str(path)
+            f"an archive that cannot be read ({error})", "a whole .npz file", "copy or create it again", where=str(path)
         ) from error
     return from_dense(values, variants, path)
 
@@ -82,7 +82,7 @@ def _sparse(archive: zipfile.ZipFile, members: dict[str, str], size: int, path: 
     if not len(rows) == len(columns) == len(data):
         raise _inconsistent("row, col and data differ in length", path)
     if len(data) and (min(rows.min(), columns.min()) < 0 or max(rows.max(), columns.max()) >= size):
-        raise DataError("an index outside the matrix", f"indices from 0 to {size - 1}", "make the archive again", where=str(path))
+        raise DataError("an index outside the matrix", f"indices from 0 to {size - 1}", "create the archive again", where=str(path))
     flat = rows * size + columns
     if len(np.unique(flat)) != len(flat):
         raise _inconsistent("an element twice", path)
@@ -97,14 +97,14 @@ def _member(archive: zipfile.ZipFile, members: dict[str, str], name: str, most: 
         raise DataError(
             f"no array {name} (there are {', '.join(members)[:80]})",
             "the arrays of scipy.sparse.save_npz",
-            "make the archive again",
+            "create the archive again",
             where=str(path),
         )
     return _read(archive, members[name], most, path)
 
 
 def _header(archive: zipfile.ZipFile, name: str, path: Path) -> tuple[tuple[int, ...], bool, np.dtype, int]:
-    """Return shape, order, type and length of the header of an array, which may claim anything: nothing is read for it."""
+    """Return shape, order, type and length of an array, from its header alone."""
     with archive.open(name) as handle:
         try:
             version = npy.read_magic(handle)
@@ -114,7 +114,7 @@ def _header(archive: zipfile.ZipFile, name: str, path: Path) -> tuple[tuple[int,
             raise DataError(
                 f"an array {name} that is not NumPy's ({str(error)[:80]})",
                 "a .npz file that numpy or scipy wrote",
-                "make it again",
+                "create it again",
                 where=str(path),
             ) from error
         return shape, fortran, kind, handle.tell()
@@ -125,17 +125,17 @@ def _shape(archive: zipfile.ZipFile, name: str, path: Path) -> tuple[int, ...]:
 
 
 def _read(archive: zipfile.ZipFile, name: str, most: int, path: Path) -> np.ndarray:
-    """Read an array of at most ``most`` elements; what it claims must be what it holds."""
+    """Read an array of at most ``most`` elements; its size must be as in its header."""
     shape, fortran, kind, start = _header(archive, name, path)
     count = int(np.prod([int(length) for length in shape], dtype=object))
     if kind.hasobject or kind.itemsize == 0 or kind.fields is not None:
-        raise DataError(f"an array {name} of type {kind}", "numbers", "make the archive again", where=str(path))
+        raise DataError(f"an array {name} of type {kind}", "numbers", "create the archive again", where=str(path))
     held = archive.getinfo(name).file_size - start
     if not 0 <= count <= most or held != count * kind.itemsize:
         raise DataError(
             f"an array {name} of shape {shape} in {held} bytes",
             f"at most {most} elements, and the bytes they take",
-            "give the list of exactly these variants, or make the archive again",
+            "give the list of exactly these variants, or create the archive again",
             where=place(path, item=name),
         )
     with archive.open(name) as handle:
@@ -148,7 +148,7 @@ def _read(archive: zipfile.ZipFile, name: str, most: int, path: Path) -> np.ndar
 
 def _floats(values: np.ndarray, name: str, path: Path) -> np.ndarray:
     if values.dtype.kind not in "fiu":
-        raise DataError(f"an array {name} of type {values.dtype}", "real numbers", "make the archive again", where=str(path))
+        raise DataError(f"an array {name} of type {values.dtype}", "real numbers", "create the archive again", where=str(path))
     with np.errstate(over="ignore", invalid="ignore"):
         return np.array(values, dtype=np.float32, order="C")
 
@@ -158,16 +158,14 @@ def _whole(values: np.ndarray, name: str, path: Path) -> np.ndarray:
         raise DataError(
             f"an array {name} of type {values.dtype}, {values.ndim} dimensions",
             "a list of whole numbers",
-            "make the archive again",
+            "create the archive again",
             where=str(path),
         )
     return values.astype(np.int64)
 
 
 def _inconsistent(what: str, path: Path) -> DataError:
-    return DataError(
-        f"a sparse matrix that contradicts itself ({what})", "what scipy.sparse.save_npz writes", "make it again", where=str(path)
-    )
+    return DataError(f"an inconsistent sparse matrix ({what})", "the arrays of scipy.sparse.save_npz", "create it again", where=str(path))
 
 
 def _wrong_size(shape: tuple[int, ...], size: int, path: Path) -> DataError:

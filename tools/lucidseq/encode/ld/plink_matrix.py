@@ -13,7 +13,7 @@ from lucidseq.core.tables import is_gzip, open_text
 from lucidseq.encode.ld.matrix import Published, from_dense
 
 _CHARACTERS = 32  # of a number in a line at most
-_TEXT = frozenset([*range(32, 127), *b"\t\r\n"])  # raw numbers have other bytes: the diagonal alone, 1, has zeros
+_TEXT = frozenset([*range(32, 127), *b"\t\r\n"])  # raw numbers have other bytes: 1 has zeros
 
 
 def read_plink(path: Path, variants: pd.DataFrame) -> Published:
@@ -29,7 +29,7 @@ def read_plink(path: Path, variants: pd.DataFrame) -> Published:
     Raises
     ------
     DataError
-        If it has another size or is no matrix of correlations.
+        If it has another size or is not a correlation matrix.
     """
     size = len(variants)
     if not is_gzip(path):
@@ -56,7 +56,7 @@ def read_plink(path: Path, variants: pd.DataFrame) -> Published:
                 raise DataError(
                     f"{len(row)} numbers",
                     f"{size} numbers, one for each variant of the list",
-                    "give the list of exactly these variants, and a matrix (PLINK's square), not a table of pairs",
+                    "give the list of exactly these variants, and PLINK's square matrix, not its table of pairs",
                     where=place(path, line=number),
                 )
             values[number - 1, : len(row)] = row
@@ -71,14 +71,14 @@ def read_plink(path: Path, variants: pd.DataFrame) -> Published:
 
 
 def _read_raw(path: Path, size: int) -> np.ndarray:
-    found = path.stat().st_size
+    size_in_bytes = path.stat().st_size
     for width in (8, 4):
-        if found == width * size * size:
+        if size_in_bytes == width * size * size:
             raw = np.memmap(path, dtype=f"<f{width}", mode="r", shape=(size, size))
             with np.errstate(over="ignore", invalid="ignore"):
                 return np.array(raw, dtype=np.float32)
     raise DataError(
-        f"{found} bytes",
+        f"{size_in_bytes} bytes",
         f"{8 * size * size} or {4 * size * size} bytes for the {size} variants of the list",
         "give the list of exactly these variants, and a square matrix of PLINK or text",
         where=str(path),
@@ -92,9 +92,9 @@ def _numbers(line: str, path: Path, number: int) -> np.ndarray:
             values: np.ndarray = np.fromstring(line, dtype=np.float64, sep=" ").astype(np.float32)
         except (ValueError, DeprecationWarning) as error:
             raise DataError(
-                f"{line[:40].rstrip()!r}, which is not all numbers",
+                f"{line[:40].rstrip()!r}, not all numbers",
                 "numbers separated by spaces or tabs",
-                "give PLINK's matrix (square), not its table of pairs",
+                "give PLINK's square matrix, not its table of pairs",
                 where=place(path, line=number),
             ) from error
     return values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lucidseq.encode.ld.correlation import PEOPLE, Dosages, Moments, moments, standardise
+from lucidseq.encode.ld.correlation import SAMPLES, Dosages, Moments, moments, standardise
 
 _ROWS = 256  # of r taken at a time
 
@@ -32,36 +32,36 @@ def weight_from_dosages(r: np.ndarray, dosage: Dosages, basis: np.ndarray) -> fl
     Notes
     -----
     With z standardised (length 1) and w_kij = z_ki z_kj, the sum of Var(r_ij) needs only sums over variants of z^2 and z^4 for each
-    individual: sum_ij w_kij^2 = (sum_i z_ki^2)^2 - sum_i z_ki^4.
+    sample: sum_ij w_kij^2 = (sum_i z_ki^2)^2 - sum_i z_ki^4.
 
     References
     ----------
     Schafer and Strimmer 2005, Stat. Appl. Genet. Mol. Biol. 4:32, equation for the optimal weight with target D; Ledoit and Wolf 2004,
     J. Multivar. Anal. 88:365.
     """
-    found: Moments = moments(dosage, basis)
-    people = dosage.shape[1]
+    scales: Moments = moments(dosage, basis)
+    samples = dosage.shape[1]
     squares = 0.0
-    for first in range(0, people, PEOPLE):
-        z = standardise(dosage[:, first : first + PEOPLE], found, basis[first : first + PEOPLE])
+    for first in range(0, samples, SAMPLES):
+        z = standardise(dosage[:, first : first + SAMPLES], scales, basis[first : first + SAMPLES])
         z *= z
         each = z.sum(axis=0, dtype=np.float64)
         squares += float(each @ each) - float(np.einsum("ij,ij->", z, z, dtype=np.float64))
     pairs = off_diagonal_squares(r)
     # Var(r_ij) = n / (n - 1) * sum_k (w_kij - mean)^2 with sum_k w_kij = r_ij; sum_k (w - r/n)^2 = sum w^2 - r^2 / n
-    variance = people / (people - 1) * (squares - pairs / people)
+    variance = samples / (samples - 1) * (squares - pairs / samples)
     return min(1.0, max(0.0, variance / pairs)) if pairs > 0 else 1.0
 
 
 def weight_from_size(r: np.ndarray, n_ref: float) -> float:
-    """Return the same weight without individuals: Var(r_ij) = (1 - r_ij^2)^2 / (n - 1), that of normal variables.
+    """Return the same weight without genotypes: Var(r_ij) = (1 - r_ij^2)^2 / (n - 1), that of normal variables.
 
     Parameters
     ----------
     r
         Correlations, shape (p, p).
     n_ref
-        Individuals behind them.
+        Samples behind them.
     """
     variance = pairs = 0.0
     for first in range(0, len(r), _ROWS):

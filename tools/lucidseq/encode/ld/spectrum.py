@@ -1,4 +1,4 @@
-"""What the eigenvalues of an LD matrix are for: whether it is one, repairing it, and storing it by a few of them."""
+"""Eigenvalues of an LD matrix: check, repair and low-rank storage."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from scipy.linalg import LinAlgError, cholesky, eigh
 from lucidseq.core.ld import Factor
 
 ROUNDING = 1e-3  # negative eigenvalues up to here come from printed digits and float32
-_FLOOR = 1e-6  # of the largest eigenvalue: float32 correlations carry no more
+_FLOOR = 1e-6  # of the largest eigenvalue: the precision of float32 correlations
 
 
 @dataclass(frozen=True)
 class Repair:
-    """What `make_positive` did.
+    """Result of `make_positive`.
 
     Attributes
     ----------
     smallest
-        Smallest eigenvalue before; NaN where the matrix was in order (it is not computed then).
+        Smallest eigenvalue before; NaN where no repair was needed (it is not computed then).
     change
         Largest change of a correlation.
     """
@@ -30,7 +30,7 @@ class Repair:
 
 
 def is_positive(r: np.ndarray) -> bool:
-    """Say whether no eigenvalue lies below -`ROUNDING`, by a Cholesky factorisation (p^3 / 3 operations)."""
+    """Return whether no eigenvalue lies below -`ROUNDING`, by a Cholesky factorisation (p^3 / 3 operations)."""
     shifted = np.array(r, dtype=np.float32, order="F")
     shifted[np.diag_indices_from(shifted)] += np.float32(ROUNDING)
     try:
@@ -43,7 +43,7 @@ def is_positive(r: np.ndarray) -> bool:
 def make_positive(r: np.ndarray) -> tuple[np.ndarray, Repair]:
     """Return a correlation matrix without negative eigenvalues: they become 0 and the diagonal is scaled back to 1.
 
-    A matrix in order comes back as it is.
+    A matrix without negative eigenvalues is returned unchanged.
 
     References
     ----------
@@ -68,13 +68,13 @@ def low_rank(r: np.ndarray, share: float) -> Factor:
     r
         Correlations, shape (p, p).
     share
-        Between 0 (excluded) and 1. Eigenvalues that only rounding sets apart from 0 are never kept.
+        Between 0 (excluded) and 1. Eigenvalues that differ from 0 by rounding alone are never kept.
     """
     values, vectors = eigh(r.astype(np.float64), check_finite=False)
     values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
     held = np.cumsum(values)
     rank = min(int(np.searchsorted(held, share * held[-1] * (1 - 1e-12))) + 1, int((values > _FLOOR * values[0]).sum()))
     chosen = vectors[:, :rank]
-    # Signs that repeat: the largest entry of each vector is positive
+    # Reproducible signs: the largest entry of each vector is positive
     sign = np.sign(chosen[np.abs(chosen).argmax(axis=0), np.arange(rank)])
     return Factor((chosen * sign).astype(np.float32), values[:rank])

@@ -11,7 +11,7 @@ import pandas as pd
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
 
-MOST_CHARACTERS = 100_000  # of a line: longer ones are no list of variants
+MOST_CHARACTERS = 100_000  # of a line
 COLUMNS = ["contig", "position", "other", "effect", "rsid"]
 _BIM, _PVAR = 6, ("#CHROM", "POS", "ID", "REF", "ALT")
 _UKB = ("rsid", "chromosome", "position", "allele1", "allele2")
@@ -20,9 +20,9 @@ _LISTS = "a .bim, .pvar, list of contig:position:other:effect, UK Biobank list (
 
 
 def read_variants(path: Path, contig: str | None = None) -> pd.DataFrame:
-    """Read a list of variants of any of these kinds, told from its first line.
+    """Read a list of variants, of the format of its first line.
 
-    The effect allele is the one whose copies the published correlations are of: A1 of .bim, ALT of .pvar, allele1 of UK Biobank,
+    The effect allele is the one that the published correlations count: A1 of .bim, ALT of .pvar, allele1 of UK Biobank,
     the derived allele of LDGM.
 
     Parameters
@@ -32,12 +32,12 @@ def read_variants(path: Path, contig: str | None = None) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with `COLUMNS`, position 1-based; of a .snplist ``index`` too (its row of the precision matrix).
+    DataFrame with `COLUMNS`, position 1-based; for a .snplist also ``index`` (its row of the precision matrix).
 
     Raises
     ------
     DataError
-        If it is none of them, a row lacks fields, or a position or allele is not one.
+        If the format is unknown, a row lacks fields, or a position or allele is invalid.
     """
     rows: list[list[str]] = []
     header: list[str] | None = None
@@ -66,7 +66,7 @@ def read_variants(path: Path, contig: str | None = None) -> pd.DataFrame:
 
 
 def is_bim(path: Path) -> bool:
-    """Say whether a list is a .bim: six columns without a header."""
+    """Return whether a list is a .bim: six columns without a header."""
     with open_text(path) as handle:
         for line in iter(lambda: handle.readline(MOST_CHARACTERS), ""):
             if line.strip() and not line.startswith("##"):
@@ -76,7 +76,7 @@ def is_bim(path: Path) -> bool:
 
 
 def _split(line: str) -> list[str]:
-    """Split at tabs or spaces, and at commas where there is neither (LDGM; no field of it is quoted but by commas inside)."""
+    """Split at tabs or spaces, or at commas where there is neither (LDGM)."""
     fields = line.rstrip("\r\n").split()
     return next(csv.reader([fields[0]])) if len(fields) == 1 and "," in fields[0] else fields
 
@@ -97,7 +97,7 @@ def _frame(rows: np.ndarray, header: list[str] | None, path: Path, contig: str |
         parts = _named(table, len(rows), path, contig, where)
     else:
         raise DataError(
-            f"{rows.shape[1]} columns without a header that is known: {' '.join(rows[0])[:60]!r}",
+            f"{rows.shape[1]} columns without a known header: {' '.join(rows[0])[:60]!r}",
             _LISTS,
             "give the list that belongs to the matrix",
             where=where,
@@ -131,12 +131,12 @@ def _named(table: dict[str, np.ndarray], rows: int, path: Path, contig: str | No
 
 
 def _from_ids(ids: np.ndarray, path: Path, first: int) -> dict[str, np.ndarray]:
-    """Take contig:position:other:effect apart."""
+    """Split contig:position:other:effect."""
     parts = [str(name).rsplit(":", 3) for name in ids]
     for row, fields in enumerate(parts):
         if len(fields) != 4:
             raise DataError(
-                f"the variant {ids[row]!r}, whose alleles are not told",
+                f"the variant {ids[row]!r}, without alleles",
                 "contig:position:other:effect in each line",
                 "give the .bim or .pvar of exactly these variants instead (plink2 --make-just-pvar)",
                 where=place(path, line=first + row),
@@ -168,7 +168,7 @@ def _check_alleles(frame: pd.DataFrame, path: Path, first: int) -> None:
         row = int(wrong.to_numpy().argmax())
         raise DataError(
             f"alleles {frame['other'].iloc[row][:20]!r} and {frame['effect'].iloc[row][:20]!r}",
-            "two alleles that differ, in letters A, C, G, T",
+            "two different alleles of letters A, C, G, T",
             "correct the row, or give the right list",
             where=place(path, line=first + row),
         )

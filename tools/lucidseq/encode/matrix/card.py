@@ -8,19 +8,19 @@ from lucidseq.core.card import Card, Verdict
 from lucidseq.core.splits import Splits
 
 
-def judge_no_splits(card: Card) -> None:
-    """Add that every sample is a training sample, for want of a table of splits."""
+def check_no_splits(card: Card) -> None:
+    """Add that every sample is a training sample, without a table of splits."""
     card.add(
         "training samples",
         "all: no table of splits was given",
         Verdict.CAUTION,
         threshold="the training split",
-        advice="Imputer and codings are fitted on every sample: no honest test is left. Give the table of the splits.",
+        advice="Imputer and codings are fitted on every sample: no independent test set remains. Give --splits.",
     )
 
 
-def judge(card: Card, still: float, missing: np.ndarray, splits: Splits, fingerprint: str) -> None:
-    """Check the training samples behind a matrix.
+def check_training(card: Card, constant: float, missing: np.ndarray, splits: Splits, fingerprint: str) -> None:
+    """Add the checks of the training samples.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def judge(card: Card, still: float, missing: np.ndarray, splits: Splits, fingerp
     )
     card.at_most(
         "variants that do not vary among training samples",
-        still,
+        constant,
         0.05,
         advice="They are 0 in standardised and dominance codings: filter rare variants first.",
     )
@@ -47,13 +47,13 @@ def judge(card: Card, still: float, missing: np.ndarray, splits: Splits, fingerp
         "missing genotypes of training samples",
         share,
         0.02,
-        advice="They are imputed with the mean or the mode: impute from haplotypes first where you can.",
+        advice="They are imputed with the mean or the mode: impute from haplotypes first where possible.",
     )
     if not train.all():
-        apart = abs(float(missing[~train].mean()) - share)
+        difference = abs(float(missing[~train].mean()) - share)
         card.at_most(
             "difference of missing genotypes between training and other samples",
-            apart,
+            difference,
             0.01,
             advice="The sets were called differently: a model can learn the batch.",
         )

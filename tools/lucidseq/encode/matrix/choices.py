@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class MatrixLayout(StrEnum):
-    """How a genotype is kept."""
+    """Storage of a genotype."""
 
     AUTO = "auto"
     BITS2 = "bits2"

@@ -16,18 +16,18 @@ from lucidseq.encode.options import Store, tool
 
 @dataclass(frozen=True, kw_only=True)
 class MatrixOptions(Options):
-    """Turn the genotype store into rows by sample for training, with imputer and codings fitted on training samples alone."""
+    """Write the genotype store by sample for training, with imputer and codings fitted on training samples alone."""
 
     genotypes: Store
     splits: Annotated[
         Path | None,
         Option(
-            "Table `sample split` of `lucidseq encode structure`; imputer and codings are fitted on the training samples. Without it on all."
+            "Table `sample split` of `lucidseq encode structure`; imputer and codings are fitted on the training samples; default: on all."
         ),
         In(Format.TSV, schema=SPLITS),
     ] = None
     layout: Annotated[
-        MatrixLayout, Option("bits2: hard calls, 4 a byte; float16, float32: dosages; auto: as the store has them (dosages as float16).")
+        MatrixLayout, Option("bits2: hard calls, 4 per byte; float16, float32: dosages; auto: as in the store (dosages as float16).")
     ] = MatrixLayout.AUTO
     hard_call_tolerance: Annotated[
         float, Option("bits2 from dosages: largest distance from 0, 1 or 2; others are missing.", min=0, max=0.49)

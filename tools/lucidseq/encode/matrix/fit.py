@@ -1,4 +1,4 @@
-"""What the training samples say of each variant, for imputer and codings."""
+"""Statistics of each variant in the training samples, for imputer and codings."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def fit(dosage: np.ndarray, ploidy: int = 2) -> Training:
         several = [np.maximum(1 - np.abs(values - number), 0).sum(axis=1) for number in copies[2:]]
         counts = np.stack([none, called - none - sum(several), *several], axis=1)
         squares = (values**2).sum(axis=1)
-    people = np.maximum(called, 1)
-    frequency = counts / people[:, None]
+    divisor = np.maximum(called, 1)
+    frequency = counts / divisor[:, None]
     mean = sum(number * frequency[:, number] for number in copies)
-    sd = np.sqrt(np.maximum(squares / people - mean**2, 0))
+    sd = np.sqrt(np.maximum(squares / divisor - mean**2, 0))
     return Training(called.astype(np.int64), mean, sd, counts.argmax(axis=1).astype(np.uint8), frequency, ploidy)

@@ -19,7 +19,7 @@ from lucidseq.core.schema import GENOTYPE_MATRIX, GENOTYPES
 from lucidseq.core.splits import Splits, digest, read_splits
 from lucidseq.core.stores import create_store, open_store, read_list, read_text, write_array
 from lucidseq.encode.hard_calls import hard_calls, refuse_more_copies
-from lucidseq.encode.matrix.card import judge, judge_no_splits
+from lucidseq.encode.matrix.card import check_no_splits, check_training
 from lucidseq.encode.matrix.choices import MatrixLayout
 from lucidseq.encode.matrix.cli import MatrixOptions
 from lucidseq.encode.matrix.fit import fit
@@ -56,13 +56,13 @@ def matrix(options: MatrixOptions, out: OutputSet) -> Card:
         require_space(out["matrix"].parent, _size(store, chosen))
         with create_store(out["matrix"], GENOTYPE_MATRIX, **attributes) as result:
             _write_samples(store, result, samples, given)
-            missing, still = _transpose(store, result, given.train, chosen, options.hard_call_tolerance)
-        judge(card, still, missing, given, str(attributes["training_digest"]))
+            missing, constant = _transpose(store, result, given.train, chosen, options.hard_call_tolerance)
+        check_training(card, constant, missing, given, str(attributes["training_digest"]))
     return card
 
 
 def _size(store: h5py.File, layout: Layout) -> int:
-    """Return about how many bytes the matrix takes, whose columns are compressed and its genotypes not."""
+    """Return the approximate size of the matrix in bytes."""
     variants, samples = store["dosage"].shape
     width = -(-variants // 4) if layout is Layout.BITS2 else variants * np.dtype(layout.value).itemsize
     return int(samples * width + _COLUMN_BYTES * (variants + samples) + _LEAST_BYTES)
@@ -74,7 +74,7 @@ def _refuse_other_lengths(store: h5py.File, samples: int, path: Path) -> None:
     if len(shape) != 2 or shape[1] != samples or lengths != {shape[:1]}:
         raise DataError(
             f"genotypes of shape {shape}, {samples} samples, columns of variants of shapes {sorted(lengths)}",
-            "arrays that fit each other",
+            "arrays of matching lengths",
             "encode the genotypes again",
             where=str(path),
         )
@@ -82,20 +82,20 @@ def _refuse_other_lengths(store: h5py.File, samples: int, path: Path) -> None:
 
 def _splits(path: Path | None, samples: np.ndarray, card: Card) -> Splits:
     if path is not None:
-        found = read_splits(path, list(samples))
-        if found.only_table:
-            _log.info(f"{found.only_table} samples of the table are not in the genotypes")
-        return found
-    judge_no_splits(card)
+        splits = read_splits(path, list(samples))
+        if splits.only_table:
+            _log.info(f"{splits.only_table} samples of the table are not in the genotypes")
+        return splits
+    check_no_splits(card)
     return Splits(np.zeros(len(samples), dtype=np.uint8), samples, np.zeros(len(samples), dtype=np.int64))
 
 
-def _layout(wanted: MatrixLayout, stored: np.dtype, ploidy: int, path: Path) -> Layout:
-    if wanted is MatrixLayout.AUTO:
+def _layout(requested: MatrixLayout, stored: np.dtype, ploidy: int, path: Path) -> Layout:
+    if requested is MatrixLayout.AUTO:
         return Layout.BITS2 if stored == np.int8 and ploidy <= 2 else Layout.FLOAT16
-    if wanted is MatrixLayout.BITS2 and ploidy > 2:
+    if requested is MatrixLayout.BITS2 and ploidy > 2:
         raise DataError(f"ploidy {ploidy}, --layout bits2", "at most 2 copies in two bits", "use --layout float16", where=str(path))
-    return Layout(wanted.value)
+    return Layout(requested.value)
 
 
 def _write_samples(store: h5py.File, result: h5py.File, samples: np.ndarray, splits: Splits) -> None:
@@ -109,11 +109,11 @@ def _write_samples(store: h5py.File, result: h5py.File, samples: np.ndarray, spl
 
 
 def _transpose(store: h5py.File, result: h5py.File, train: np.ndarray, layout: Layout, tolerance: float) -> tuple[np.ndarray, float]:
-    """Write genotypes by sample, the variants' columns and what the training samples say, in one reading.
+    """Write genotypes by sample, the variant columns and the statistics of the training samples, in one pass.
 
     Return the share of missing genotypes of each sample, and of variants that do not vary among the training samples.
 
-    A block of variants as large as 8 MB holds is turned round at a time: memory does not grow with variants x samples.
+    Blocks of 8 MB are transposed: memory does not grow with variants x samples.
     """
     dosage = store["dosage"]
     variants, samples = dosage.shape
@@ -124,9 +124,9 @@ def _transpose(store: h5py.File, result: h5py.File, train: np.ndarray, layout: L
     ploidy = int(store.attrs.get("ploidy", 2))
     shapes = {name: (variants, genotype_kinds(ploidy)) if name == "genotype_frequency" else (variants,) for name in _FITTED}
     fitted = {name: _column(result, f"training/{name}", np.dtype(kind), shapes[name]) for name, kind in _FITTED.items()}
-    missing, still, sums = np.zeros(samples, dtype=np.int64), 0, RowSums(samples)
+    missing, constant, sums = np.zeros(samples, dtype=np.int64), 0, RowSums(samples)
     size = max(CHUNK, _BLOCK_BYTES // (samples * (1 if layout is Layout.BITS2 else 4)) // CHUNK * CHUNK)
-    people = np.flatnonzero(train)
+    training = np.flatnonzero(train)
     with Progress("variants", total=variants) as progress:
         for first in range(0, variants, size):
             last = min(first + size, variants)
@@ -134,23 +134,23 @@ def _transpose(store: h5py.File, result: h5py.File, train: np.ndarray, layout: L
             missing += (values == MISSING_CALL if values.dtype == np.int8 else np.isnan(values)).sum(axis=0)
             for start in range(0, last - first, CHUNK):  # indicators of a few variants at a time
                 part = slice(start, min(start + CHUNK, last - first))
-                found = fit(values[part][:, people], ploidy)
-                _store_fit(fitted, first + start, found)
-                still += int((found.sd == 0).sum())
-            turned = pack(values) if layout is Layout.BITS2 else np.ascontiguousarray(values.T.astype(layout.value))
+                counted = fit(values[part][:, training], ploidy)
+                _store_fit(fitted, first + start, counted)
+                constant += int((counted.sd == 0).sum())
+            by_sample = pack(values) if layout is Layout.BITS2 else np.ascontiguousarray(values.T.astype(layout.value))
             at = first // 4 if layout is Layout.BITS2 else first
-            rows[:, at : at + turned.shape[1]] = turned
-            sums.add(turned)
-            del values, turned  # before the next block is read
+            rows[:, at : at + by_sample.shape[1]] = by_sample
+            sums.add(by_sample)
+            del values, by_sample  # before the next block is read
             for name, column in columns.items():
                 column[first:last] = store[f"variants/{name}"][first:last]
             progress.step(last - first)
     write_array(result, "genotype_sums", sums.values)
-    return missing / variants, still / variants
+    return missing / variants, constant / variants
 
 
 def _column(result: h5py.File, name: str, dtype: np.dtype, shape: tuple[int, ...]) -> h5py.Dataset:
-    """Make an array of the variants, whose chunks do not depend on how it is written."""
+    """Create an array of variants, whose chunks do not depend on the writing."""
     rows = column_rows(shape[0], dtype.itemsize * int(np.prod(shape[1:])))
     return result.create_dataset(name, shape, dtype, chunks=(rows, *shape[1:]), compression="gzip", shuffle=True, **CHECKED)
 
@@ -165,7 +165,7 @@ def _read_block(dosage: h5py.Dataset, first: int, last: int, layout: Layout, tol
     return values
 
 
-def _store_fit(fitted: dict[str, h5py.Dataset], first: int, found: Training) -> None:
+def _store_fit(fitted: dict[str, h5py.Dataset], first: int, counted: Training) -> None:
     for name, column in fitted.items():
-        values = getattr(found, name)
+        values = getattr(counted, name)
         column[first : first + len(values)] = values

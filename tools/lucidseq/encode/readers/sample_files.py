@@ -9,7 +9,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
-from lucidseq.encode.genotypes.sample_names import SampleNames, refuse_doubles
+from lucidseq.encode.genotypes.sample_names import SampleNames, refuse_repeated
 from lucidseq.encode.readers.reader import parse_sex, require_unique_samples
 
 _FAM = ["FID", "IID", "PAT", "MAT", "SEX", "phenotype"]
@@ -177,7 +177,7 @@ def read_sex_table(path: Path, samples: SampleNames) -> np.ndarray:
             )
         told.append(sex)
     families, individuals = [row[0] if plink else "" for row in rows], [row[1 if plink else 0] for row in rows]
-    refuse_doubles(families, individuals, numbers[1:], path)
+    refuse_repeated(families, individuals, numbers[1:], path)
     found = samples.find(families, individuals, path)
     sexes = np.zeros(len(samples.samples), dtype=np.uint8)
     sexes[found[found >= 0]] = np.array(told, dtype=np.uint8)[found >= 0]

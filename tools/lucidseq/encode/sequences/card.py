@@ -5,82 +5,82 @@ from __future__ import annotations
 import numpy as np
 
 from lucidseq.core.card import Card, Verdict
-from lucidseq.encode.sequences import splits
+from lucidseq.encode.sequences import assign_splits as splits
 from lucidseq.encode.sequences.choices import Task
-from lucidseq.encode.sequences.rows import SequenceRows, gc_share, n_share
+from lucidseq.encode.sequences.sequence_rows import SequenceRows, gc_share, n_share
 
 _MOST_N, _MOST_GC_DIFFERENCE, _FEWEST, _MOST_FOUND, _MOST_BOTH = 0.01, 0.02, 50, 0.95, 0.001
 
 
-def judge(
+def check_dataset(
     card: Card, rows: SequenceRows, split: np.ndarray, same: np.ndarray, task: str, names: list[str], origin: np.ndarray | None
 ) -> None:
-    """Add the checks of a dataset to its card; versions of one window (``origin``) count once, for they are no new evidence."""
+    """Add the checks of a dataset to its card; versions of one window (``origin``) count once."""
     first = np.arange(len(split)) if origin is None else np.unique(origin, return_index=True)[1]
     counts = np.bincount(split[first], minlength=3)
-    said = ", ".join(f"{name} {count}" for name, count in zip(splits.NAMES, counts, strict=True))
-    said += "" if origin is None else " windows, each in several versions"
+    by_split = ", ".join(f"{name} {count}" for name, count in zip(splits.NAMES, counts, strict=True))
+    by_split += "" if origin is None else " windows, each in several versions"
     card.expect(
         "sequences by split",
-        said,
+        by_split,
         counts.min() >= _FEWEST,
         threshold=f">= {_FEWEST} each",
-        advice="A split is small: figures measured on it are noisy.",
+        advice="A split is small: metrics on it are noisy.",
     )
-    shared = _straddling(same, split)
+    shared = _count_shared_with_training(same, split)
     card.at_most(
         "sequences also found in another split",
         shared,
         0.001 * len(rows),
         text="<= 0.1 %",
-        advice="Equal sequences (on either strand) are in training and test: leave out the copies.",
+        advice="Equal sequences (on either strand) are in training and test: remove the copies.",
     )
     unknown = float(n_share(rows.codes).mean())
     card.at_most("share of N", unknown, _MOST_N, advice="Many unknown bases: lower --max-n-share.")
     if task == Task.BINARY:
-        if names and origin is None:  # of people, the same sequence with another label is no mistake
-            _judge_both_labels(card, same, rows.target)
+        if names and origin is None:  # haplotypes of different samples may be equal
+            _check_both_labels(card, same, rows.target)
         for index, name in enumerate(names):
-            _judge_classes(card, rows, rows.target[:, index] == 1, name)
+            _check_classes(card, rows, rows.target[:, index] == 1, name)
 
 
-def judge_test_set(card: Card, *, by_contig: bool, with_coordinates: bool) -> None:
-    """Add how the test set was drawn."""
+def check_test_set(card: Card, *, by_contig: bool, with_coordinates: bool) -> None:
+    """Add how the test set was selected."""
     card.expect(
         "test set",
         "held-out contigs" if by_contig else "random sequences",
         by_contig or not with_coordinates,
         threshold="whole contigs, where sequences have coordinates",
-        advice="Neighbours and overlaps of test sequences are trained on, so the test flatters: use --test-contigs.",
+        advice="Neighbours and overlaps of test sequences are in the training set, so the test is too optimistic: use --test-contigs.",
     )
 
 
-def judge_sources(card: Card, negatives_found: float | None, alleles_put_in: float | None, without_signal: int | None) -> None:
-    """Add the checks of drawn negatives, personal sequences and signal tracks (`gather.Gathered`), where there are any."""
-    if negatives_found is not None:
+def check_sources(card: Card, negatives_drawn: float | None, alleles_inserted: float | None, without_signal: int | None) -> None:
+    """Add the checks of negatives, personal sequences and signal tracks (see `read_sources.SequenceSet`), where there are any."""
+    if negatives_drawn is not None:
         card.at_least(
-            "negatives found, of those asked for",
-            negatives_found,
+            "negatives drawn, of those requested",
+            negatives_drawn,
             _MOST_FOUND,
-            advice="Regions without a match stand alone, so the classes differ: match GC alone, or draw from more intervals.",
+            advice="Regions without a match make the classes differ: match GC alone, or draw from more intervals.",
         )
-    if alleles_put_in is not None:
+    if alleles_inserted is not None:
         card.at_least(
-            "alleles put into the sequences, of those carried",
-            alleles_put_in,
+            "alleles inserted into the sequences, of those carried",
+            alleles_inserted,
             _MOST_FOUND,
-            advice="The rest reads as the reference: the qc table says why. At 0 nobody differs from the genome: check the VCF's contigs.",
+            advice="The others stay as the reference; the QC table shows why. At 0 no sample differs from the genome: check the contigs of the VCF.",
         )
     if without_signal is not None:
         card.at_most(
             "windows on contigs that a signal track lacks",
             without_signal,
             0,
-            advice="Their target is 0, measured or not: leave these regions out, or use a track of all contigs.",
+            advice="Their target is 0 without a measurement: remove these regions, or use a track of all contigs.",
         )
 
 
-def judge_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> None:
+def check_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> None:
     """Add the checks of clusters of near-copies.
 
     Parameters
@@ -88,7 +88,7 @@ def judge_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> Non
     card
         To add to.
     groups
-        What splits hold together, shape (n,).
+        Groups that splits keep together, shape (n,).
     copies
         Clusters of near-copies, shape (n,).
     """
@@ -98,7 +98,7 @@ def judge_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> Non
         linked,
         Verdict.OK,
         threshold="none",
-        advice="Their clusters lie in one split each, so a test measures on sequences unlike those trained on.",
+        advice="Each cluster is in one split, so the test set differs from the training set.",
     )
     largest = float(np.bincount(groups).max() / len(groups))
     card.at_most(
@@ -106,16 +106,16 @@ def judge_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> Non
         largest,
         0.1,
         text="<= 10 % of the sequences",
-        advice="Splits cannot have the shares that were asked for: raise --near-copy-similarity, or mask repeats.",
+        advice="Splits cannot have the requested shares: raise --near-copy-similarity, or mask repeats.",
     )
 
 
-def _straddling(same: np.ndarray, split: np.ndarray) -> int:
-    """Count the sequences outside training that training holds too."""
+def _count_shared_with_training(same: np.ndarray, split: np.ndarray) -> int:
+    """Count the sequences outside training that are also in it."""
     return int(np.isin(same[split != splits.TRAIN], same[split == splits.TRAIN]).sum())
 
 
-def _judge_both_labels(card: Card, same: np.ndarray, target: np.ndarray) -> None:
+def _check_both_labels(card: Card, same: np.ndarray, target: np.ndarray) -> None:
     copies = np.bincount(same)
     mixed = np.zeros(len(copies), dtype=bool)
     for label in target.T:
@@ -127,18 +127,18 @@ def _judge_both_labels(card: Card, same: np.ndarray, target: np.ndarray) -> None
         both,
         _MOST_BOTH * len(same),
         text="<= 0.1 %",
-        advice="Equal sequences (on either strand) are 0 and 1 of one target, which no network can tell apart: leave them out of one.",
+        advice="Equal sequences (on either strand) are 0 and 1 of one target, which no network can separate: remove one of them.",
     )
 
 
-def _judge_classes(card: Card, rows: SequenceRows, positive: np.ndarray, name: str) -> None:
+def _check_classes(card: Card, rows: SequenceRows, positive: np.ndarray, name: str) -> None:
     share = float(positive.mean())
     card.expect(
         f"share of positives, {name}",
         share,
         0.05 <= share <= 0.95,
         threshold="0.05 to 0.95",
-        advice="Classes are unequal: judge by AUPRC, and weigh the classes in training.",
+        advice="Classes are unequal: evaluate by AUPRC, and weight the classes in training.",
     )
     if positive.all() or not positive.any():
         return
@@ -151,7 +151,7 @@ def _judge_classes(card: Card, rows: SequenceRows, positive: np.ndarray, name: s
         difference,
         abs(difference) <= _MOST_GC_DIFFERENCE,
         threshold=f"within {_MOST_GC_DIFFERENCE} of 0",
-        advice="A network can tell the classes by base composition alone: use GC-matched negatives.",
+        advice="Base composition alone separates the classes: use GC-matched negatives.",
         interval=(difference - error, difference + error),
         level=0.95,
     )

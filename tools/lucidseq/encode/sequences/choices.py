@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Task(StrEnum):
-    """What a network is to learn from sequences."""
+    """Kind of targets of the sequences."""
 
     AUTO = "auto"
     BINARY = "binary"
@@ -23,7 +23,7 @@ class SignalStatistic(StrEnum):
 
 
 class SignalTransform(StrEnum):
-    """What is done to signal values."""
+    """Transformation of signal values."""
 
     NONE = "none"
     LOG1P = "log1p"
@@ -38,7 +38,7 @@ class LabelColumn(StrEnum):
 
 
 class Negatives(StrEnum):
-    """Where sequences of the negative class come from when only regions are given."""
+    """Source of the negative class when only regions are given."""
 
     NONE = "none"
     GC_MATCHED = "gc-matched"
@@ -46,7 +46,7 @@ class Negatives(StrEnum):
 
 
 class NearCopies(StrEnum):
-    """What is done with sequences that are nearly copies of others."""
+    """Treatment of near-copies."""
 
     KEEP = "keep"
     SEPARATE = "separate"

@@ -22,45 +22,43 @@ class SequencesOptions(Options):
     --negative). Contigs are read from headers such as name|chr1:100-200.
     """
 
-    fasta: Annotated[Path | None, Option("Genome (with --regions), or sequences, one a record."), In(Format.FASTA)] = None
+    fasta: Annotated[Path | None, Option("Genome (with --regions), or sequences, one per record."), In(Format.FASTA)] = None
     regions: Annotated[Path | None, Option("BED or narrowPeak file of regions of the genome."), In(Format.BED)] = None
     gtf: Annotated[
         Path | None,
-        Option("Genes, to cut windows around transcription start sites instead of --regions; --stranded reads them along the gene."),
+        Option("Genes: windows around their transcription start sites instead of --regions; --stranded reads them along the gene."),
         In(Format.GTF),
     ] = None
     gene_type: Annotated[
-        str | None, Option("gene_type or gene_biotype of --gtf to take, such as protein_coding; all when not given."), Needs("gtf")
+        str | None, Option("gene_type or gene_biotype of --gtf to keep, such as protein_coding; default: all."), Needs("gtf")
     ] = None
     one_hot: Annotated[
         Path | None, Option("HDF5 file with arrays x_train, y_train, x_valid, ... of one-hot sequences and targets."), In(Format.HDF5)
     ] = None
     signal: Annotated[
-        list[Path] | None,
-        Option("bigWig whose signal over each window is the target; give the option again for more targets."),
-        In(Format.BIGWIG),
+        list[Path] | None, Option("bigWig whose signal over each window is the target. Repeat for more targets."), In(Format.BIGWIG)
     ] = None
     positive: Annotated[Path | None, Option("FASTA of the positive class, with --negative."), In(Format.FASTA)] = None
     negative: Annotated[Path | None, Option("FASTA of the negative class."), In(Format.FASTA)] = None
     labels: Annotated[
-        Path | None, Option("TSV of id, targets and, if wanted, split (train, valid, test), for --fasta or --regions."), In(Format.TSV)
+        Path | None, Option("TSV of id, targets and optionally split (train, valid, test), for --fasta or --regions."), In(Format.TSV)
     ] = None
     window: Annotated[
         int | None, Option("Length (bp) to cut around the centre; records are cropped or padded to it.", min=8, max=1000000)
     ] = None
     stranded: Annotated[bool, Option("Read regions on the minus strand as reverse complements.")] = False
-    label_column: Annotated[LabelColumn, Option("Column of --regions that holds the target: score, or name (one class a name).")] = (
+    label_column: Annotated[LabelColumn, Option("Column of --regions that holds the target: score, or name (one class per name).")] = (
         LabelColumn.NONE
     )
     signal_statistic: Annotated[SignalStatistic, Option("How the signal of a window becomes one number."), Needs("signal")] = (
         SignalStatistic.MEAN
     )
-    signal_transform: Annotated[SignalTransform, Option("What is done to that number."), Needs("signal")] = SignalTransform.NONE
+    signal_transform: Annotated[SignalTransform, Option("Transformation of that number."), Needs("signal")] = SignalTransform.NONE
     bin_size: Annotated[int | None, Option("Also store the signal of bins of so many bases along the window; 1 is every base.", min=1)] = (
         None
     )
     target_window: Annotated[
-        int | None, Option("Bases in the middle of the window that the bins cover; the whole window when not given.", min=1)
+        int | None, Option("Bases in the middle of the window that the bins cover; default: the whole window.", min=1)
     ] = None
     negatives: Annotated[
         Negatives,
@@ -71,11 +69,11 @@ class SequencesOptions(Options):
     negatives_per_positive: Annotated[int, Option("Negatives drawn for each region.", min=1, max=20), Needs("negatives")] = 1
     negatives_from: Annotated[
         Path | None,
-        Option("BED file, such as accessible regions, in whose middles negatives are centred; anywhere when not given."),
+        Option("BED file, such as accessible regions, on whose middles negatives are centred; default: anywhere."),
         In(Format.BED),
     ] = None
     blacklist: Annotated[
-        Path | None, Option("BED file; windows that overlap it are left out, and no negatives are drawn there."), In(Format.BED)
+        Path | None, Option("BED file; windows that overlap it are removed, and no negatives are drawn there."), In(Format.BED)
     ] = None
     variants: Annotated[
         Path | None,
@@ -83,23 +81,21 @@ class SequencesOptions(Options):
         In(Format.VCF),
     ] = None
     samples: Annotated[
-        Path | None, Option("Text file of the samples of --variants to take, one name a line; all when not given."), In(Format.TSV)
+        Path | None, Option("Text file of the samples of --variants to use, one name per line; default: all."), In(Format.TSV)
     ] = None
     near_copies: Annotated[
-        NearCopies, Option("separate: sequences alike (shifted, mutated, on either strand) never lie in two splits.")
+        NearCopies, Option("separate: similar sequences (shifted, mutated, on either strand) are kept in one split.")
     ] = NearCopies.KEEP
     near_copy_similarity: Annotated[
         float, Option("Least share (Jaccard) of 12-mers in common that makes two sequences near-copies.", min=0.05, max=1)
     ] = 0.2
     task: Annotated[Task, Option("auto: regression for signal and other numbers, binary where all targets are 0 or 1.")] = Task.AUTO
-    target_name: Annotated[str, Option("Name of the target that classes or --negatives make.")] = "label"
+    target_name: Annotated[str, Option("Name of the target of classes or --negatives.")] = "label"
     test_contigs: Annotated[str | None, Option("Contigs held out for testing, comma separated.")] = None
     valid_contigs: Annotated[str | None, Option("Contigs for early stopping, comma separated.")] = None
-    test_share: Annotated[float, Option("Random share held out for testing where there are no --test-contigs.", min=0, max=0.9)] = 0.1
-    valid_share: Annotated[
-        float, Option("Random share of the rest for early stopping where there are no --valid-contigs.", min=0, max=0.9)
-    ] = 0.1
-    max_n_share: Annotated[float, Option("Largest share of N; sequences with more are left out.", min=0, max=1)] = 0.1
+    test_share: Annotated[float, Option("Random share held out for testing, without --test-contigs.", min=0, max=0.9)] = 0.1
+    valid_share: Annotated[float, Option("Random share of the rest for early stopping, without --valid-contigs.", min=0, max=0.9)] = 0.1
+    max_n_share: Annotated[float, Option("Largest share of N of a sequence.", min=0, max=1)] = 0.1
     build: Build = "unknown"
     seed: Seed = 1
 

@@ -11,7 +11,7 @@ import numpy as np
 from lucidseq.core import alphabet
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
-from lucidseq.encode.sequences.rows import SequenceRows
+from lucidseq.encode.sequences.sequence_rows import SequenceRows
 
 # name|chr1:100-200(+), bedtools' name::chr1:100-200(+), or chr1:100-200 alone
 _COORDINATES = re.compile(r"(?:^|\||::)(?P<contig>[^|\s:]+):(?P<start>\d+)-(?P<end>\d+)(?:\((?P<strand>[+-])\))?$")
@@ -32,7 +32,7 @@ def read_fasta(path: Path) -> list[FastaRecord]:
     Raises
     ------
     DataError
-        If there is no record, one is empty or nameless, or a letter is not DNA.
+        If there is no record, one has no name or bases, or a letter is not DNA.
     """
     records: list[FastaRecord] = []
     name, line, parts = "", 0, [""]
@@ -73,8 +73,7 @@ def _encode(text: str, path: Path, name: str, line: int) -> np.ndarray:
 def parse_coordinates(name: str, length: int) -> tuple[str, int, int, str]:
     """Return (contig, start, end, strand) of a header's name; 0-based, with contig empty where there are none.
 
-    ``end - start`` tells the habit: bedtools' 0-based starts where it equals the length, samtools' 1-based ones where it is one
-    less.
+    Starts are 0-based (bedtools) where ``end - start`` is the length, 1-based (samtools) where it is one less.
 
     Examples
     --------
@@ -97,7 +96,7 @@ def parse_coordinates(name: str, length: int) -> tuple[str, int, int, str]:
 
 
 def to_rows(records: list[FastaRecord], path: Path, *, window: int | None, targets: np.ndarray) -> SequenceRows:
-    """Bring records to one length.
+    """Crop or pad records to one length.
 
     Parameters
     ----------
@@ -106,7 +105,7 @@ def to_rows(records: list[FastaRecord], path: Path, *, window: int | None, targe
     path
         Their file, for the error message.
     window
-        Length to crop or pad (with N) to, around the middle; None wants records of one length.
+        Length to crop or pad (with N) to, around the middle; None requires records of one length.
     targets
         float32 of shape (records, targets).
 

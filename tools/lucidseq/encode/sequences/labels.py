@@ -1,4 +1,4 @@
-"""Tables of targets, one row a sequence."""
+"""Tables of targets, one row per sequence."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pandas as pd
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.intervals import MOST_SCORE, Intervals
 from lucidseq.core.tables import open_text
+from lucidseq.encode.sequences.assign_splits import NAMES
 from lucidseq.encode.sequences.choices import LabelColumn
-from lucidseq.encode.sequences.splits import NAMES
 
 _MOST_NAMES = 200  # distinct BED names that can be classes
 
@@ -32,7 +32,7 @@ def read_labels(path: Path) -> Labels:
     Raises
     ------
     DataError
-        If a column or a value is not what it should be, or a name comes twice; the line is named.
+        If a column or value is invalid, or a name is repeated; naming the line.
     """
     targets: dict[str, np.ndarray] = {}
     splits: dict[str, int] = {}
@@ -42,8 +42,8 @@ def read_labels(path: Path) -> Labels:
         if header[0] != "id" or not names or len(set(header)) < len(header):
             raise DataError(
                 f"columns {', '.join(header)[:80]}",
-                "id, then one column a target (and split, if wanted)",
-                "give the table such a header",
+                "id, then one column per target (and optionally split)",
+                "correct the header",
                 where=place(path, line=1),
             )
         for number, line in enumerate(handle, start=2):
@@ -55,7 +55,7 @@ def read_labels(path: Path) -> Labels:
                 raise DataError(f"{len(fields)} fields", f"{len(header)}, as in the header", "correct the row", where=where)
             row = dict(zip(header, fields, strict=True))
             if row["id"] in targets:
-                raise DataError(f"{row['id']} comes more than once", "one row a sequence", "remove one of the rows", where=where)
+                raise DataError(f"{row['id']} more than once", "one row per sequence", "remove one of the rows", where=where)
             targets[row["id"]] = np.array([_number(row[name], name, where) for name in names], dtype=np.float32)
             if "split" in row:
                 if row["split"] not in NAMES:
@@ -72,11 +72,11 @@ def _number(text: str, name: str, where: str) -> float:
     except ValueError:
         value = np.nan
     if not abs(value) <= MOST_SCORE:
-        raise DataError(f"{name} = {text!r}", "a finite number", "correct the value, or leave the sequence out", where=where)
+        raise DataError(f"{name} = {text!r}", "a finite number", "correct the value, or remove the sequence", where=where)
     return value
 
 
-def pick(labels: Labels, ids: list[str], path: Path, source: Path) -> tuple[np.ndarray, np.ndarray | None]:
+def targets_of(labels: Labels, ids: list[str], path: Path, source: Path) -> tuple[np.ndarray, np.ndarray | None]:
     """Return (targets of shape (n, targets); splits of shape (n,) or None) of sequences in order.
 
     Raises
@@ -99,12 +99,12 @@ def pick(labels: Labels, ids: list[str], path: Path, source: Path) -> tuple[np.n
 def bed_targets(regions: Intervals, column: LabelColumn, path: Path) -> tuple[list[str], np.ndarray]:
     """Return (target names; float32 targets of shape (regions, targets)) of a BED column.
 
-    ``score`` is one number a region; ``name`` makes one binary target of each distinct name.
+    ``score`` is one number per region; ``name`` gives one binary target per distinct name.
 
     Raises
     ------
     DataError
-        If a region has no name or score, a score is no number, or there are too many names to be classes.
+        If a region has no name or score, a score is not a number, or there are too many names.
     """
     if column is LabelColumn.SCORE:
         return ["score"], regions.scores(path).astype(np.float32)[:, None]

@@ -1,4 +1,4 @@
-"""Clusters of sequences that are nearly copies of one another, on either strand, shifted or mutated.
+"""Clusters of near-copies: similar sequences on either strand, shifted or mutated.
 
 Two sequences are near-copies when the Jaccard index of their sets of canonical k-mers reaches a threshold. Candidates are found by MinHash: two sets have
 the same smallest hash value with probability equal to their Jaccard index. Every candidate pair is then checked exactly.
@@ -25,12 +25,12 @@ _NO_KMER = np.iinfo(np.uint64).max
 
 
 def near_copies(codes: np.ndarray, threshold: float, *, k: int = K) -> np.ndarray:
-    """Return the cluster of each sequence: near-copies of near-copies share one.
+    """Return the cluster of each sequence: linked near-copies share one.
 
     Parameters
     ----------
     codes
-        Bases, uint8 of shape (n, length); k-mers with N are left out.
+        Bases, uint8 of shape (n, length); k-mers with N are ignored.
     threshold
         Least Jaccard index of two near-copies, in (0, 1].
     k
@@ -48,8 +48,8 @@ def near_copies(codes: np.ndarray, threshold: float, *, k: int = K) -> np.ndarra
     left, right = _candidates(signatures)
     near = jaccard(codes, left, right, k=k) >= threshold
     links = coo_array((np.ones(int(near.sum()), dtype=np.int8), (left[near], right[near])), shape=(n, n))
-    _, found = connected_components(links, directed=False)
-    _, first, cluster = np.unique(found, return_index=True, return_inverse=True)
+    _, component = connected_components(links, directed=False)
+    _, first, cluster = np.unique(component, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(first))
     numbered: np.ndarray = order[cluster].astype(np.int64)
     return numbered
@@ -88,7 +88,7 @@ def _mix(values: np.ndarray, number: int) -> np.ndarray:
 
 
 def _signatures(codes: np.ndarray, k: int) -> np.ndarray:
-    """Return the smallest value of each hash function, uint64 of shape (n, hashes); sequences without k-mers get values of their own."""
+    """Return the smallest value of each hash function, uint64 of shape (n, hashes); sequences without k-mers get unique values."""
     n, length = codes.shape
     signatures = np.empty((n, _HASHES), dtype=np.uint64)
     step = max(1, _BLOCK_CELLS // max(1, length))
@@ -103,7 +103,7 @@ def _signatures(codes: np.ndarray, k: int) -> np.ndarray:
 
 
 def _candidates(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return pairs of rows that share two hash values: in each bucket, neighbours and everything with the first."""
+    """Return pairs of rows that share two hash values: in each bucket, neighbours, and all with the first."""
     pairs = []
     for offset in _OFFSETS:
         for number in range(_HASHES):
@@ -119,26 +119,26 @@ def _candidates(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             pairs.append(np.column_stack([order[inside - 1], order[inside]]))
     if not pairs:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    found = np.unique(np.sort(np.concatenate(pairs), axis=1), axis=0)
-    return found[:, 0], found[:, 1]
+    distinct = np.unique(np.sort(np.concatenate(pairs), axis=1), axis=0)
+    return distinct[:, 0], distinct[:, 1]
 
 
 def jaccard(codes: np.ndarray, left: np.ndarray, right: np.ndarray, *, k: int = K) -> np.ndarray:
     """Return the Jaccard index of canonical k-mer sets of pairs of rows, float64 of shape (pairs,); 0 where a set is empty."""
-    found = np.zeros(len(left))
+    index = np.zeros(len(left))
     step = max(1, _BLOCK_CELLS // (2 * codes.shape[1]))
     edges = [*range(0, len(left), step), len(left)]
     for first, last in pairwise(edges):
-        one, other = (_sorted_sets(codes[rows[first:last]], k) for rows in (left, right))
-        both = np.sort(np.concatenate([one, other], axis=1), axis=1)
+        left_sets, right_sets = (_sorted_sets(codes[rows[first:last]], k) for rows in (left, right))
+        both = np.sort(np.concatenate([left_sets, right_sets], axis=1), axis=1)
         common = ((both[:, 1:] == both[:, :-1]) & (both[:, 1:] != _NO_KMER)).sum(axis=1)
-        union = (one != _NO_KMER).sum(axis=1) + (other != _NO_KMER).sum(axis=1) - common
-        found[first:last] = common / np.maximum(union, 1)
-    return found
+        union = (left_sets != _NO_KMER).sum(axis=1) + (right_sets != _NO_KMER).sum(axis=1) - common
+        index[first:last] = common / np.maximum(union, 1)
+    return index
 
 
 def _sorted_sets(codes: np.ndarray, k: int) -> np.ndarray:
-    """Return each row's k-mers, sorted, every one once; the rest is filled with the largest number."""
+    """Return each row's k-mers, sorted, without repeats; padded with the largest number."""
     kmers = np.sort(canonical_kmers(codes, k), axis=1)
-    again = np.concatenate([np.zeros((len(kmers), 1), dtype=bool), kmers[:, 1:] == kmers[:, :-1]], axis=1)
-    return np.where(again, _NO_KMER, kmers)
+    repeated = np.concatenate([np.zeros((len(kmers), 1), dtype=bool), kmers[:, 1:] == kmers[:, :-1]], axis=1)
+    return np.where(repeated, _NO_KMER, kmers)

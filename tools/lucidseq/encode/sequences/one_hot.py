@@ -1,4 +1,4 @@
-"""Datasets that others keep as one-hot arrays in HDF5: X_train, Y_train and their like."""
+"""Published datasets of one-hot arrays in HDF5: X_train, Y_train, ..."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from lucidseq.core.alphabet import N_CODE
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.hdf5 import open_file
 from lucidseq.core.stores import damage_named
-from lucidseq.encode.sequences.rows import SequenceRows
-from lucidseq.encode.sequences.splits import NAMES
+from lucidseq.encode.sequences.assign_splits import NAMES
+from lucidseq.encode.sequences.sequence_rows import SequenceRows
 
 _BLOCK = 1 << 14  # sequences decoded at a time
 _BASES = 4
@@ -41,7 +41,7 @@ def read_one_hot(path: Path) -> tuple[SequenceRows, np.ndarray]:
             raise DataError(
                 f"a file of lucidseq with schema {store.attrs['schema']}",
                 "arrays x_train and y_train",
-                "give another program's file",
+                "give a file of another program",
                 where=str(path),
             )
         arrays = {str(name).lower().replace("_val", "_valid").replace("_validid", "_valid"): store[name] for name in store}
@@ -108,12 +108,12 @@ def _targets(array: object, rows: int, path: Path) -> np.ndarray:
 
     if not isinstance(array, h5py.Dataset) or array.ndim not in (1, 2) or len(array) != rows or array.dtype.kind not in "fiub":
         raise DataError(
-            f"targets {getattr(array, 'name', '?')} that are not one row a sequence",
+            f"targets {getattr(array, 'name', '?')} that are not one row per sequence",
             f"numbers of shape ({rows}, targets)",
             "check the file",
             where=str(path),
         )
     values: np.ndarray = array[()].astype(np.float32).reshape(rows, -1)
     if not np.isfinite(values).all():
-        raise DataError(f"a target of {array.name} that is not finite", "finite numbers", "leave the sequence out", where=str(path))
+        raise DataError(f"a target of {array.name} that is not finite", "finite numbers", "remove the sequence", where=str(path))
     return values

@@ -1,4 +1,4 @@
-"""Sequences of individuals: the reference window with the alleles of each of their haplotypes."""
+"""Personal sequences: reference windows with the alleles of each haplotype of each sample."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lucidseq.encode.readers.reader import require_unique_samples
 from lucidseq.encode.readers.sample_files import read_sample_list
 from lucidseq.encode.readers.vcf_lines import refuse_cut_off
 from lucidseq.encode.regions import other_spelling
-from lucidseq.encode.sequences.rows import SequenceRows
+from lucidseq.encode.sequences.sequence_rows import SequenceRows
 
 if TYPE_CHECKING:
     import cyvcf2
@@ -33,9 +33,9 @@ MISSING, SYMBOLIC, OVERLAPPING, CROSSING = (
     "overlaps the allele before",
     "crosses the window's start or middle",
 )
-_UNKNOWN, _ABSENT = -1, -2  # of alleles: not called; no such chromosome
-_DELETED = "*"  # VCF: the base is gone with an allele of a row before
-_USUAL_PLOIDY = 2  # of samples about which the file says nothing
+_UNKNOWN, _ABSENT = -1, -2  # alleles: not called; no such chromosome copy
+_DELETED = "*"  # VCF: base deleted by an allele of a previous row
+_USUAL_PLOIDY = 2  # of samples without calls in the file
 _BASES = set("ACGTN")
 
 
@@ -50,13 +50,13 @@ class Window:
 
     @property
     def middle(self) -> int:
-        """The base at which its second half begins, in the direction of the genome; the base in the middle is the second half's first, as it is read."""
+        """First base of the second half in reading direction, as a position of the genome."""
         return self.start + (self.end - self.start + self.backward) // 2
 
 
 @dataclass(frozen=True)
 class Edit:
-    """An allele to put in: bases [start, end) of the contig become ``bases``."""
+    """An allele to insert: bases [start, end) of the contig become ``bases``."""
 
     start: int
     end: int
@@ -75,14 +75,14 @@ class Site:
 class PersonalGenomes(Closing):
     """Haplotypes of the samples of a bgzip VCF or a BCF. Use as a context manager.
 
-    The index beside the file is read; without one it is made in a temporary folder.
+    The index beside the file is read; without one it is created in a temporary folder.
 
     Attributes
     ----------
     samples
-        Those taken, in the file's order.
-    put_in, skipped
-        Alleles that went into sequences, and that did not by reason, counted by `personal_rows`.
+        Kept samples, in file order.
+    inserted, skipped
+        Alleles inserted into sequences, and skipped ones by reason, counted by `personal_rows`.
 
     Raises
     ------
@@ -90,13 +90,13 @@ class PersonalGenomes(Closing):
         If the file is cut off, cannot be read or indexed, or a sample is not in it.
     """
 
-    def __init__(self, path: Path, wanted: Path | None) -> None:
+    def __init__(self, path: Path, sample_list: Path | None) -> None:
         import cyvcf2
 
         self.path = path
         refuse_cut_off(path)
         self.skipped: Counter[str] = Counter()
-        self.put_in = 0
+        self.inserted = 0
         self._scratch = tempfile.TemporaryDirectory(prefix="lucidseq-csi-")
         try:
             self._file = cyvcf2.VCF(str(_indexed(path, Path(self._scratch.name))))
@@ -105,15 +105,15 @@ class PersonalGenomes(Closing):
             raise
         except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
             raise DataError(f"a file that cannot be read as VCF ({error})", "VCF or BCF", "check the file", where=str(path)) from error
-        if wanted is not None:
-            kept = read_sample_list(wanted, SampleNames(self.samples))
+        if sample_list is not None:
+            kept = read_sample_list(sample_list, SampleNames(self.samples))
             self.samples = [self.samples[index] for index in np.flatnonzero(kept)]
             self._file.set_samples(self.samples)
         require_unique_samples(self.samples, path)
         self._ploidies: dict[str, np.ndarray] = {}
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._file.close()
         self._scratch.cleanup()
 
@@ -134,17 +134,17 @@ class PersonalGenomes(Closing):
             return
         try:
             with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", message="no intervals found")  # a region without variants is no news
+                warnings.filterwarnings("ignore", message="no intervals found")  # regions without variants are normal
                 yield from self._file(region)
         except Exception as error:  # cyvcf2 raises bare exceptions of several kinds
             raise DataError(
-                f"a file that is damaged near {region} ({error})", "a whole file", "copy or make it again", where=str(self.path)
+                f"a file that is damaged near {region} ({error})", "a whole file", "copy or create it again", where=str(self.path)
             ) from error
 
     def copies(self, contig: str, sites: list[Site]) -> np.ndarray:
-        """Return how many haplotypes each sample has at some sites of a contig, int64 of shape (samples,).
+        """Return the number of haplotypes of each sample at sites of a contig, int64 of shape (samples,).
 
-        Where calls do not tell, as without sites, the first row of the contig does.
+        Where calls do not show it, as without sites, it is that of the first row of the contig.
 
         Raises
         ------
@@ -153,14 +153,14 @@ class PersonalGenomes(Closing):
         """
         if not sites:
             return self._usual(contig)
-        told = np.stack([_copies(site.calls) for site in sites])
-        most = told.max(axis=0)
-        changing = ((told > 0) & (told < most)).any(axis=0)
+        copies = np.stack([_copies(site.calls) for site in sites])
+        most = copies.max(axis=0)
+        changing = ((copies > 0) & (copies < most)).any(axis=0)
         if changing.any():
             raise DataError(
                 f"calls of {self.samples[int(np.argmax(changing))]} with different numbers of alleles",
                 "one ploidy in a window",
-                "leave windows at the edge of pseudo-autosomal regions out (--blacklist)",
+                "remove windows at the edge of pseudo-autosomal regions (--blacklist)",
                 where=place(self.path, variant=f"{contig}:{sites[0].start + 1}"),
             )
         return most if most.all() else np.where(most > 0, most, self._usual(contig))
@@ -168,8 +168,8 @@ class PersonalGenomes(Closing):
     def _usual(self, contig: str) -> np.ndarray:
         if contig not in self._ploidies:
             first = next(self._records(contig, contig), None)
-            told = np.zeros(len(self.samples), dtype=np.int64) if first is None else _copies(self._site(first).calls)
-            self._ploidies[contig] = np.where(told > 0, told, told.max(initial=0) or _USUAL_PLOIDY)
+            copies = np.zeros(len(self.samples), dtype=np.int64) if first is None else _copies(self._site(first).calls)
+            self._ploidies[contig] = np.where(copies > 0, copies, copies.max(initial=0) or _USUAL_PLOIDY)
         return self._ploidies[contig]
 
     def _site(self, record: cyvcf2.Variant) -> Site:
@@ -198,12 +198,12 @@ class PersonalGenomes(Closing):
         Raises
         ------
         DataError
-            With a hint when only the spelling differs.
+            Naming the other spelling where only that differs.
         """
         if self._contigs.isdisjoint(contigs):
-            hint = f"; it has {other_spelling(contigs[0])}" if other_spelling(contigs[0]) in self._contigs else ""
+            spelling = f"; it has {other_spelling(contigs[0])}" if other_spelling(contigs[0]) in self._contigs else ""
             raise DataError(
-                f"no variants on {contigs[0]}{hint}",
+                f"no variants on {contigs[0]}{spelling}",
                 "contigs of the regions",
                 "use a VCF of the same build and contig names",
                 where=str(self.path),
@@ -211,7 +211,7 @@ class PersonalGenomes(Closing):
 
 
 def _indexed(path: Path, folder: Path) -> Path:
-    """Return a file with an index beside it: itself, or a link in a folder where the index is made."""
+    """Return a file with an index beside it: itself, or a link in the folder of a new index."""
     import pysam.bcftools
 
     if any(Path(f"{path}{suffix}").exists() for suffix in (".tbi", ".csi")):
@@ -231,76 +231,76 @@ def _indexed(path: Path, folder: Path) -> Path:
 
 
 def _copies(calls: np.ndarray) -> np.ndarray:
-    """Return the alleles of each sample's call, shape (samples,); 0 where it is a lone ``.``, which says nothing."""
+    """Return the alleles of each sample's call, shape (samples,); 0 where it is a single ``.``."""
     present = (calls != _ABSENT).sum(axis=1)
-    told: np.ndarray = np.where((present > 1) | (calls[:, 0] >= 0), present, 0)
-    return told
+    copies: np.ndarray = np.where((present > 1) | (calls[:, 0] >= 0), present, 0)
+    return copies
 
 
-def personal_rows(genome: Genome, rows: SequenceRows, people: PersonalGenomes) -> tuple[SequenceRows, np.ndarray]:
+def personal_rows(genome: Genome, rows: SequenceRows, genomes: PersonalGenomes) -> tuple[SequenceRows, np.ndarray]:
     """Return every window once for each haplotype of each sample, called ``window|sample|haplotype``.
 
-    The middle base of the window stays in the middle: alleles before it move what lies further out to the left, those after it to the right, and the window is
-    cut at its length. Bases that REF and ALT begin with in common do not count as changed. The first of two overlapping alleles counts. What a deletion brings
-    in from beyond the window is the reference. A sample has as many haplotypes as its calls have alleles.
+    The middle base of the window stays in the middle: alleles before it shift bases to the left, those after it to the right, and the window is
+    cut to its length. Common first bases of REF and ALT count as unchanged. The first of two overlapping alleles is inserted. Deletions are
+    filled with reference bases from outside the window. A sample has as many haplotypes as its calls have alleles.
 
     Returns
     -------
-    (the sequences; the row that each is a version of, int64)
+    (the sequences; the row of each, int64)
 
     Raises
     ------
     DataError
         If a variant's REF is not the genome's base, or a sample's ploidy changes within a window.
     """
-    parts = [_haplotypes(genome, rows, index, people) for index in range(len(rows))]
+    parts = [_haplotypes(genome, rows, index, genomes) for index in range(len(rows))]
     return parts[0].append(*parts[1:]), np.repeat(np.arange(len(rows)), [len(part) for part in parts])
 
 
-def _haplotypes(genome: Genome, rows: SequenceRows, index: int, people: PersonalGenomes) -> SequenceRows:
+def _haplotypes(genome: Genome, rows: SequenceRows, index: int, genomes: PersonalGenomes) -> SequenceRows:
     contig, start, end = str(rows.contig[index]), int(rows.start[index]), int(rows.end[index])
-    sites = people.sites(contig, max(start, 0), end)
+    sites = genomes.sites(contig, max(start, 0), end)
     for site in sites:
-        _check_reference(genome, contig, site, people.path)
-    copies = people.copies(contig, sites)
+        _check_reference(genome, contig, site, genomes.path)
+    copies = genomes.copies(contig, sites)
     sample = np.repeat(np.arange(len(copies)), copies)
     copy = np.arange(len(sample)) - np.repeat(np.cumsum(copies) - copies, copies)
     window = Window(contig, start, end, backward=rows.strand[index] == "-")
-    found = _versions(genome, window, sites, _alleles(sites, sample, copy), people)
+    codes = _versions(genome, window, sites, _alleles(sites, sample, copy), genomes)
     if window.backward:
-        found = alphabet.reverse_complement(found)
-    names = [f"{rows.id[index]}|{people.samples[who]}|{which + 1}" for who, which in zip(sample, copy, strict=True)]
-    return replace(rows.take(np.full(len(sample), index)), codes=found, id=np.array(names, dtype=object))
+        codes = alphabet.reverse_complement(codes)
+    names = [f"{rows.id[index]}|{genomes.samples[sample_index]}|{number + 1}" for sample_index, number in zip(sample, copy, strict=True)]
+    return replace(rows.take(np.full(len(sample), index)), codes=codes, id=np.array(names, dtype=object))
 
 
 def _alleles(sites: list[Site], sample: np.ndarray, copy: np.ndarray) -> np.ndarray:
     """Return the allele of each haplotype at each site, shape (haplotypes, sites)."""
     columns = [site.calls[sample, np.minimum(copy, site.calls.shape[1] - 1)] for site in sites]
-    # Beyond a lone dot there is no second allele: as unknown as the first
+    # A single dot has no second allele: unknown as the first
     columns = [np.where(column == _ABSENT, _UNKNOWN, column) for column in columns]
     return np.stack(columns, axis=1) if columns else np.zeros((len(sample), 0), dtype=np.int64)
 
 
-def _versions(genome: Genome, window: Window, sites: list[Site], alleles: np.ndarray, people: PersonalGenomes) -> np.ndarray:
-    """Return the window of each haplotype, uint8 of shape (haplotypes, length); what several have in common is made once."""
-    different, which, carriers = np.unique(alleles, axis=0, return_inverse=True, return_counts=True)
-    codes = []
+def _versions(genome: Genome, window: Window, sites: list[Site], alleles: np.ndarray, genomes: PersonalGenomes) -> np.ndarray:
+    """Return the window of each haplotype, uint8 of shape (haplotypes, length); equal haplotypes are computed once."""
+    different, version, carriers = np.unique(alleles, axis=0, return_inverse=True, return_counts=True)
+    versions = []
     for row, count in zip(different, carriers.tolist(), strict=True):
         skipped: Counter[str] = Counter()
         edits = _edits(sites, row, skipped)
-        codes.append(apply_edits(genome, window, edits, skipped))
-        people.put_in += count * (len(edits) - skipped[CROSSING])
+        versions.append(apply_edits(genome, window, edits, skipped))
+        genomes.inserted += count * (len(edits) - skipped[CROSSING])
         for reason, number in skipped.items():
-            people.skipped[reason] += count * number
-    return np.stack(codes)[which.ravel()]
+            genomes.skipped[reason] += count * number
+    return np.stack(versions)[version.ravel()]
 
 
 def _check_reference(genome: Genome, contig: str, site: Site, path: Path) -> None:
     reference = site.alleles[0]
-    found = alphabet.decode(genome.fetch(contig, site.start, site.start + len(reference)))
-    if any(one != other and "N" not in (one, other) for one, other in zip(reference, found, strict=True)):
+    bases = alphabet.decode(genome.fetch(contig, site.start, site.start + len(reference)))
+    if any(one != other and "N" not in (one, other) for one, other in zip(reference, bases, strict=True)):
         raise DataError(
-            f"REF {reference[:20]}, and {found[:20]} in {genome.path.name}",
+            f"REF {reference[:20]}, and {bases[:20]} in {genome.path.name}",
             "the genome's bases as REF",
             "use the FASTA of the VCF's build",
             where=place(path, variant=f"{contig}:{site.start + 1}"),
@@ -329,13 +329,13 @@ def _edits(sites: list[Site], alleles: np.ndarray, skipped: Counter[str]) -> lis
 
 
 def _trimmed(start: int, reference: str, alternate: str) -> Edit:
-    """Return an allele without the bases that both texts begin with, such as the anchor of an indel."""
+    """Return an allele without common first bases, such as the anchor of an indel."""
     shared = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(reference, alternate, strict=False))))
     return Edit(start + shared, start + len(reference), alphabet.encode(alternate[shared:]))
 
 
 def apply_edits(genome: Genome, window: Window, edits: list[Edit], skipped: Counter[str]) -> np.ndarray:
-    """Return a window with alleles put in, uint8 of shape (end - start,); its middle base stays in the middle."""
+    """Return a window with alleles inserted, uint8 of shape (end - start,); its middle base stays in the middle."""
     contig, start, middle, end = window.contig, window.start, window.middle, window.end
     before: list[Edit] = []
     after: list[Edit] = []
@@ -344,7 +344,7 @@ def apply_edits(genome: Genome, window: Window, edits: list[Edit], skipped: Coun
             skipped[CROSSING] += 1
         elif edit.end < middle or (edit.end == middle and not (window.backward and edit.start == middle)):
             before.append(edit)
-        else:  # also what is put in between the halves of a window that is read backwards: there it comes before the middle base
+        else:  # also insertions between the halves of a window read backwards
             after.append(edit)
     deleted = [sum(max(0, edit.end - edit.start - len(edit.bases)) for edit in side) for side in (before, after)]
     left = _edited(genome.fetch(contig, start - deleted[0], middle), start - deleted[0], before)

@@ -10,8 +10,8 @@ import numpy as np
 from lucidseq.core.errors import UsageError
 from lucidseq.core.log import Progress
 from lucidseq.encode.sequences.choices import SignalStatistic
-from lucidseq.encode.sequences.rows import SequenceRows
-from lucidseq.encode.sequences.windows import open_track
+from lucidseq.encode.sequences.genome_windows import open_track
+from lucidseq.encode.sequences.sequence_rows import SequenceRows
 
 _REDUCE: dict[SignalStatistic, Callable[[np.ndarray], np.ndarray]] = {
     SignalStatistic.MEAN: lambda bins: bins.mean(axis=1),
@@ -26,16 +26,18 @@ def check_bins(length: int, target_window: int | None, bin_size: int) -> int:
     Raises
     ------
     UsageError
-        If it is longer than the sequences, or bins do not fill it.
+        If it is longer than the sequences, or not a multiple of the bins.
     """
     covered = target_window or length
     if covered > length:
-        raise UsageError(f"--target-window {covered} of sequences of {length} bases", "a target no longer than the sequence", "correct it")
+        raise UsageError(
+            f"--target-window {covered} of sequences of {length} bases", "a target no longer than the sequence", "correct --target-window"
+        )
     if covered % bin_size or (length - covered) % 2:
         raise UsageError(
             f"bins of {bin_size} in {covered} of {length} bases",
             "bins that fill the target, in the middle of the sequence",
-            "choose --bin-size and --target-window that divide",
+            "give a --target-window that is a multiple of --bin-size",
         )
     return covered
 
@@ -54,7 +56,7 @@ def read_profile(path: Path, rows: SequenceRows, statistic: SignalStatistic, *, 
     statistic
         Of each bin.
     bin_size, covered
-        Bases of a bin, and of all bins together (`check_bins`).
+        Bases of a bin, and of all bins (`check_bins`).
 
     Raises
     ------
@@ -62,17 +64,17 @@ def read_profile(path: Path, rows: SequenceRows, statistic: SignalStatistic, *, 
         As `windows.open_track`.
     """
     bins = covered // bin_size
-    found = np.zeros((len(rows), bins), dtype=np.float32)
+    profile = np.zeros((len(rows), bins), dtype=np.float32)
     margin = (rows.codes.shape[1] - covered) // 2
     with (
         open_track(path, rows) as track,
         Progress(f"windows of {path.name}", total=len(rows)) as progress,
-        np.errstate(over="ignore"),  # what does not fit is infinite, and refused by its window
+        np.errstate(over="ignore"),  # overflow becomes infinite, and is refused later
     ):
         for row, (contig, start) in enumerate(zip(rows.contig, rows.start.tolist(), strict=True)):
             signal = track.bases(contig, start + margin, start + margin + covered, missing=0.0)
-            found[row] = _REDUCE[statistic](signal.reshape(bins, bin_size))
+            profile[row] = _REDUCE[statistic](signal.reshape(bins, bin_size))
             progress.step()
     backward = rows.strand == "-"
-    found[backward] = found[backward, ::-1]
-    return found
+    profile[backward] = profile[backward, ::-1]
+    return profile

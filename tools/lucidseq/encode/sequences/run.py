@@ -13,16 +13,16 @@ from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import QC, SEQUENCES
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.core.tables import write_table
-from lucidseq.encode.sequences import splits
-from lucidseq.encode.sequences.card import judge, judge_near_copies, judge_sources, judge_test_set
+from lucidseq.encode.sequences import assign_splits as splits
+from lucidseq.encode.sequences.card import check_dataset, check_near_copies, check_sources, check_test_set
 from lucidseq.encode.sequences.choices import NearCopies, Task
 from lucidseq.encode.sequences.cli import SequencesOptions
-from lucidseq.encode.sequences.gather import Gathered, drop_unknown, gather
 from lucidseq.encode.sequences.near_copies import near_copies as find_near_copies
-from lucidseq.encode.sequences.rows import identity
-from lucidseq.encode.sequences.sources import Sources, refuse_confusion
+from lucidseq.encode.sequences.read_sources import SequenceSet, drop_unknown, read_sources
+from lucidseq.encode.sequences.sequence_rows import identity
+from lucidseq.encode.sequences.source_options import Sources, check_options
 
-_NEAR_COPY = "near-copy of a sequence held out"
+_NEAR_COPY = "near-copy of a held-out sequence"
 
 
 def sequences(options: SequencesOptions, out: OutputSet) -> Card:
@@ -54,35 +54,28 @@ def sequences(options: SequencesOptions, out: OutputSet) -> Card:
         target_name=options.target_name,
         seed=options.seed,
     )
-    refuse_confusion(sources)
-    gathered = drop_unknown(gather(sources), sources)
-    same = identity(gathered.rows.codes)
-    groups = same if gathered.origin is None else splits.join(same, gathered.origin)
+    check_options(sources)
+    dataset = drop_unknown(read_sources(sources), sources)
+    same = identity(dataset.rows.codes)
+    groups = same if dataset.origin is None else splits.join(same, dataset.origin)
     if options.near_copies is NearCopies.SEPARATE:
-        copies = find_near_copies(gathered.rows.codes, options.near_copy_similarity)
+        copies = find_near_copies(dataset.rows.codes, options.near_copy_similarity)
         groups = splits.join(groups, copies)
     card = Card("encode", "sequences")
     split = _split(
-        gathered,
-        groups,
-        _names(options.test_contigs),
-        _names(options.valid_contigs),
-        options.test_share,
-        options.valid_share,
-        sources,
-        card,
+        dataset, groups, _names(options.test_contigs), _names(options.valid_contigs), options.test_share, options.valid_share, sources, card
     )
     if options.near_copies is NearCopies.SEPARATE:
-        judge_near_copies(card, groups, copies)
+        check_near_copies(card, groups, copies)
         keep = ~splits.leaking(split, groups)
-        gathered.steps.append(("sequences", _NEAR_COPY, int((~keep).sum()), int(keep.sum())))
-        gathered, split, same = gathered.take(keep), split[keep], same[keep]
-    rows = gathered.rows
+        dataset.steps.append(("sequences", _NEAR_COPY, int((~keep).sum()), int(keep.sum())))
+        dataset, split, same = dataset.take(keep), split[keep], same[keep]
+    rows = dataset.rows
     kind = _task(options.task, rows.target, sources)
-    _write(out["dataset"], gathered, split, kind, options.build)
-    write_table(pd.DataFrame(gathered.steps, columns=["unit", "step", "removed", "kept"]), out["qc"], QC)
-    judge_sources(card, gathered.negatives_found, gathered.alleles_put_in, gathered.without_signal)
-    judge(card, rows, split, same, kind, gathered.target_names, gathered.origin)
+    _write(out["dataset"], dataset, split, kind, options.build)
+    write_table(pd.DataFrame(dataset.steps, columns=["unit", "step", "removed", "kept"]), out["qc"], QC)
+    check_sources(card, dataset.negatives_drawn, dataset.alleles_inserted, dataset.without_signal)
+    check_dataset(card, rows, split, same, kind, dataset.target_names, dataset.origin)
     return card
 
 
@@ -91,7 +84,7 @@ def _names(text: str | None) -> list[str]:
 
 
 def _split(
-    gathered: Gathered,
+    dataset: SequenceSet,
     groups: np.ndarray,
     test: list[str],
     valid: list[str],
@@ -100,16 +93,16 @@ def _split(
     sources: Sources,
     card: Card,
 ) -> np.ndarray:
-    """Assign splits: a file's own first, then contigs, then random shares of what is left to train."""
-    if gathered.split is not None:
+    """Assign splits: those of a file, else by contig, then random shares of the training sequences."""
+    if dataset.split is not None:
         if test or valid:
-            raise UsageError("--test-contigs or --valid-contigs with splits in --labels or --one-hot", "one of them", "leave one out")
-        return gathered.split
-    split = splits.by_contig(gathered.rows.contig, test, valid, sources.main)
+            raise UsageError("--test-contigs or --valid-contigs with splits in --labels or --one-hot", "one of them", "omit one of them")
+        return dataset.split
+    split = splits.by_contig(dataset.rows.contig, test, valid, sources.main)
     if not test and test_share > 0:
-        split = splits.draw(split, groups, test_share, splits.TEST, sources.seed)
-    judge_test_set(card, by_contig=bool(test), with_coordinates=bool(gathered.rows.contig.any()))
-    return split if valid else splits.draw(split, groups, valid_share, splits.VALID, sources.seed)
+        split = splits.draw_split(split, groups, test_share, splits.TEST, sources.seed)
+    check_test_set(card, by_contig=bool(test), with_coordinates=bool(dataset.rows.contig.any()))
+    return split if valid else splits.draw_split(split, groups, valid_share, splits.VALID, sources.seed)
 
 
 def _task(task: Task, target: np.ndarray, sources: Sources) -> str:
@@ -117,24 +110,24 @@ def _task(task: Task, target: np.ndarray, sources: Sources) -> str:
     if task is Task.AUTO:
         return Task.BINARY.value if binary and not sources.signal else Task.REGRESSION.value
     if (task is Task.BINARY and not binary) or (task is Task.COUNTS and bool((target < 0).any())):
-        wanted = "targets of 0 and 1" if task is Task.BINARY else "counts of 0 or more"
+        expected = "targets of 0 and 1" if task is Task.BINARY else "counts of 0 or more"
         wrong = target[(target != 0) & (target != 1)] if task is Task.BINARY else target[target < 0]
         raise DataError(
             f"--task {task.value} and a target of {wrong[0]:g}",
-            wanted,
+            expected,
             "choose another --task, or correct the targets",
             where=str(sources.main),
         )
     return task.value
 
 
-def _write(path: Path, gathered: Gathered, split: np.ndarray, task: str, build: str) -> None:
-    names = gathered.target_names
+def _write(path: Path, dataset: SequenceSet, split: np.ndarray, task: str, build: str) -> None:
+    names = dataset.target_names
     with create_store(path, SEQUENCES, build=build, task=task, target_names=names) as store:
         for name in ("codes", "contig", "start", "end", "strand", "id"):
-            write_array(store, name, getattr(gathered.rows, name))
+            write_array(store, name, getattr(dataset.rows, name))
         write_array(store, "split", split)
         if names:
-            write_array(store, "target", gathered.rows.target)
-        if gathered.profile is not None:
-            write_array(store, "profile", gathered.profile)
+            write_array(store, "target", dataset.rows.target)
+        if dataset.profile is not None:
+            write_array(store, "profile", dataset.profile)

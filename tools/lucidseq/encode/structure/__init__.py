@@ -1,1 +1,1 @@
-"""Who is related to whom, where the samples lie on principal components, and splits that respect both."""
+"""Relatedness and principal components of samples, and splits that respect both."""

@@ -12,18 +12,18 @@ from lucidseq.core.genotypes import MISSING_CALL
 from lucidseq.core.log import get_logger
 from lucidseq.core.seeds import stream
 from lucidseq.encode.structure import pca
-from lucidseq.encode.structure.panel import Panel
+from lucidseq.encode.structure.autosomal_panel import AutosomalPanel
 from lucidseq.encode.structure.pruning import Pruner
 
 _log = get_logger("lucidseq.encode")
-_PRUNING_SAMPLES = 2000  # enough for r² of 0.2: its standard error is below 0.02
+_PRUNING_SAMPLES = 2000  # the standard error of r² of 0.2 is below 0.02
 _REGION = 5_000_000
 _PIECE = 1 << 23  # genotypes of a piece: 64 MB
 
 
 @dataclass(frozen=True)
 class Ancestry:
-    """Where the samples lie.
+    """Principal components of the samples.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Ancestry:
     concentration
         Largest share of the squared loadings of each component in one window of 5 Mb, shape (k,).
     spread
-        Share of the pruned variants in the window that holds most of them.
+        Share of the pruned variants in the window with most of them.
     """
 
     scores: np.ndarray
@@ -46,7 +46,7 @@ class Ancestry:
     spread: float
 
 
-def place_samples(panel: Panel, fitted: np.ndarray, k: int, min_frequency: float, seed: int) -> Ancestry:
+def place_samples(panel: AutosomalPanel, fitted: np.ndarray, k: int, min_frequency: float, seed: int) -> Ancestry:
     """Prune the variants, fit components on some samples and project all.
 
     Parameters
@@ -56,7 +56,7 @@ def place_samples(panel: Panel, fitted: np.ndarray, k: int, min_frequency: float
     fitted
         Mask of samples, shape (samples,).
     k
-        Wanted number of components; fewer when there are not so many samples or variants.
+        Largest number of components; fewer with few samples or variants.
     min_frequency
         Least minor-allele frequency among the fitted samples.
     seed
@@ -65,7 +65,7 @@ def place_samples(panel: Panel, fitted: np.ndarray, k: int, min_frequency: float
     Raises
     ------
     DataError
-        If fewer than two samples or variants are left.
+        If fewer than two samples or variants remain.
     """
     kept, frequency = prune(panel, fitted, min_frequency)
     samples = int(fitted.sum())
@@ -93,16 +93,16 @@ def place_samples(panel: Panel, fitted: np.ndarray, k: int, min_frequency: float
     exact = samples <= pca.EXACT_SAMPLES
     how = "every eigenvector" if exact else "a random subspace"
     _log.info(f"{k} principal components of {variants} pruned variants and {samples} samples, from {how}")
-    found = pca.fit_exact(blocks, samples, k) if exact else pca.fit_randomised(blocks, samples, k, stream(seed, "components"))
-    scores, share = pca.project(both(), found, regions)
-    scores[fitted] = found.vectors
+    components = pca.fit_exact(blocks, samples, k) if exact else pca.fit_randomised(blocks, samples, k, stream(seed, "components"))
+    scores, share = pca.project(both(), components, regions)
+    scores[fitted] = components.vectors
     concentration = share.max(axis=0) / np.maximum(share.sum(axis=0), np.finfo(float).tiny)
     spread = float(np.bincount(regions).max() / variants)
-    return Ancestry(scores * np.sqrt(samples), fitted, found, concentration, spread)
+    return Ancestry(scores * np.sqrt(samples), fitted, components, concentration, spread)
 
 
-def pieces(panel: Panel) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield the panel's (rows, dosages) in pieces small enough to be turned into float64."""
+def pieces(panel: AutosomalPanel) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the panel's (rows, dosages) in pieces small enough for float64."""
     size = max(1, _PIECE // panel.samples)
     for at, values in panel.dosages():
         for first in range(0, len(at), size):
@@ -127,17 +127,17 @@ def standardise(dosage: np.ndarray, frequency: np.ndarray) -> np.ndarray:
     return values
 
 
-def prune(panel: Panel, fitted: np.ndarray, min_frequency: float) -> tuple[np.ndarray, np.ndarray]:
+def prune(panel: AutosomalPanel, fitted: np.ndarray, min_frequency: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows of common variants in low LD, and the frequency of every variant of the store among the fitted samples."""
-    people = np.flatnonzero(fitted)
-    some = np.unique(np.linspace(0, len(people) - 1, min(len(people), _PRUNING_SAMPLES)).astype(np.int64))
+    members = np.flatnonzero(fitted)
+    thinned = np.unique(np.linspace(0, len(members) - 1, min(len(members), _PRUNING_SAMPLES)).astype(np.int64))
     frequency, pruner = np.full(len(panel.rows), np.nan), Pruner()
     for at, values in panel.dosages():
-        values = values[:, people]
+        values = values[:, members]
         frequency[at] = allele_frequency(values)
         common = np.minimum(frequency[at], 1 - frequency[at])
         rows = np.flatnonzero(np.nan_to_num(common) >= max(min_frequency, np.finfo(float).tiny))
-        unit = standardise(values[rows][:, some], frequency[at[rows]])
+        unit = standardise(values[rows][:, thinned], frequency[at[rows]])
         unit -= unit.mean(axis=1, keepdims=True)
         length = np.sqrt((unit**2).sum(axis=1))
         rows, unit, length = rows[length > 0], unit[length > 0], length[length > 0]
@@ -146,8 +146,8 @@ def prune(panel: Panel, fitted: np.ndarray, min_frequency: float) -> tuple[np.nd
         edges = np.flatnonzero(contigs[1:] != contigs[:-1]) + 1
         for part in np.split(np.arange(len(rows)), edges):
             if len(part):
-                here = at[rows[part]]
-                pruner.add(str(contigs[part[0]]), here, panel.store.start[here], common[rows[part]], unit[part])
+                part_rows = at[rows[part]]
+                pruner.add(str(contigs[part[0]]), part_rows, panel.store.start[part_rows], common[rows[part]], unit[part])
     return pruner.kept(), frequency
 
 
@@ -159,8 +159,8 @@ def allele_frequency(dosage: np.ndarray) -> np.ndarray:
     return np.where(number > 0, total / (2 * np.maximum(number, 1)), np.nan)
 
 
-def _regions(panel: Panel, rows: np.ndarray) -> np.ndarray:
-    """Return the number of the 5 Mb window that each of some variants, in the order of the store, is in: int32."""
+def _regions(panel: AutosomalPanel, rows: np.ndarray) -> np.ndarray:
+    """Return the number of the 5 Mb window of each variant, in the order of the store, int32."""
     window = (panel.store.start[rows] // _REGION).astype(np.int32)
     contig = panel.store.contig[rows]
     new = window[1:] != window[:-1]

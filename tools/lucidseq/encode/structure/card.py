@@ -1,4 +1,4 @@
-"""What the card says of relatives, components and splits: above all, whether the split leaks."""
+"""The trust card of relatives, components and splits: above all, whether the split leaks."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _FEW_VARIANTS, _FEW_FITTED = 1000, 50
 _CONCENTRATED = 0.25  # share of a component's squared loadings in one window that makes it that region's, not ancestry's
 
 
-def judge_contigs(card: Card, contigs: np.ndarray, build: str) -> None:
-    """Say that autosomes may be PLINK's numbers of human sex chromosomes."""
+def check_contigs(card: Card, contigs: np.ndarray, build: str) -> None:
+    """Add that autosomes may be PLINK's codes of human sex chromosomes."""
     if unclear := unclear_numbers(set(contigs), build):
         card.add(
             "chromosomes 23 to 26",
             f"{', '.join(unclear)} counted as autosomes",
             Verdict.CAUTION,
-            threshold="a build that tells what they are",
-            advice="If they are PLINK's numbers of human X, Y, XY and MT encode the genotypes with --build GRCh37 or GRCh38: kinship, "
-            "inbreeding and components are wrong with them. Elsewhere name the build.",
+            threshold="a build that defines them",
+            advice="If they are PLINK's codes of human X, Y, XY and MT, encode the genotypes with --build GRCh37 or GRCh38: kinship, "
+            "inbreeding and components are wrong with them. For other species name the build.",
         )
 
 
-def judge_inbreeding(card: Card, inbreeding: float, ploidy: int, *, inbred: bool) -> None:
-    """Say whether kinship is defined."""
+def check_inbreeding(card: Card, inbreeding: float, ploidy: int, *, inbred: bool) -> None:
+    """Add whether kinship is defined."""
     if ploidy != 2:
         card.add(
             "ploidy",
@@ -44,7 +44,7 @@ def judge_inbreeding(card: Card, inbreeding: float, ploidy: int, *, inbred: bool
     advice = "Samples of one population have F near 0."
     if inbred:
         advice = (
-            "These look like inbred lines, haploids or doubled haploids: KING-robust kinship is not defined without heterozygotes, so none is "
+            "These are probably inbred lines, haploids or doubled haploids: KING-robust kinship is not defined without heterozygotes, so none is "
             "written; pairs with 99 % equal genotypes are listed as duplicates."
         )
     elif not fulfilled:
@@ -54,56 +54,56 @@ def judge_inbreeding(card: Card, inbreeding: float, ploidy: int, *, inbred: bool
     card.expect("inbreeding (median F)", inbreeding, fulfilled, threshold="<= 0.1; no kinship above 0.5", advice=advice)
 
 
-def judge_relatives(card: Card, relatives: Relatives, variants: int) -> None:
-    """Say how many duplicates there are, and whether the variants tell."""
+def check_relatives(card: Card, relatives: Relatives, variants: int) -> None:
+    """Add the numbers of duplicates and of variants behind relatedness."""
     card.at_least(
         "variants behind relatedness",
         variants,
         _FEW_VARIANTS,
         text=f">= {_FEW_VARIANTS} in low LD",
-        advice="Few independent variants: unrelated pairs can look like second-degree relatives by chance.",
+        advice="Few independent variants: unrelated pairs can appear as second-degree relatives by chance.",
     )
     pairs = len(relatives.duplicates()[0])
     card.at_most(
         "pairs of duplicates or twins",
         pairs,
         0,
-        advice="The same individual twice, or monozygotic twins: see the kinship table; keep one of each pair unless you expect them.",
+        advice="Duplicated samples or monozygotic twins: see the kinship table; keep one of each pair unless they are expected.",
     )
 
 
-def judge_sizes(card: Card, splits: Splits, wanted: tuple[float, float, float] | None) -> None:
-    """Say how large the sets are, beside what was wanted (None: as a table says)."""
+def check_sizes(card: Card, splits: Splits, requested: tuple[float, float, float] | None) -> None:
+    """Add the sizes of the sets, beside the requested shares (None: of a table)."""
     sizes = np.bincount(splits.split, minlength=len(Split))
-    said = ", ".join(f"{split.name.lower()} {sizes[split]}" for split in Split)
-    off = 0.0 if wanted is None else float(np.abs(sizes / sizes.sum() - wanted).max())
-    held_out = wanted is None or wanted[0] < 1
+    sizes_in_words = ", ".join(f"{split.name.lower()} {sizes[split]}" for split in Split)
+    off = 0.0 if requested is None else float(np.abs(sizes / sizes.sum() - requested).max())
+    held_out = requested is None or requested[0] < 1
     good = off <= 0.05 and sizes[Split.TRAIN] > 0 and (sizes[Split.TEST] + sizes[Split.VALID] > 0 or not held_out)
-    threshold = "training and held-out samples" if wanted is None else "within 5 % of the requested shares"
+    threshold = "training and held-out samples" if requested is None else "within 5 % of the requested shares"
     card.expect(
         "samples in the sets",
-        said,
+        sizes_in_words,
         good,
         threshold=threshold,
-        advice="Large groups cannot be cut: take other shares, more clusters, or cross-validation.",
+        advice="Large groups cannot be cut: use other shares, more clusters, or cross-validation.",
     )
 
 
-def judge_folds(card: Card, splits: Splits, wanted: int) -> None:
-    """Say how many folds have samples, where some were wanted."""
-    if wanted:
-        there = len(np.unique(splits.fold))
+def check_folds(card: Card, splits: Splits, requested: int) -> None:
+    """Add the number of folds with samples, where folds were requested."""
+    if requested:
+        filled = len(np.unique(splits.fold))
         card.expect(
             "folds with samples",
-            there,
-            there == wanted,
-            threshold=f"{wanted}",
-            advice="There are fewer groups than folds: take fewer folds, or more clusters.",
+            filled,
+            filled == requested,
+            threshold=f"{requested}",
+            advice="There are fewer groups than folds: use fewer folds, or more clusters.",
         )
 
 
-def judge_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.ndarray, max_kinship: float) -> None:
-    """Hold pairs across train and the other sets against pairs within train."""
+def check_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.ndarray, max_kinship: float) -> None:
+    """Compare pairs across train and the other sets with pairs within train."""
     train = splits.train
     _identical_across(card, same, train)
     if train.all() or not train.any():
@@ -119,7 +119,7 @@ def judge_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.nda
     column = "kinship" if relatives.defined else "identity"
     listed = relatives.table[column].to_numpy()
     largest = float(max(across.max(), listed[cut].max(initial=-1)))
-    at_home = float(max(within.max(), listed[train[relatives.first] & train[relatives.second]].max(initial=-1)))
+    largest_within = float(max(within.max(), listed[train[relatives.first] & train[relatives.second]].max(initial=-1)))
     refuse = DUPLICATE if relatives.defined else SAME
     caution = max_kinship if relatives.defined else SAME
     verdict = Verdict.REFUSE if largest >= refuse else Verdict.CAUTION if largest >= caution else Verdict.OK
@@ -128,8 +128,8 @@ def judge_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.nda
         f"largest {what} across train and other sets",
         largest,
         verdict,
-        threshold=f"< {caution:g} (within train: {at_home:.3f})",
-        advice="Relatives on both sides let a model look better than it is: split by kinship, families or clusters.",
+        threshold=f"< {caution:g} (within train: {largest_within:.3f})",
+        advice="Relatives on both sides make a model look better than it is: split by kinship, families or clusters.",
     )
     high, high_within = float(np.quantile(across, 0.99)), float(np.quantile(within, 0.99))
     near = high >= caution
@@ -138,7 +138,7 @@ def judge_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.nda
         high,
         not near,
         threshold=f"< {caution:g} (within train: {high_within:.3f})",
-        advice="The sets are closely related throughout: the test tells of relatives, not of new families.",
+        advice="The sets are closely related throughout: the test measures performance on relatives, not on new families.",
     )
 
 
@@ -149,12 +149,12 @@ def _identical_across(card: Card, same: np.ndarray, train: np.ndarray) -> None:
         shared,
         Verdict.REFUSE if shared else Verdict.OK,
         threshold="0",
-        advice="Individuals with the very same genotypes train and test the model: remove the copies, or let the command split.",
+        advice="Samples with identical genotypes are in training and test: remove the copies, or let the command split.",
     )
 
 
-def judge_components(card: Card, ancestry: Ancestry) -> None:
-    """Say what the components rest on, and whether one of them is a region rather than ancestry."""
+def check_components(card: Card, ancestry: Ancestry) -> None:
+    """Add the samples behind the components, and whether a component is a region rather than ancestry."""
     fitted = int(ancestry.fitted.sum())
     card.at_least(
         "unrelated training samples behind the components", fitted, _FEW_FITTED, advice="Components of few samples are mostly noise."
@@ -176,11 +176,11 @@ def judge_components(card: Card, ancestry: Ancestry) -> None:
         share,
         not regional,
         threshold=f"< {_CONCENTRATED:g}, or < 3 times the {ancestry.spread:.3f} of the variants",
-        advice="A region of long-range LD (an inversion, the HLA) makes this component: leave it out.",
+        advice="A region of long-range LD (an inversion, the HLA) makes this component: exclude it (--exclude-regions).",
     )
 
 
-def judge_groups(card: Card, groups: int, absent: int, samples: int) -> None:
+def check_groups(card: Card, groups: int, absent: int, samples: int) -> None:
     """Add a split by the groups of a table."""
     card.expect(
         "split",
@@ -191,39 +191,39 @@ def judge_groups(card: Card, groups: int, absent: int, samples: int) -> None:
     )
 
 
-def judge_random(card: Card) -> None:
+def check_random(card: Card) -> None:
     """Add a split at random."""
     card.add(
         "split",
-        "at random, as asked for",
+        "at random, as requested",
         Verdict.CAUTION,
         threshold="by relatedness",
-        advice="Only where samples are known to be independent: relatives on both sides let a model look better than it is.",
+        advice="Only where samples are known to be independent: relatives on both sides make a model look better than it is.",
     )
 
 
-def judge_families(card: Card, families: int, largest: float) -> None:
+def check_families(card: Card, families: int, largest: float) -> None:
     """Add a split by families of relatives; ``largest`` is the share of samples in the largest."""
     card.add(
         "split",
-        f"by families of relatives, {families} of them; the largest holds {largest:.1%} of the samples",
+        f"by families of relatives, {families} of them; the largest has {largest:.1%} of the samples",
         Verdict.OK,
         threshold="no relatives across sets",
         advice="Relatives are never in two sets.",
     )
 
 
-def judge_clusters(card: Card, clusters: int, reason: str, *, chosen: bool) -> None:
-    """Add a split by clusters, which the user chose or for a reason."""
+def check_clusters(card: Card, clusters: int, reason: str, *, chosen: bool) -> None:
+    """Add a split by clusters, by request or for another reason."""
     card.expect(
         "split",
         f"by {clusters} clusters on the principal components, {reason}",
         chosen,
         threshold="families of relatives where they are small",
-        advice="Neighbours are in one set, but relatives of other clusters can be in another: see the largest kinship across sets.",
+        advice="Neighbours are in one set, but relatives in other clusters can be in another: see the largest kinship across sets.",
     )
 
 
-def judge_given(card: Card) -> None:
-    """Add a split that a table gives."""
-    card.add("split", "as in the table given", Verdict.OK, threshold="leaks nothing", advice="See the checks below.")
+def check_given(card: Card) -> None:
+    """Add a split of a table."""
+    card.add("split", "as in the table", Verdict.OK, threshold="leaks nothing", advice="See the checks below.")

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class SplitBy(StrEnum):
-    """What keeps samples together in a split."""
+    """Groups that a split keeps together."""
 
     KINSHIP = "kinship"
     CLUSTERS = "clusters"

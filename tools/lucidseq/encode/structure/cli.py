@@ -16,15 +16,15 @@ from lucidseq.encode.structure.choices import SplitBy
 
 @dataclass(frozen=True, kw_only=True)
 class StructureOptions(Options):
-    """Find relatives, place the samples on principal components, and split them so that no relatives are on both sides.
+    """Find relatives, compute principal components, and split the samples so that no relatives are on both sides.
 
-    Variants on contigs called X, Y, Z, W or M, and 23 to 26 of a human build, are left out. Components are fitted on unrelated training samples; all others are projected.
+    Variants on contigs called X, Y, Z, W or M, and 23 to 26 of a human build, are ignored. Components are fitted on unrelated training samples; all others are projected.
     """
 
     genotypes: Store
     split_table: Annotated[
         Path | None,
-        Option("Table `sample split` (train, valid, test) to use as it is; group and fold may follow."),
+        Option("Table `sample split` (train, valid, test) to use unchanged; optionally with group and fold."),
         In(Format.TSV, schema=SPLITS),
     ] = None
     groups: Annotated[
@@ -32,7 +32,7 @@ class StructureOptions(Options):
         Option("Table `FID IID group...` or `sample group...`; samples of a group (family, batch, site) stay together."),
         In(Format.TSV),
     ] = None
-    group_column: Annotated[str | None, Option("Column of --groups; the first one when not given.")] = None
+    group_column: Annotated[str | None, Option("Column of --groups; default: the first.")] = None
     split_by: Annotated[
         SplitBy,
         Option(
@@ -41,20 +41,18 @@ class StructureOptions(Options):
     ] = SplitBy.KINSHIP
     valid_share: Annotated[float, Option("Share of the samples for validation.", min=0, max=0.9)] = 0.1
     test_share: Annotated[float, Option("Share of the samples for the test.", min=0, max=0.9)] = 0.2
-    folds: Annotated[int, Option("Folds of cross-validation over all samples; 0 makes none.", min=0, max=1000)] = 0
+    folds: Annotated[int, Option("Folds of cross-validation over all samples; 0 for none.", min=0, max=1000)] = 0
     trait: Annotated[
         str | None,
         Option(
-            "Trait of the genotype store that the sets should share evenly: classes of a binary one, quintiles of a quantitative one below 500 samples."
+            "Trait of the genotype store to balance between the sets: classes of a binary one, quintiles of a quantitative one below 500 samples."
         ),
     ] = None
-    min_kinship: Annotated[float, Option("Least kinship coefficient of a pair to be listed (0.0442: third degree).", min=0.01, max=0.5)] = (
-        0.0442
-    )
+    min_kinship: Annotated[float, Option("Least kinship coefficient of a listed pair (0.0442: third degree).", min=0.01, max=0.5)] = 0.0442
     max_kinship: Annotated[
         float,
         Option(
-            "From this kinship coefficient on, a pair stays in one set, and only one of it is behind the components (0.0884: second degree).",
+            "Least kinship coefficient of pairs that stay in one set, only one of each behind the components (0.0884: second degree).",
             min=0.01,
             max=0.5,
         ),
@@ -69,13 +67,13 @@ class StructureOptions(Options):
     ] = 0.3
     clusters: Annotated[int, Option("Number of clusters on the components.", min=2, max=1000)] = 20
     components: Annotated[int, Option("Number of principal components.", min=1, max=100)] = 10
-    exclude_regions: Annotated[Path | None, Option("BED file of regions of long-range LD; left out of the components."), In(Format.BED)] = (
-        None
-    )
+    exclude_regions: Annotated[
+        Path | None, Option("BED file of regions of long-range LD to exclude from the components."), In(Format.BED)
+    ] = None
     min_frequency: Annotated[float, Option("Least minor-allele frequency of a variant behind the components.", min=0, max=0.5)] = 0.01
-    hard_call_tolerance: Annotated[
-        float, Option("Largest distance of a dosage from 0, 1 or 2 for kinship to count it.", min=0, max=0.49)
-    ] = 0.1
+    hard_call_tolerance: Annotated[float, Option("Largest distance of a dosage from 0, 1 or 2 for kinship to use it.", min=0, max=0.49)] = (
+        0.1
+    )
     seed: Seed = 1
     threads: Threads = 1
 

@@ -33,13 +33,13 @@ def read_groups(path: Path, column: str | None, samples: Sequence[str]) -> tuple
 
     Returns
     -------
-    (object array of shape (samples,), a sample's own name where the table has nothing; number of samples it has nothing for)
+    (object array of shape (samples,), the sample's own name where it has no group; number of samples without group)
 
     Raises
     ------
     DataError
-        If the column is missing, a row has another number of fields, a sample comes twice, no sample has a row, or it is not clear
-        whom a row means.
+        If the column is missing, a row has another number of fields, a sample is repeated, no sample has a row, or a row
+        matches several samples.
     """
     with open_text(path) as handle:
         header = handle.readline().rstrip("\r\n")
@@ -47,7 +47,7 @@ def read_groups(path: Path, column: str | None, samples: Sequence[str]) -> tuple
         names = [name.strip() for name in header.split(tab)]
         key = 1 if len(names) > 1 and names[0].lstrip("#").upper() == "FID" and names[1].upper() == "IID" else 0
         at = _column(names, column, key, path)
-        found: dict[tuple[str, str], str] = {}
+        group_of: dict[tuple[str, str], str] = {}
         for number, line in enumerate(handle, start=2):
             if not line.strip():
                 continue
@@ -56,19 +56,20 @@ def read_groups(path: Path, column: str | None, samples: Sequence[str]) -> tuple
                 raise DataError(
                     f"{len(fields)} fields", f"{len(names)}, as in the header", "correct the row", where=place(path, line=number)
                 )
-            who = (fields[0] if key else "", fields[key])
-            if who in found:
+            key_of_row = (fields[0] if key else "", fields[key])
+            if key_of_row in group_of:
                 raise DataError(
-                    f"sample {fields[key]} comes more than once",
-                    "one row a sample",
-                    "remove one of the rows",
-                    where=place(path, line=number),
+                    f"sample {fields[key]} more than once", "one row per sample", "remove one of the rows", where=place(path, line=number)
                 )
-            found[who] = "" if fields[at] in ("NA", "#NA", ".", "nan") else fields[at]
-    known, families, individuals = SampleNames(list(samples)), [who[0] for who in found], [who[1] for who in found]
+            group_of[key_of_row] = "" if fields[at] in ("NA", "#NA", ".", "nan") else fields[at]
+    known, families, individuals = (
+        SampleNames(list(samples)),
+        [key_of_row[0] for key_of_row in group_of],
+        [key_of_row[1] for key_of_row in group_of],
+    )
     rows = known.find(families, individuals, path)
     groups = np.full(len(samples), "", dtype=object)
-    groups[rows[rows >= 0]] = np.array(list(found.values()), dtype=object)[rows >= 0]
+    groups[rows[rows >= 0]] = np.array(list(group_of.values()), dtype=object)[rows >= 0]
     absent = groups == ""
     groups[absent] = np.array([f"sample {sample}" for sample in samples], dtype=object)[absent]
     return groups, int(absent.sum())
@@ -93,7 +94,7 @@ def components(samples: int, first: np.ndarray, second: np.ndarray) -> np.ndarra
 
 
 def unrelated(samples: int, first: np.ndarray, second: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    """Return a mask of candidates among whom no pair is left: whoever has most relatives goes first.
+    """Return a mask of unrelated candidates: samples with most relatives are removed first.
 
     Parameters
     ----------
@@ -106,22 +107,22 @@ def unrelated(samples: int, first: np.ndarray, second: np.ndarray, candidates: n
     """
     among = candidates[first] & candidates[second]
     relatives: dict[int, set[int]] = {}
-    for one, other in zip(first[among].tolist(), second[among].tolist(), strict=True):
-        relatives.setdefault(one, set()).add(other)
-        relatives.setdefault(other, set()).add(one)
+    for left, right in zip(first[among].tolist(), second[among].tolist(), strict=True):
+        relatives.setdefault(left, set()).add(right)
+        relatives.setdefault(right, set()).add(left)
     keep = candidates.copy()
-    waiting = [(-len(others), -sample) for sample, others in relatives.items()]
+    waiting = [(-len(related), -sample) for sample, related in relatives.items()]
     heapq.heapify(waiting)
     while waiting:
         count, sample = heapq.heappop(waiting)
-        others = relatives.get(-sample, set())
-        if len(others) != -count:  # has lost relatives since
-            if others:
-                heapq.heappush(waiting, (-len(others), sample))
+        related = relatives.get(-sample, set())
+        if len(related) != -count:  # its relatives were removed since
+            if related:
+                heapq.heappush(waiting, (-len(related), sample))
             continue
         keep[-sample] = False
-        for other in relatives.pop(-sample):
-            relatives[other].discard(-sample)
+        for right in relatives.pop(-sample):
+            relatives[right].discard(-sample)
     return keep
 
 
@@ -131,7 +132,7 @@ def clusters(scores: np.ndarray, number: int, random: np.random.Generator) -> np
     Parameters
     ----------
     scores
-        Shape (samples, components), each on its own scale of spread.
+        Shape (samples, components), scaled by their spread.
     number
         Largest number of clusters.
     random

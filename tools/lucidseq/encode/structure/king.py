@@ -18,7 +18,7 @@ BLOCK = 2048  # samples on one side of a block of pairs
 DUPLICATE, FIRST, SECOND, THIRD = 0.353553, 0.176777, 0.088388, 0.044194  # 2^-1.5, 2^-2.5, 2^-3.5, 2^-4.5
 _EXACT = 1 << 22  # variants up to which float32 holds four times their number exactly
 _SPARSE = 0.05  # share of missing genotypes up to which their products are done sparsely
-_FEW_PAIRS = 32  # a pair on its own costs about as much as this many in a matrix product
+_FEW_PAIRS = 32  # a single pair costs about as much as this many in a matrix product
 _PAIRS = 1 << 14  # compared at a time
 _ROWS = 16
 
@@ -38,7 +38,7 @@ class PairBlock:
     het_rows, het_columns
         Of these, the number at which the sample of the rows, and that of the columns, is heterozygous.
     difference
-        The number at which both are alike homozygotes, minus that at which they are opposite ones.
+        Number of equal homozygotes minus number of opposite homozygotes.
     kinship
         KING-robust coefficient; NaN where one of the two has no heterozygous genotype.
     """
@@ -62,15 +62,15 @@ class Sharing:
 
 
 def pair_blocks(read: ReadCalls, variants: int, samples: int, *, size: int = BLOCK) -> Iterator[PairBlock]:
-    """Yield every pair of samples once (the blocks on the diagonal hold both orders).
+    """Yield every pair of samples once (in both orders in blocks on the diagonal).
 
-    The difference is a matrix product of indicators, summed over chunks of variants; kinship needs no other one. Time grows with
+    The difference is a matrix product of indicators, summed over chunks of variants. Time grows with
     samples² variants, memory with size².
 
     Parameters
     ----------
     read
-        Called with a stretch of samples, gives int8 calls (-1 missing) of shape (variants of a chunk, its samples), the same chunks
+        Returns, for a slice of samples, int8 calls (-1 missing) of shape (variants of a chunk, its samples), the same chunks
         each time; a chunk has fewer than 2^24 variants.
     variants
         Number of variants in all chunks.
@@ -89,40 +89,40 @@ def pair_blocks(read: ReadCalls, variants: int, samples: int, *, size: int = BLO
 def _block(read: ReadCalls, rows: slice, columns: slice, dtype: np.dtype) -> PairBlock:
     shape = (rows.stop - rows.start, columns.stop - columns.start)
     difference, absent, absent_het = (np.zeros(shape, dtype=dtype) for _ in range(3))
-    het_absent = absent_het if rows == columns else np.zeros(shape[::-1], dtype=dtype)  # turned round
+    het_absent = absent_het if rows == columns else np.zeros(shape[::-1], dtype=dtype)  # transposed
     hets, absents = ([np.zeros(length, dtype=dtype) for length in shape] for _ in range(2))
     variants, same_side = 0, rows == columns
     for left, right in _pairs_of_chunks(read, rows, columns):
-        one = _indicators(left)
-        other = one if same_side else _indicators(right)
+        left_indicators = _indicators(left)
+        right_indicators = left_indicators if same_side else _indicators(right)
         variants += len(left)
-        difference += one.sign.T @ other.sign
-        for at, side in enumerate((one, other)):
+        difference += left_indicators.sign.T @ right_indicators.sign
+        for at, side in enumerate((left_indicators, right_indicators)):
             hets[at] += side.het.sum(axis=0)
             absents[at] += side.missing.sum(axis=0)
-        # Few genotypes are missing, so products with them are cheap; those with the called ones would cost as much as the one above
-        _add(absent, one.missing.T @ other.missing)
-        absent_het += one.missing.T @ other.het
+        # Few genotypes are missing, so products with them are cheap
+        _add(absent, left_indicators.missing.T @ right_indicators.missing)
+        absent_het += left_indicators.missing.T @ right_indicators.het
         if not same_side:
-            het_absent += other.missing.T @ one.het
+            het_absent += right_indicators.missing.T @ left_indicators.het
     called = variants - absents[0][:, None] - absents[1][None, :] + absent
     het_rows, het_columns = hets[0][:, None] - het_absent.T, hets[1][None, :] - absent_het
     kinship = np.empty(shape)
-    for first in range(0, shape[0], _ROWS):  # what lies between stays in the processor's cache
+    for first in range(0, shape[0], _ROWS):  # intermediates stay in the processor's cache
         part = slice(first, first + _ROWS)
         kinship[part] = king_robust(called[part], difference[part], het_rows[part], het_columns[part])
     return PairBlock(rows, columns, called, het_rows, het_columns, difference, kinship)
 
 
 def sharing(read: ReadCalls, block: PairBlock, first: np.ndarray, second: np.ndarray) -> Sharing:
-    """Return what some pairs of a block share, float64 of shape (pairs,).
+    """Return what pairs of a block share, float64 of shape (pairs,).
 
     Parameters
     ----------
     read
         As for `pair_blocks`.
     block
-        The block that they are in.
+        Their block.
     first, second
         Numbers of the samples within the stretches of the block, shape (pairs,).
     """
@@ -132,11 +132,11 @@ def sharing(read: ReadCalls, block: PairBlock, first: np.ndarray, second: np.nda
     many = len(first) * _FEW_PAIRS > shape[0] * shape[1]
     both = np.zeros(shape, dtype=block.called.dtype) if many else np.zeros(len(first), dtype=np.int64)
     for left, right in _pairs_of_chunks(read, block.rows, block.columns) if len(first) else ():
-        het, other = (calls[:, chosen] == 1 for calls, chosen in ((left, samples), (right, others)))
+        first_het, second_het = (calls[:, chosen] == 1 for calls, chosen in ((left, samples), (right, others)))
         if many:
-            both += het.T.astype(np.float32) @ other.astype(np.float32)
+            both += first_het.T.astype(np.float32) @ second_het.astype(np.float32)
         else:
-            packed, others_packed = (np.packbits(values.T, axis=1) for values in (het, other))
+            packed, others_packed = (np.packbits(values.T, axis=1) for values in (first_het, second_het))
             for start in range(0, len(first), _PAIRS):
                 part = slice(start, start + _PAIRS)
                 shared = packed[at_first[part]] & others_packed[at_second[part]]
@@ -180,12 +180,12 @@ def _indicators(calls: np.ndarray) -> _Indicators:
 
 
 def _add(total: np.ndarray, product: np.ndarray | csr_array) -> None:
-    """Add a product to a sum, at the few places where it is not 0."""
+    """Add a product to a sum, at its non-zero entries."""
     if isinstance(product, np.ndarray):
         total += product
     else:
-        found = product.tocoo()
-        total[found.row, found.col] += found.data
+        entries = product.tocoo()
+        total[entries.row, entries.col] += entries.data
 
 
 def king_robust(called: np.ndarray, difference: np.ndarray, het_1: np.ndarray, het_2: np.ndarray) -> np.ndarray:
@@ -194,7 +194,7 @@ def king_robust(called: np.ndarray, difference: np.ndarray, het_1: np.ndarray, h
     With N the counts over variants called in both, and the smaller number of heterozygotes as divisor (equation 11):
     phi = (N_hethet - 2 N_ibs0) / (2 min(N_het1, N_het2)) + 1/2 - (N_het1 + N_het2) / (4 min(N_het1, N_het2)).
     Here 2 N_ibs0 = N_homhom - D, with D the alike minus the opposite homozygotes, and N_homhom = N - N_het1 - N_het2 + N_hethet:
-    N_hethet goes out, and phi = 1/2 + (N_het1 + N_het2 + 2 D - 2 N) / (4 min(N_het1, N_het2)).
+    N_hethet cancels, and phi = 1/2 + (N_het1 + N_het2 + 2 D - 2 N) / (4 min(N_het1, N_het2)).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Principal components of genotypes: loadings from some samples, all others projected.
+"""Principal components of genotypes: loadings from the fitted samples, all others projected.
 
 References
 ----------
@@ -20,7 +20,7 @@ _OVERSAMPLE, _POWERS = 10, 5
 _HELD_OUT = 10  # every tenth sample is held out to measure shrinkage
 
 # Yields float64 chunks of shape (variants, samples), standardised, 0 for missing; the same ones each time. With float32 the number of
-# threads would show in the sixth decimal of a score.
+# threads changes the sixth decimal of a score.
 Blocks = Callable[[], Iterator[np.ndarray]]
 
 
@@ -33,13 +33,13 @@ class Components:
     vectors
         float64 of shape (samples, k), orthonormal; the largest entry of each is positive.
     values
-        Eigenvalues, falling, shape (k,).
+        Eigenvalues, descending, shape (k,).
     total
         Sum of all eigenvalues.
     variants
         Number of variants.
     shrinkage
-        Spread of samples that are projected relative to samples that are fitted, by component; NaN where not measured.
+        Spread of projected relative to fitted samples, by component; NaN where not measured.
     """
 
     vectors: np.ndarray
@@ -113,8 +113,8 @@ def project(
         loadings = fitted @ scale
         part = every.T @ loadings
         scores = part if scores is None else scores + part
-        here = windows[at : at + len(fitted)]
-        np.add.at(squares, here, (loadings**2) * components.values * components.variants)
+        chunk_windows = windows[at : at + len(fitted)]
+        np.add.at(squares, chunk_windows, (loadings**2) * components.values * components.variants)
         at += len(fitted)
     if scores is None:
         raise ValueError("no variants to project on")
@@ -134,19 +134,19 @@ def _fixed_signs(vectors: np.ndarray) -> np.ndarray:
 
 
 def _held_out_spread(relationship: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Return how far samples land when they are projected, as a share of where they lie when fitted.
+    """Return the spread of projected samples as a share of their spread when fitted.
 
-    Every tenth sample is left out of the matrix and projected on the components of the others; the figure is the slope of these scores
+    Every tenth sample is held out and projected on the components of the others; the value is the slope of these scores
     on the full fit's, both scaled to the fitted samples' unit variance.
     """
     k = vectors.shape[1]
-    held = np.arange(len(relationship)) % _HELD_OUT == _HELD_OUT - 1
-    if held.sum() < 5 or (~held).sum() <= k:
+    held_out = np.arange(len(relationship)) % _HELD_OUT == _HELD_OUT - 1
+    if held_out.sum() < 5 or (~held_out).sum() <= k:
         return np.full(k, np.nan)
-    inner, values = _leading(relationship[np.ix_(~held, ~held)], k)
-    landed = relationship[np.ix_(held, ~held)] @ inner / np.maximum(values, np.finfo(float).tiny)
-    left, _, right = linalg.svd(inner.T @ vectors[~held])  # components of almost equal eigenvalues turn into one another
-    landed = landed @ (left @ right) * np.sqrt((~held).sum())
-    placed = vectors[held] * np.sqrt(len(vectors))
-    spread: np.ndarray = np.abs((landed * placed).sum(axis=0)) / (placed**2).sum(axis=0)
+    inner, values = _leading(relationship[np.ix_(~held_out, ~held_out)], k)
+    projected = relationship[np.ix_(held_out, ~held_out)] @ inner / np.maximum(values, np.finfo(float).tiny)
+    left, _, right = linalg.svd(inner.T @ vectors[~held_out])  # components of almost equal eigenvalues rotate
+    projected = projected @ (left @ right) * np.sqrt((~held_out).sum())
+    fitted = vectors[held_out] * np.sqrt(len(vectors))
+    spread: np.ndarray = np.abs((projected * fitted).sum(axis=0)) / (fitted**2).sum(axis=0)
     return spread

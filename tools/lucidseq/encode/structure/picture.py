@@ -1,4 +1,4 @@
-"""The picture of the structure: components by split, kinship of pairs, and kinship against opposite homozygotes."""
+"""The figure of the structure: components by split, kinship of pairs, and kinship against opposite homozygotes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from lucidseq.encode.structure.ancestry import Ancestry
 from lucidseq.encode.structure.king import DUPLICATE, FIRST, SECOND, THIRD
 from lucidseq.encode.structure.relatives import Relatives
 
-_COLOURS = {Split.TRAIN: "#9aa5b1", Split.VALID: "#e69f00", Split.TEST: "#0072b2"}  # told apart without red and green
+_COLOURS = {Split.TRAIN: "#9aa5b1", Split.VALID: "#e69f00", Split.TEST: "#0072b2"}  # distinguishable without red and green
 _POINTS = 20_000
 
 
 def draw(ancestry: Ancestry, relatives: Relatives, splits: Splits) -> bytes:
-    """Return the picture as PNG; the same data give the same bytes."""
+    """Return the figure as PNG; the same data give the same bytes."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -39,9 +39,9 @@ def draw(ancestry: Ancestry, relatives: Relatives, splits: Splits) -> bytes:
 def _components(axis: Any, ancestry: Ancestry, splits: Splits) -> None:
     x = ancestry.scores[:, 0]
     y = ancestry.scores[:, 1] if ancestry.scores.shape[1] > 1 else np.zeros(len(x))
-    some = np.unique(np.linspace(0, len(x) - 1, min(len(x), _POINTS)).astype(np.int64))
+    shown = np.unique(np.linspace(0, len(x) - 1, min(len(x), _POINTS)).astype(np.int64))
     for split, colour in _COLOURS.items():
-        rows = some[splits.split[some] == split]
+        rows = shown[splits.split[shown] == split]
         if len(rows):
             axis.scatter(x[rows], y[rows], s=9, color=colour, label=f"{split.name.lower()} ({(splits.split == split).sum()})", linewidths=0)
     axis.legend(fontsize=7, frameon=False)
@@ -49,10 +49,10 @@ def _components(axis: Any, ancestry: Ancestry, splits: Splits) -> None:
 
 
 def _named(ancestry: Ancestry, number: int) -> str:
-    found = ancestry.components
-    if number >= len(found.values):
+    components = ancestry.components
+    if number >= len(components.values):
         return ""
-    return f"PC{number + 1} ({found.values[number] / found.total:.1%})"
+    return f"PC{number + 1} ({components.values[number] / components.total:.1%})"
 
 
 def _relatedness(histogram: Any, cloud: Any, relatives: Relatives) -> None:
@@ -68,10 +68,10 @@ def _relatedness(histogram: Any, cloud: Any, relatives: Relatives) -> None:
     histogram.set(yscale="symlog", xlabel=label, ylabel="pairs", title="Pairs of samples")
     listed = relatives.table
     column = listed["kinship" if relatives.defined else "identity"].to_numpy(dtype=np.float32)
-    known = np.isfinite(ibs0)  # of some samples only; of close pairs always
+    known = np.isfinite(ibs0)  # for close pairs and for shown samples
     closeness = np.concatenate([column, closeness[known]])
     ibs0 = np.concatenate([listed["ibs0"].to_numpy(dtype=np.float32), ibs0[known]])
-    rank = np.argsort(-closeness, kind="stable")  # close pairs, and an even choice of the others
+    rank = np.argsort(-closeness, kind="stable")  # close pairs, and an even selection of the others
     rank = (
         rank[np.unique(np.concatenate([np.arange(min(2000, len(rank))), np.linspace(0, max(len(rank) - 1, 0), 5000).astype(np.int64)]))]
         if len(rank)

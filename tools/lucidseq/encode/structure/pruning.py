@@ -1,9 +1,9 @@
-"""LD pruning: a set of variants none of which is correlated with another nearby.
+"""LD pruning: a set of variants without correlated neighbours.
 
 References
 ----------
 The greedy rule is PLINK's --indep-pairwise (Chang et al. 2015, GigaScience 4:7): of two correlated variants the one with the lower
-minor-allele frequency goes.
+minor-allele frequency is removed.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ WINDOW, R2 = 1_000_000, 0.2
 
 
 class Pruner:
-    """Prunes variants that come chunk by chunk, in order; what is kept does not depend on the chunks.
+    """Prunes variants chunk by chunk, in order; the result does not depend on the chunks.
 
-    Variants are taken in order. One that has r² of at least the limit with a kept variant at most a window before it goes, unless it is
-    commoner than all of these: then they go.
+    Variants are taken in order. One that has r² of at least the limit with a kept variant within the window before it is removed, unless
+    it is commoner than all of these: then they are removed.
 
     Parameters
     ----------
     window
         Largest distance (bp) at which two variants are compared.
     r2
-        Least squared correlation of two variants that may not both stay.
+        Least squared correlation of two variants of which one is removed.
     """
 
     def __init__(self, window: int = WINDOW, r2: float = R2) -> None:
@@ -42,7 +42,7 @@ class Pruner:
         contig
             Its name.
         rows, start
-            Numbers of the variants, rising, and their positions (bp); shape (variants,).
+            Numbers of the variants, ascending, and their positions (bp); shape (variants,).
         common
             Minor-allele frequencies.
         unit
@@ -72,10 +72,10 @@ class Pruner:
         self._common, self._unit = self._common[mask], self._unit[mask]
 
     def _release(self, done: np.ndarray) -> None:
-        """Move variants that nothing can remove any more out of the window."""
+        """Move variants out of the window that no later variant can remove."""
         self._kept.append(self._row[done])
         self._select(~done)
 
     def kept(self) -> np.ndarray:
-        """Return the numbers of the variants that stay, rising."""
+        """Return the numbers of the kept variants, ascending."""
         return np.concatenate([*self._kept, self._row])

@@ -8,26 +8,26 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.log import Progress
+from lucidseq.encode.structure.autosomal_panel import AutosomalPanel
 from lucidseq.encode.structure.king import BLOCK, PairBlock, Sharing, pair_blocks, relationship, sharing
-from lucidseq.encode.structure.panel import Panel
 
 SAME = 0.99  # share of equal genotypes of duplicates, where kinship is not defined (inbred lines)
-_WATCHED = 2048  # samples whose pairs are all kept for audit and picture
-_SHOWN = 512  # of these, samples whose opposite homozygotes are counted for the picture
+_WATCHED = 2048  # samples whose pairs are all kept for card and figure
+_SHOWN = 512  # of these, samples whose opposite homozygotes are counted for the figure
 
 Pairs = tuple[np.ndarray, np.ndarray]  # their samples, numbered within the stretches of a block
 
 
 @dataclass(frozen=True)
 class Relatives:
-    """What the pairs of samples tell.
+    """Relatedness of pairs of samples.
 
     Attributes
     ----------
     first, second
         Numbers of the samples of each close pair, first < second.
     table
-        The rest of the columns of the kinship table for these pairs.
+        Other columns of the kinship table for these pairs.
     defined
         Whether kinship is defined (not in inbred lines).
     watched
@@ -53,13 +53,13 @@ class Relatives:
         return self.first[close], self.second[close]
 
     def duplicates(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the pairs that are one individual, or monozygotic twins."""
+        """Return the pairs of duplicates or monozygotic twins."""
         twice = (self.table["relationship"] == "duplicate").to_numpy()
         return self.first[twice], self.second[twice]
 
 
-def find_relatives(panel: Panel, min_kinship: float, *, defined: bool) -> Relatives:
-    """Look at every pair of samples.
+def find_relatives(panel: AutosomalPanel, min_kinship: float, *, defined: bool) -> Relatives:
+    """Compare every pair of samples.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def find_relatives(panel: Panel, min_kinship: float, *, defined: bool) -> Relati
     matrices = np.full((3, len(watched), len(watched)), np.nan, dtype=np.float32)
     firsts, seconds, tables = [], [], []
     with Progress("pairs", total=panel.samples * (panel.samples - 1) // 2) as progress:
-        size = BLOCK if defined else BLOCK // 2  # where every pair is counted, more is kept of a pair
+        size = BLOCK if defined else BLOCK // 2  # more is kept per pair where all are counted
         for block in pair_blocks(panel.calls, panel.variants, panel.samples, size=size):
             at, shares = _close(panel, block, min_kinship, defined=defined)
             _watch(panel, block, watched, shown, matrices)
@@ -97,7 +97,7 @@ def _evenly(samples: np.ndarray, number: int) -> np.ndarray:
     return samples[np.unique(at)]
 
 
-def _close(panel: Panel, block: PairBlock, min_kinship: float, *, defined: bool) -> tuple[Pairs, Sharing]:
+def _close(panel: AutosomalPanel, block: PairBlock, min_kinship: float, *, defined: bool) -> tuple[Pairs, Sharing]:
     """Return the close pairs of a block, each once, and what they share."""
     rows = np.arange(block.rows.start, block.rows.stop)[:, None]
     once = rows < np.arange(block.columns.start, block.columns.stop)
@@ -110,8 +110,8 @@ def _close(panel: Panel, block: PairBlock, min_kinship: float, *, defined: bool)
     return (at[0][close], at[1][close]), Sharing(every.hethet[close], every.ibs0[close], every.same[close])
 
 
-def _watch(panel: Panel, block: PairBlock, watched: np.ndarray, shown: np.ndarray, matrices: np.ndarray) -> None:
-    """Keep what the block says of watched samples, in both orders, and what the shown among them share."""
+def _watch(panel: AutosomalPanel, block: PairBlock, watched: np.ndarray, shown: np.ndarray, matrices: np.ndarray) -> None:
+    """Store the kinship of watched samples, in both orders, and what the shown ones share."""
     rows, columns = _within(watched, block.rows), _within(watched, block.columns)
     picked = block.kinship[np.ix_(watched[rows] - block.rows.start, watched[columns] - block.columns.start)]
     matrices[0][np.ix_(rows, columns)] = picked

@@ -22,13 +22,13 @@ from lucidseq.encode.regions import Regions, other_spelling
 from lucidseq.encode.structure import card as checks
 from lucidseq.encode.structure import groups as grouping
 from lucidseq.encode.structure.ancestry import Ancestry, place_samples
+from lucidseq.encode.structure.assign_groups import strata_of
+from lucidseq.encode.structure.autosomal_panel import AutosomalPanel, Survey, autosomal, identical, survey
 from lucidseq.encode.structure.choices import SplitBy
 from lucidseq.encode.structure.cli import StructureOptions
-from lucidseq.encode.structure.filling import strata_of
-from lucidseq.encode.structure.panel import Panel, Survey, autosomal, identical, survey
 from lucidseq.encode.structure.picture import draw
 from lucidseq.encode.structure.relatives import Relatives, find_relatives
-from lucidseq.encode.structure.splitting import Wanted, deal, with_duplicates
+from lucidseq.encode.structure.splitting import SetSizes, assign_sets, with_duplicates
 
 _log = get_logger("lucidseq.encode")
 _INBRED = 0.5  # median F above which kinship is not defined
@@ -36,11 +36,11 @@ _FEW = 500  # samples below which a quantitative trait is stratified
 
 
 @dataclass(frozen=True)
-class _Study:
-    """What the parts of the work share."""
+class _StructureData:
+    """Data that the steps share."""
 
-    panel: Panel
-    common: Panel
+    panel: AutosomalPanel
+    common: AutosomalPanel
     survey: Survey
     relatives: Relatives
     same: np.ndarray
@@ -50,7 +50,7 @@ class _Study:
     seed: int
 
     def place(self, candidates: np.ndarray) -> Ancestry:
-        """Fit components on the unrelated among candidates (mask) and project everybody."""
+        """Fit components on unrelated candidates (mask) and project all samples."""
         fitted = grouping.unrelated(len(candidates), *self.relatives.closer_than(self.max_kinship), candidates)
         return place_samples(self.common, fitted, self.components, self.min_frequency, self.seed)
 
@@ -69,12 +69,12 @@ def structure(options: StructureOptions, out: OutputSet) -> Card:
         options.max_kinship,
     )
     card = Card("encode", "structure")
-    wanted = Wanted(options.valid_share, options.test_share, options.folds, options.seed)
+    sizes = SetSizes(options.valid_share, options.test_share, options.folds, options.seed)
     with open_genotypes(options.genotypes) as store:
         given = None if options.split_table is None else read_splits(options.split_table, list(store.samples))
         named = None if options.groups is None else grouping.read_groups(options.groups, options.group_column, list(store.samples))
         strata = _strata(store, options.trait)
-        study = _look(
+        study = _find_structure(
             store,
             options.exclude_regions,
             options.hard_call_tolerance,
@@ -87,22 +87,22 @@ def structure(options: StructureOptions, out: OutputSet) -> Card:
         )
         if given is not None:
             splits = given
-            checks.judge_given(card)
+            checks.check_given(card)
         elif named is not None:
-            splits = _by_groups(named, strata, wanted, card)
+            splits = _by_groups(named, strata, sizes, card)
         else:
-            splits = _by_relatedness(study, options.split_by, strata, wanted, options.largest_group, options.clusters, card)
+            splits = _by_relatedness(study, options.split_by, strata, sizes, options.largest_group, options.clusters, card)
         _need_training(splits, options.split_table or options.genotypes)
         ancestry = study.place(splits.train)
         samples, relatives, same = store.samples, study.relatives, study.same
     del store, study  # with the columns of the variants
-    checks.judge_relatives(card, relatives, ancestry.components.variants)
-    checks.judge_sizes(
+    checks.check_relatives(card, relatives, ancestry.components.variants)
+    checks.check_sizes(
         card, splits, None if given is not None else (1 - options.valid_share - options.test_share, options.valid_share, options.test_share)
     )
-    checks.judge_folds(card, splits, options.folds)
-    checks.judge_leakage(card, relatives, splits, same, options.max_kinship)
-    checks.judge_components(card, ancestry)
+    checks.check_folds(card, splits, options.folds)
+    checks.check_leakage(card, relatives, splits, same, options.max_kinship)
+    checks.check_components(card, ancestry)
     _write(out, samples, relatives, ancestry, splits)
     return card
 
@@ -119,24 +119,24 @@ def _check_options(
     max_kinship: float,
 ) -> None:
     if valid + test >= 1:
-        raise UsageError(f"--valid-share {valid} and --test-share {test}", "less than 1 together", "leave samples for training")
+        raise UsageError(f"--valid-share {valid} and --test-share {test}", "less than 1 together", "lower the shares")
     if folds == 1:
         raise UsageError("--folds 1", "0, or at least 2", "correct the value of --folds")
     if max_kinship < min_kinship:
         raise UsageError(
             f"--max-kinship {max_kinship} below --min-kinship {min_kinship}",
-            "pairs that count are pairs that are listed",
+            "--max-kinship of at least --min-kinship",
             "lower --min-kinship",
         )
     if split_table is not None and (groups is not None or split_by is not SplitBy.KINSHIP or folds):
-        raise UsageError("--split-table with --groups, --split-by or --folds", "one way to split", "leave the others out")
+        raise UsageError("--split-table with --groups, --split-by or --folds", "one way to split", "omit the others")
     if groups is not None and split_by is not SplitBy.KINSHIP:
-        raise UsageError("--groups with --split-by", "one way to split", "leave one out")
+        raise UsageError("--groups with --split-by", "one way to split", "omit one of them")
     if column is not None and groups is None:
-        raise UsageError("--group-column without --groups", "the table that has the column", "add --groups")
+        raise UsageError("--group-column without --groups", "the table with the column", "add --groups")
 
 
-def _look(
+def _find_structure(
     store: GenotypeStore,
     exclude: Path | None,
     tolerance: float,
@@ -146,10 +146,10 @@ def _look(
     min_frequency: float,
     seed: int,
     card: Card,
-) -> _Study:
+) -> _StructureData:
     """Read the genotypes: heterozygosity, then pairs."""
     autosomes = autosomal(store.contig, store.build)
-    checks.judge_contigs(card, store.contig, store.build)
+    checks.check_contigs(card, store.contig, store.build)
     if not autosomes.any():
         raise DataError(
             "no variant on an autosome",
@@ -159,9 +159,9 @@ def _look(
         )
     if len(store.samples) < 2:
         raise DataError(f"{len(store.samples)} samples", "at least two", "give a store with more samples", where=str(store.path))
-    panel = Panel(store, autosomes, tolerance)
-    found = survey(panel)
-    known = found.inbreeding[np.isfinite(found.inbreeding)]
+    panel = AutosomalPanel(store, autosomes, tolerance)
+    counts = survey(panel)
+    known = counts.inbreeding[np.isfinite(counts.inbreeding)]
     if not len(known):
         raise DataError(
             "variants that do not vary",
@@ -171,11 +171,11 @@ def _look(
         )
     inbreeding = float(np.median(known))
     inbred = inbreeding > _INBRED or store.ploidy != 2
-    checks.judge_inbreeding(card, inbreeding, store.ploidy, inbred=inbred)
+    checks.check_inbreeding(card, inbreeding, store.ploidy, inbred=inbred)
     relatives = find_relatives(panel, min_kinship, defined=not inbred)
     _log.info(f"{len(relatives.first)} close pairs among {panel.samples} samples at {panel.variants} variants")
     common = panel if exclude is None else panel.only(autosomes & ~_inside(store, exclude))
-    return _Study(panel, common, found, relatives, identical(found.fingerprint), max_kinship, components, min_frequency, seed)
+    return _StructureData(panel, common, counts, relatives, identical(counts.fingerprint), max_kinship, components, min_frequency, seed)
 
 
 def _inside(store: GenotypeStore, path: Path) -> np.ndarray:
@@ -197,7 +197,7 @@ def _inside(store: GenotypeStore, path: Path) -> np.ndarray:
             where=str(path),
         )
     inside = regions.contain(store.contig, store.start)
-    _log.info(f"{inside.sum()} variants in the regions to leave out")
+    _log.info(f"{inside.sum()} variants in the excluded regions")
     return inside
 
 
@@ -208,48 +208,48 @@ def _strata(store: GenotypeStore, trait: str | None) -> np.ndarray:
     return strata_of(store.trait(trait), samples=samples, binary=store.trait_kind(trait) == "binary", few=_FEW)
 
 
-def _by_groups(named: tuple[np.ndarray, int], strata: np.ndarray, wanted: Wanted, card: Card) -> Splits:
+def _by_groups(named: tuple[np.ndarray, int], strata: np.ndarray, sizes: SetSizes, card: Card) -> Splits:
     names, absent = named
     _, codes = np.unique(names.astype(str), return_inverse=True)
     codes = codes.reshape(-1)
-    checks.judge_groups(card, int(codes.max()) + 1, absent, len(names))
-    return deal(codes, names, strata, wanted)
+    checks.check_groups(card, int(codes.max()) + 1, absent, len(names))
+    return assign_sets(codes, names, strata, sizes)
 
 
 def _by_relatedness(
-    study: _Study, split_by: SplitBy, strata: np.ndarray, wanted: Wanted, largest: float, clusters: int, card: Card
+    study: _StructureData, split_by: SplitBy, strata: np.ndarray, sizes: SetSizes, largest: float, clusters: int, card: Card
 ) -> Splits:
     samples = study.panel.samples
     first, second = study.relatives.closer_than(study.max_kinship)
     families = with_duplicates(grouping.components(samples, first, second), *study.relatives.duplicates(), study.same)
     share = float(np.bincount(families).max() / samples)
     if split_by is SplitBy.RANDOM:
-        checks.judge_random(card)
-        return deal(np.arange(samples), study.panel.store.samples, strata, wanted)
+        checks.check_random(card)
+        return assign_sets(np.arange(samples), study.panel.store.samples, strata, sizes)
     by_kinship = split_by is SplitBy.KINSHIP and study.relatives.defined and share <= largest
     if by_kinship:
-        checks.judge_families(card, len(np.unique(families)), share)
-        return deal(families, _named("family", families), strata, wanted)
-    place = study.place(np.ones(samples, dtype=bool))
-    spread = place.scores * np.sqrt(place.components.values)
-    found = grouping.clusters(spread, clusters, stream(study.seed, "clusters"))
-    found = with_duplicates(found, *study.relatives.duplicates(), study.same)
-    why = "as asked for"
+        checks.check_families(card, len(np.unique(families)), share)
+        return assign_sets(families, _named("family", families), strata, sizes)
+    ancestry = study.place(np.ones(samples, dtype=bool))
+    spread = ancestry.scores * np.sqrt(ancestry.components.values)
+    cluster = grouping.clusters(spread, clusters, stream(study.seed, "clusters"))
+    cluster = with_duplicates(cluster, *study.relatives.duplicates(), study.same)
+    reason = "as requested"
     if split_by is SplitBy.KINSHIP:
-        why = (
+        reason = (
             "since kinship is not defined"
             if not study.relatives.defined
-            else f"since one family of relatives holds {share:.0%} of the samples"
+            else f"since one family of relatives has {share:.0%} of the samples"
         )
-    _log.warning(f"split by clusters on the principal components, {why}")
-    checks.judge_clusters(card, len(np.unique(found)), why, chosen=split_by is SplitBy.CLUSTERS)
-    return deal(found, _named("cluster", found), strata, wanted)
+    _log.warning(f"split by clusters on the principal components, {reason}")
+    checks.check_clusters(card, len(np.unique(cluster)), reason, chosen=split_by is SplitBy.CLUSTERS)
+    return assign_sets(cluster, _named("cluster", cluster), strata, sizes)
 
 
 def _named(word: str, groups: np.ndarray) -> np.ndarray:
     """Return names of groups, numbered from 1 in the order of their first samples."""
-    _, where, codes = np.unique(groups, return_index=True, return_inverse=True)
-    number = np.argsort(np.argsort(where)) + 1
+    _, first_sample, codes = np.unique(groups, return_index=True, return_inverse=True)
+    number = np.argsort(np.argsort(first_sample)) + 1
     return np.array([f"{word}{value}" for value in number[codes.reshape(-1)]], dtype=object)
 
 
@@ -272,14 +272,14 @@ def _write(out: OutputSet, samples: np.ndarray, relatives: Relatives, ancestry: 
     frame = pd.DataFrame(np.round(ancestry.scores, 6) + 0.0, columns=names)
     frame.insert(0, "sample", samples)
     write_table(frame, out["pcs"], PCS)
-    found = ancestry.components
+    components = ancestry.components
     write_table(
         pd.DataFrame(
             {
                 "component": names,
-                "eigenvalue": np.round(found.values, 6),
-                "variance_share": np.round(found.values / found.total, 8),
-                "shrinkage": np.round(found.shrinkage, 4),
+                "eigenvalue": np.round(components.values, 6),
+                "variance_share": np.round(components.values / components.total, 8),
+                "shrinkage": np.round(components.shrinkage, 4),
             }
         ),
         out["eigenvalues"],

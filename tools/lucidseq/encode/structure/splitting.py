@@ -1,4 +1,4 @@
-"""The split of the samples: what keeps them together, and the sets they go to."""
+"""Split of the samples: their groups and sets."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 
 from lucidseq.core.seeds import stream
 from lucidseq.core.splits import Split, Splits
-from lucidseq.encode.structure.filling import fill
+from lucidseq.encode.structure.assign_groups import assign_groups
 from lucidseq.encode.structure.groups import components
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Sizes of the sets."""
+class SetSizes:
+    """Shares of the sets, number of folds and seed."""
 
     valid: float
     test: float
@@ -22,8 +22,8 @@ class Wanted:
     seed: int
 
 
-def deal(groups: np.ndarray, names: np.ndarray, strata: np.ndarray, wanted: Wanted) -> Splits:
-    """Deal groups to train, valid and test, and, when wanted, to folds.
+def assign_sets(groups: np.ndarray, names: np.ndarray, strata: np.ndarray, sizes: SetSizes) -> Splits:
+    """Assign groups to train, valid and test, and to folds, if any.
 
     Parameters
     ----------
@@ -33,21 +33,21 @@ def deal(groups: np.ndarray, names: np.ndarray, strata: np.ndarray, wanted: Want
         Name of each sample's group for the table.
     strata
         Stratum of each sample, int, shape (samples,).
-    wanted
+    sizes
         Sizes of the sets.
     """
     shares = np.zeros(len(Split))
-    shares[Split.VALID], shares[Split.TEST] = wanted.valid, wanted.test
-    shares[Split.TRAIN] = 1 - wanted.valid - wanted.test
-    split = fill(groups, shares, strata, stream(wanted.seed, "splits"))
+    shares[Split.VALID], shares[Split.TEST] = sizes.valid, sizes.test
+    shares[Split.TRAIN] = 1 - sizes.valid - sizes.test
+    split = assign_groups(groups, shares, strata, stream(sizes.seed, "splits"))
     fold = np.zeros(len(groups), dtype=np.int64)
-    if wanted.folds:
-        fold = 1 + fill(groups, np.full(wanted.folds, 1 / wanted.folds), strata, stream(wanted.seed, "folds"))
+    if sizes.folds:
+        fold = 1 + assign_groups(groups, np.full(sizes.folds, 1 / sizes.folds), strata, stream(sizes.seed, "folds"))
     return Splits(split.astype(np.uint8), names, fold)
 
 
 def with_duplicates(groups: np.ndarray, first: np.ndarray, second: np.ndarray, same: np.ndarray) -> np.ndarray:
-    """Bring every set of duplicates into the group of its first member.
+    """Assign every set of duplicates to the group of its first member.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def with_duplicates(groups: np.ndarray, first: np.ndarray, second: np.ndarray, s
     first, second
         Pairs of duplicates.
     same
-        Set of identical genotypes that each sample is in, shape (samples,).
+        Set of identical genotypes of each sample, shape (samples,).
     """
     samples = len(groups)
     _, leader = np.unique(same, return_index=True)

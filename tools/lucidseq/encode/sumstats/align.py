@@ -8,66 +8,66 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.errors import DataError, UsageError
-from lucidseq.encode.sumstats.panel import Panel
-from lucidseq.encode.sumstats.reference import kinds
-from lucidseq.encode.sumstats.study import Ledger, Study
+from lucidseq.encode.sumstats.reference_alleles import kinds
+from lucidseq.encode.sumstats.sumstats_columns import Ledger, SumstatsColumns
 from lucidseq.encode.sumstats.values import UNKNOWN
+from lucidseq.encode.sumstats.variant_panel import VariantPanel
 
-_CONSENSUS, _ENOUGH = (0.99, 50)  # share of SNPs on one strand, and SNPs, from which palindromes are taken to be on it too
-FAR = 0.2  # frequencies that differ by more are counted
+_CONSENSUS, _ENOUGH = (0.99, 50)  # share of SNPs on one strand, and number of SNPs, from which palindromes are assumed on it
+FAR = 0.2  # larger differences of frequencies are counted
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """How a study fits a panel.
+    """Agreement of a study with a panel.
 
     Attributes
     ----------
-    found
-        Share of rows whose place and alleles the panel has.
+    matched
+        Share of rows whose position and alleles the panel has.
     correlation
-        Correlation of effect-allele frequencies, palindromes apart; NaN when unknown.
+        Correlation of effect-allele frequencies without palindromes; NaN when unknown.
     far
         Share of those rows whose frequencies differ by more than `FAR`; NaN when unknown.
     """
 
-    found: float
+    matched: float
     correlation: float
     far: float
 
 
-def place_by_name(study: Study, panel: Panel, ledger: Ledger) -> None:
-    """Give rows without a position the contig and position of the panel's variant of that name; take out the rest."""
+def place_by_name(study: SumstatsColumns, panel: VariantPanel, ledger: Ledger) -> None:
+    """Fill in missing positions by the names of the panel's variants; remove rows without a match."""
     unknown = study["position"] == 0
     if not unknown.any():
         return
     named = panel.name != 0
     rows = np.flatnonzero(named)
-    wanted = np.flatnonzero(unknown & (study["name"] != 0))
-    theirs, ours = _comparable(study, panel.name[rows], study["name"][wanted])
+    unplaced = np.flatnonzero(unknown & (study["name"] != 0))
+    theirs, ours = _comparable(study, panel.name[rows], study["name"][unplaced])
     places = pd.DataFrame({"name": theirs, "place": _key(panel.contig[rows], panel.position[rows]), "row": rows})
     places = places.drop_duplicates(["name", "place"])
     several = places["name"].duplicated(keep=False).to_numpy()
-    at = pd.Index(places["name"][~several]).get_indexer(ours)
-    source = places["row"].to_numpy()[~several][at[at >= 0]]
+    index = pd.Index(places["name"][~several]).get_indexer(ours)
+    source = places["row"].to_numpy()[~several][index[index >= 0]]
     contig, position = study["contig"].copy(), study["position"].copy()
-    contig[wanted[at >= 0]], position[wanted[at >= 0]] = panel.contig[source], panel.position[source]
+    contig[unplaced[index >= 0]], position[unplaced[index >= 0]] = panel.contig[source], panel.position[source]
     study["contig"], study["position"] = contig, position
     unclear = np.zeros(len(study), dtype=bool)
-    unclear[wanted[np.isin(ours, places["name"][several].to_numpy())]] = True
+    unclear[unplaced[np.isin(ours, places["name"][several].to_numpy())]] = True
     study.drop(unclear, "name at several places of the panel", ledger)
     study.drop(study["position"] == 0, "name not in the panel", ledger)
 
 
-def _comparable(study: Study, theirs: np.ndarray, ours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _comparable(study: SumstatsColumns, theirs: np.ndarray, ours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return names as rs numbers where all are, else as text."""
     if (theirs > 0).all() and (ours > 0).all():
         return theirs, ours
     return np.array(study.names.decode(theirs), dtype=object), np.array(study.names.decode(ours), dtype=object)
 
 
-def fill_alleles(study: Study, panel: Panel, ledger: Ledger) -> bool:
-    """Give rows without one or both alleles those of the panel's variant at their place; take out what is not there.
+def fill_alleles(study: SumstatsColumns, panel: VariantPanel, ledger: Ledger) -> bool:
+    """Fill in missing alleles from the panel's variant at the position; remove rows without a match.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def fill_alleles(study: Study, panel: Panel, ledger: Ledger) -> bool:
     Raises
     ------
     UsageError
-        If the effect alleles are wanted, and the panel is no .bim: only there A1 is the effect allele of PLINK's results.
+        If effect alleles are missing and the panel is not a .bim, whose A1 is the effect allele of PLINK's results.
     """
     unknown = (study["effect"] == UNKNOWN) | (study["other"] == UNKNOWN)
     if not unknown.any():
@@ -91,17 +91,17 @@ def fill_alleles(study: Study, panel: Panel, ledger: Ledger) -> bool:
     ours = _key(study["contig"], study["position"])
     left, right = np.searchsorted(keys, ours, side="left"), np.searchsorted(keys, ours, side="right")
     effect, other = study["effect"].copy(), study["other"].copy()
-    hits, sure = np.zeros((2, len(study)), dtype=np.int64)  # variants that fit, and those of the same name
+    hits, sure = np.zeros((2, len(study)), dtype=np.int64)  # matching variants, and those of the same name
     for step in range(int((right - left)[unknown].max(initial=0))):
         rows = np.flatnonzero(unknown & (left + step < right))
         theirs = order[left[rows] + step]
         first, second = panel.effect[theirs], panel.other[theirs]
         named = _same_names(study, panel, rows, theirs)
-        for mine, hers in ((first, second), (second, first)):
-            none = both[rows]
-            fits = np.where(none, named & (mine == first), study["effect"][rows] == mine)
+        for panel_effect, panel_other in ((first, second), (second, first)):
+            lacks_both = both[rows]
+            fits = np.where(lacks_both, named & (panel_effect == first), study["effect"][rows] == panel_effect)
             better = fits & (named | (sure[rows] == 0))
-            effect[rows[better]], other[rows[better]] = mine[better], hers[better]
+            effect[rows[better]], other[rows[better]] = panel_effect[better], panel_other[better]
             hits[rows[fits]] += 1
             sure[rows[fits & named]] += 1
     good = unknown & ((sure == 1) | ((sure == 0) & (hits == 1)))
@@ -111,10 +111,10 @@ def fill_alleles(study: Study, panel: Panel, ledger: Ledger) -> bool:
     return True
 
 
-def _same_names(study: Study, panel: Panel, rows: np.ndarray, theirs: np.ndarray) -> np.ndarray:
-    """Say where names agree; where neither file has one they do."""
-    ours, hers = _comparable(study, study["name"][rows], panel.name[theirs])
-    return np.asarray(ours == hers, dtype=bool)
+def _same_names(study: SumstatsColumns, panel: VariantPanel, rows: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Return where names agree, or both are missing."""
+    ours, theirs_named = _comparable(study, study["name"][rows], panel.name[theirs])
+    return np.asarray(ours == theirs_named, dtype=bool)
 
 
 def _key(contig: np.ndarray, position: np.ndarray) -> np.ndarray:
@@ -122,9 +122,9 @@ def _key(contig: np.ndarray, position: np.ndarray) -> np.ndarray:
 
 
 class _Lookup:
-    """Finds the row of a position and an ordered pair of alleles on one contig of a panel; -1 where there is none (of several the first)."""
+    """Finds the first row of a position and an ordered pair of alleles on one contig of a panel; -1 where there is none."""
 
-    def __init__(self, panel: Panel, rows: np.ndarray, alleles: int) -> None:
+    def __init__(self, panel: VariantPanel, rows: np.ndarray, alleles: int) -> None:
         self._alleles = alleles + 1
         pairs = self._pair(panel.effect[rows], panel.other[rows])
         self._places, self._pairs = np.unique(panel.position[rows]), np.unique(pairs)
@@ -139,7 +139,7 @@ class _Lookup:
         return np.where((at >= 0) & (pair >= 0), at * len(self._pairs) + pair, -1)
 
     def has_place(self, position: np.ndarray) -> np.ndarray:
-        """Say which positions the panel has."""
+        """Return which positions the panel has."""
         return _rank(self._places, position) >= 0
 
     def __call__(self, position: np.ndarray, effect: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -149,19 +149,19 @@ class _Lookup:
 
 @dataclass(frozen=True)
 class _Match:
-    """For each row of a study: the panel's row (-1 none), whether numbers turn and alleles are complemented, and whether the panel has the place."""
+    """For each row of a study: the panel's row (-1 none), whether alleles are swapped and complemented, and whether the panel has the position."""
 
     row: np.ndarray
-    turn: np.ndarray
+    swap: np.ndarray
     flip: np.ndarray
     place: np.ndarray
 
 
-def _match(study: Study, panel: Panel) -> _Match:
+def _match(study: SumstatsColumns, panel: VariantPanel) -> _Match:
     """Look rows up as given, swapped, complemented, and both, one contig at a time."""
     size = len(study)
-    found = _Match(np.full(size, -1, dtype=np.int64), *(np.zeros(size, dtype=bool) for _ in range(3)))
-    complements = study.alleles.complement(np.arange(len(study.alleles.texts)))  # their codes exist from here on
+    match = _Match(np.full(size, -1, dtype=np.int64), *(np.zeros(size, dtype=bool) for _ in range(3)))
+    complements = study.alleles.complement(np.arange(len(study.alleles.texts)))  # adds their codes
     alleles = len(study.alleles.texts)
     for contig in np.intersect1d(study["contig"], panel.contig).tolist():
         lookup = _Lookup(panel, np.flatnonzero(panel.contig == contig), alleles)
@@ -172,32 +172,34 @@ def _match(study: Study, panel: Panel) -> _Match:
         both = lookup(position, complements[other], complements[effect])
         forward = (given >= 0) | (swapped >= 0)
         row = np.select([given >= 0, swapped >= 0, flipped >= 0, both >= 0], [given, swapped, flipped, both], -1)
-        found.row[rows] = row
-        found.turn[rows] = np.where(forward, given < 0, flipped < 0) & (row >= 0)
-        found.flip[rows] = ~forward & (row >= 0)
-        found.place[rows] = lookup.has_place(position)
-    return found
+        match.row[rows] = row
+        match.swap[rows] = np.where(forward, given < 0, flipped < 0) & (row >= 0)
+        match.flip[rows] = ~forward & (row >= 0)
+        match.place[rows] = lookup.has_place(position)
+    return match
 
 
 def _rank(known: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return the place of each value among sorted ones, -1 where it is none of them (or negative)."""
+    """Return the index of each value among sorted ones, -1 where it is absent (or negative)."""
     at = np.minimum(np.searchsorted(known, values), len(known) - 1)
     return np.where((values >= 0) & (known[at] == values), at, -1)
 
 
-def align(study: Study, panel: Panel, ledger: Ledger, *, max_palindrome_frequency: float, mixed: bool, from_panel: bool) -> Alignment:
-    """Bring a study to a panel's strand and order of alleles; rows that the panel does not have leave.
+def align(
+    study: SumstatsColumns, panel: VariantPanel, ledger: Ledger, *, max_palindrome_frequency: float, mixed: bool, from_panel: bool
+) -> Alignment:
+    """Align a study to a panel's strand and order of alleles; remove rows that the panel does not have.
 
-    The strand of palindromic variants (A/T, C/G) is told from frequencies when the minor allele is rarer than
-    ``max_palindrome_frequency`` in both; without frequencies from the strand of all other variants, when they are on one; else the
-    row leaves.
+    The strand of palindromic variants (A/T, C/G) follows from frequencies when the minor allele is rarer than
+    ``max_palindrome_frequency`` in both; without frequencies, from the strand of all other variants if they share one; else the
+    row is removed.
 
     Parameters
     ----------
     mixed
-        The genome says that the file mixes strands: only frequencies tell a palindrome's.
+        The file mixes strands: only frequencies show the strand of palindromes.
     from_panel
-        The panel gave the file its alleles, so they are on its strand.
+        Alleles come from the panel and are on its strand.
 
     Raises
     ------
@@ -216,14 +218,14 @@ def align(study: Study, panel: Panel, ledger: Ledger, *, max_palindrome_frequenc
     share = float(has.mean())
     snp, palindromic = kinds(study)
     strand = True if from_panel else None if mixed else _consensus(match.flip[snp & has])
-    turn, unclear = _palindromes(study, panel, row, match.turn, palindromic, max_palindrome_frequency, strand=strand)
+    swap, unclear = _palindromes(study, panel, row, match.swap, palindromic, max_palindrome_frequency, strand=strand)
     ledger.note("strand flipped to the panel's", int(match.flip.sum()))
-    ledger.note("alleles swapped to the panel's order", int((turn & has).sum()))
-    study.turn(turn & has)
+    ledger.note("alleles swapped to the panel's order", int((swap & has).sum()))
+    study.swap_alleles(swap & has)
     for name, theirs in (("effect", panel.effect), ("other", panel.other)):
         study[name] = np.where(has, theirs[row], study[name])
-    gone = ~has & ~match.place
-    kept = study.drop(gone, "not in the panel", ledger)
+    absent = ~has & ~match.place
+    kept = study.drop(absent, "not in the panel", ledger)
     row, unclear = row[kept], unclear[kept]
     kept = study.drop(row < 0, "alleles other than the panel's", ledger)
     row, unclear = row[kept], unclear[kept]
@@ -232,22 +234,29 @@ def align(study: Study, panel: Panel, ledger: Ledger, *, max_palindrome_frequenc
 
 
 def _consensus(flip: np.ndarray) -> bool | None:
-    """Say whether SNPs are on the panel's strand (True), on the other (False), or not clearly on one (None)."""
+    """Return whether SNPs are on the panel's strand (True), on the other (False), or mixed (None)."""
     if len(flip) < _ENOUGH or 1 - _CONSENSUS < flip.mean() < _CONSENSUS:
         return None
     return bool(flip.mean() < 0.5)
 
 
 def _palindromes(
-    study: Study, panel: Panel, row: np.ndarray, turn: np.ndarray, palindromic: np.ndarray, limit: float, *, strand: bool | None
+    study: SumstatsColumns,
+    panel: VariantPanel,
+    row: np.ndarray,
+    swap: np.ndarray,
+    palindromic: np.ndarray,
+    limit: float,
+    *,
+    strand: bool | None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return which rows turn once the strand of palindromes is known, and which palindromes stay unclear.
+    """Return the rows to swap once the strand of palindromes is known, and the palindromes of unknown strand.
 
-    A palindrome on the other strand keeps its letters, and they change their roles: its numbers turn.
+    A palindrome on the other strand has the same letters with swapped roles: its effect changes sign.
     """
     rows = palindromic & (row >= 0)
     theirs = np.where(row >= 0, panel.frequency[row], np.nan)
-    ours = np.where(turn, 1 - study["frequency"], study["frequency"])  # of the panel's effect allele, if strands agree
+    ours = np.where(swap, 1 - study["frequency"], study["frequency"])  # of the panel's effect allele, if strands agree
     known = np.isfinite(ours) & np.isfinite(theirs)
     with np.errstate(invalid="ignore"):
         rare = (np.minimum(ours, 1 - ours) <= limit) & (np.minimum(theirs, 1 - theirs) <= limit)
@@ -255,15 +264,15 @@ def _palindromes(
     by_frequency = rows & known & rare
     by_strand = rows & ~known & (strand is not None)
     other_strand = (by_frequency & opposite) | (by_strand & (strand is False))
-    return turn ^ other_strand, rows & ~by_frequency & ~by_strand
+    return swap ^ other_strand, rows & ~by_frequency & ~by_strand
 
 
-def _compare(study: Study, theirs: np.ndarray, found: float, ledger: Ledger) -> Alignment:
+def _compare(study: SumstatsColumns, theirs: np.ndarray, matched: float, ledger: Ledger) -> Alignment:
     ours = study["frequency"]
-    known = np.isfinite(ours) & np.isfinite(theirs) & ~kinds(study)[1]  # palindromes were turned until they agree
+    known = np.isfinite(ours) & np.isfinite(theirs) & ~kinds(study)[1]  # palindromes were aligned by frequency
     distant = np.abs(ours[known] - theirs[known]) > FAR
     if distant.any():
         ledger.note("frequency far from the panel's, kept", int(distant.sum()))
     if known.sum() < 3 or np.ptp(ours[known]) == 0 or np.ptp(theirs[known]) == 0:
-        return Alignment(found, float("nan"), float("nan"))
-    return Alignment(found, float(np.corrcoef(ours[known], theirs[known])[0, 1]), float(distant.mean()))
+        return Alignment(matched, float("nan"), float("nan"))
+    return Alignment(matched, float(np.corrcoef(ours[known], theirs[known])[0, 1]), float(distant.mean()))

@@ -20,14 +20,14 @@ _BLOCK = 256  # variants with missing genotypes tested together
 
 @dataclass(frozen=True)
 class Association:
-    """Tests of some variants, float64 arrays of shape (variants,); NaN where a variant cannot be tested.
+    """Tests of variants, float64 arrays of shape (variants,); NaN where a variant cannot be tested.
 
     Attributes
     ----------
     beta, standard_error, z
         Effect of one more copy of the effect allele, its standard error, and beta / standard_error.
     n
-        Individuals behind the test.
+        Samples behind the test.
     degrees
         Degrees of freedom of t; infinite where z is normal.
     """
@@ -42,7 +42,7 @@ class Association:
 class LinearTest:
     """Ordinary least squares of a quantitative trait on one variant and the covariates.
 
-    Exact for every variant: where genotypes are missing, the individuals who have one are fitted, covariates and all.
+    Exact for every variant: where genotypes are missing, variant and covariates are fitted on the other samples.
 
     Parameters
     ----------
@@ -67,17 +67,17 @@ class LinearTest:
             float64 of shape (variants, samples), NaN for missing.
         """
         missing = np.isnan(dosage)
-        some = missing.any(axis=1)
+        incomplete = missing.any(axis=1)
         variants, samples = dosage.shape
         xx, xy, total = np.empty(variants), np.empty(variants), np.empty(variants)
         yy = np.full(variants, self.trait @ self.trait)
         n = samples - missing.sum(axis=1).astype(np.float64)
-        whole = dosage[~some]
+        whole = dosage[~incomplete]
         centred = whole - whole.mean(axis=1, keepdims=True)
-        total[~some] = (centred**2).sum(axis=1)
+        total[~incomplete] = (centred**2).sum(axis=1)
         left = centred - (centred @ self.basis) @ self.basis.T
-        xx[~some], xy[~some] = (left**2).sum(axis=1), left @ self.trait
-        rows = np.flatnonzero(some)
+        xx[~incomplete], xy[~incomplete] = (left**2).sum(axis=1), left @ self.trait
+        rows = np.flatnonzero(incomplete)
         for first in range(0, len(rows), _BLOCK):
             block = rows[first : first + _BLOCK]
             xx[block], xy[block], yy[block], total[block] = self._complete_cases(dosage[block], ~missing[block])
@@ -86,7 +86,7 @@ class LinearTest:
         return _from_moments(xx, xy, yy, n, degrees, testable)
 
     def _complete_cases(self, dosage: np.ndarray, called: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the moments of variant and trait after projection, each over the individuals with a genotype."""
+        """Return the moments of variant and trait after projection, each over the samples with a genotype."""
         present = called.astype(np.float64)
         number = np.maximum(present.sum(axis=1, keepdims=True), 1)
         x = np.where(called, dosage, 0.0)
@@ -122,7 +122,7 @@ def _where_testable(
 class ScoreTest:
     """Score test of a binary trait: a logistic model of the covariates alone, fitted once, then one test a variant.
 
-    A missing genotype is set to the variant's mean, which takes nothing from the score. Effect and standard error are those of
+    A missing genotype is set to the variant's mean, which adds nothing to the score. Effect and standard error are those of
     one Newton step from the null model: beta = U / V, standard error = 1 / sqrt(V).
 
     Parameters
@@ -147,7 +147,7 @@ class ScoreTest:
         weight = fitted * (1 - fitted)
         self._weight = weight
         left, _ = np.linalg.qr(basis * np.sqrt(weight)[:, None])
-        self._basis = left * np.sqrt(weight)[:, None]  # so that (x @ basis)^2 sums to what the covariates take of x'Wx
+        self._basis = left * np.sqrt(weight)[:, None]  # (x @ basis)^2 sums to the part of x'Wx that covariates explain
 
     def __call__(self, dosage: np.ndarray) -> Association:
         """Test variants; ``dosage`` is float64 of shape (variants, samples), NaN for missing."""

@@ -119,7 +119,7 @@ def _plain(contig: str) -> str:
 
 
 def name_of(lengths: Mapping[str, int]) -> str | None:
-    """Return the build whose chromosomes have these lengths, None when there is none; contigs it does not know do not count.
+    """Return the build whose chromosomes have these lengths, None without a match; unknown contigs are ignored.
 
     Examples
     --------

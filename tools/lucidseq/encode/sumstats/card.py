@@ -11,40 +11,37 @@ from lucidseq.encode.sumstats.builds import BUILDS, possible
 from lucidseq.encode.sumstats.choices import Dialect, StrandRule
 from lucidseq.encode.sumstats.file import Harmonised
 from lucidseq.encode.sumstats.meanings import Meaning
-from lucidseq.encode.sumstats.reference import ENOUGH, last_positions
-from lucidseq.encode.sumstats.study import Ledger
+from lucidseq.encode.sumstats.reference_alleles import ENOUGH, last_positions
+from lucidseq.encode.sumstats.sumstats_columns import Ledger
 
-_SEVERAL = 100  # effects from which signs can be judged
+_SEVERAL = 100  # effects from which signs are checked
 
 
-def judge_statistics(card: Card, z: np.ndarray, n: np.ndarray, *, read: int) -> None:
-    """Check inflation, how many variants stayed, and how unequal N is."""
+def check_statistics(card: Card, z: np.ndarray, n: np.ndarray, *, read: int) -> None:
+    """Add inflation, the share of kept variants, and the range of N."""
     lambda_gc, genome_wide = inflation(z), len(z) >= 10_000
     card.expect(
         "genomic inflation (lambda)",
         lambda_gc,
         lambda_gc <= 1.1 or not genome_wide,
-        threshold="<= 1.1 over the genome (not judged below 10,000 variants)",
+        threshold="<= 1.1 over the genome (not checked below 10,000 variants)",
         advice="Structure, relatedness or many causal variants: add principal components as covariates, or use a mixed model.",
     )
     share = len(z) / read
     card.at_least(
-        "variants kept",
-        share,
-        0.9,
-        advice="Many variants were removed; the QC table shows why, and the dropped table lists rows of a file.",
+        "variants kept", share, 0.9, advice="Many variants were removed; the QC table shows why, and the dropped table lists the rows."
     )
     spread = float(n.max() / n.min())
     card.at_most(
         "largest over smallest N of a variant",
         spread,
         1.2,
-        advice="Variants with unequal N mislead fine mapping: impute, or leave out variants with small N.",
+        advice="Unequal N biases fine mapping: impute, or remove variants with small N.",
     )
 
 
-def judge_cases(card: Card, share: float) -> None:
-    """Check the share of cases behind score tests."""
+def check_cases(card: Card, share: float) -> None:
+    """Add the share of cases behind score tests."""
     card.expect(
         "share of cases",
         share,
@@ -54,9 +51,9 @@ def judge_cases(card: Card, share: float) -> None:
     )
 
 
-def judge_file(card: Card, found: Harmonised, ledger: Ledger, strand: StrandRule) -> None:
-    """Check what a file says of itself, and how it fits genome and panel."""
-    source, study = found.source, found.study
+def check_file(card: Card, harmonised: Harmonised, ledger: Ledger, strand: StrandRule) -> None:
+    """Add the checks of a file, and of its agreement with genome and panel."""
+    source, study = harmonised.source, harmonised.study
     kept = max(len(study), 1)
     card.add(
         "dialect", source.layout.facts.name.value, Verdict.OK, threshold="known, or named by --dialect", advice=source.layout.describe()
@@ -67,41 +64,41 @@ def judge_file(card: Card, found: Harmonised, ledger: Ledger, strand: StrandRule
             "A1 of the .bim",
             Verdict.CAUTION,
             threshold="named in the file",
-            advice="PLINK 1.9 counts the rarer allele unless it ran with --keep-allele-order: make sure that it is A1 of the .bim.",
+            advice="PLINK 1.9 counts the rarer allele unless it ran with --keep-allele-order: check that it is A1 of the .bim.",
         )
-    _judge_effects(card, found, ledger, kept)
-    _judge_build(card, found)
-    if found.fit is not None:
-        _judge_strand(card, found, ledger, strand)
-    if found.alignment is not None:
-        _judge_panel(card, found)
-    share = found.palindromic / kept
-    checked = found.alignment is not None
+    _check_effects(card, harmonised, ledger, kept)
+    _check_build(card, harmonised)
+    if harmonised.fit is not None:
+        _check_strand(card, harmonised, ledger, strand)
+    if harmonised.alignment is not None:
+        _check_panel(card, harmonised)
+    share = harmonised.palindromic / kept
+    checked = harmonised.alignment is not None
     card.expect(
         "palindromic variants",
         share,
         share <= 0.2 or checked,
         threshold="<= 0.2",
-        advice="Their strand cannot be checked against a genome: use --panel with frequencies, or make sure alleles are on the forward strand.",
+        advice="Their strand cannot be checked against a genome: use --panel with frequencies, or check that alleles are on the forward strand.",
     )
     names = np.sort(study["name"][study["name"] > 0])
-    again = int((np.diff(names) == 0).sum())
+    repeated = int((np.diff(names) == 0).sum())
     card.expect(
         "rs numbers of more than one variant",
-        float(again),
-        again <= 0.01 * kept,
+        float(repeated),
+        repeated <= 0.01 * kept,
         threshold="<= 1 % of variants",
-        advice="Joining by name would mix variants up: join by position and alleles.",
+        advice="Joining by name would mix variants: join by position and alleles.",
     )
 
 
-def _judge_effects(card: Card, found: Harmonised, ledger: Ledger, kept: int) -> None:
-    layout = found.source.layout
-    unit = "of the trait's standard deviation, from z" if found.source.standardised else "as in the file"
-    if found.source.standardised and not layout.has(Meaning.FREQUENCY):
+def _check_effects(card: Card, harmonised: Harmonised, ledger: Ledger, kept: int) -> None:
+    layout = harmonised.source.layout
+    unit = "of the trait's standard deviation, from z" if harmonised.source.standardised else "as in the file"
+    if harmonised.source.standardised and not layout.has(Meaning.FREQUENCY):
         unit = "of standardised genotype and trait, from z"
     card.add("effects", unit, Verdict.OK, threshold="stated", advice="beta and standard_error are in this unit; z does not depend on it.")
-    share = ledger.notes.get("p-value far from that of z, kept", 0) / max(found.source.read, 1)
+    share = ledger.notes.get("p-value far from that of z, kept", 0) / max(harmonised.source.read, 1)
     card.at_most(
         "p-values far from those of effect / standard error",
         share,
@@ -110,9 +107,9 @@ def _judge_effects(card: Card, found: Harmonised, ledger: Ledger, kept: int) -> 
         advice="An odds ratio read as beta, an error of the odds ratio, or a p-value of another test: check the columns.",
     )
     if layout.facts.name is Dialect.BOLT_LMM and layout.has(Meaning.P) and layout.column(Meaning.P) == "P_BOLT_LMM":
-        _judge_bolt(card, found.study["z"], found.study["tail"])
-    if len(found.study) >= _SEVERAL:
-        positive = found.source.positive_share
+        _check_bolt(card, harmonised.study["z"], harmonised.study["tail"])
+    if len(harmonised.study) >= _SEVERAL:
+        positive = harmonised.source.positive_share
         verdict = Verdict.OK if 0.02 <= positive <= 0.98 else Verdict.REFUSE
         card.add(
             "share of effects above 0",
@@ -123,8 +120,8 @@ def _judge_effects(card: Card, found: Harmonised, ledger: Ledger, kept: int) -> 
         )
 
 
-def _judge_bolt(card: Card, z: np.ndarray, tail: np.ndarray) -> None:
-    """Hold BOLT-LMM's p-values, of its mixture model, against z = BETA / SE, which is of the infinitesimal model."""
+def _check_bolt(card: Card, z: np.ndarray, tail: np.ndarray) -> None:
+    """Compare BOLT-LMM's p-values, of its mixture model, with z = BETA / SE of the infinitesimal model."""
     known = np.isfinite(tail)
     by_p = float((z_of_log_p(-tail[known] * np.log(10.0)) ** 2).sum())
     ratio = by_p / max(float((z[known] ** 2).sum()), 1e-300)
@@ -133,46 +130,52 @@ def _judge_bolt(card: Card, z: np.ndarray, tail: np.ndarray) -> None:
         ratio,
         0.98 <= ratio <= 1.02,
         threshold="0.98 to 1.02",
-        advice="BETA and SE are of BOLT-LMM's infinitesimal model, so z has less power than the p-value says: what uses z will find less. "
-        "--column p_value=P_BOLT_LMM_INF makes both of one model.",
+        advice="BETA and SE are of BOLT-LMM's infinitesimal model, so z has less power than the p-value. "
+        "Use --column p_value=P_BOLT_LMM_INF for both of one model.",
     )
 
 
-def _judge_build(card: Card, found: Harmonised) -> None:
-    if found.build is not None:
+def _check_build(card: Card, harmonised: Harmonised) -> None:
+    if harmonised.build is not None:
         card.add(
-            "genome build", found.build, Verdict.OK, threshold="told by contig lengths", advice="Every other file must be of this build."
+            "genome build",
+            harmonised.build,
+            Verdict.OK,
+            threshold="known from contig lengths",
+            advice="Every other file must be of this build.",
         )
         return
-    fits = possible(last_positions(found.study))
+    fits = possible(last_positions(harmonised.study))
     words = "unknown" if len(fits) == len(BUILDS) else " or ".join(fits) if fits else "no known human build"
     card.add(
         "genome build",
         words,
         Verdict.OK,
         threshold="not excluded by positions",
-        advice="Positions alone do not tell the build: give --fasta to check reference alleles.",
+        advice="Positions alone do not identify the build: give --fasta to check reference alleles.",
     )
 
 
-def _judge_strand(card: Card, found: Harmonised, ledger: Ledger, strand: StrandRule) -> None:
-    fit = found.fit
+def _check_strand(card: Card, harmonised: Harmonised, ledger: Ledger, strand: StrandRule) -> None:
+    fit = harmonised.fit
     assert fit is not None
-    right = fit.share if fit.strand in ("forward", "unknown") else 1 - fit.share if fit.strand == "reverse" else fit.palindromic_share
+    reference_share = (
+        fit.share if fit.strand in ("forward", "unknown") else 1 - fit.share if fit.strand == "reverse" else fit.palindromic_share
+    )
     if fit.snps >= ENOUGH:
         card.at_least(
             "SNPs with the genome's reference allele",
-            right,
+            reference_share,
             0.99,
-            advice="Rows without it were left out; about as many wrong rows have it by chance.",
+            advice="Rows without it were removed; about as many wrong rows have it by chance.",
         )
     else:
         card.expect(
             "SNPs with the genome's reference allele",
-            right,
-            right == 1,
-            threshold=f"1 (fewer than {ENOUGH} SNPs cannot tell strand and build)",
-            advice="Too few variants to tell a wrong build: check it another way.",
+            reference_share,
+            reference_share == 1,
+            threshold=f"1 (fewer than {ENOUGH} SNPs do not show strand and build)",
+            advice="Too few variants to recognise a wrong build: check it another way.",
         )
     card.expect(
         "strand of the file",
@@ -183,12 +186,10 @@ def _judge_strand(card: Card, found: Harmonised, ledger: Ledger, strand: StrandR
     )
 
 
-def _judge_panel(card: Card, found: Harmonised) -> None:
-    fit = found.alignment
+def _check_panel(card: Card, harmonised: Harmonised) -> None:
+    fit = harmonised.alignment
     assert fit is not None
-    card.at_least(
-        "variants that the panel has", fit.found, 0.9, advice="Others were left out: use a panel of the same build and imputation."
-    )
+    card.at_least("variants in the panel", fit.matched, 0.9, advice="Others were removed: use a panel of the same build and imputation.")
     if np.isnan(fit.correlation):
         return
     card.at_least(
@@ -196,8 +197,6 @@ def _judge_panel(card: Card, found: Harmonised) -> None:
         fit.correlation,
         0.9,
         refuse_below=0,
-        advice="Below 0 the effect allele is the other one; low: another ancestry, or alleles mixed up.",
+        advice="Below 0 the effect allele is the other one; low: another ancestry, or swapped alleles.",
     )
-    card.at_most(
-        f"frequencies more than {FAR} from the panel's", fit.far, 0.01, advice="Single rows with exchanged alleles, or another ancestry."
-    )
+    card.at_most(f"frequencies more than {FAR} from the panel's", fit.far, 0.01, advice="Rows with swapped alleles, or another ancestry.")

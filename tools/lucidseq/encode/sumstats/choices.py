@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ZKind(StrEnum):
-    """What the test statistic of a summary-statistics file is."""
+    """Kind of test statistic of a summary-statistics file."""
 
     AUTO = "auto"
     WALD = "wald"
@@ -15,7 +15,7 @@ class ZKind(StrEnum):
 
 
 class Dialect(StrEnum):
-    """Whose columns a summary-statistics file has (facts in ``dialects``)."""
+    """Program whose columns a summary-statistics file has (see ``dialects``)."""
 
     AUTO = "auto"
     GWAS_SSF = "gwas-ssf"
@@ -36,7 +36,7 @@ class Dialect(StrEnum):
 
 
 class ExportDialect(StrEnum):
-    """What summary statistics can be written as, beside the suite's own table."""
+    """Formats of exported summary statistics."""
 
     NONE = "none"
     GWAS_SSF = "gwas-ssf"
@@ -56,14 +56,14 @@ class ExportDialect(StrEnum):
 
 
 class StrandRule(StrEnum):
-    """What is done with alleles that are the reference's only when complemented."""
+    """Treatment of alleles that match the reference only when complemented."""
 
     AUTO = "auto"
     FORWARD = "forward"
 
 
 class SampleSize(StrEnum):
-    """Which sample size of a case-control study is written."""
+    """Sample size of case-control studies to write."""
 
     TOTAL = "total"
     EFFECTIVE = "effective"

@@ -16,7 +16,7 @@ from lucidseq.encode.sumstats.choices import Dialect, ExportDialect, SampleSize,
 
 @dataclass(frozen=True, kw_only=True)
 class SumstatsOptions(Options):
-    """Make summary statistics from genotypes and a trait, or harmonise a file of any common dialect.
+    """Compute summary statistics from genotypes and a trait, or harmonise a file of any common dialect.
 
     Quantitative traits are tested by least squares, binary ones by the score test, with the encoded covariates. Files may be
     GWAS-SSF, LDSC, PLINK 1.9 and 2, regenie, SAIGE, BOLT-LMM, GCTA-COJO and fastGWA, METAL, PolyFun or GWAS-VCF.
@@ -25,7 +25,7 @@ class SumstatsOptions(Options):
     genotypes: Annotated[
         Path | None, Option("Genotype store (.genotypes.h5) to test, with --trait."), In(Format.HDF5, schema=GENOTYPES)
     ] = None
-    trait: Annotated[str | None, Option("Name of the encoded trait to test; of --input, the trait to read where a file holds several.")] = (
+    trait: Annotated[str | None, Option("Name of the encoded trait to test; of --input, the trait to read where a file has several.")] = (
         None
     )
     input: Annotated[
@@ -35,14 +35,14 @@ class SumstatsOptions(Options):
     ] = None
     fasta: Annotated[
         Path | None,
-        Option("Reference genome to check build, strand and alleles of --input against; contigs get its names."),
+        Option("Reference genome to check build, strand and alleles of --input against; contigs are renamed to its names."),
         In(Format.FASTA),
         Needs("input"),
     ] = None
     panel: Annotated[
         Path | None,
         Option(
-            "Variants to align --input to: genotype store, PLINK .bim, .pvar, or a table with alleles and frequencies. Others are left out."
+            "Variants to align --input to: genotype store, PLINK .bim, .pvar, or a table with alleles and frequencies. Other variants are removed."
         ),
         In(Format.HDF5, Format.TSV),
         Needs("input"),
@@ -54,25 +54,25 @@ class SumstatsOptions(Options):
         Needs("input"),
     ] = None
     dialect: Annotated[
-        Dialect, Option("Whose columns --input has; auto tells from the header, custom takes --column alone."), Needs("input")
+        Dialect, Option("Program whose columns --input has; auto recognises the header, custom uses --column alone."), Needs("input")
     ] = Dialect.AUTO
     column: Annotated[
         list[str] | None,
-        Option(
-            "MEANING=NAME: the column of --input that holds a meaning (such as n=Neff); NAME none leaves it unread. Give it again for more."
-        ),
+        Option("MEANING=NAME: the column of --input with a meaning (such as n=Neff); NAME none ignores it. Repeat for more columns."),
         Needs("input"),
     ] = None
-    n: Annotated[float | None, Option("Individuals behind --input where it has no column n.", min=1), Needs("input")] = None
+    n: Annotated[float | None, Option("Samples behind --input where it has no column n.", min=1), Needs("input")] = None
     sample_size: Annotated[
-        SampleSize, Option("N of case-control studies: total individuals, or effective, 4 / (1 / cases + 1 / controls)."), Needs("input")
+        SampleSize, Option("N of case-control studies: total samples, or effective, 4 / (1 / cases + 1 / controls)."), Needs("input")
     ] = SampleSize.TOTAL
     z_kind: Annotated[
         ZKind,
-        Option("What effect / standard error of --input is: wald, t (least squares) or score; auto: what the dialect's program computes."),
+        Option(
+            "Kind of effect / standard error of --input: wald, t (least squares) or score; auto: as computed by the program of the dialect."
+        ),
         Needs("input"),
     ] = ZKind.AUTO
-    drop_incomplete: Annotated[bool, Option("Leave out rows of --input with missing values."), Needs("input")] = False
+    drop_incomplete: Annotated[bool, Option("Remove rows of --input with missing values."), Needs("input")] = False
     strand: Annotated[
         StrandRule,
         Option("auto flips the rows of a file that is on the other strand of --fasta, or mixed; forward refuses such a file."),
@@ -80,7 +80,7 @@ class SumstatsOptions(Options):
     ] = StrandRule.AUTO
     max_palindrome_frequency: Annotated[
         float,
-        Option("Minor-allele frequency up to which frequencies of --panel tell the strand of A/T and C/G variants.", min=0, max=0.5),
+        Option("Largest minor-allele frequency at which frequencies of --panel show the strand of A/T and C/G variants.", min=0, max=0.5),
         Needs("input"),
     ] = 0.4
     export: Annotated[ExportDialect, Option("Also write the result of --input in this dialect.")] = ExportDialect.NONE
@@ -104,12 +104,12 @@ sumstats = tool.command(
         "dropped": OutFile(
             ".sumstats.dropped.tsv.gz",
             Format.TSV,
-            "Every row of --input that was left out, with its line and the reason.",
+            "Every removed row of --input, with its line and the reason.",
             optional=True,
             schema=DROPPED,
         ),
-        "exported": OutFile(".exported.tsv.gz", Format.TSV, "The same in the columns of --export.", optional=True),
-        "exported_vcf": OutFile(".exported.vcf.gz", Format.VCF, "The same as GWAS-VCF (--export gwas-vcf).", optional=True),
+        "exported": OutFile(".exported.tsv.gz", Format.TSV, "Summary statistics in the columns of --export.", optional=True),
+        "exported_vcf": OutFile(".exported.vcf.gz", Format.VCF, "Summary statistics as GWAS-VCF (--export gwas-vcf).", optional=True),
     },
     label="process_low",
     methods=_methods,

@@ -1,4 +1,4 @@
-"""Turn a block of a summary-statistics file into the columns of a `Study`, and put aside rows that carry no test."""
+"""Convert blocks of a summary-statistics file to the columns of `SumstatsColumns`, and remove rows without a test."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from lucidseq.core.errors import DataError, UsageError, place
 from lucidseq.core.intervals import MOST_BASES
 from lucidseq.core.log import get_logger
 from lucidseq.encode.sumstats.choices import Dialect, SampleSize
-from lucidseq.encode.sumstats.detect import Layout
+from lucidseq.encode.sumstats.detect import ColumnLayout
 from lucidseq.encode.sumstats.effects import complete_effects, effects_of_z
 from lucidseq.encode.sumstats.meanings import Meaning
-from lucidseq.encode.sumstats.study import COLUMNS, Ledger
+from lucidseq.encode.sumstats.sumstats_columns import COLUMNS, Ledger
 from lucidseq.encode.sumstats.text import Block
 from lucidseq.encode.sumstats.values import (
     UNKNOWN,
@@ -37,14 +37,14 @@ _log = get_logger("lucidseq.encode")
 _M = Meaning
 _MARKER = re.compile(r"(?:chr)?([0-9A-Za-z.]+)[:_](\d+)(?:[:_][ACGTacgt]+[:_][ACGTacgt]+)?")
 _LN10 = np.log(10.0)
-# Programs write missing values for variants they did not test; in files that people make they are mistakes
-_MADE_BY_PEOPLE = (Dialect.GWAS_SSF, Dialect.CUSTOM)
+# Programs write missing values for variants they did not test; in edited files they are errors
+_EDITED_DIALECTS = (Dialect.GWAS_SSF, Dialect.CUSTOM)
 _ESTIMATES = (_M.BETA, _M.ODDS_RATIO, _M.HAZARD_RATIO, _M.STANDARD_ERROR)
 
 
 @dataclass
 class Converter:
-    """Converts blocks of one file; codes of contigs, alleles and names are shared by all of them.
+    """Converts blocks of one file; all share the codes of contigs, alleles and names.
 
     Attributes
     ----------
@@ -53,12 +53,12 @@ class Converter:
     n
         Sample size where the file has none.
     sample_size
-        Which sample size of a case-control study is wanted.
+        Sample size of case-control studies to use.
     drop_incomplete
-        Leave out rows with missing values rather than refuse the file.
+        Remove rows with missing values rather than refuse the file.
     """
 
-    layout: Layout
+    layout: ColumnLayout
     path: Path
     ledger: Ledger
     n: float | None
@@ -72,14 +72,14 @@ class Converter:
     standardised: bool = False  # effects come from z alone
 
     def convert(self, block: Block) -> dict[str, np.ndarray]:
-        """Return the columns of the rows that stay.
+        """Return the columns of the kept rows.
 
         Raises
         ------
         DataError
-            If a value is not what it should be, or missing (unless incomplete rows are dropped).
+            If a value is invalid, or missing (unless incomplete rows are dropped).
         """
-        rows = _Rows(self, block)
+        rows = _BlockRows(self, block)
         self.read += len(rows.line)
         rows.drop_other_tests()
         rows.encode_texts()
@@ -113,19 +113,19 @@ class Converter:
                 "name them with --column n_effective=NAME, or n_cases= and n_controls=",
             )
         if self.sized and self.n is not None:
-            _log.warning(f"--n {self.n:g} is not used: {self.path.name} has sample sizes of its own (--column n=none leaves them unread)")
+            _log.warning(f"--n {self.n:g} is not used: {self.path.name} has sample sizes of its own (--column n=none ignores them)")
         if not self.sized and self.n is None:
             raise UsageError(f"no column n in {self.path.name}", "the sample size", "add --n NUMBER, or name a column with --column n=NAME")
 
 
 def _shown(values: pd.Series) -> list[str]:
     """Return values as text; whole numbers without a point, missing ones as #NA."""
-    found = values.astype(object).where(values.notna(), "#NA")
-    return [str(int(value)) if isinstance(value, float) and value % 1 == 0 else str(value) for value in found]
+    texts = values.astype(object).where(values.notna(), "#NA")
+    return [str(int(value)) if isinstance(value, float) and value % 1 == 0 else str(value) for value in texts]
 
 
-class _Rows:
-    """One block on its way; arrays shrink together as rows leave."""
+class _BlockRows:
+    """One block; all arrays shrink together as rows are removed."""
 
     def __init__(self, converter: Converter, block: Block) -> None:
         self._to, self._layout = converter, converter.layout
@@ -139,12 +139,12 @@ class _Rows:
     def where(self, meaning: Meaning) -> ColumnContext:
         return ColumnContext(self._layout.column(meaning), self.line, self._to.path)
 
-    def drop(self, gone: np.ndarray, reason: str) -> None:
-        """Take rows out and list them."""
-        if not gone.any():
+    def drop(self, removed: np.ndarray, reason: str) -> None:
+        """Remove rows and list them."""
+        if not removed.any():
             return
         texts = {
-            name: _shown(self.text(meaning)[gone]) if self._layout.has(meaning) else "#NA"
+            name: _shown(self.text(meaning)[removed]) if self._layout.has(meaning) else "#NA"
             for name, meaning in (
                 ("chromosome", _M.CHROMOSOME),
                 ("base_pair_location", _M.POSITION),
@@ -153,9 +153,9 @@ class _Rows:
                 ("rsid", _M.NAME),
             )
         }
-        self._to.ledger.drop(reason, pd.DataFrame({"line": self.line[gone], **texts}))
-        self._frame, self.line = self._frame[~gone], self.line[~gone]
-        self._values = {name: values[~gone] for name, values in self._values.items()}
+        self._to.ledger.drop(reason, pd.DataFrame({"line": self.line[removed], **texts}))
+        self._frame, self.line = self._frame[~removed], self.line[~removed]
+        self._values = {name: values[~removed] for name, values in self._values.items()}
 
     def drop_other_tests(self) -> None:
         facts = self._layout.facts
@@ -170,7 +170,7 @@ class _Rows:
             self.drop(select(self.text(_M.STATE), failed), "not tested by the program")
 
     def encode_texts(self) -> None:
-        """Code contigs, alleles and names; work out the other allele where it stands in REF and ALT."""
+        """Code contigs, alleles and names; find the other allele in REF and ALT."""
         size, layout, to = len(self.line), self._layout, self._to
         unknown = np.full(size, UNKNOWN, dtype=np.int32)
 
@@ -200,7 +200,7 @@ class _Rows:
         """Return a column of numbers; NaN where the file has no such column."""
         if not self._layout.has(meaning):
             return np.full(len(self.line), np.nan)
-        infinite = meaning in _ESTIMATES and self._layout.facts.name not in _MADE_BY_PEOPLE
+        infinite = meaning in _ESTIMATES and self._layout.facts.name not in _EDITED_DIALECTS
         return numbers(self.text(meaning), self.where(meaning), infinite=infinite)
 
     def read_numbers(self) -> None:
@@ -255,28 +255,28 @@ class _Rows:
         """Return positions written in names (``1:12345`` or ``chr1:12345:A:G``), with their contigs; 0 where there is none."""
         position = np.zeros(len(self.line))
         if self._layout.facts.name is Dialect.METAL and self._layout.has(_M.NAME):
-            found = [_MARKER.fullmatch(str(name)) for name in self.text(_M.NAME)]
-            for row, match in enumerate(found):
+            matches = [_MARKER.fullmatch(str(name)) for name in self.text(_M.NAME)]
+            for row, match in enumerate(matches):
                 if match is not None:
                     position[row] = float(match[2])
                     self._values["contig"][row] = self._to.contigs.code(match[1])
         return position
 
     def drop_untested(self) -> None:
-        """Take out rows in which a program wrote neither effect nor p-value, or an effect or error without bounds."""
+        """Remove rows without effect and p-value, or with an infinite effect or error."""
         values, facts = self._values, self._layout.facts
-        if facts.name not in _MADE_BY_PEOPLE:
-            nothing = np.isnan(values["tail"]) & np.isnan(values["statistic"]) & np.isnan(values["chi_square"])
-            self.drop(nothing & (np.isnan(values["beta"]) | np.isnan(values["standard_error"])), "not tested by the program")
+        if facts.name not in _EDITED_DIALECTS:
+            untested = np.isnan(values["tail"]) & np.isnan(values["statistic"]) & np.isnan(values["chi_square"])
+            self.drop(untested & (np.isnan(values["beta"]) | np.isnan(values["standard_error"])), "not tested by the program")
         for meaning in (_M.ODDS_RATIO, _M.HAZARD_RATIO):
             self.drop(values[meaning.value] == 0, "odds ratio of 0")
             values = self._values
-        endless = np.isinf(values["beta"]) | np.isinf(values["standard_error"])
+        infinite = np.isinf(values["beta"]) | np.isinf(values["standard_error"])
         undefined = facts.undefined_ratios & np.isnan(values["beta"]) & ~np.isnan(values["tail"])
-        self.drop(endless | undefined, "no finite effect or standard error")
+        self.drop(infinite | undefined, "no finite effect or standard error")
 
     def _needed(self) -> dict[Meaning, np.ndarray]:
-        """Return the mask of missing values of each meaning that a row cannot do without."""
+        """Return the mask of missing values of each required meaning."""
         layout, values = self._layout, self._values
         missing: dict[Meaning, np.ndarray] = {}
         if layout.has(_M.CHROMOSOME):
@@ -302,23 +302,23 @@ class _Rows:
         return missing
 
     def drop_incomplete(self) -> None:
-        """Take rows with missing values out, or refuse the file."""
+        """Remove rows with missing values, or refuse the file."""
         missing = self._needed()
-        gone = np.any(list(missing.values()), axis=0) if missing else np.zeros(len(self.line), dtype=bool)
-        if gone.any() and not self._to.drop_incomplete:
-            row = int(gone.argmax())
+        incomplete = np.any(list(missing.values()), axis=0) if missing else np.zeros(len(self.line), dtype=bool)
+        if incomplete.any() and not self._to.drop_incomplete:
+            row = int(incomplete.argmax())
             meaning = next(meaning for meaning, mask in missing.items() if mask[row])
             shown = repr(str(self.text(meaning).iloc[row])) if self._layout.has(meaning) else "no column gives it"
             raise DataError(
                 f"{self._layout.column(meaning)} is missing ({shown})",
                 "a value in every row",
-                "fill it in, or add --drop-incomplete to leave such rows out",
+                "fill it in, or add --drop-incomplete to remove such rows",
                 where=place(self._to.path, line=int(self.line[row])),
             )
-        self.drop(gone, "incomplete")
+        self.drop(incomplete, "incomplete")
 
     def check(self) -> None:
-        """Refuse impossible values, and take out alleles whose bases are not known."""
+        """Refuse impossible values, and remove alleles without known bases."""
         values = self._values
         states = allele_state(self._to.alleles)
         for name, meaning in (("effect", _M.EFFECT_ALLELE), ("other", _M.OTHER_ALLELE)):
@@ -351,7 +351,7 @@ class _Rows:
             values["beta"], values["standard_error"] = effects_of_z(
                 values["statistic"], values["n"], values["frequency"] if known else None
             )
-        found = complete_effects(
+        effects = complete_effects(
             beta=values["beta"],
             standard_error=values["standard_error"],
             statistic=values["statistic"],
@@ -359,26 +359,26 @@ class _Rows:
             tail=values["tail"],
         )
         shown = self.text(_M.P) if layout.has(_M.P) else values["tail"]
-        hopeless = np.isnan(found.z) & np.isinf(values["tail"])
-        self.where(_M.P).refuse(hopeless, shown, "a number above 0 and up to 1 (or a column standard_error or neg_log_10_p_value)")
-        values |= {"beta": found.beta, "standard_error": found.standard_error, "z": found.z, "tail": found.neg_log10_p}
+        unknown_z = np.isnan(effects.z) & np.isinf(values["tail"])
+        self.where(_M.P).refuse(unknown_z, shown, "a number above 0 and up to 1 (or a column standard_error or neg_log_10_p_value)")
+        values |= {"beta": effects.beta, "standard_error": effects.standard_error, "z": effects.z, "tail": effects.neg_log10_p}
         note = self._to.ledger.note
         for what, mask in (
-            ("p-value of 0, taken from z instead", found.zero_p),
-            ("p-value far from that of z, kept", found.disagreeing),
-            ("z from the p-value or chi-square", found.from_p),
+            ("p-value of 0, taken from z instead", effects.zero_p),
+            ("p-value far from that of z, kept", effects.disagreeing),
+            ("z from the p-value or chi-square", effects.from_p),
         ):
             if mask.any():
                 note(what, int(mask.sum()))
-        opposed = found.opposed & ~found.unsigned
+        opposed = effects.opposed & ~effects.unsigned
         self.drop(opposed, "signs of effect and statistic differ")
-        self.drop(found.unsigned[~opposed], "effect without a sign")
-        lost = np.isnan(self._values["z"])
-        self.drop(lost, "incomplete") if lost.any() and self._to.drop_incomplete else self._refuse_lost(lost)
+        self.drop(effects.unsigned[~opposed], "effect without a sign")
+        without_z = np.isnan(self._values["z"])
+        self.drop(without_z, "incomplete") if without_z.any() and self._to.drop_incomplete else self._refuse_without_z(without_z)
         self._to.positive += int((self._values["beta"] > 0).sum())
         self._values["line"] = self.line
         return {name: self._values[name] for name in COLUMNS}
 
-    def _refuse_lost(self, lost: np.ndarray) -> None:
+    def _refuse_without_z(self, without_z: np.ndarray) -> None:
         shown = self._values["beta"]
-        self.where(_M.BETA).refuse(lost, shown, "an effect with a standard error or p-value")
+        self.where(_M.BETA).refuse(without_z, shown, "an effect with a standard error or p-value")

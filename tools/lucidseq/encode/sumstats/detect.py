@@ -1,4 +1,4 @@
-"""Tell the dialect of summary statistics from the header, and which column holds what."""
+"""Recognise the dialect of summary statistics and the meaning of its columns from the header."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lucidseq.encode.sumstats.meanings import DialectFacts, Meaning
 
 _M = Meaning
 _EFFECTS = (_M.BETA, _M.ODDS_RATIO, _M.HAZARD_RATIO)
-_DOUBTS = (_M.STANDARD_ERROR, _M.Z, _M.CHI_SQUARE, _M.NEG_LOG10_P, _M.LOG10_P, _M.P)
+_UNCERTAINTY = (_M.STANDARD_ERROR, _M.Z, _M.CHI_SQUARE, _M.NEG_LOG10_P, _M.LOG10_P, _M.P)
 _IGNORED = "none"  # --column p_value=none: do not read it
 
 
 @dataclass(frozen=True)
-class Layout:
-    """A dialect as one file has it: the place of each column that is read.
+class ColumnLayout:
+    """Columns of one file: the index of each column to read.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Layout:
     header
         Names of all columns, in order.
     places
-        Place (from 0) of the column that holds each meaning.
+        Index (from 0) of the column of each meaning.
     """
 
     facts: DialectFacts
@@ -37,11 +37,11 @@ class Layout:
     places: Mapping[Meaning, int]
 
     def has(self, meaning: Meaning) -> bool:
-        """Say whether the file has a column of that meaning."""
+        """Return whether the file has a column of that meaning."""
         return meaning in self.places
 
     def column(self, meaning: Meaning) -> str:
-        """Return the file's name of a column (the meaning itself where there is none)."""
+        """Return the file's name of a column (the meaning itself without one)."""
         return self.header[self.places[meaning]] if self.has(meaning) else meaning.value
 
     def describe(self) -> str:
@@ -51,7 +51,7 @@ class Layout:
 
 
 def parse_columns(words: Sequence[str]) -> dict[Meaning, str]:
-    """Turn ``meaning=name`` words of --column into names by meaning.
+    """Parse ``meaning=name`` words of --column.
 
     Raises
     ------
@@ -68,14 +68,14 @@ def parse_columns(words: Sequence[str]) -> dict[Meaning, str]:
                 "name a column of the file, such as --column n=Neff",
             )
         if Meaning(meaning) in named:
-            raise UsageError(f"--column {meaning} twice", "each meaning once", "leave one out")
+            raise UsageError(f"--column {meaning} twice", "each meaning once", "remove one of them")
         named[Meaning(meaning)] = name
     return named
 
 
 def detect(
     header: Sequence[str], *, dialect: Dialect, named: Mapping[Meaning, str], trait: str | None, path: Path, line: int = 1
-) -> Layout:
+) -> ColumnLayout:
     """Find the layout of a header.
 
     Parameters
@@ -83,26 +83,24 @@ def detect(
     header
         Column names; a leading ``#`` is no part of the first.
     dialect
-        The dialect to read it as, or auto.
+        The dialect, or auto.
     named
-        Columns that the user named; they come before the dialect's own.
+        Columns named by the user, which have priority.
     trait
         Suffix of columns where a file holds several traits (``BETA.trait``).
 
     Raises
     ------
     DataError
-        If no dialect fits, several do, a column comes twice or a needed one is missing.
+        If no dialect or several fit, or a column is repeated or missing.
     UsageError
-        If a named column is not there.
+        If a named column is missing.
     """
     where = place(path, line=line)
     names = [name.strip().strip('"') for name in header]
     names[0] = names[0].removeprefix("#")
     if trait is not None and not any(name.endswith(f".{trait}") for name in names):
-        raise UsageError(
-            f"--trait {trait}, and no column of {path.name} ends in .{trait}", "a file with several traits", "leave --trait out"
-        )
+        raise UsageError(f"--trait {trait}, and no column of {path.name} ends in .{trait}", "a file with several traits", "omit --trait")
     facts = _find(names, where, named) if dialect is Dialect.AUTO else DIALECTS[dialect]
     places = _places(facts, names, trait)
     twice = [name for name, count in Counter(names).items() if count > 1]
@@ -117,8 +115,8 @@ def detect(
             )
     read_twice = [names[at] for at in places.values() if names[at] in twice]
     if read_twice:
-        raise DataError(f"column {read_twice[0]} twice", "column names that differ", "rename one of them", where=where)
-    layout = Layout(facts, tuple(names), places)
+        raise DataError(f"column {read_twice[0]} twice", "different column names", "rename one of them", where=where)
+    layout = ColumnLayout(facts, tuple(names), places)
     _check_needed(layout, where)
     return layout
 
@@ -154,18 +152,18 @@ def _places(facts: DialectFacts, names: list[str], trait: str | None) -> dict[Me
     folded = {name.lower(): at for at, name in reversed(list(enumerate(names)))}
     places = {}
     for meaning, candidates in facts.columns.items():
-        tries = [f"{name}.{trait}" for name in candidates if trait] + list(candidates)
-        found = next((names.index(name) for name in tries if name in names), None)
-        found = next((folded[name.lower()] for name in tries if name.lower() in folded), None) if found is None else found
-        if found is not None:
-            places[meaning] = found
+        names_tried = [f"{name}.{trait}" for name in candidates if trait] + list(candidates)
+        place = next((names.index(name) for name in names_tried if name in names), None)
+        place = next((folded[name.lower()] for name in names_tried if name.lower() in folded), None) if place is None else place
+        if place is not None:
+            places[meaning] = place
     if facts.by_place and len(names) == len(facts.by_place):
         places = {meaning: at for at, meaning in enumerate(facts.by_place)}
     return places
 
 
-def _check_needed(layout: Layout, where: str) -> None:
-    """Refuse a file without what no reference can give: an effect, its doubt, and (but for .qassoc) the effect allele."""
+def _check_needed(layout: ColumnLayout, where: str) -> None:
+    """Refuse a file without an effect, its uncertainty, or (except .qassoc) the effect allele."""
     absent = []
     if not layout.has(_M.EFFECT_ALLELE) and layout.facts.name is not Dialect.PLINK1_QASSOC:
         absent.append(_M.EFFECT_ALLELE.value)
@@ -176,7 +174,7 @@ def _check_needed(layout: Layout, where: str) -> None:
     effect = any(layout.has(meaning) for meaning in _EFFECTS)
     if not effect and not layout.has(_M.Z):
         absent.append("beta (or odds_ratio, or z)")
-    if effect and not any(layout.has(meaning) for meaning in _DOUBTS):
+    if effect and not any(layout.has(meaning) for meaning in _UNCERTAINTY):
         absent.append("standard_error (or p_value)")
     if absent:
         raise DataError(

@@ -1,6 +1,6 @@
 """The dialects of summary statistics, one entry a program: what its columns mean and which allele its effects belong to.
 
-This table is the only place that knows column names. Reading (`detect`), writing (`export`) and
+Column names are defined here alone. Reading (`detect`), writing (`export`) and
 docs/methods/sumstats.md follow it.
 """
 

@@ -1,4 +1,4 @@
-"""Effects, standard errors, z and p from what a program wrote of them.
+"""Complete effects, standard errors, z and p from the columns of a program.
 
 References
 ----------
@@ -24,7 +24,7 @@ class Effects:
     Attributes
     ----------
     beta, standard_error, z, neg_log10_p
-        Effect of one more effect allele, its error, their ratio and the two-sided p-value; NaN where they cannot be known.
+        Effect of one more effect allele, its error, their ratio and the two-sided p-value; NaN where unknown.
     unsigned
         z comes from p or chi-square, and the effect is 0: it has no sign.
     opposed
@@ -54,8 +54,8 @@ def complete_effects(
 ) -> Effects:
     """Complete beta, standard error, z and p.
 
-    z is beta / standard error; where there is no standard error, the program's own t or z; else it has the size that chi-square,
-    or else the p-value, gives and the sign of beta.
+    z is beta / standard error; where there is no standard error, the program's own t or z; else its size is that of chi-square,
+    or else of the p-value, and its sign that of beta.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def complete_effects(
 
 
 def _agree(z: np.ndarray, tail: np.ndarray) -> np.ndarray:
-    """Say where -log10 p lies between those of a z somewhat smaller and somewhat larger."""
+    """Return where -log10 p lies between those of a slightly smaller and a slightly larger z."""
     size, normal = np.abs(z), np.full(len(z), np.inf)
     low = neg_log10_p(np.maximum(size * (1 - _SLACK_SHARE) - _SLACK, 0.0), normal)
     high = neg_log10_p(size * (1 + _SLACK_SHARE) + _SLACK, normal)

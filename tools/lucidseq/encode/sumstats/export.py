@@ -1,4 +1,4 @@
-"""Write a study as another program's file."""
+"""Write a study in the format of another program."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from lucidseq.core.tables import TextWriter
 from lucidseq.encode.sumstats.choices import Dialect
 from lucidseq.encode.sumstats.dialects import DIALECTS, GWAS_SSF
 from lucidseq.encode.sumstats.meanings import DialectFacts, Meaning
-from lucidseq.encode.sumstats.study import Study
+from lucidseq.encode.sumstats.sumstats_columns import SumstatsColumns
 
 _log = get_logger("lucidseq.encode")
 _M = Meaning
-_SMALLEST = 300.0  # -log10 of p-values that a float still holds; smaller ones are written as text
+_SMALLEST = 300.0  # -log10 p; smaller p-values are written as text
 
 
-def export_table(study: Study, dialect: Dialect, path: Path) -> None:
+def export_table(study: SumstatsColumns, dialect: Dialect, path: Path) -> None:
     """Write a study in a dialect's columns; a missing value is NA (GWAS-SSF: #NA), a missing name the variant_id (GWAS-SSF: #NA too)."""
     facts, catalog = DIALECTS[dialect], dialect is Dialect.GWAS_SSF
     mark, unnumbered = "#NA" if catalog else "NA", 0
@@ -35,7 +35,7 @@ def export_table(study: Study, dialect: Dialect, path: Path) -> None:
 
 
 def _to_catalog(frame: pd.DataFrame) -> int:
-    """Write chromosomes, names and N as the GWAS Catalog's validator wants them (in place); return how many rows have no number for theirs.
+    """Convert chromosomes, names and N to the format of the GWAS Catalog's validator (in place); return the number of rows without a chromosome number.
 
     Chromosomes are whole numbers from 1 to 25, names are rs numbers or missing, N is whole.
     """
@@ -43,15 +43,15 @@ def _to_catalog(frame: pd.DataFrame) -> int:
     names = {name: str(name).removeprefix("chr") for name in frame["chromosome"].unique()}
     numbers = {name: letters.get(plain, plain.lstrip("0")) for name, plain in names.items()}
     known = {str(number) for number in range(1, 26)}
-    strange = [name for name, number in numbers.items() if number not in known]
-    unnumbered = int(frame["chromosome"].isin(strange).sum())
-    frame["chromosome"] = frame["chromosome"].map({**numbers, **{name: name for name in strange}})
+    without_number = [name for name, number in numbers.items() if number not in known]
+    unnumbered = int(frame["chromosome"].isin(without_number).sum())
+    frame["chromosome"] = frame["chromosome"].map({**numbers, **{name: name for name in without_number}})
     frame["rsid"] = frame["rsid"].where(frame["rsid"].str.fullmatch(r"rs[0-9]+"))
     frame["n"] = frame["n"].round().astype("int64")
     return unnumbered
 
 
-def export_vcf(study: Study, path: Path, *, name: str, lengths: dict[str, int]) -> None:
+def export_vcf(study: SumstatsColumns, path: Path, *, name: str, lengths: dict[str, int]) -> None:
     """Write a study as GWAS-VCF, bgzip-compressed: REF is the other allele, ALT the effect allele.
 
     Parameters
@@ -106,13 +106,13 @@ def export_vcf(study: Study, path: Path, *, name: str, lengths: dict[str, int]) 
 
 def _columns(table: pd.DataFrame, facts: DialectFacts) -> pd.DataFrame:
     """Return the columns of a dialect from those of `core.schema.SUMSTATS`."""
-    found = {}
+    columns = {}
     for header, meaning in facts.export:
         if meaning.startswith("="):
-            found[header] = pd.Series(meaning[1:], index=table.index)
+            columns[header] = pd.Series(meaning[1:], index=table.index)
         else:
-            found[header] = _column(table, Meaning(meaning))
-    return pd.DataFrame(found)
+            columns[header] = _column(table, Meaning(meaning))
+    return pd.DataFrame(columns)
 
 
 def _column(table: pd.DataFrame, meaning: Meaning) -> pd.Series:

@@ -11,19 +11,19 @@ from lucidseq.core.genome import Genome
 from lucidseq.encode.sumstats.align import Alignment
 from lucidseq.encode.sumstats.builds import name_of
 from lucidseq.encode.sumstats.choices import Dialect, StrandRule, ZKind
-from lucidseq.encode.sumstats.detect import Layout
+from lucidseq.encode.sumstats.detect import ColumnLayout
 from lucidseq.encode.sumstats.meanings import Meaning
-from lucidseq.encode.sumstats.panel import Panel, read_panel
 from lucidseq.encode.sumstats.read import ReadOptions, ReadStudy, read_study
-from lucidseq.encode.sumstats.reference import Fit, kinds
+from lucidseq.encode.sumstats.reference_alleles import Fit, kinds
 from lucidseq.encode.sumstats.steps import STEPS, Harmonisation
-from lucidseq.encode.sumstats.study import Ledger, Study
+from lucidseq.encode.sumstats.sumstats_columns import Ledger, SumstatsColumns
 from lucidseq.encode.sumstats.values import UNKNOWN
+from lucidseq.encode.sumstats.variant_panel import VariantPanel, read_panel
 
 
 @dataclass(frozen=True)
 class References:
-    """What a study is held against, and how."""
+    """References to compare a study with, and options."""
 
     fasta: Path | None
     panel: Path | None
@@ -34,20 +34,20 @@ class References:
 
 @dataclass(frozen=True)
 class Harmonised:
-    """A study in the suite's form and what was found out about it.
+    """A harmonised study and its comparisons.
 
     Attributes
     ----------
     source
         The file as it was read.
     fit, alignment
-        How it fits the genome and the panel; None without one.
+        Agreement with the genome and the panel; None without one.
     build
-        Name of the build, as far as contig lengths tell it.
+        Name of the build, if known from contig lengths.
     lengths
         Contig lengths of the genome; without one, those of the file or of the chain.
     palindromic
-        Number of palindromic variants left.
+        Number of palindromic variants kept.
     """
 
     source: ReadStudy
@@ -58,18 +58,18 @@ class Harmonised:
     palindromic: int
 
     @property
-    def study(self) -> Study:
+    def study(self) -> SumstatsColumns:
         """The rows."""
         return self.source.study
 
 
 def harmonise_file(path: Path, options: ReadOptions, references: References, ledger: Ledger) -> Harmonised:
-    """Read summary statistics and bring them into the suite's form.
+    """Read and harmonise summary statistics.
 
     Raises
     ------
     DataError
-        If the file cannot be read, is of another build than the genome, or nothing is left of it.
+        If the file cannot be read, is of another build than the genome, or no row remains.
     UsageError
         If the dialect needs a panel or genome that was not given.
     """
@@ -94,14 +94,16 @@ def harmonise_file(path: Path, options: ReadOptions, references: References, led
         for step in STEPS:
             step(work)
     if not len(study):
-        lost = ", ".join(f"{reason}: {count}" for reason, count in ledger.counts.items() if count)
-        raise DataError(f"no variant left ({lost})", "at least one variant", "check alleles, build and contig names", where=str(path))
+        removed = ", ".join(f"{reason}: {count}" for reason, count in ledger.counts.items() if count)
+        raise DataError(
+            f"every variant was removed ({removed})", "at least one variant", "check alleles, build and contig names", where=str(path)
+        )
     palindromic = int(kinds(study)[1].sum())
     ledger.note("palindromic, kept", palindromic)
     return Harmonised(source, work.fit, work.alignment, work.build, work.lengths, palindromic)
 
 
-def z_kind_of(layout: Layout, chosen: ZKind) -> str:
+def z_kind_of(layout: ColumnLayout, chosen: ZKind) -> str:
     """Return what z is: as chosen, or what the dialect's program computes (logistic regression by PLINK: wald)."""
     if chosen is not ZKind.AUTO:
         return chosen.value
@@ -109,8 +111,8 @@ def z_kind_of(layout: Layout, chosen: ZKind) -> str:
     return "wald" if layout.facts.z_kind == "t" and logistic else layout.facts.z_kind
 
 
-def _check_references(layout: Layout, study: Study, panel: Panel | None, references: References, path: Path) -> None:
-    """Refuse a file whose positions or alleles can come from nowhere."""
+def _check_references(layout: ColumnLayout, study: SumstatsColumns, panel: VariantPanel | None, references: References, path: Path) -> None:
+    """Check that missing positions and alleles have a source."""
     title = layout.facts.title
     if (study["position"] == 0).any():
         if panel is None:
@@ -120,7 +122,7 @@ def _check_references(layout: Layout, study: Study, panel: Panel | None, referen
                 "add --panel (a .bim, .pvar, genotype store or table)",
             )
         if references.chain is not None:
-            raise UsageError("--chain for a file whose positions come from the panel", "a panel of the build you need", "leave --chain out")
+            raise UsageError("--chain for a file whose positions come from the panel", "a panel of the target build", "omit --chain")
     if (study["effect"] == UNKNOWN).any() and panel is None:
         raise UsageError(f"{path.name} ({title}), which names no alleles", "the .bim of the PLINK run", "give it as --panel")
     if (study["other"] == UNKNOWN).any() and panel is None and references.fasta is None:

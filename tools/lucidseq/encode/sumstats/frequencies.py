@@ -1,4 +1,4 @@
-"""Effect-allele frequencies among the individuals whom an association test takes."""
+"""Effect-allele frequencies among the samples of an association test."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from lucidseq.encode.genotypes.sex_chromosomes import DIPLOID, SexChromosomes
 
 
 class EffectAlleleFrequencies:
-    """Frequencies among some individuals, of the copies that the test counts: a man's X is one copy where it is coded 0-1, two where 0-2.
+    """Frequencies in selected samples, of the copies that the test counts: the X of a male is one copy where coded 0-1, two where 0-2.
 
     Parameters
     ----------
     store
         Genotypes.
-    people
-        Mask of the individuals, shape (samples,).
+    samples
+        Mask of the samples, shape (samples,).
     """
 
-    def __init__(self, store: GenotypeStore, people: np.ndarray) -> None:
-        self._rules = SexChromosomes(store.sex[people], store.build, HaploidCoding(store.haploid), store.ploidy)
+    def __init__(self, store: GenotypeStore, samples: np.ndarray) -> None:
+        self._rules = SexChromosomes(store.sex[samples], store.build, HaploidCoding(store.haploid), store.ploidy)
         self._kinds = self._rules.kinds(store.contig, store.start)
         self._ploidy = store.ploidy
 
@@ -31,7 +31,7 @@ class EffectAlleleFrequencies:
         Parameters
         ----------
         dosage
-            Of those individuals, float64 of shape (variants, people), NaN for missing.
+            Of those samples, float64 of shape (variants, samples), NaN for missing.
         first
             Row of the first variant in the store.
         """

@@ -16,7 +16,7 @@ import numpy as np
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.intervals import MOST_BASES
 from lucidseq.core.tables import open_text
-from lucidseq.encode.sumstats.study import Ledger, Study
+from lucidseq.encode.sumstats.sumstats_columns import Ledger, SumstatsColumns
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Segments:
     starts
         First base of each segment, with one more entry: the end of the last.
     cover
-        How many blocks lie over the segment.
+        Number of blocks over the segment.
     block
-        The block, where there is one.
+        The block, if there is exactly one.
     block_start, block_target, block_contig, forward
-        Of each block: first base here and there, target contig (code), and whether the strand is kept.
+        Of each block: first base in source and target, target contig (code), and whether the strand is kept.
     """
 
     starts: np.ndarray
@@ -60,7 +60,7 @@ def read_chain(path: Path) -> Chain:
     Raises
     ------
     DataError
-        If a line is not as the format says, naming it.
+        If a line is invalid, naming it.
     """
     blocks: dict[str, list[tuple[int, int, int, int, bool]]] = {}
     targets: dict[str, int] = {}
@@ -78,7 +78,7 @@ def _chains(
     lines: Iterable[tuple[int, str]], path: Path, targets: dict[str, int], source_lengths: dict[str, int], target_lengths: dict[str, int]
 ) -> Iterator[tuple[str, list[tuple[int, int, int, int, bool]]]]:
     """Return (source contig, [start, size, target start, target contig, forward]) of every chain."""
-    contig, at, there, target, forward, ends = "", 0, 0, 0, True, (0, 0)
+    contig, at, target_at, target, forward, ends = "", 0, 0, 0, True, (0, 0)
     rows: list[tuple[int, int, int, int, bool]] = []
     number, line = 0, ""
     for number, line in lines:
@@ -89,7 +89,7 @@ def _chains(
             if fields[0] == "chain":
                 if rows:
                     yield contig, rows
-                if (at, there) != ends:
+                if (at, target_at) != ends:
                     raise ValueError("cut off")
                 contig, name, towards = fields[2], fields[7], fields[9]
                 size, start, end, length, begin, until = (int(fields[column]) for column in (3, 5, 6, 8, 10, 11))
@@ -99,18 +99,18 @@ def _chains(
                     raise ValueError("target")
                 source_lengths[contig], target_lengths[name] = size, length
                 target, forward = targets.setdefault(name, len(targets)), towards == "+"
-                at, there, ends, rows = start, begin, (end, until), []
+                at, target_at, ends, rows = start, begin, (end, until), []
                 continue
             numbers = [int(field) for field in fields]
             if not contig or len(numbers) not in (1, 3) or min(numbers) < 0:
                 raise ValueError("block")
-            rows.append((at, numbers[0], there, target, forward))
-            at, there = at + sum(numbers[:2]), there + numbers[0] + (numbers[2] if len(numbers) == 3 else 0)
-            if at > ends[0] or there > ends[1]:
+            rows.append((at, numbers[0], target_at, target, forward))
+            at, target_at = at + sum(numbers[:2]), target_at + numbers[0] + (numbers[2] if len(numbers) == 3 else 0)
+            if at > ends[0] or target_at > ends[1]:
                 raise ValueError("beyond the end")
         except (ValueError, IndexError) as error:
             raise _wrong(path, number, line) from error
-    if (at, there) != ends:
+    if (at, target_at) != ends:
         raise _wrong(path, number, line)
     if rows:
         yield contig, rows
@@ -120,13 +120,13 @@ def _wrong(path: Path, number: int, line: str) -> DataError:
     return DataError(
         f"{line.strip()[:80]!r}",
         "chain headers of 12 fields, and blocks of size and gaps that add up to their ends",
-        "make or copy the chain file again",
+        "create or copy the chain file again",
         where=place(path, line=number),
     )
 
 
 def _segments(rows: list[tuple[int, int, int, int, bool]]) -> Segments:
-    start, size, there, contig, forward = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
+    start, size, target_start, contig, forward = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
     ends = start + size
     edges = np.unique(np.concatenate([start, ends]))
     opens, closes = np.searchsorted(edges, start), np.searchsorted(edges, ends)
@@ -136,14 +136,14 @@ def _segments(rows: list[tuple[int, int, int, int, bool]]) -> Segments:
         np.add.at(array, opens, value)
         np.add.at(array, closes, -value)
     cover, block = np.cumsum(cover)[: len(edges)], np.cumsum(block)[: len(edges)]
-    return Segments(edges, cover, np.where(cover == 1, block, 0), start, there, contig, forward.astype(bool))
+    return Segments(edges, cover, np.where(cover == 1, block, 0), start, target_start, contig, forward.astype(bool))
 
 
-def lift(study: Study, chain: Chain, ledger: Ledger) -> None:
-    """Give a study, whose contigs are the chain's, the positions and contigs of the other build.
+def lift(study: SumstatsColumns, chain: Chain, ledger: Ledger) -> None:
+    """Lift a study, whose contigs are the chain's, to the other build.
 
-    A variant is lifted when all bases of its longer allele lie in one block. Rows that do not, that fall on the other strand, or
-    that lie in several chains are taken out.
+    A variant is lifted when all bases of its longer allele lie in one block. Other rows, and rows on the other
+    strand or in several chains, are removed.
     """
     size = len(study)
     cover, forward = np.zeros(size, dtype=np.int64), np.ones(size, dtype=bool)
@@ -157,17 +157,17 @@ def lift(study: Study, chain: Chain, ledger: Ledger) -> None:
         first, last = study["position"][rows] - 1, study["position"][rows] - 1 + reach[rows]
         at, until = (np.searchsorted(segments.starts, where, side="right") - 1 for where in (first, last))
         inside = at >= 0
-        found = np.where(inside, segments.cover[at], 0)
+        blocks_over = np.where(inside, segments.cover[at], 0)
         block = segments.block[np.maximum(at, 0)]
-        whole = (found == 1) & (segments.cover[until] == 1) & (segments.block[until] == block)
-        cover[rows] = np.where((found == 1) & ~whole, 0, found)
+        whole = (blocks_over == 1) & (segments.cover[until] == 1) & (segments.block[until] == block)
+        cover[rows] = np.where((blocks_over == 1) & ~whole, 0, blocks_over)
         forward[rows] = segments.forward[block]
         position[rows] = segments.block_target[block] + first - segments.block_start[block] + 1
         contig[rows] = codes[segments.block_contig[block]]
     several, reverse = cover > 1, (cover == 1) & ~forward
     good = (cover == 1) & forward
     ledger.note("lifted", int(good.sum()))
-    # What leaves is listed with its old position
+    # Removed rows are listed with their old position
     study["position"], study["contig"] = (np.where(good, position, study["position"]), np.where(good, contig, study["contig"]))
     kept = study.drop(cover == 0, "not lifted", ledger)
     several, reverse = several[kept], reverse[kept]

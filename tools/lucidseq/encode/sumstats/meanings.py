@@ -1,4 +1,4 @@
-"""What columns of summary statistics mean, and how a dialect is described."""
+"""Meanings of columns of summary statistics, and descriptions of dialects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lucidseq.encode.sumstats.choices import Dialect
 
 
 class Meaning(StrEnum):
-    """What a column holds; GWAS-SSF's words where it has one (also the words of --column)."""
+    """Meaning of a column, in the words of GWAS-SSF and --column."""
 
     CHROMOSOME = "chromosome"
     POSITION = "base_pair_location"
@@ -57,24 +57,24 @@ _PLINK_NUMBERS = {"23": "X", "24": "Y", "25": "X", "26": "MT"}  # 25 is XY, the 
 
 @dataclass(frozen=True)
 class DialectFacts:
-    """What is known of a dialect.
+    """Description of a dialect.
 
     Attributes
     ----------
     name, title
-        Value of --dialect, and words for people.
+        Value of --dialect, and title.
     effect_allele
-        Which allele the effect belongs to, in words.
+        Effect allele, in words.
     source
-        Where the program says so.
+        Documentation of the program.
     signature
-        Columns whose presence tells the dialect.
+        Columns that identify the dialect.
     columns
-        Names by meaning; of several the first one in the file is read.
+        Names by meaning; of several, the first in the file is read.
     export
         Header and meaning of each column written; a literal is marked with ``=``.
     z_kind
-        What effect / standard error is in this program's output.
+        Kind of effect / standard error.
     numbers
         Chromosomes that are written as numbers.
     additive
@@ -86,7 +86,7 @@ class DialectFacts:
     undefined_ratios
         NA stands for an odds ratio that is not defined, beside a p-value that is.
     by_place
-        Columns are known by their place: the program itself does not read its header.
+        Columns are identified by position: the program does not read its header.
     """
 
     name: Dialect

@@ -1,4 +1,4 @@
-"""Summary statistics in parquet, as PolyFun munges them. The only file of the suite that needs pyarrow (an extra)."""
+"""Summary statistics in parquet, as PolyFun writes them; needs pyarrow (an extra)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.errors import DataError, missing_extra
-from lucidseq.encode.sumstats.detect import Layout
+from lucidseq.encode.sumstats.detect import ColumnLayout
 from lucidseq.encode.sumstats.meanings import TEXTS, Meaning
 from lucidseq.encode.sumstats.text import Block
 
@@ -18,12 +18,12 @@ _ROWS = 200_000
 
 
 def is_parquet(path: Path) -> bool:
-    """Say whether a file starts with parquet's magic number."""
+    """Return whether a file starts with parquet's magic number."""
     with Path(path).open("rb") as handle:
         return handle.read(4) == _MAGIC
 
 
-def open_parquet(path: Path) -> tuple[list[str], Callable[[Layout], Iterator[Block]]]:
+def open_parquet(path: Path) -> tuple[list[str], Callable[[ColumnLayout], Iterator[Block]]]:
     """Open a parquet file; return its column names, and a function that reads the columns of a layout in blocks.
 
     Raises
@@ -43,7 +43,7 @@ def open_parquet(path: Path) -> tuple[list[str], Callable[[Layout], Iterator[Blo
         return DataError(
             f"a parquet file that cannot be read ({str(error)[:200]})",
             "a whole parquet file",
-            "make or copy the file again",
+            "create or copy the file again",
             where=str(path),
         )
 
@@ -53,13 +53,13 @@ def open_parquet(path: Path) -> tuple[list[str], Callable[[Layout], Iterator[Blo
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise damaged(error) from error
 
-    def blocks(layout: Layout) -> Iterator[Block]:
+    def blocks(layout: ColumnLayout) -> Iterator[Block]:
         first = 1
-        wanted = sorted(set(layout.places.values()))
+        chosen = sorted(set(layout.places.values()))
         texts = {at for meaning, at in layout.places.items() if meaning in TEXTS or meaning is Meaning.P}
         try:
-            for batch in file.iter_batches(batch_size=_ROWS, columns=[names[at] for at in wanted]):
-                columns = {at: _column(batch.column(names[at]), text=at in texts) for at in wanted}
+            for batch in file.iter_batches(batch_size=_ROWS, columns=[names[at] for at in chosen]):
+                columns = {at: _column(batch.column(names[at]), text=at in texts) for at in chosen}
                 yield Block(pd.DataFrame(columns), np.arange(first, first + batch.num_rows))
                 first += batch.num_rows
         except (pyarrow.ArrowException, OSError) as error:

@@ -1,4 +1,4 @@
-"""Open a file of summary statistics of any dialect and read it whole, block by block."""
+"""Read a file of summary statistics of any dialect, block by block."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from lucidseq.core.log import Progress, get_logger
 from lucidseq.core.tables import open_text
 from lucidseq.encode.sumstats.choices import Dialect, SampleSize
 from lucidseq.encode.sumstats.convert import Converter
-from lucidseq.encode.sumstats.detect import Layout, detect
+from lucidseq.encode.sumstats.detect import ColumnLayout, detect
+from lucidseq.encode.sumstats.gwas_vcf import VcfHeader, read_header, vcf_blocks, vcf_layout
 from lucidseq.encode.sumstats.meanings import TEXTS, Meaning
 from lucidseq.encode.sumstats.parquet import is_parquet, open_parquet
-from lucidseq.encode.sumstats.study import Builder, Ledger, Study
+from lucidseq.encode.sumstats.sumstats_columns import Builder, Ledger, SumstatsColumns
 from lucidseq.encode.sumstats.text import Block, find_separator, read_blocks, read_line, split_line
-from lucidseq.encode.sumstats.vcf import VcfHeader, read_header, vcf_blocks, vcf_layout
 
 _log = get_logger("lucidseq.encode")
 _LONGEST_HEADER = 1_000_000  # lines
@@ -25,7 +25,7 @@ _LONGEST_HEADER = 1_000_000  # lines
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How a file is read: options of the command line."""
+    """Options of reading."""
 
     dialect: Dialect = Dialect.AUTO
     named: dict[Meaning, str] = field(default_factory=dict)
@@ -37,20 +37,20 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class ReadStudy:
-    """A file that was read: its rows, its layout, how many rows it had, and what is known of the file as a whole.
+    """Rows, layout and number of rows of a file, and attributes of the whole file.
 
     Attributes
     ----------
     positive_share
         Share of effects above 0.
     standardised
-        Effects were made from z, in standard deviations of the trait.
+        Effects were computed from z, in standard deviations of the trait.
     lengths
         Contig lengths from a VCF's header; empty elsewhere.
     """
 
-    study: Study
-    layout: Layout
+    study: SumstatsColumns
+    layout: ColumnLayout
     read: int
     positive_share: float
     standardised: bool
@@ -65,16 +65,16 @@ def read_study(path: Path, options: ReadOptions, ledger: Ledger) -> ReadStudy:
     path
         Text (plain, gzip or bgzip), GWAS-VCF, or parquet.
     ledger
-        Takes the rows that leave.
+        Lists the removed rows.
 
     Raises
     ------
     DataError
-        If the file is not a table of a known dialect, or a value is not what it should be; the line is named.
+        If the file is not a table of a known dialect, or a value is invalid; naming the line.
     UsageError
-        If options do not fit the file.
+        If options contradict the file.
     MissingExtraError
-        If the file is parquet and pyarrow is not there.
+        If the file is parquet and pyarrow is not installed.
     """
     if is_parquet(path):
         header, parquet_blocks = open_parquet(path)
@@ -84,7 +84,7 @@ def read_study(path: Path, options: ReadOptions, ledger: Ledger) -> ReadStudy:
         first, number, vcf = _first_line(handle, path)
         if vcf is not None:
             if options.dialect not in (Dialect.AUTO, Dialect.GWAS_VCF):
-                raise UsageError(f"--dialect {options.dialect.value}, and {path.name} is a VCF", "gwas-vcf or auto", "leave --dialect out")
+                raise UsageError(f"--dialect {options.dialect.value}, and {path.name} is a VCF", "gwas-vcf or auto", "omit --dialect")
             layout = vcf_layout(vcf, options.named, options.trait, path, number)
             return _convert(vcf_blocks(handle, vcf, layout, options.trait, number + 1, path), layout, options, ledger, path, vcf.lengths)
         separator = find_separator(first)
@@ -92,7 +92,7 @@ def read_study(path: Path, options: ReadOptions, ledger: Ledger) -> ReadStudy:
         layout = _detect(header, options, path, number)
         if layout.facts.name is Dialect.PLINK1_QASSOC and options.dialect is Dialect.AUTO:
             raise UsageError(
-                f"{path.name} ({layout.facts.title}), which names no alleles: PLINK counts the rarer one, whatever the .bim says",
+                f"{path.name} ({layout.facts.title}), which names no alleles: PLINK counts the rarer one, not A1 of the .bim",
                 "a file that names them, as of --linear",
                 "run PLINK with --linear; or, if it ran with --keep-allele-order or A1 of the .bim is the rarer allele, "
                 "add --dialect plink1-qassoc and --panel with the .bim",
@@ -103,7 +103,7 @@ def read_study(path: Path, options: ReadOptions, ledger: Ledger) -> ReadStudy:
         return _convert(blocks, layout, options, ledger, path, {})
 
 
-def _detect(header: list[str], options: ReadOptions, path: Path, number: int) -> Layout:
+def _detect(header: list[str], options: ReadOptions, path: Path, number: int) -> ColumnLayout:
     return detect(header, dialect=options.dialect, named=options.named, trait=options.trait, path=path, line=number)
 
 
@@ -123,7 +123,7 @@ def _first_line(handle: IO[str], path: Path) -> tuple[str, int, VcfHeader | None
 
 
 def _convert(
-    blocks: Iterator[Block], layout: Layout, options: ReadOptions, ledger: Ledger, path: Path, lengths: dict[str, int]
+    blocks: Iterator[Block], layout: ColumnLayout, options: ReadOptions, ledger: Ledger, path: Path, lengths: dict[str, int]
 ) -> ReadStudy:
     _log.info(f"{path.name}: {layout.describe()}")
     converter = Converter(layout, path, ledger, options.n, options.sample_size, options.drop_incomplete)
@@ -135,7 +135,7 @@ def _convert(
             progress.step(len(block.line))
     if not converter.read:
         raise DataError("zero variants", "at least one row below the header", "check the file", where=str(path))
-    study = Study(converter.contigs, converter.alleles, converter.names, builder.finish())
+    study = SumstatsColumns(converter.contigs, converter.alleles, converter.names, builder.finish())
     tested = ledger.counts["another term of the model"]
     if tested == converter.read:
         raise DataError(

@@ -1,4 +1,4 @@
-"""What harmonisation does to a study, step by step; `STEPS` is the order."""
+"""The steps of harmonisation, in the order of `STEPS`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lucidseq.encode.sumstats.builds import name_of
 from lucidseq.encode.sumstats.choices import StrandRule
 from lucidseq.encode.sumstats.contigs import match_names, rename
 from lucidseq.encode.sumstats.liftover import lift, read_chain
-from lucidseq.encode.sumstats.panel import Panel
-from lucidseq.encode.sumstats.reference import Fit, apply, fill_other_from_reference, judge, kinds
-from lucidseq.encode.sumstats.study import Ledger, Study
+from lucidseq.encode.sumstats.reference_alleles import Fit, apply, fill_other_from_reference, find_strand, kinds
+from lucidseq.encode.sumstats.sumstats_columns import Ledger, SumstatsColumns
 from lucidseq.encode.sumstats.values import UNKNOWN
+from lucidseq.encode.sumstats.variant_panel import VariantPanel
 
 
 @dataclass
@@ -38,20 +38,20 @@ class Harmonisation:
     strand, max_palindrome_frequency
         Options of the command.
     lengths
-        Contig lengths of the study's build, as far as they are known.
+        Contig lengths of the study's build, where known.
     build
-        Name of the build, as far as contig lengths tell it.
+        Name of the build, if known from contig lengths.
     alleles_from_panel
         Whether the panel gave alleles, which are then on its strand.
     fit, alignment
-        How the study fits genome and panel, once it was compared.
+        Agreement with genome and panel, once compared.
     """
 
-    study: Study
+    study: SumstatsColumns
     ledger: Ledger
     path: Path
     numbers: Mapping[str, str]
-    panel: Panel | None
+    panel: VariantPanel | None
     genome: Genome | None
     chain: Path | None
     strand: StrandRule
@@ -69,13 +69,13 @@ class Harmonisation:
 
 
 def take_positions_from_panel(work: Harmonisation) -> None:
-    """Give rows without a position that of the panel's variant of their name."""
+    """Fill in missing positions by name from the panel."""
     if work.panel is not None:
         place_by_name(work.study, work.panel, work.ledger)
 
 
 def lift_over(work: Harmonisation) -> None:
-    """Move rows to the build that the chain leads to."""
+    """Lift rows over to the build of the chain."""
     if work.chain is None:
         return
     chain, where = read_chain(work.chain), str(work.chain)
@@ -86,14 +86,14 @@ def lift_over(work: Harmonisation) -> None:
         raise DataError(
             "no variant that can be lifted",
             "positions of the chain's source build",
-            "use the chain from the file's build to the one you need",
+            "use the chain from the build of the file to the target build",
             where=where,
         )
     work.lengths, work.build = chain.target_lengths, name_of(chain.target_lengths)
 
 
 def rename_contigs(work: Harmonisation) -> None:
-    """Call contigs what the genome calls them, else the panel."""
+    """Rename contigs to those of the genome, else of the panel."""
     study, panel, genome, where = work.study, work.panel, work.genome, str(work.path)
     if genome is not None:
         check_lengths(work.lengths, genome.lengths, where, genome.path.name)
@@ -108,26 +108,26 @@ def rename_contigs(work: Harmonisation) -> None:
 
 
 def take_alleles_from_panel(work: Harmonisation) -> None:
-    """Give rows without one or both alleles those of the panel."""
+    """Fill in missing alleles from the panel."""
     if work.panel is not None:
         work.alleles_from_panel = fill_alleles(work.study, work.panel, work.ledger)
 
 
 def take_alleles_from_genome(work: Harmonisation) -> None:
-    """Give rows without the other allele the genome's base."""
+    """Fill in missing other alleles from the genome."""
     if work.genome is not None and (work.study["other"] == UNKNOWN).any():
         fill_other_from_reference(work.study, work.genome, work.ledger)
 
 
 def compare_with_genome(work: Harmonisation) -> None:
-    """Find build and strand, flip what is on the other strand, and remove rows that the genome contradicts."""
+    """Find build and strand, flip rows on the other strand, and remove rows that contradict the genome."""
     if work.genome is not None:
-        work.fit = judge(work.study, work.genome, work.strand)
+        work.fit = find_strand(work.study, work.genome, work.strand)
         apply(work.study, work.genome, work.fit, work.ledger)
 
 
 def compare_with_panel(work: Harmonisation) -> None:
-    """Bring rows to the panel's strand and order of alleles; without a panel, palindromes of a mixed file are removed."""
+    """Align rows to the panel's strand and order of alleles; without a panel, remove palindromes of a mixed file."""
     if work.panel is None:
         if work.is_mixed:
             work.study.drop(kinds(work.study)[1], "palindromic, strand unknown", work.ledger)
@@ -148,7 +148,7 @@ def sort_by_position(work: Harmonisation) -> None:
 
 
 def remove_duplicates(work: Harmonisation) -> None:
-    """Keep the first of the rows of one place and pair of alleles."""
+    """Keep the first row of each position and pair of alleles."""
     work.study.drop(work.study.duplicates(), "duplicate", work.ledger)
 
 
@@ -165,17 +165,17 @@ STEPS: tuple[Callable[[Harmonisation], None], ...] = (
 )
 
 
-def _renamed(panel: Panel, study: Study, targets: list[str], numbers: Mapping[str, str]) -> np.ndarray:
+def _renamed(panel: VariantPanel, study: SumstatsColumns, targets: list[str], numbers: Mapping[str, str]) -> np.ndarray:
     """Return the panel's contig codes under the genome's names."""
     names = list(study.contigs.texts)
-    found = match_names(names, set(targets), numbers)
-    return np.array([study.contigs.code(found.get(name, name)) for name in names], dtype=np.int32)[panel.contig]
+    target_of = match_names(names, set(targets), numbers)
+    return np.array([study.contigs.code(target_of.get(name, name)) for name in names], dtype=np.int32)[panel.contig]
 
 
 def check_lengths(ours: dict[str, int], theirs: dict[str, int], name: str, other: str) -> None:
     """Refuse contigs of one name and two lengths: two builds."""
-    found = match_names(list(ours), set(theirs), {})
-    for contig, target in found.items():
+    target_of = match_names(list(ours), set(theirs), {})
+    for contig, target in target_of.items():
         if ours[contig] != theirs[target]:
             builds = [name_of({contig: length}) for length in (ours[contig], theirs[target])]
             shown = [

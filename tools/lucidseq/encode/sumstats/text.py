@@ -1,6 +1,6 @@
-"""Read delimited text in blocks: every line has as many fields as the header, or the run ends with its number.
+"""Read delimited text in blocks: every line must have as many fields as the header.
 
-Pandas fills short lines and, when columns are chosen, cuts long ones without a word; so fields are counted here first.
+Pandas fills short lines and, when columns are selected, cuts long ones silently; so fields are counted first.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Block:
     Attributes
     ----------
     frame
-        Chosen columns by place; texts as str, others as pandas reads them (missing marks are NaN).
+        Selected columns by index; texts as str, others as pandas reads them (missing marks are NaN).
     line
         Line of each row in the file, from 1.
     """
@@ -52,7 +52,7 @@ def split_line(line: str, separator: str) -> list[str]:
 
 
 def read_line(handle: IO[str], path: Path, number: int) -> str:
-    """Read a line that is not endless.
+    """Read a line of limited length.
 
     Raises
     ------
@@ -85,11 +85,11 @@ def read_blocks(
     handle
         Text, after the header.
     separator
-        As `find_separator` says.
+        As returned by `find_separator`.
     width
         Fields of each line.
     columns, texts
-        Places of the columns to read, and those of them that are texts.
+        Indices of the columns to read, and of the texts among them.
     first_line
         Number of the first line below the header.
 
@@ -107,7 +107,7 @@ def read_blocks(
             text += read_line(handle, path, line + text.count("\n"))
         data = text.encode("utf-8")
         rows, count = _check_lines(data, separator, width, line, path)
-        if len(rows) < count:  # blank lines go, those of tabs alone too
+        if len(rows) < count:  # without blank lines and lines of tabs alone
             lines = data.split(b"\n")
             data = b"\n".join([lines[number - line] for number in rows])
         if len(rows):
@@ -120,7 +120,7 @@ def _check_lines(data: bytes, separator: str, width: int, first: int, path: Path
     codes = np.frombuffer(data, dtype=np.uint8)
     if (codes == _NUL).any():
         number = first + data[: data.index(b"\x00")].count(b"\n")
-        raise DataError("a NUL byte", "text", "make or copy the file again", where=place(path, line=number))
+        raise DataError("a NUL byte", "text", "create or copy the file again", where=place(path, line=number))
     ends = np.flatnonzero(codes == _NEWLINE)
     if not len(ends) or ends[-1] != len(codes) - 1:
         ends = np.append(ends, len(codes))
@@ -134,7 +134,7 @@ def _check_lines(data: bytes, separator: str, width: int, first: int, path: Path
     else:
         separators = _count(np.flatnonzero(codes == ord(separator)), starts, ends)
         fields = separators + 1
-        odd = (fields != width) | (ends - starts == separators)  # other lines, and those of separators alone
+        odd = (fields != width) | (ends - starts == separators)  # other widths, and lines of separators alone
     full = np.ones(len(ends), dtype=bool)
     if odd.any():  # blank lines, and lines of another width
         filled = (codes != _SPACE) & (codes != _TAB) & (codes != _NEWLINE)
@@ -161,15 +161,15 @@ def _count(places: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarr
 def _parse(
     data: bytes, separator: str, width: int, columns: Sequence[int], texts: Sequence[int], rows: int, first: int, path: Path
 ) -> pd.DataFrame:
-    wanted = sorted(set(columns))
-    numbers = [str(at) for at in wanted if at not in texts]
+    chosen = sorted(set(columns))
+    numbers = [str(at) for at in chosen if at not in texts]
     try:
         frame = pd.read_csv(
             io.BytesIO(data),
             sep=r"\s+" if separator == " " else separator,
             header=None,
             names=[str(at) for at in range(width)],
-            usecols=[str(at) for at in wanted],
+            usecols=[str(at) for at in chosen],
             dtype={str(at): str for at in texts},
             keep_default_na=False,
             na_values=dict.fromkeys(numbers, MISSING),
@@ -180,16 +180,16 @@ def _parse(
     except (pd.errors.ParserError, ValueError, OverflowError) as error:
         raise DataError(
             f"a table that cannot be read ({error})",
-            "a table with one value a field",
-            "make or copy the file again",
+            "a table with one value per field",
+            "create or copy the file again",
             where=place(path, line=first),
         ) from error
     if len(frame) != rows:
         raise DataError(
-            f"{len(frame)} rows where {rows} lines are",
-            "one row a line",
+            f"{len(frame)} rows in {rows} lines",
+            "one row per line",
             "check the quotes and line ends of the file",
             where=place(path, line=first),
         )
-    frame.columns = pd.Index(wanted)
+    frame.columns = pd.Index(chosen)
     return frame

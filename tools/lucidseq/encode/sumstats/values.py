@@ -1,4 +1,4 @@
-"""Turn the fields of summary statistics into numbers, alleles and contigs; what is none is named with its line."""
+"""Parse fields of summary statistics as numbers, alleles and contigs; errors name the line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lucidseq.core.errors import DataError, place
 from lucidseq.encode.sumstats.text import MISSING
 
 _BASES = re.compile("[ACGTN]+")
-# What programs write for alleles whose bases they do not know
+# Placeholders of programs for alleles of unknown bases
 _NO_BASES = re.compile(r"<.*>|[IDR0*-]|[ID]\d*|NON_REF|DEL|INS|DUP|INV|CNV")
 _TINY = 1e-290  # p-values below are read from their text
 _POWER = re.compile(r"\s*\"?\+?(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d+))?\"?\s*")
@@ -25,14 +25,14 @@ UNKNOWN = -1
 
 @dataclass(frozen=True)
 class ColumnContext:
-    """Names a value for an error message: the file's name of the column, the lines of its rows, and the file."""
+    """Column name, line numbers and file, for error messages."""
 
     column: str
     line: np.ndarray
     path: Path
 
     def refuse(self, wrong: np.ndarray, values: pd.Series | np.ndarray, expected: str) -> None:
-        """Raise for the first row that is wrong, if there is one."""
+        """Raise for the first wrong row, if any."""
         if wrong.any():
             row = int(np.argmax(wrong))
             value = values.iloc[row] if isinstance(values, pd.Series) else values[row]
@@ -47,12 +47,12 @@ def numbers(values: pd.Series, where: ColumnContext, *, infinite: bool = False) 
     Parameters
     ----------
     infinite
-        Let infinity pass, as programs write it where they could not estimate.
+        Allow infinity, which programs write for failed estimates.
 
     Raises
     ------
     DataError
-        If a value is no number (a decimal comma, text, infinity).
+        If a value is not a number (a decimal comma, text, infinity).
     """
     expected = "a finite number with a decimal point"
     if values.dtype.kind in "iuf":
@@ -61,9 +61,9 @@ def numbers(values: pd.Series, where: ColumnContext, *, infinite: bool = False) 
         return result
     text = values.astype(str).str.strip().str.strip('"')
     missing = (values.isna() | text.isin(MISSING)).to_numpy()
-    found = pd.to_numeric(text.where(~missing), errors="coerce").to_numpy(dtype=np.float64)
-    where.refuse(~missing & ~(np.isfinite(found) | (np.isinf(found) & infinite)), values, expected)
-    return found
+    parsed = pd.to_numeric(text.where(~missing), errors="coerce").to_numpy(dtype=np.float64)
+    where.refuse(~missing & ~(np.isfinite(parsed) | (np.isinf(parsed) & infinite)), values, expected)
+    return parsed
 
 
 def neg_log10_of_p(values: pd.Series, where: ColumnContext) -> np.ndarray:
@@ -72,7 +72,7 @@ def neg_log10_of_p(values: pd.Series, where: ColumnContext) -> np.ndarray:
     Raises
     ------
     DataError
-        If a value is no number from 0 to 1.
+        If a value is not a number from 0 to 1.
     """
     p = numbers(values, where)
     expected = "a number from 0 to 1 (or a column neg_log_10_p_value)"
@@ -88,10 +88,10 @@ def neg_log10_of_p(values: pd.Series, where: ColumnContext) -> np.ndarray:
     return result + 0.0  # no negative zero
 
 
-def select(values: pd.Series, wanted: Callable[[str], bool]) -> np.ndarray:
-    """Return the mask of texts of which something is true; each is asked once. Missing ones are empty texts."""
+def select(values: pd.Series, condition: Callable[[str], bool]) -> np.ndarray:
+    """Return the mask of texts that fulfil a condition, tested once per text. Missing ones are empty texts."""
     codes, uniques = pd.factorize(values, use_na_sentinel=True)
-    return np.array([*(wanted(str(text).strip()) for text in uniques), wanted("")], dtype=bool)[codes]
+    return np.array([*(condition(str(text).strip()) for text in uniques), condition("")], dtype=bool)[codes]
 
 
 class StringPool:
@@ -103,14 +103,14 @@ class StringPool:
 
     def code(self, text: str) -> int:
         """Return the code of a text, a new one when it is new."""
-        found = self._codes.get(text)
-        if found is None:
-            found = self._codes[text] = len(self.texts)
+        code = self._codes.get(text)
+        if code is None:
+            code = self._codes[text] = len(self.texts)
             self.texts.append(text)
-        return found
+        return code
 
     def encode(self, values: pd.Series, clean: Callable[[str], str | None]) -> np.ndarray:
-        """Return codes, int32; what ``clean`` makes None of is `UNKNOWN`. Each text is cleaned once."""
+        """Return codes, int32; `UNKNOWN` where ``clean`` returns None. Each text is cleaned once."""
         codes, uniques = pd.factorize(values, use_na_sentinel=True)
         cleaned = [clean(str(text)) for text in uniques]
         table = np.array([UNKNOWN if text is None else self.code(text) for text in cleaned] + [UNKNOWN], dtype=np.int32)
@@ -135,7 +135,7 @@ class Alleles(StringPool):
 
 
 def clean_contig(text: str) -> str | None:
-    """Return a contig's name as it is, but for blanks, quotes and the letter case of ``chr``; None when missing."""
+    """Return a contig's name without blanks and quotes, with ``chr`` in small letters; None when missing."""
     text = text.strip().strip('"')
     if text in MISSING:
         return None
@@ -149,38 +149,38 @@ def clean_allele(text: str) -> str | None:
 
 
 def allele_state(alleles: StringPool) -> np.ndarray:
-    """Say of every allele what it is: 0 bases, 1 a known word for unknown bases, 2 neither; by code, and 0 for unknown, last."""
+    """Return the state of each allele by code: 0 bases, 1 a placeholder for unknown bases, 2 neither; last, 0 for unknown."""
     states = [0 if _BASES.fullmatch(text) else 1 if _NO_BASES.fullmatch(text) else 2 for text in alleles.texts]
     return np.array([*states, 0], dtype=np.int8)
 
 
 def _rs_numbers(texts: np.ndarray) -> np.ndarray:
     """Return n for each text of the form rs<n>, 0 for others (and for all, when one is long or not ASCII)."""
-    found = np.zeros(len(texts), dtype=np.int64)
+    parsed = np.zeros(len(texts), dtype=np.int64)
     try:
         words = texts.astype("S")
     except (UnicodeEncodeError, ValueError):
-        return found
+        return parsed
     width = words.dtype.itemsize
     if not 3 <= width <= 40:
-        return found
+        return parsed
     letters = words.view(np.uint8).reshape(len(texts), width)
     digit = (letters >= ord("0")) & (letters <= ord("9"))
     good = (letters[:, 0] == ord("r")) & (letters[:, 1] == ord("s")) & digit[:, 2] & (letters[:, 2] != ord("0"))
     good &= (digit[:, 2:] | (letters[:, 2:] == 0)).all(axis=1) & (digit[:, 2:].sum(axis=1) < 18)
     for at in range(2, min(width, 20)):
-        found = np.where(digit[:, at], found * 10 + (letters[:, at] - ord("0")), found)
-    return np.where(good, found, 0)
+        parsed = np.where(digit[:, at], parsed * 10 + (letters[:, at] - ord("0")), parsed)
+    return np.where(good, parsed, 0)
 
 
 class VariantNamePool:
-    """Identifiers of variants in few bytes: rs numbers as numbers, others as bytes in one buffer; 0 is none."""
+    """Compact identifiers of variants: rs numbers as numbers, others as bytes in one buffer; 0 is none."""
 
     def __init__(self) -> None:
         self._buffer, self._ends = bytearray(), array("q", [0])
 
     def clear(self) -> None:
-        """Forget the names so far: their codes mean nothing any more."""
+        """Remove all names, which invalidates their codes."""
         self._buffer, self._ends = bytearray(), array("q", [0])
 
     def encode(self, values: pd.Series) -> np.ndarray:

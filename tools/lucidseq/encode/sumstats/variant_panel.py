@@ -1,4 +1,4 @@
-"""A panel of variants: a genotype store, a .bim, a .pvar, or a table with alleles and, where it has them, frequencies."""
+"""A panel of variants: a genotype store, a .bim, a .pvar, or a table with alleles and optionally frequencies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from lucidseq.encode.sumstats.values import (
 
 _HDF5 = b"\x89HDF"
 _BIM = ("contig", "name", "", "position", "effect", "other")
-# Names of the columns of a panel with a header, in small letters; of several the first is read
+# Names of the columns of a panel with a header, in small letters; of several, the first is read
 _NAMES = {
     "contig": ("chromosome", "chrom", "chr", "contig"),
     "position": ("base_pair_location", "position", "pos", "bp"),
@@ -37,12 +37,12 @@ _NAMES = {
     "frequency": ("effect_allele_frequency", "alt_freqs", "a1_freq", "af", "freq", "frequency", "af1"),
 }
 _NUMBERS = ("position", "frequency")
-_STORE_ROWS, _BLOCK = 1 << 16, 1 << 22  # rows of a store and characters of a text that are read at a time
-_Part = tuple[pd.DataFrame, np.ndarray, bool, bool]  # columns by kind, lines, `Panel.is_bim`, `Panel.knows_reference`
+_STORE_ROWS, _BLOCK = 1 << 16, 1 << 22  # rows of a store and characters of a text read at a time
+_Part = tuple[pd.DataFrame, np.ndarray, bool, bool]  # columns by kind, lines, is_bim, knows_reference
 
 
 @dataclass
-class Panel:
+class VariantPanel:
     """Variants of a panel as codes that the study shares.
 
     Attributes
@@ -50,11 +50,11 @@ class Panel:
     contig, position, effect, other, name, frequency
         Arrays of shape (variants,); frequency (of the effect allele) is NaN where unknown.
     is_bim
-        It is a PLINK .bim, whose A1 is the effect allele of PLINK's own results.
+        The panel is a PLINK .bim, whose A1 is the effect allele of PLINK's own results.
     knows_reference
-        The other allele is the genome's: it stands in a column REF.
-    left_out
-        Rows left out for their alleles or contig.
+        The other allele is the genome's (column REF).
+    removed
+        Rows removed for their alleles or contig.
     """
 
     path: Path
@@ -66,37 +66,37 @@ class Panel:
     frequency: np.ndarray
     is_bim: bool
     knows_reference: bool = False
-    left_out: int = 0
+    removed: int = 0
 
     def __len__(self) -> int:
         return len(self.position)
 
 
-def read_panel(path: Path, contigs: StringPool, alleles: Alleles, names: VariantNamePool) -> Panel:
-    """Read a panel; multi-allelic rows and alleles that are no bases are left out.
+def read_panel(path: Path, contigs: StringPool, alleles: Alleles, names: VariantNamePool) -> VariantPanel:
+    """Read a panel; multi-allelic rows and alleles without bases are removed.
 
     Raises
     ------
     DataError
-        If the file is none of the known forms, a column is missing, or a value is not what it should be.
+        If the format is unknown, a column is missing, or a value is invalid.
     """
     columns: dict[str, list[np.ndarray]] = {name: [] for name in _NAMES}
-    is_bim, known, left_out = False, False, 0
+    is_bim, known, removed = False, False, 0
     for part in read_panel_parts(path, contigs, alleles, names):
-        is_bim, known, left_out = part.is_bim, part.knows_reference, left_out + part.left_out
+        is_bim, known, removed = part.is_bim, part.knows_reference, removed + part.removed
         for name, arrays in columns.items():
             arrays.append(getattr(part, name))
     whole = {name: np.concatenate(columns.pop(name)) for name in _NAMES}
-    return Panel(path, **whole, is_bim=is_bim, knows_reference=known, left_out=left_out)
+    return VariantPanel(path, **whole, is_bim=is_bim, knows_reference=known, removed=removed)
 
 
-def read_panel_parts(path: Path, contigs: StringPool, alleles: Alleles, names: VariantNamePool) -> Iterator[Panel]:
-    """Read a panel bit by bit (see `read_panel`); a part may be empty, for what is left out of it.
+def read_panel_parts(path: Path, contigs: StringPool, alleles: Alleles, names: VariantNamePool) -> Iterator[VariantPanel]:
+    """Read a panel in parts (see `read_panel`); a part may be empty.
 
     Raises
     ------
     DataError
-        As `read_panel`; that no variant is there shows at the end.
+        As `read_panel`.
     """
     with Path(path).open("rb") as handle:
         hdf5 = handle.read(4) == _HDF5
@@ -121,8 +121,8 @@ def _encode(
     *,
     is_bim: bool,
     known: bool,
-) -> Panel:
-    """Return the rows that have two alleles of bases, as codes."""
+) -> VariantPanel:
+    """Return rows with two alleles of bases, as codes."""
     values = {"contig": contigs.encode(frame["contig"], clean_contig)}
     for name in ("effect", "other"):
         values[name] = alleles.encode(frame[name], clean_allele)
@@ -139,7 +139,7 @@ def _encode(
     good = (values["effect"] >= 0) & (values["other"] >= 0) & (values["contig"] >= 0)
     good &= (states[values["effect"]] == 0) & (states[values["other"]] == 0) & (values["effect"] != values["other"])
     kept = {name: column[good] for name, column in values.items()}
-    return Panel(path, **kept, is_bim=is_bim, knows_reference=known, left_out=int((~good).sum()))
+    return VariantPanel(path, **kept, is_bim=is_bim, knows_reference=known, removed=int((~good).sum()))
 
 
 def _from_store(path: Path) -> Iterator[_Part]:
@@ -169,7 +169,7 @@ def _from_text(path: Path) -> Iterator[_Part]:
         separator = find_separator(line)
         header = split_line(line, separator)
         names = [name.strip().lower().removeprefix("#") for name in header]
-        places = {kind: next((names.index(name) for name in tries if name in names), -1) for kind, tries in _NAMES.items()}
+        places = {kind: next((names.index(name) for name in headers if name in names), -1) for kind, headers in _NAMES.items()}
         places = {kind: at for kind, at in places.items() if at >= 0}
         needed = [kind for kind in ("contig", "position", "effect", "other") if kind not in places]
         is_bim = bool(needed) and len(header) == len(_BIM) and header[3].lstrip("-").isdigit()
@@ -184,13 +184,13 @@ def _from_text(path: Path) -> Iterator[_Part]:
             )
         info = names.index("info") if not is_bim and "frequency" not in places and "info" in names else -1
         known = not is_bim and names[places["other"]] == "ref"
-        wanted = [*places.values()] + ([info] if info >= 0 else [])
+        columns = [*places.values()] + ([info] if info >= 0 else [])
         texts = [at for kind, at in places.items() if kind not in _NUMBERS] + ([info] if info >= 0 else [])
         kinds = {at: kind for kind, at in places.items()}
         if is_bim:
             yield _named(_first_row(header, places, number + 1), kinds, -1), np.array([number + 1]), True, False
         for block in read_blocks(
-            handle, separator=separator, width=len(header), columns=wanted, texts=texts, first_line=number + 2, path=path, block=_BLOCK
+            handle, separator=separator, width=len(header), columns=columns, texts=texts, first_line=number + 2, path=path, block=_BLOCK
         ):
             yield _named(block, kinds, info), block.line, is_bim, known
 

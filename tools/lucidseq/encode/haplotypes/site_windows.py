@@ -1,4 +1,4 @@
-"""Windows along the genome, what of them could be called, and which sites they hold."""
+"""Windows along the genome, with their accessible bases and sites."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from lucidseq.core.intervals import Intervals
 from lucidseq.encode.haplotypes.accessibility import Accessibility
 from lucidseq.encode.regions import Regions
 
-_MOST_WINDOWS = 10_000_000  # some 4 GB
+_MOST_WINDOWS = 10_000_000  # about 4 GB
 
 
 @dataclass
-class Windows:
-    """Windows of one contig, by start, and the sites found in them so far.
+class SiteWindows:
+    """Windows of one contig, by start, and the sites counted so far.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Windows:
     name
         Names, shape (windows,).
     accessible
-        Bases that could be called, int64 of shape (windows,).
+        Accessible bases, int64 of shape (windows,).
     first_site, last_site
         Sites of the contig before the window's start, and before its end.
     missing, calls
@@ -51,11 +51,11 @@ class Windows:
         self._union = Regions(Intervals.of(self.contig, self.start, self.end))
 
     def contain(self, position: np.ndarray) -> np.ndarray:
-        """Return a mask of the positions that some window holds, shape (positions,)."""
+        """Return a mask of the positions inside any window, shape (positions,)."""
         return self._union.contain(np.full(len(position), self.contig, dtype=object), position)
 
     def add(self, position: np.ndarray, missing: np.ndarray, calls: int) -> None:
-        """Count sites, which come by rising position.
+        """Count sites, by ascending position.
 
         Parameters
         ----------
@@ -73,18 +73,18 @@ class Windows:
         self.missing += before[last] - before[first]
         self.calls += calls * (last - first)
 
-    def take(self, rows: np.ndarray) -> Windows:
-        """Return the windows of a mask, with no sites counted yet."""
-        return Windows(self.contig, self.start[rows], self.end[rows], self.name[rows], self.accessible[rows])
+    def take(self, rows: np.ndarray) -> SiteWindows:
+        """Return the windows of a mask, without counted sites."""
+        return SiteWindows(self.contig, self.start[rows], self.end[rows], self.name[rows], self.accessible[rows])
 
 
-def tile(stretches: Intervals, size: int, step: int) -> Intervals:
-    """Create windows from the start of each stretch; the last may be shorter, and one that only repeats its predecessor's end is left out.
+def create_windows(stretches: Intervals, size: int, step: int) -> Intervals:
+    """Create windows from the start of each stretch; the last may be shorter, and none lies within its predecessor.
 
     Raises
     ------
     UsageError
-        If there would be more windows than memory should hold.
+        If there would be too many windows for memory.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def tile(stretches: Intervals, size: int, step: int) -> Intervals:
         raise UsageError(
             f"{count:,} windows of {size} bases",
             f"at most {_MOST_WINDOWS:,}",
-            "take larger windows or steps, or a part of the genome (--windows)",
+            "use larger windows or steps, or a part of the genome (--windows)",
         )
     numbers = 1 + np.maximum(0, -(-(lengths - size) // step))  # the last is the first that reaches the end
     row = np.repeat(np.arange(len(stretches)), numbers)
@@ -106,9 +106,9 @@ def tile(stretches: Intervals, size: int, step: int) -> Intervals:
     return Intervals.of(stretches.contig[row], start, np.minimum(start + size, stretches.end[row]))
 
 
-def by_contig(intervals: Intervals, accessibility: Accessibility) -> dict[str, Windows]:
+def by_contig(intervals: Intervals, accessibility: Accessibility) -> dict[str, SiteWindows]:
     """Return windows by contig, sorted, with their accessible bases."""
-    found = {}
+    windows = {}
     for contig, rows in intervals.by_contig():
         part = intervals.take(rows)
         names = part.labels()
@@ -116,12 +116,12 @@ def by_contig(intervals: Intervals, accessibility: Accessibility) -> dict[str, W
         if ((np.diff(part.start[order]) == 0) & (np.diff(part.end[order]) == 0)).any():
             order = np.lexsort((names.astype(str), part.end, part.start))
         start, end = part.start[order], part.end[order]
-        found[contig] = Windows(contig, start, end, names[order], accessibility.bases(contig, start, end))
-    return found
+        windows[contig] = SiteWindows(contig, start, end, names[order], accessibility.bases(contig, start, end))
+    return windows
 
 
-def refuse_beyond(intervals: Intervals, lengths: dict[str, int], path: Path) -> None:
-    """Check that intervals end within their contigs, as far as lengths are known: bases beyond would count as accessible.
+def check_ends(intervals: Intervals, lengths: dict[str, int], path: Path) -> None:
+    """Check that intervals end within their contigs, as far as lengths are known.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def refuse_beyond(intervals: Intervals, lengths: dict[str, int], path: Path) -> 
 
 
 def check_options(*, has_windows: bool, size: int | None, step: int | None, has_genome: bool) -> None:
-    """Check that windows are given in one way.
+    """Check that windows are given in exactly one way.
 
     Raises
     ------
@@ -155,4 +155,4 @@ def check_options(*, has_windows: bool, size: int | None, step: int | None, has_
             "give the windows as a BED file, or their size",
         )
     if has_windows and (step is not None or has_genome):
-        raise UsageError("--step or --genome with --windows", "--window-size with them", "leave them out")
+        raise UsageError("--step or --genome with --windows", "--window-size with them", "omit them")

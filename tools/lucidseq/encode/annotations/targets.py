@@ -1,4 +1,4 @@
-"""What is annotated: variants or windows, as 0-based, half-open intervals."""
+"""Variants or windows to annotate, as 0-based, half-open intervals."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from lucidseq.core.errors import DataError
 from lucidseq.core.intervals import MOST_BASES, read_bed
 from lucidseq.core.variants import variant_id, variant_ids
 from lucidseq.encode.readers.bcf import is_bcf
-from lucidseq.encode.sumstats.panel import read_panel_parts
 from lucidseq.encode.sumstats.parquet import is_parquet
 from lucidseq.encode.sumstats.values import Alleles, StringPool, VariantNamePool
+from lucidseq.encode.sumstats.variant_panel import read_panel_parts
 
-_CHECKED = 1 << 17  # variants looked at together
+_CHECKED = 1 << 17  # variants checked at a time
 _CODES = np.dtype([("place", "<i8"), ("effect", "<i4"), ("other", "<i4"), ("name_end", "<i8")])
-_POSITION = MOST_BASES - 1  # the bits of a place that hold the position; those above hold the contig's code
+_POSITION = MOST_BASES - 1  # bits of a place for the position; those above are the contig code
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Some variants or windows, in the file's order.
+class TargetRows:
+    """A part of the variants or windows, in file order.
 
     Attributes
     ----------
@@ -55,38 +55,38 @@ class Rows:
         return len(self.start)
 
     def frame(self) -> pd.DataFrame:
-        """Return the intervals as bioframe wants them."""
+        """Return the intervals as a bioframe table."""
         return pd.DataFrame({"chrom": self.contig, "start": self.start, "end": self.end})
 
 
 class Targets(Protocol):
-    """Everything that is annotated.
+    """All variants or windows of a file.
 
     Attributes
     ----------
     unit
         ``variant`` or ``window``.
     contigs
-        Names of the contigs, in the order in which they appear.
-    left_out
-        Rows of the file that are not among them.
+        Contig names in order of appearance.
+    removed
+        Rows of the file that were removed.
     unsettled
-        Insertions and deletions of which the file does not tell the reference allele, so that it could be either.
+        Insertions and deletions whose reference allele the file does not give.
     """
 
     unit: str
     contigs: list[str]
-    left_out: int
+    removed: int
     unsettled: int
 
     def __len__(self) -> int: ...
 
-    def parts(self, rows: int) -> Iterator[Rows]:
-        """Return the rows, some at a time."""
+    def parts(self, rows: int) -> Iterator[TargetRows]:
+        """Yield the rows in parts."""
         ...
 
 
-class Windows:
+class WindowTargets:
     """Windows of a BED file (see `Targets`).
 
     Raises
@@ -95,7 +95,7 @@ class Windows:
         As `core.intervals.read_bed`.
     """
 
-    unit, left_out, unsettled = "window", 0, 0
+    unit, removed, unsettled = "window", 0, 0
 
     def __init__(self, path: Path) -> None:
         self._windows = read_bed(path)
@@ -104,30 +104,30 @@ class Windows:
     def __len__(self) -> int:
         return len(self._windows)
 
-    def parts(self, rows: int) -> Iterator[Rows]:
-        """Return the windows, some at a time."""
+    def parts(self, rows: int) -> Iterator[TargetRows]:
+        """Yield the windows in parts."""
         for first in range(0, len(self), rows):
-            some = self._windows.take(slice(first, first + rows))
-            nothing = np.full(len(some), "", dtype=object)
-            yield Rows(some.contig, some.start, some.end, some.labels(), nothing, nothing, nothing)
+            windows = self._windows.take(slice(first, first + rows))
+            nothing = np.full(len(windows), "", dtype=object)
+            yield TargetRows(windows.contig, windows.start, windows.end, windows.labels(), nothing, nothing, nothing)
 
 
-class Variants(Closing):
-    """Variants (see `Targets`); each covers the bases of its other allele, which only a column REF is sure to be the genome's. They lie on disk as codes, so that memory does not grow with them.
+class VariantTargets(Closing):
+    """Variants (see `Targets`); each covers the bases of its other allele, which is the genome's for certain only in a REF column. They are kept on disk as codes.
 
-    Use as a context manager: its files are gone at the end.
+    Use as a context manager, which deletes its files.
 
     Parameters
     ----------
     path
-        One of the forms that `sumstats.panel.read_panel` reads.
+        A format that `sumstats.variant_panel.read_panel` reads.
     scratch
         Folder for temporary files.
 
     Raises
     ------
     DataError
-        If the file is of another form, or a variant comes twice.
+        If the format is another, or a variant is repeated.
     """
 
     unit = "variant"
@@ -138,32 +138,32 @@ class Variants(Closing):
             raise DataError(
                 form,
                 "VCF, .pvar, .bim, a genotype store, or a table with alleles",
-                "turn it into VCF (bcftools view) or a table (TSV)",
+                "convert it to VCF (bcftools view) or a table (TSV)",
                 where=str(path),
             )
         self._path, self._contigs, self._alleles = path, StringPool(), Alleles()
-        self._rows = self.left_out = self.unsettled = 0
+        self._rows = self.removed = self.unsettled = 0
         self._knows_reference = False
         with ExitStack() as files:
             self._codes = files.enter_context(TemporaryFile(dir=scratch))
             self._names = files.enter_context(TemporaryFile(dir=scratch))
             self.contigs = self._spool()
-            self._refuse_twice()
+            self._refuse_duplicates()
             if not self._knows_reference:
                 lengths = self._alleles.lengths()
                 differ = (lengths[codes["effect"]] != lengths[codes["other"]] for codes in self._read(_CHECKED))
-                self.unsettled = sum(int(some.sum()) for some in differ)
+                self.unsettled = sum(int(mask.sum()) for mask in differ)
             self._files = files.pop_all()
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._files.close()
 
     def __len__(self) -> int:
         return self._rows
 
-    def parts(self, rows: int) -> Iterator[Rows]:
-        """Return the variants, some at a time."""
+    def parts(self, rows: int) -> Iterator[TargetRows]:
+        """Yield the variants in parts."""
         self._names.seek(0)
         lengths, done = self._alleles.lengths(), 0
         for codes in self._read(rows):
@@ -175,14 +175,14 @@ class Variants(Closing):
             rsid = np.array([text[first:last].decode("utf-8") for first, last in pairwise(edges)], dtype=object)
             done = int(ends[-1])
             ids = np.array(variant_ids(contig, position, other, effect), dtype=object)
-            yield Rows(contig, position - 1, position - 1 + lengths[codes["other"]], ids, rsid, effect, other)
+            yield TargetRows(contig, position - 1, position - 1 + lengths[codes["other"]], ids, rsid, effect, other)
 
     def _spool(self) -> list[str]:
-        """Put the file's variants on disk; return the names of their contigs."""
+        """Write the variants to disk; return their contig names."""
         names, written = VariantNamePool(), 0
         seen: dict[int, None] = {}
         for panel in read_panel_parts(self._path, self._contigs, self._alleles, names):
-            self.left_out += panel.left_out
+            self.removed += panel.removed
             self._knows_reference = panel.knows_reference
             texts = [name.encode("utf-8") for name in names.decode(panel.name)]
             names.clear()
@@ -201,22 +201,22 @@ class Variants(Closing):
         while data := self._codes.read(rows * _CODES.itemsize):
             yield np.frombuffer(data, dtype=_CODES)
 
-    def _refuse_twice(self) -> None:
+    def _refuse_duplicates(self) -> None:
         shared = self._shared_places()
-        some = np.concatenate([codes[np.isin(codes["place"], shared)] for codes in self._read(_CHECKED)])
-        twice = pd.DataFrame({name: some[name] for name in ("place", "other", "effect")}).duplicated().to_numpy()
+        shared_codes = np.concatenate([codes[np.isin(codes["place"], shared)] for codes in self._read(_CHECKED)])
+        twice = pd.DataFrame({name: shared_codes[name] for name in ("place", "other", "effect")}).duplicated().to_numpy()
         if twice.any():
-            code = some[int(np.argmax(twice))]
+            code = shared_codes[int(np.argmax(twice))]
             name = variant_id(
                 self._contigs.texts[int(code["place"]) >> _POSITION.bit_length()],
                 int(code["place"]) & _POSITION,
                 self._alleles.texts[code["other"]],
                 self._alleles.texts[code["effect"]],
             )
-            raise DataError(f"variant {name} twice", "each variant once", "leave out the second row", where=str(self._path))
+            raise DataError(f"variant {name} twice", "each variant once", "remove the second row", where=str(self._path))
 
     def _shared_places(self) -> np.ndarray:
-        """Return the places of more than one variant, by looking at neighbours; of a file that is not sorted, all places are compared."""
+        """Return the places of more than one variant: neighbours are compared, or all places where the file is not sorted."""
         shared, last = [], -1
         for codes in self._read(_CHECKED):
             steps = np.diff(codes["place"], prepend=last)

@@ -1,4 +1,4 @@
-"""Rows of a sequence dataset while it is put together: bases, coordinates, targets."""
+"""Rows of a sequence dataset: bases, coordinates, targets."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def n_share(codes: np.ndarray) -> np.ndarray:
 
 
 def identity(codes: np.ndarray) -> np.ndarray:
-    """Return a number for each row, equal where two sequences are the same on either strand, int64 of shape (n,)."""
+    """Return a number for each row, equal for sequences that are equal on either strand, int64 of shape (n,)."""
     if not len(codes):
         return np.zeros(0, dtype=np.int64)
     forward = np.ascontiguousarray(codes).view(f"V{codes.shape[1]}").ravel()
@@ -71,7 +71,7 @@ def identity(codes: np.ndarray) -> np.ndarray:
 
 
 def unique_ids(ids: np.ndarray) -> np.ndarray:
-    """Return names that differ: the second ``a`` becomes ``a_2``, and so on.
+    """Return unique names: the second ``a`` becomes ``a_2``, and so on.
 
     Examples
     --------

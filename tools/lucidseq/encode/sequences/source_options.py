@@ -1,4 +1,4 @@
-"""Which files sequences and targets come from, and which options go together."""
+"""Sources of sequences and targets, and checks of their options."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lucidseq.encode.sequences.choices import LabelColumn, Negatives, SignalStat
 
 @dataclass(frozen=True)
 class Sources:
-    """Where sequences and targets come from (options as in ``cli.sequences``)."""
+    """Sources of sequences and targets (options as in ``cli.sequences``)."""
 
     fasta: Path | None
     regions: Path | None
@@ -41,17 +41,17 @@ class Sources:
 
     @property
     def main(self) -> Path:
-        """The file to name when something concerns all sequences."""
+        """The file to name in messages about all sequences."""
         return self.regions or self.gtf or self.fasta or self.positive or self.one_hot or Path()
 
     @property
     def windows(self) -> Path | None:
-        """The file that says where windows are cut."""
+        """The file of the windows."""
         return self.regions or self.gtf
 
 
-def refuse_confusion(sources: Sources) -> None:
-    """Refuse options that do not describe one way to get sequences."""
+def check_options(sources: Sources) -> None:
+    """Check that options describe one source of sequences."""
     classes = sources.positive is not None or sources.negative is not None
     ways = [sources.fasta is not None, classes, sources.one_hot is not None]
     if sum(ways) != 1:
@@ -61,9 +61,9 @@ def refuse_confusion(sources: Sources) -> None:
             "give --fasta (alone, with --regions or with --gtf), --positive and --negative, or --one-hot",
         )
     if classes and (sources.positive is None or sources.negative is None):
-        raise UsageError("one of --positive and --negative", "both classes", "give the other one too")
+        raise UsageError("one of --positive and --negative", "both classes", "give the other class too")
     if sources.regions is not None and sources.gtf is not None:
-        raise UsageError("--regions and --gtf", "one source of windows", "leave one out")
+        raise UsageError("--regions and --gtf", "one source of windows", "omit one of them")
     if sources.gtf is not None and sources.window is None:
         raise UsageError("--gtf without --window", "the length of the windows around transcription starts", "add --window")
     if sources.gtf is not None and sources.label_column is not LabelColumn.NONE:
@@ -74,33 +74,33 @@ def refuse_confusion(sources: Sources) -> None:
     if sources.bin_size is not None and not sources.signal:
         raise UsageError("--bin-size without --signal", "signal tracks to cut into bins", "add --signal")
     if sources.negatives_from is not None and sources.negatives is Negatives.NONE:
-        raise UsageError("--negatives-from without --negatives", "--negatives gc-matched or gc-repeat-matched", "add it")
+        raise UsageError("--negatives-from without --negatives", "--negatives gc-matched or gc-repeat-matched", "add --negatives")
     if sources.samples is not None and sources.variants is None:
         raise UsageError("--samples without --variants", "--variants with it", "add --variants")
     given = [
         name
-        for name, there in (
+        for name, is_given in (
             ("--signal", bool(sources.signal)),
             ("--labels", sources.labels is not None),
             ("--label-column", sources.label_column is not LabelColumn.NONE),
             ("--positive and --negative", classes),
             ("--one-hot", sources.one_hot is not None),
         )
-        if there
+        if is_given
     ]
     if len(given) > 1:
-        raise UsageError(" and ".join(given), "one source of targets", "leave out the others")
+        raise UsageError(" and ".join(given), "one source of targets", "omit the others")
     if sources.negatives is not Negatives.NONE and given and not sources.signal:
-        raise UsageError(f"--negatives with {given[0]}", "negatives of a 0/1 target, or with --signal", "leave one of them out")
+        raise UsageError(f"--negatives with {given[0]}", "negatives of a 0/1 target, or with --signal", "omit one of them")
 
 
 def _refuse_without_windows(sources: Sources) -> None:
-    """Refuse options that concern windows of a genome where there are none."""
+    """Check that options of genome windows are given with windows."""
     if sources.windows is not None:
         if sources.fasta is None:
             raise UsageError("--regions or --gtf without --fasta", "the genome to cut windows from", "add --fasta")
         return
-    asked = {
+    options = {
         "--signal": bool(sources.signal),
         "--negatives": sources.negatives is not Negatives.NONE,
         "--label-column": sources.label_column is not LabelColumn.NONE,
@@ -108,6 +108,8 @@ def _refuse_without_windows(sources: Sources) -> None:
         "--variants": sources.variants is not None,
         "--gene-type": sources.gene_type is not None,
     }
-    there = [name for name, given in asked.items() if given]
-    if there:
-        raise UsageError(f"{' and '.join(there)} without --regions or --gtf", "windows of a genome", "add --regions BED, or --gtf")
+    needing_windows = [name for name, given in options.items() if given]
+    if needing_windows:
+        raise UsageError(
+            f"{' and '.join(needing_windows)} without --regions or --gtf", "windows of a genome", "add --regions BED, or --gtf"
+        )

@@ -1,4 +1,4 @@
-"""What every source of features offers."""
+"""Protocol of the sources of features."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Protocol
 import numpy as np
 
 from lucidseq.encode.annotations.choices import FeatureKind
-from lucidseq.encode.annotations.rows import Rows
+from lucidseq.encode.annotations.targets import TargetRows
 
 SUFFIXES = (".gz", ".bed", ".bw", ".bigwig", ".bigWig", ".narrowPeak", ".annot", ".tsv", ".txt", ".parquet", ".h5", ".attributions")
 
 
 def stem(path: Path) -> str:
-    """Return a file's name without its suffixes, which names its features.
+    """Return a file's name without suffixes, the name of its features.
 
     Examples
     --------
@@ -37,13 +37,13 @@ class Source(Protocol):
     names
         Names of its features.
     kinds
-        What each feature's numbers are.
+        Kind of each feature.
     """
 
     path: Path
     names: list[str]
     kinds: list[FeatureKind]
 
-    def values(self, rows: Rows) -> np.ndarray:
-        """Return features, float32 of shape (rows, features); NaN where the source says nothing."""
+    def values(self, rows: TargetRows) -> np.ndarray:
+        """Return features, float32 of shape (rows, features); NaN where the source has no value."""
         ...

@@ -1,4 +1,4 @@
-"""Groups of samples dealt to sets of wanted sizes, whole groups at a time."""
+"""Assign groups of samples to sets of the requested sizes."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import numpy as np
 STRATA = 5
 
 
-def fill(groups: np.ndarray, shares: np.ndarray, strata: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Deal groups to sets, the largest group first, each to the set that lacks most.
+def assign_groups(groups: np.ndarray, shares: np.ndarray, strata: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Assign groups to sets, the largest group first, each to the set that lacks most.
 
-    Groups of equal size come in random order: the order of a file often means something. What a set lacks is counted in samples, and in
-    samples of the group's strata too where there are several strata. A set is never left empty while there are groups for it.
+    Groups of equal size are assigned in random order. What a set lacks is counted in samples and, with several strata, in samples of the
+    group's strata. No set stays empty while there are groups for it.
 
     Parameters
     ----------
     groups
         Group of each sample, int of shape (samples,).
     shares
-        Wanted shares of the sets, which sum to 1; a set with share 0 gets nothing.
+        Requested shares of the sets, which sum to 1; a set with share 0 stays empty.
     strata
         Stratum of each sample, int from 0, shape (samples,).
     random
-        Source of the order of equal groups.
+        Random order of equal groups.
 
     Returns
     -------
@@ -39,20 +39,20 @@ def fill(groups: np.ndarray, shares: np.ndarray, strata: np.ndarray, random: np.
     several = counts.shape[1] if counts.shape[1] > 1 else 0
     chosen = np.zeros(len(size), dtype=np.int64)
     empty = set(np.flatnonzero(shares > 0).tolist())
-    for number, one in enumerate(order):
-        need = lacking.sum(axis=1) + several * (lacking @ (counts[one] / size[one]))
+    for number, current in enumerate(order):
+        need = lacking.sum(axis=1) + several * (lacking @ (counts[current] / size[current]))
         need[shares <= 0] = -np.inf
         if len(order) - number <= len(empty):
             need[[at for at in range(len(shares)) if at not in empty]] = -np.inf
         best = int(need.argmax())
-        chosen[one] = best
-        lacking[best] -= counts[one]
+        chosen[current] = best
+        lacking[best] -= counts[current]
         empty.discard(best)
     return chosen[group]
 
 
 def strata_of(values: np.ndarray | None, *, samples: int, binary: bool, few: int) -> np.ndarray:
-    """Return strata of a trait: its classes when binary, its quintiles when fewer than ``few`` samples; the unmeasured are one more.
+    """Return strata of a trait: its classes when binary, its quintiles below ``few`` samples; missing values are one more.
 
     Parameters
     ----------

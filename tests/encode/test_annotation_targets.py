@@ -9,9 +9,9 @@ import pytest
 
 from fixtures_structure import write_store
 from lucidseq.core.errors import DataError
-from lucidseq.encode.annotations import rows as module
-from lucidseq.encode.annotations.rows import Targets, Variants, Windows
-from lucidseq.encode.sumstats import panel
+from lucidseq.encode.annotations import targets as module
+from lucidseq.encode.annotations.targets import Targets, VariantTargets, WindowTargets
+from lucidseq.encode.sumstats import variant_panel as panel
 
 # contig, position, name, effect, other: several alleles at places of both contigs, names of several kinds and lengths
 SORTED = [
@@ -50,7 +50,7 @@ def cut(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
 @pytest.mark.parametrize("order", [[0, 1, 2, 3, 4, 5, 6], [5, 0, 2, 6, 1, 4, 3]])
 def test_variants__are_the_files_rows(cut: int, order: list[int], tmp_path: Path) -> None:
     rows = [SORTED[at] for at in order]
-    with Variants(table(tmp_path / "v.tsv", rows), tmp_path) as variants:
+    with VariantTargets(table(tmp_path / "v.tsv", rows), tmp_path) as variants:
         found = joined(variants, cut)
         assert joined(variants, cut) == found
         assert len(variants) == len(rows)
@@ -66,23 +66,23 @@ def test_variants__are_the_files_rows(cut: int, order: list[int], tmp_path: Path
 @pytest.mark.parametrize("order", [[0, 1, 2, 2, 3, 4, 5, 6], [5, 0, 2, 6, 1, 4, 3, 2], [2, 6, 4, 0, 2]])
 def test_a_variant_twice__is_refused_wherever_it_is(cut: int, order: list[int], tmp_path: Path) -> None:
     with pytest.raises(DataError, match="variant chr2:9:ACGT:A twice"):
-        Variants(table(tmp_path / "v.tsv", [SORTED[at] for at in order]), tmp_path)
+        VariantTargets(table(tmp_path / "v.tsv", [SORTED[at] for at in order]), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["v.tsv"]
 
 
 def test_left_out_rows__are_counted_in_every_part(cut: int, tmp_path: Path) -> None:
     bad = [("chr1", 3, "rs5", "A,C", "G"), ("chr3", 4, "rs6", "<DEL>", "A")]
-    with Variants(table(tmp_path / "v.tsv", [bad[1], *SORTED[:3], *bad, *SORTED[3:], bad[0]]), tmp_path) as variants:
-        assert variants.left_out == 4
+    with VariantTargets(table(tmp_path / "v.tsv", [bad[1], *SORTED[:3], *bad, *SORTED[3:], bad[0]]), tmp_path) as variants:
+        assert variants.removed == 4
         assert len(variants) == len(SORTED)
         assert variants.contigs == ["chr2", "chr1"]
     with pytest.raises(DataError, match="without a variant of two alleles"):
-        Variants(table(tmp_path / "v.tsv", bad), tmp_path)
+        VariantTargets(table(tmp_path / "v.tsv", bad), tmp_path)
 
 
 def test_variants_of_a_store__are_the_same(cut: int, tmp_path: Path) -> None:
     store = write_store(tmp_path / "g.h5", np.zeros((5, 3), dtype=np.int8), spacing=100)
-    with Variants(store, tmp_path) as variants:
+    with VariantTargets(store, tmp_path) as variants:
         found = joined(variants, cut)
     assert found["start"] == [0, 100, 200, 300, 400]
     assert found["id"][:2] == ["chr1:1:A:G", "chr1:101:A:G"]
@@ -90,7 +90,7 @@ def test_variants_of_a_store__are_the_same(cut: int, tmp_path: Path) -> None:
 
 def test_windows__come_in_parts(cut: int, tmp_path: Path) -> None:
     (tmp_path / "w.bed").write_text("c2\t5\t9\tone\nc1\t0\t3\ttwo\nc2\t1\t2\tthree\n")
-    windows = Windows(tmp_path / "w.bed")
+    windows = WindowTargets(tmp_path / "w.bed")
     found = joined(windows, cut)
     assert (found["contig"], found["start"], found["id"]) == (["c2", "c1", "c2"], [5, 0, 1], ["one", "two", "three"])
     assert windows.contigs == ["c2", "c1"]

@@ -1,4 +1,4 @@
-"""Features of genes: what kind of sequence a row lies in, and how far the next transcription start is."""
+"""Features of genes: the kind of sequence a row covers, and the distance to the nearest transcription start."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from lucidseq.core.intervals import Intervals
 from lucidseq.encode.annotations.bed import covered_share, interval_frame, nearest_distance
 from lucidseq.encode.annotations.choices import FeatureKind
-from lucidseq.encode.annotations.rows import Rows
+from lucidseq.encode.annotations.targets import TargetRows
 from lucidseq.encode.gene_models import promoters, read_gene_models
 from lucidseq.encode.regions import Regions, require_shared
 
@@ -17,10 +17,10 @@ _SHARES = ("coding", "noncoding_exon", "intron", "promoter", "intergenic")
 
 
 class GeneSource:
-    """Shares of sequence kinds and the distance to the nearest transcription start (see `sources.Source`).
+    """Shares of sequence kinds and the distance to the nearest transcription start (see `feature_source.Source`).
 
-    Every base is coding, of another exon, of an intron (in a gene, in none of its exons) or intergenic; where transcripts differ, the first of these
-    counts. Promoters lie across them.
+    Every base is coding, non-coding exon, intron (in a gene, outside its exons) or intergenic; where transcripts differ, the first of these
+    counts. Promoters overlap them.
     """
 
     def __init__(self, path: Path, contigs: list[str], *, upstream: int, downstream: int) -> None:
@@ -40,7 +40,7 @@ class GeneSource:
         self.names = [*_SHARES, "tss_distance"]
         self.kinds = [*[FeatureKind.SHARE] * len(_SHARES), FeatureKind.DISTANCE]
 
-    def values(self, rows: Rows) -> np.ndarray:
+    def values(self, rows: TargetRows) -> np.ndarray:
         """Return the features of rows."""
         shares = {name: np.zeros(len(rows)) if frame is None else covered_share(rows, frame) for name, frame in self._frames.items()}
         shares["intergenic"] = 1 - shares["genic"]

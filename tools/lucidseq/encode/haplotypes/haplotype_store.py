@@ -48,7 +48,7 @@ class HaplotypeWriter:
         self.sites += len(position)
 
     def finish(self, arrays: dict[str, np.ndarray], *, ploidy: int) -> None:
-        """Write the arrays that are known at the end, by name, and the ploidy."""
+        """Write the final arrays, by name, and the ploidy."""
         for name, values in arrays.items():
             write_array(self._store, name, values)
         self._store.attrs["ploidy"] = ploidy

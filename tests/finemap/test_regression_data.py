@@ -7,7 +7,7 @@ import pytest
 
 from finemap.inputs import simulate_genotypes
 from lucidseq.core.errors import DataError
-from lucidseq.finemap.data import IndividualData, SufficientStatistics, SummaryStatistics
+from lucidseq.finemap.regression_data import IndividualData, SufficientStatistics, SummaryStatistics
 from lucidseq.finemap.susie import SusieSettings, fit_susie
 
 RNG = np.random.default_rng(3)

@@ -1,4 +1,4 @@
-"""The variants and samples that the structure is judged from, read in chunks."""
+"""Autosomal variants of a genotype store, read in chunks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOT_AUTOSOMES = frozenset({"X", "Y", "XY", "PAR1", "PAR2", "Z", "W", "M", "MT"})
 _MULTIPLIERS = 2  # 64-bit words of a fingerprint
 
 
-class Panel:
+class AutosomalPanel:
     """Autosomal variants of a genotype store.
 
     Parameters
@@ -33,7 +33,7 @@ class Panel:
         self.variants, self.samples = int(rows.sum()), len(store.samples)
 
     def dosages(self, samples: slice = slice(None)) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield (rows in the store, dosages of shape (variants, samples), 0 to 2 whatever the ploidy) chunk by chunk."""
+        """Yield (rows in the store, dosages of shape (variants, samples), 0 to 2 for any ploidy) chunk by chunk."""
         for first in range(0, len(self.rows), CHUNK):
             rows = np.flatnonzero(self.rows[first : first + CHUNK])
             if len(rows):
@@ -53,9 +53,9 @@ class Panel:
             calls = hard_calls(values * (ploidy / 2), self.tolerance, str(self.store.path), ploidy=ploidy)
             yield np.where(calls < 1, calls, np.where(calls == ploidy, 2, 1)).astype(np.int8)
 
-    def only(self, rows: np.ndarray) -> Panel:
-        """Return the panel of other variants."""
-        return Panel(self.store, rows, self.tolerance)
+    def only(self, rows: np.ndarray) -> AutosomalPanel:
+        """Return a panel of other variants."""
+        return AutosomalPanel(self.store, rows, self.tolerance)
 
 
 def diploid_scale(dosage: np.ndarray, ploidy: int) -> np.ndarray:
@@ -87,7 +87,7 @@ def autosomal(contigs: np.ndarray, build: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Survey:
-    """What one reading of the calls tells.
+    """Statistics from one pass over the calls.
 
     Attributes
     ----------
@@ -111,7 +111,7 @@ class Survey:
             return np.where(self.expected_het > 0, 1 - self.het / self.expected_het, np.nan)
 
 
-def survey(panel: Panel) -> Survey:
+def survey(panel: AutosomalPanel) -> Survey:
     """Read the calls once.
 
     A fingerprint is a multilinear hash of the calls modulo 2^64 (random odd multipliers, two of them): samples with different
@@ -120,13 +120,13 @@ def survey(panel: Panel) -> Survey:
     called, het = (np.zeros(panel.samples, dtype=np.int64) for _ in range(2))
     expected = np.zeros(panel.samples)
     prints = np.zeros((panel.samples, _MULTIPLIERS), dtype=np.uint64)
-    rng = np.random.default_rng(2010)  # fixed: not a choice anybody makes
+    rng = np.random.default_rng(2010)  # fixed seed of the hash
     for calls in panel.calls():
         present = calls != MISSING_CALL
         number = present.sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             frequency = np.where(present, calls, 0).sum(axis=1) / (2 * number)
-            # Nei's correction for the number of calls, so that few samples do not look outbred
+            # Nei's correction for the number of calls, unbiased for few samples
             each = np.where(number > 0, 2 * frequency * (1 - frequency) * 2 * number / np.maximum(2 * number - 1, 1), 0)
         called += present.sum(axis=0)
         het += (calls == 1).sum(axis=0)
@@ -141,6 +141,6 @@ def survey(panel: Panel) -> Survey:
 
 
 def identical(fingerprint: np.ndarray) -> np.ndarray:
-    """Return the number of the set of equal fingerprints that each sample is in, int64 of shape (samples,)."""
+    """Return the number of the set of equal fingerprints of each sample, int64 of shape (samples,)."""
     _, sets = np.unique(fingerprint, axis=0, return_inverse=True)
     return sets.reshape(-1).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Quality control in one picture, from counts that do not grow with the number of variants."""
+"""Quality-control figure, from histograms of fixed size."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KEPT, _REMOVED, _LINE = "#3b6ea5", "#c75146", "#888888"
 
 
 class VariantCounts:
-    """Histograms of the variants that were judged."""
+    """Histograms of the assessed variants."""
 
     def __init__(self) -> None:
         self.missing = np.zeros(_BINS, dtype=np.int64)
@@ -33,8 +33,8 @@ class VariantCounts:
         self.missing += np.bincount(share, minlength=_BINS)
         minor = np.minimum(judged.frequency, 1 - judged.frequency)
         known = ~np.isnan(minor)
-        for row, some in enumerate((known & ~judged.keep, known & judged.keep)):
-            bins = np.clip(minor[some] * 2 * _BINS, 0, _BINS - 1).astype(np.int64)
+        for row, variants_of_row in enumerate((known & ~judged.keep, known & judged.keep)):
+            bins = np.clip(minor[variants_of_row] * 2 * _BINS, 0, _BINS - 1).astype(np.int64)
             self.frequency[row] += np.bincount(bins, minlength=_BINS)
         p = judged.hwe_p[~np.isnan(judged.hwe_p)]
         logs = -np.log10(np.maximum(p, 1e-300)) / _P_STEP
@@ -60,8 +60,8 @@ def draw_quality(variants: VariantCounts, samples: SampleStatistics, keep: np.nd
 
 def _draw_missing(axes: Axes, variants: VariantCounts, samples: SampleStatistics) -> None:
     edges = np.linspace(0, 1, _BINS + 1)
-    people, _ = np.histogram(samples.missing_rate, edges)
-    for counts, colour, name in ((variants.missing, _KEPT, "variants"), (people, _REMOVED, "samples")):
+    sample_counts, _ = np.histogram(samples.missing_rate, edges)
+    for counts, colour, name in ((variants.missing, _KEPT, "variants"), (sample_counts, _REMOVED, "samples")):
         if counts.sum():
             axes.stairs(counts / counts.sum(), edges, color=colour, label=name)
     axes.set(xlabel="missing rate", ylabel="share (log scale)", yscale="log", title="Missing genotypes")
@@ -101,7 +101,7 @@ def _draw_heterozygosity(axes: Axes, samples: SampleStatistics, keep: np.ndarray
     mean, deviation = f[known].mean(), f[known].std()
     for value in (mean - 3 * deviation, mean, mean + 3 * deviation):
         axes.axhline(value, color=_LINE, linewidth=1, linestyle="-" if value == mean else ":")
-    for some, colour, name in ((keep, _KEPT, "kept"), (~keep, _REMOVED, "removed")):
-        if some.any():
-            axes.scatter(samples.missing_rate[some], f[some], s=8, color=colour, label=name)
+    for members, colour, name in ((keep, _KEPT, "kept"), (~keep, _REMOVED, "removed")):
+        if members.any():
+            axes.scatter(samples.missing_rate[members], f[members], s=8, color=colour, label=name)
     axes.legend(frameon=False)

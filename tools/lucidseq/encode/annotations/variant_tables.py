@@ -18,7 +18,7 @@ from lucidseq.core.errors import DataError, missing_extra
 from lucidseq.core.log import get_logger
 from lucidseq.core.tables import open_text
 from lucidseq.encode.annotations.choices import FeatureKind
-from lucidseq.encode.annotations.rows import Rows
+from lucidseq.encode.annotations.targets import TargetRows
 from lucidseq.encode.sumstats.parquet import is_parquet
 
 _log = get_logger("lucidseq.encode")
@@ -38,7 +38,7 @@ _TARGET = "target_name"
 
 @dataclass(frozen=True)
 class _Keyed:
-    """A table's values and how its rows are found.
+    """Values of a table and the keys of its rows.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class _Keyed:
     keys
         Text key of each row.
     by
-        Which key it is: id, alleles, position or rsid.
+        Kind of key: id, alleles, position or rsid.
     """
 
     values: pd.DataFrame
@@ -56,7 +56,7 @@ class _Keyed:
 
 
 class TableSource:
-    """Numeric columns of a table, found by variant (see `sources.Source`); NaN where the table has no row.
+    """Numeric columns of a table, matched by variant (see `feature_source.Source`); NaN where the table has no row.
 
     Rows are matched by variant_id; else by contig (with or without ``chr``) and position, with both alleles in either order where the table has them,
     or with the identifier where two rows share a position; else by identifier.
@@ -64,10 +64,10 @@ class TableSource:
     Raises
     ------
     DataError
-        If the table has no key, no number, a variant twice, or none of the rows' variants.
+        If the table has no key, no numeric column, a repeated variant, or none of the rows' variants.
     """
 
-    def __init__(self, path: Path, parts: Iterable[Rows]) -> None:
+    def __init__(self, path: Path, parts: Iterable[TargetRows]) -> None:
         self.path = path
         table = _by_key(_spread(_read(path), path), path)
         self._values = table.values.to_numpy(dtype=np.float32)
@@ -82,11 +82,11 @@ class TableSource:
                 where=str(path),
             )
 
-    def values(self, rows: Rows) -> np.ndarray:
+    def values(self, rows: TargetRows) -> np.ndarray:
         """Return the features of rows."""
         at = self._index.get_indexer(_row_keys(rows, self._by))
-        found: np.ndarray = np.where((at >= 0)[:, None], self._values[at], np.float32(np.nan))
-        return found
+        features: np.ndarray = np.where((at >= 0)[:, None], self._values[at], np.float32(np.nan))
+        return features
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -105,7 +105,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_parquet(path)
         texts = table.select_dtypes(exclude=["number", "bool"]).columns
-        return table.astype(dict.fromkeys(texts, object))  # damaged texts show when they are taken out of Arrow's memory
+        return table.astype(dict.fromkeys(texts, object))  # damaged texts show when they are converted from Arrow
     except ImportError as error:
         raise missing_extra("pyarrow", "parquet") from error
     except Exception as error:  # on damaged files pyarrow and pandas raise errors of many kinds
@@ -114,7 +114,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 def _unreadable(error: Exception, path: Path) -> DataError:
     return DataError(
-        f"a table that cannot be read ({str(error)[:120]})", "a whole table with a header", "copy or make it again", where=str(path)
+        f"a table that cannot be read ({str(error)[:120]})", "a whole table with a header", "copy or create it again", where=str(path)
     )
 
 
@@ -128,7 +128,7 @@ def _spread(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         wide = table.pivot(index=keys, columns=_TARGET, values=values)
     except ValueError as error:
         raise DataError(
-            "a variant twice for one target", "each variant once for each target", "leave out the second row", where=str(path)
+            "a variant twice for one target", "each variant once for each target", "remove the second row", where=str(path)
         ) from error
     wide.columns = wide.columns.map(lambda pair: f"{pair[1]}.{pair[0]}")  # (value, target)
     return wide.reset_index()
@@ -159,36 +159,36 @@ def _by_key(table: pd.DataFrame, path: Path) -> _Keyed:
         raise DataError(
             f"variant {keys[int(np.argmax(twice))]} twice",
             "each variant once",
-            "leave out the second row, or add both alleles",
+            "remove the second row, or add both alleles",
             where=str(path),
         )
     return _Keyed(values, keys, by)
 
 
 def _numbers(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Return the columns of numbers (true and false are 1 and 0); those of text are told and left out.
+    """Return the numeric columns (true and false are 1 and 0); text columns are reported and skipped.
 
     Raises
     ------
     DataError
-        If a column of numbers holds a text, or has decimal commas: left out in silence it would be missed.
+        If a numeric column holds text or decimal commas.
     """
     table = table.copy()
     texts = [name for name in table.columns if name not in table.select_dtypes(["number", "bool"])]
     for name in list(texts):
-        told = table[name].dropna().astype(str)
-        wrong = pd.to_numeric(told, errors="coerce").isna()
-        if len(told) and not wrong.any():  # whole numbers that no integer holds
+        present = table[name].dropna().astype(str)
+        wrong = pd.to_numeric(present, errors="coerce").isna()
+        if len(present) and not wrong.any():  # whole numbers that no integer holds
             table[name] = pd.to_numeric(table[name].astype(str), errors="coerce")
             texts.remove(name)
             continue
-        meant = pd.to_numeric(told.str.replace(",", "."), errors="coerce").notna()
-        if len(told) and meant.mean() > 0.5:
+        with_decimal_commas = pd.to_numeric(present.str.replace(",", "."), errors="coerce").notna()
+        if len(present) and with_decimal_commas.mean() > 0.5:
             raise DataError(
-                f"{told[wrong].iloc[0]!r} in column {name}", "numbers with a decimal point, or NA", "correct the column", where=str(path)
+                f"{present[wrong].iloc[0]!r} in column {name}", "numbers with a decimal point, or NA", "correct the column", where=str(path)
             )
     if texts:
-        _log.warning(f"columns of {path.name} that are text, and no features: {', '.join(map(str, texts))}")
+        _log.warning(f"text columns of {path.name}, skipped: {', '.join(map(str, texts))}")
     numbers = table.drop(columns=texts)
     for name in numbers.columns:
         beyond = np.abs(numbers[name].to_numpy(dtype=np.float64, na_value=np.nan)) > np.finfo(np.float32).max
@@ -229,7 +229,7 @@ def _keys(table: pd.DataFrame, places: dict[str, str], path: Path) -> tuple[pd.I
     )
 
 
-def _row_keys(rows: Rows, by: str) -> pd.Index:
+def _row_keys(rows: TargetRows, by: str) -> pd.Index:
     if by == "id":
         return pd.Index(rows.id)
     if by == "identifier":
@@ -241,16 +241,16 @@ def _row_keys(rows: Rows, by: str) -> pd.Index:
 
 
 def _join(contig: np.ndarray, position: np.ndarray) -> np.ndarray:
-    """Return contig:position with the contig's ``chr`` left off."""
+    """Return contig:position without the contig's ``chr``."""
     texts = pd.Series(contig, dtype=object).astype(str).str.removeprefix("chr") + ":" + pd.Series(position).astype(str)
     joined: np.ndarray = texts.to_numpy(dtype=object)
     return joined
 
 
-def _with_alleles(at: np.ndarray, one: np.ndarray, other: np.ndarray) -> pd.Index:
+def _with_alleles(at: np.ndarray, effect: np.ndarray, other: np.ndarray) -> pd.Index:
     """Return keys that do not depend on the alleles' order."""
-    one = pd.Series(one, dtype=object).astype(str).str.upper().to_numpy(dtype=object)
+    effect = pd.Series(effect, dtype=object).astype(str).str.upper().to_numpy(dtype=object)
     other = pd.Series(other, dtype=object).astype(str).str.upper().to_numpy(dtype=object)
-    first = np.where(one < other, one, other)
-    last = np.where(one < other, other, one)
+    first = np.where(effect < other, effect, other)
+    last = np.where(effect < other, other, effect)
     return pd.Index(at + ":" + first + ":" + last)

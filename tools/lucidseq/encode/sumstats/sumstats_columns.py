@@ -1,4 +1,4 @@
-"""Summary statistics in memory, a hundred bytes a variant, and the ledger of the rows that left."""
+"""Summary statistics in memory, about 100 bytes per variant, and the ledger of removed rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lucidseq.core.tables import TableWriter
 from lucidseq.core.variants import variant_ids
 from lucidseq.encode.sumstats.values import Alleles, StringPool, VariantNamePool
 
-# Why rows leave, in the order in which they are counted
+# Why rows are removed, in the order of counting
 REASONS = (
     "another term of the model",
     "not tested by the program",
@@ -50,42 +50,42 @@ _FIRST_PAGE, _LAST_PAGE = 1 << 16, 1 << 23  # rows
 
 
 class Ledger(Closing):
-    """Counts the rows that leave, by reason, and lists each in a table. Use as a context manager."""
+    """Counts removed rows by reason, and lists them in a table. Use as a context manager."""
 
     def __init__(self, path: Path) -> None:
         self.counts = dict.fromkeys(REASONS, 0)
-        self.notes: dict[str, int] = {}  # what was changed, or is worth knowing, without a row leaving
+        self.notes: dict[str, int] = {}  # changed or notable rows that are kept
         self._writer = TableWriter(path, DROPPED)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._writer.close()
 
     def note(self, what: str, count: int) -> None:
-        """Count rows that stay but were changed or are noteworthy."""
+        """Count rows that are kept but changed or notable."""
         self.notes[what] = self.notes.get(what, 0) + int(count)
 
     def drop(self, reason: str, rows: pd.DataFrame) -> None:
-        """Take rows (in the columns of `core.schema.DROPPED` less reason) out."""
+        """List removed rows, with the columns of `core.schema.DROPPED` without reason."""
         if len(rows):
             self.counts[reason] += len(rows)
             self._writer.append(rows.assign(reason=reason))
 
     def steps(self, read: int) -> list[tuple[str, str, int, int]]:
-        """Return the qc table's rows: what was read, every reason that occurred or is always asked, and the notes."""
-        steps, left = [("variants", "read", 0, read)], read
+        """Return the rows of the QC table: rows read, reasons, and notes."""
+        steps, remaining = [("variants", "read", 0, read)], read
         always = ("incomplete", "contig not in the FASTA", "reference allele in neither", "duplicate")
         for reason, count in self.counts.items():
             if count or reason in always:
-                left -= count
-                steps.append(("variants", reason, count, left))
-        return steps + [("variants", f"{what}: {count}", 0, left) for what, count in self.notes.items()]
+                remaining -= count
+                steps.append(("variants", reason, count, remaining))
+        return steps + [("variants", f"{what}: {count}", 0, remaining) for what, count in self.notes.items()]
 
 
 class Builder:
-    """Gathers the columns of a study in pages.
+    """Collects the columns of a study in pages.
 
-    Pages double up to a size that the system gives back when it is freed, so that gathering never holds two copies of the whole.
+    Pages double up to a size that is returned to the system when freed, so that memory never has two copies.
     """
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ class Builder:
             self._used, taken = self._used + count, taken + count
 
     def finish(self) -> dict[str, np.ndarray]:
-        """Return the columns; the pages go one column at a time."""
+        """Return the columns; pages are freed column by column."""
         columns = {}
         for column in COLUMNS:
             pages = self._pages.pop(column)
@@ -117,7 +117,7 @@ class Builder:
         return columns
 
 
-class Study:
+class SumstatsColumns:
     """Summary statistics as columns of numbers; contigs, alleles and names are codes.
 
     Attributes
@@ -146,14 +146,14 @@ class Study:
         for column in COLUMNS:
             self.columns[column] = self.columns[column][rows]
 
-    def drop(self, gone: np.ndarray, reason: str, ledger: Ledger) -> np.ndarray:
-        """Take rows out and list them; return the mask of those that stayed."""
-        if gone.any():
-            rows = np.flatnonzero(gone)
+    def drop(self, removed: np.ndarray, reason: str, ledger: Ledger) -> np.ndarray:
+        """Remove rows and list them; return the mask of kept rows."""
+        if removed.any():
+            rows = np.flatnonzero(removed)
             for first in range(0, len(rows), OUTPUT_ROWS):
                 ledger.drop(reason, self._listed(rows[first : first + OUTPUT_ROWS]))
-            self.take(~gone)
-        return ~gone
+            self.take(~removed)
+        return ~removed
 
     def _listed(self, rows: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame(
@@ -167,8 +167,8 @@ class Study:
             }
         )
 
-    def turn(self, rows: np.ndarray) -> None:
-        """Make the other allele the effect allele of rows (a mask): effects, z and frequencies turn with it."""
+    def swap_alleles(self, rows: np.ndarray) -> None:
+        """Make the other allele the effect allele of rows (a mask): effects, z and frequencies change accordingly."""
         effect, other = self["effect"].copy(), self["other"]
         self["effect"], self["other"] = np.where(rows, other, effect), np.where(rows, effect, other)
         for column in ("beta", "z"):
@@ -177,7 +177,7 @@ class Study:
         self.columns["frequency"][rows] = 1.0 - self["frequency"][rows]
 
     def sort(self, order: list[str]) -> None:
-        """Sort by contig (in the given order, then as first seen) and position; rows of one place stay as they were."""
+        """Sort by contig (in the given order, then as first seen) and position; rows of one position keep their order."""
         codes = [self.contigs.code(name) for name in order]
         rank = np.full(len(self.contigs.texts), len(codes), dtype=np.int64)
         seen, first = np.unique(self["contig"], return_index=True)
@@ -202,12 +202,12 @@ class Study:
                 "high": np.maximum(effect, other),
             }
         )
-        again = np.zeros(len(self), dtype=bool)
-        again[rows] = pairs.duplicated().to_numpy()
-        return again
+        repeated = np.zeros(len(self), dtype=bool)
+        repeated[rows] = pairs.duplicated().to_numpy()
+        return repeated
 
     def tables(self, kinds: Mapping[str, str]) -> Iterator[pd.DataFrame]:
-        """Return the rows as tables of `core.schema.SUMSTATS`, a piece at a time; ``kinds`` are columns of one value."""
+        """Yield tables of `core.schema.SUMSTATS`, in parts; ``kinds`` are columns of one value."""
         for first in range(0, max(len(self), 1), OUTPUT_ROWS):
             piece = slice(first, first + OUTPUT_ROWS)
             contig, effect = self.contigs.decode(self["contig"][piece]), self.alleles.decode(self["effect"][piece])

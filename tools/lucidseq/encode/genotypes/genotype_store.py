@@ -27,7 +27,7 @@ _COLUMNS = ("contig", "effect_allele", "other_allele", "id", "rsid", "start", "f
 
 @dataclass(frozen=True)
 class StoreContents:
-    """What a store holds beside genotypes.
+    """Contents of a store beside genotypes.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class StoreContents:
     build, ploidy, haploid
         Attributes of the store.
     sex
-        uint8 of shape (samples,); not written when nothing is known.
+        uint8 of shape (samples,); not written when all are unknown.
     traits
         Phenotypes.
     covariate_names, covariates
@@ -64,7 +64,7 @@ class GenotypeWriter(Closing):
     store
         The open HDF5 file.
     contents
-        What goes into it beside genotypes.
+        Its contents beside genotypes.
     scratch
         Folder for temporary files.
     """
@@ -92,7 +92,7 @@ class GenotypeWriter(Closing):
         self.variants = 0
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._columns.close()
 
     def add(self, chunk: VariantChunk, frequency: np.ndarray) -> None:
@@ -126,7 +126,7 @@ class GenotypeWriter(Closing):
         self._waiting, self._waiting_rows = [waiting[first:].copy()], len(waiting) - first
 
     def finish(self) -> None:
-        """Write what is left, the columns of the variants, phenotypes and covariates."""
+        """Write the remaining rows, the variant columns, phenotypes and covariates."""
         if self._waiting_rows:
             _append(self._dosage, np.concatenate(self._waiting))
         self._columns.write(self._store, "variants")
@@ -158,7 +158,7 @@ def create_genotypes(path: Path, contents: StoreContents) -> Iterator[GenotypeWr
 
 
 class OrderCheck:
-    """Checks that variants come sorted: a contig in one piece, positions that do not fall; finds duplicates on the way."""
+    """Checks that variants are sorted, each contig in one piece, and finds duplicates."""
 
     def __init__(self) -> None:
         self._done: set[str] = set()
@@ -171,7 +171,7 @@ class OrderCheck:
         Raises
         ------
         DataError
-            If the order is broken.
+            If variants are not sorted.
         """
         twice = np.zeros(len(chunk), dtype=bool)
         rows = zip(chunk.contig, chunk.start.tolist(), chunk.other_allele, chunk.effect_allele, strict=True)
@@ -182,8 +182,8 @@ class OrderCheck:
             if contig in self._done or start < self._start:
                 raise DataError(
                     "variants out of order",
-                    "each contig in one piece, positions rising",
-                    "sort the file (bcftools sort, plink --make-bed); give one file a chromosome once",
+                    "each contig in one piece, ascending positions",
+                    "sort the file (bcftools sort, plink --make-bed); give each chromosome once",
                     where=place(path, variant=f"{contig}:{start + 1}"),
                 )
             if start > self._start:

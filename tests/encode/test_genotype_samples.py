@@ -128,7 +128,7 @@ def test_names_of_several_people__are_refused(tmp_path: Path, option: str, text:
 def test_two_rows_for_one_sample__are_refused(tmp_path: Path) -> None:
     path = write_vcf(tmp_path / "x.vcf", random_calls(5, 8, 6), samples=list("123456"))
     for option, text in (("--phenotypes", "FID IID y\nA 1 1.5\nB 1 2.5\n"), ("--samples", "A 1\nB 1\n")):
-        refused(tmp_path, path, option, text, "A 1", "B 1", "both mean sample 1")
+        refused(tmp_path, path, option, text, "A 1", "B 1", "both match sample 1")
 
 
 @pytest.mark.parametrize(
@@ -137,4 +137,4 @@ def test_two_rows_for_one_sample__are_refused(tmp_path: Path) -> None:
 )
 def test_a_sample_twice_in_a_table_of_sexes__is_refused(tmp_path: Path, text: str, line: str) -> None:
     path = write_vcf(tmp_path / "x.vcf", random_calls(5, 8, 6), samples=list("123456"))
-    refused(tmp_path, path, "--sex", text, "comes more than once", "t.txt", line)
+    refused(tmp_path, path, "--sex", text, "more than once", "t.txt", line)

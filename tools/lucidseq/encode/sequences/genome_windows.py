@@ -16,7 +16,7 @@ from lucidseq.core.log import Progress
 from lucidseq.encode.bigwig import BigWig
 from lucidseq.encode.regions import other_spelling
 from lucidseq.encode.sequences.choices import SignalStatistic
-from lucidseq.encode.sequences.rows import SequenceRows
+from lucidseq.encode.sequences.sequence_rows import SequenceRows
 
 _STATISTICS: dict[SignalStatistic, Callable[[np.ndarray], float]] = {
     SignalStatistic.MEAN: np.mean,
@@ -26,7 +26,7 @@ _STATISTICS: dict[SignalStatistic, Callable[[np.ndarray], float]] = {
 
 
 def window_starts(regions: Intervals, length: int, *, stranded: bool) -> np.ndarray:
-    """Return where windows around regions begin; read in its direction, the base in the middle has index ``length // 2``.
+    """Return the starts of windows around regions; in reading direction, the middle base has index ``length // 2``.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def window_starts(regions: Intervals, length: int, *, stranded: bool) -> np.ndar
     forward = middle - length // 2
     if not stranded:
         return forward
-    even = middle == (regions.start + regions.end) // 2  # of two bases in the middle, the one that comes second in this direction
+    even = middle == (regions.start + regions.end) // 2  # of two middle bases, the second in this direction
     middle = np.where(even, (regions.start + regions.end - 1) // 2, middle)
     return np.where(regions.strand == "-", middle - (length - 1) // 2, forward)
 
@@ -55,14 +55,14 @@ def cut_windows(genome: Genome, regions: Intervals, path: Path, *, window: int |
     path
         Their file, for error messages.
     window
-        Length; None takes regions as they are, which then must have one length.
+        Length; None keeps the regions, which must have one length.
     stranded
         Read regions on the minus strand as reverse complements; otherwise all are read forward and strand is ``.``.
 
     Raises
     ------
     DataError
-        If a contig is not in the genome, a region reaches beyond it, or lengths differ without a window.
+        If a contig is not in the genome, a region extends beyond it, or lengths differ without a window.
     """
     length = window or int(regions.end[0] - regions.start[0])
     _check_regions(genome, regions, path, None if window else length)
@@ -102,9 +102,9 @@ def open_track(path: Path, rows: SequenceRows) -> BigWig:
     track = BigWig(path)
     if not set(rows.contig) & set(track.lengths):
         first = str(rows.contig[0])
-        hint = f"; the bigWig calls it {other_spelling(first)}" if other_spelling(first) in track.lengths else ""
+        spelling = f"; the bigWig has {other_spelling(first)}" if other_spelling(first) in track.lengths else ""
         raise DataError(
-            f"no signal on {first}{hint}",
+            f"no signal on {first}{spelling}",
             f"contigs of the regions (the bigWig has {', '.join(list(track.lengths)[:5])})",
             "use a bigWig of the same build and contig names",
             where=str(path),
@@ -113,7 +113,7 @@ def open_track(path: Path, rows: SequenceRows) -> BigWig:
 
 
 def windows_without_signal(paths: list[Path], rows: SequenceRows, lengths: dict[str, int]) -> int:
-    """Return how many windows lie on contigs that a track lacks.
+    """Return the number of windows on contigs that a track lacks.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def windows_without_signal(paths: list[Path], rows: SequenceRows, lengths: dict[
     Raises
     ------
     DataError
-        As `open_track`; or if a contig of the windows is longer or shorter in a track than in the genome.
+        As `open_track`; or if a contig has another length in a track than in the genome.
     """
     contigs, windows = np.unique(rows.contig.astype(str), return_counts=True)
     lacking = np.zeros(len(contigs), dtype=bool)

@@ -20,15 +20,15 @@ def by_contig(contig: np.ndarray, test: list[str], valid: list[str], path: Path)
     Raises
     ------
     DataError
-        If a contig has no sequence (the other spelling is named where it has some), is in both lists, or nothing is left to train.
+        If a contig has no sequence or is in both lists, or no training sequence remains.
     """
     known = set(contig)
     for name in [*test, *valid]:
         if name not in known:
-            hint = f"; they call it {other_spelling(name)}" if other_spelling(name) in known else ""
-            shown = ", ".join(sorted(filter(None, known))[:5]) or "no coordinates at all"
+            spelling = f"; the sequences have {other_spelling(name)}" if other_spelling(name) in known else ""
+            shown = ", ".join(sorted(filter(None, known))[:5]) or "none"
             raise DataError(
-                f"contig {name}, on which there is no sequence{hint}",
+                f"contig {name}, without sequences{spelling}",
                 f"contigs of the sequences ({shown})",
                 "correct --test-contigs or --valid-contigs",
                 where=str(path),
@@ -38,18 +38,20 @@ def by_contig(contig: np.ndarray, test: list[str], valid: list[str], path: Path)
         raise DataError(
             f"{', '.join(sorted(both))} in both --test-contigs and --valid-contigs",
             "different contigs",
-            "take it out of one",
+            "remove it from one of them",
             where=str(path),
         )
     split = np.full(len(contig), TRAIN, dtype=np.uint8)
     split[np.isin(contig, test)] = TEST
     split[np.isin(contig, valid)] = VALID
     if not (split == TRAIN).any():
-        raise DataError("every sequence lies on a test or validation contig", "some to train on", "hold out fewer contigs", where=str(path))
+        raise DataError(
+            "every sequence is on a test or validation contig", "at least one training sequence", "hold out fewer contigs", where=str(path)
+        )
     return split
 
 
-def draw(split: np.ndarray, identity: np.ndarray, share: float, to: int, seed: int) -> np.ndarray:
+def draw_split(split: np.ndarray, identity: np.ndarray, share: float, to: int, seed: int) -> np.ndarray:
     """Move a random share of the training sequences to another split; equal sequences move together.
 
     Parameters
@@ -73,8 +75,8 @@ def draw(split: np.ndarray, identity: np.ndarray, share: float, to: int, seed: i
     return result
 
 
-def join(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return the finest groups that hold together what either grouping does, int64 of shape (n,).
+def join(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the finest groups that contain those of both groupings, int64 of shape (n,).
 
     Examples
     --------
@@ -84,8 +86,8 @@ def join(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    n = len(one)
-    rows, labels = np.concatenate([np.arange(n), np.arange(n)]), np.concatenate([one, other + one.max(initial=-1) + 1])
+    n = len(first)
+    rows, labels = np.concatenate([np.arange(n), np.arange(n)]), np.concatenate([first, second + first.max(initial=-1) + 1])
     size = n + int(labels.max(initial=-1)) + 1
     links = coo_array((np.ones(2 * n, dtype=np.int8), (rows, n + labels)), shape=(size, size))
     joined: np.ndarray = connected_components(links, directed=False)[1][:n]

@@ -14,12 +14,12 @@ from lucidseq.core.schema import CREDIBLE_SETS, FINEMAP_LBF, LOCUS_FITS, PIPS, T
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.core.tables import write_table
 from lucidseq.finemap.consistency import Mismatch
-from lucidseq.finemap.inputs import Match
+from lucidseq.finemap.locus_sources import Match
 from lucidseq.finemap.susie import SusieFit
 
 
 @dataclass(frozen=True)
-class Result:
+class LocusFit:
     """A fitted locus.
 
     Attributes
@@ -27,7 +27,7 @@ class Result:
     flat
         Fit under a flat prior; None when no score was given.
     score_weight, scored
-        Weight of the score in the prior, and how many variants had a score.
+        Weight of the score in the prior, and number of variants with a score.
     mismatch
         Estimated disagreement of z and LD; None on individual data.
     """
@@ -48,7 +48,7 @@ class Result:
         return f"{self.region.name}_L{effect + 1}"
 
 
-def write_results(out: OutputSet, results: list[Result], kind: str) -> None:
+def write_results(out: OutputSet, results: list[LocusFit], kind: str) -> None:
     """Write the four files of `locus`."""
     write_table(_stack([pips_table(result) for result in results], PIPS), out["pips"], PIPS)
     rows = [row for result in results for row in _set_rows(result)]
@@ -58,7 +58,7 @@ def write_results(out: OutputSet, results: list[Result], kind: str) -> None:
     _write_lbf(out["lbf"], results, kind)
 
 
-def pips_table(result: Result) -> pd.DataFrame:
+def pips_table(result: LocusFit) -> pd.DataFrame:
     """Return the PIPS rows of a locus."""
     fit = result.fit
     table = result.variants.assign(
@@ -73,39 +73,39 @@ def pips_table(result: Result) -> pd.DataFrame:
     return table if result.flat is None else table.assign(pip_flat=result.flat.pip)
 
 
-def _membership(result: Result) -> np.ndarray:
-    """Credible set of each variant; of several, the one whose effect is most probably there."""
+def _membership(result: LocusFit) -> np.ndarray:
+    """Credible set of each variant; of several, the one of highest probability."""
     names = np.full(len(result.z), "", dtype=object)
     best = np.zeros(len(result.z))
-    for one in result.fit.credible_sets:
-        alpha = result.fit.alpha[one.effect, one.variants]
-        members = one.variants[alpha > best[one.variants]]
-        names[members] = result.set_name(one.effect)
-        best[members] = result.fit.alpha[one.effect, members]
+    for credible_set in result.fit.credible_sets:
+        alpha = result.fit.alpha[credible_set.effect, credible_set.variants]
+        members = credible_set.variants[alpha > best[credible_set.variants]]
+        names[members] = result.set_name(credible_set.effect)
+        best[members] = result.fit.alpha[credible_set.effect, members]
     return names
 
 
-def _set_rows(result: Result) -> list[dict[str, object]]:
+def _set_rows(result: LocusFit) -> list[dict[str, object]]:
     names = result.variants["variant_id"].to_numpy()
     return [
         {
             "locus": result.region.name,
-            "credible_set": result.set_name(one.effect),
-            "size": len(one.variants),
-            "coverage": one.coverage,
-            "purity_min": one.purity_min,
-            "purity_mean": one.purity_mean,
-            "purity_median": one.purity_median,
-            "log_bayes_factor": one.log_bayes_factor,
-            "lead_variant": names[one.variants[0]],
-            "lead_pip": result.fit.pip[one.variants[0]],
-            "variants": ",".join(names[one.variants]),
+            "credible_set": result.set_name(credible_set.effect),
+            "size": len(credible_set.variants),
+            "coverage": credible_set.coverage,
+            "purity_min": credible_set.purity_min,
+            "purity_mean": credible_set.purity_mean,
+            "purity_median": credible_set.purity_median,
+            "log_bayes_factor": credible_set.log_bayes_factor,
+            "lead_variant": names[credible_set.variants[0]],
+            "lead_pip": result.fit.pip[credible_set.variants[0]],
+            "variants": ",".join(names[credible_set.variants]),
         }
-        for one in result.fit.credible_sets
+        for credible_set in result.fit.credible_sets
     ]
 
 
-def _fit_row(result: Result) -> dict[str, object]:
+def _fit_row(result: LocusFit) -> dict[str, object]:
     region, fit = result.region, result.fit
     return {
         "locus": region.name,
@@ -124,18 +124,18 @@ def _fit_row(result: Result) -> dict[str, object]:
 
 
 def _stack(tables: list[pd.DataFrame], schema: Table) -> pd.DataFrame:
-    """Concatenate; no table gives the header alone."""
+    """Concatenate; no tables give an empty one."""
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=schema.required)
 
 
-def _write_lbf(path: Path, results: list[Result], kind: str) -> None:
+def _write_lbf(path: Path, results: list[LocusFit], kind: str) -> None:
     with create_store(path, FINEMAP_LBF, data_kind=kind) as store:
         write_array(store, "loci/name", np.array([result.region.name for result in results], dtype=object))
         for index, result in enumerate(results):
             fit, group = result.fit, store.create_group(f"locus/{index:06d}")
             sets = np.full(len(fit.lbf), "", dtype=object)
-            for one in fit.credible_sets:
-                sets[one.effect] = result.set_name(one.effect)
+            for credible_set in fit.credible_sets:
+                sets[credible_set.effect] = result.set_name(credible_set.effect)
             write_array(group, "variant_id", result.variants["variant_id"].to_numpy(dtype=object))
             write_array(group, "credible_set", sets)
             for name in ("lbf_variable", "alpha", "mu", "prior", "lbf", "prior_variance"):

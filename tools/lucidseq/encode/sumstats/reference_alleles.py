@@ -1,8 +1,8 @@
-"""Hold summary statistics against a reference genome: build, strand, and the reference allele of each row.
+"""Compare summary statistics with a reference genome: build, strand, and reference allele of each row.
 
 For a SNP whose alleles are no complements of each other, either the alleles as given or their complements hold the reference's
-base, wherever the SNP lies: a flip makes any row fit. So a row is flipped only when the whole file says that it is on the other
-strand, or mixed, and the build is told from SNPs that a flip leaves alone (A/T and C/G).
+base, at any position: a flip makes any row match. So a row is flipped only when the whole file is on the other strand, or mixed, and the
+build is recognised from SNPs that do not change by a flip (A/T and C/G).
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from lucidseq.core.errors import DataError
 from lucidseq.core.genome import Genome
 from lucidseq.encode.sumstats.builds import name_of, possible
 from lucidseq.encode.sumstats.choices import StrandRule
-from lucidseq.encode.sumstats.study import Ledger, Study
+from lucidseq.encode.sumstats.sumstats_columns import Ledger, SumstatsColumns
 from lucidseq.encode.sumstats.values import UNKNOWN, allele_state
 
-ENOUGH = 50  # SNPs from which a file's strand and build can be told
+ENOUGH = 50  # SNPs from which strand and build of a file are recognised
 _FORWARD, _REVERSE = 0.9, 0.1  # share of SNPs whose alleles hold the reference's base as given
 
 
 @dataclass(frozen=True)
 class Fit:
-    """How a study fits a genome.
+    """Agreement of a study with a genome.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Fit:
     snps, palindromic
         How many of each.
     strand
-        forward, reverse, mixed, or unknown (too few SNPs: rows are taken as they are).
+        forward, reverse, mixed, or unknown (too few SNPs: rows are not flipped).
     """
 
     share: float
@@ -46,7 +46,7 @@ class Fit:
     strand: str
 
 
-def reference_base(study: Study, genome: Genome) -> np.ndarray:
+def reference_base(study: SumstatsColumns, genome: Genome) -> np.ndarray:
     """Return the genome's base code (0-3, 4 = N or beyond the end) at each row's position, uint8."""
     bases = np.full(len(study), alphabet.N_CODE, dtype=np.uint8)
     for codes, rows, start in _by_contig(study, genome):
@@ -55,15 +55,15 @@ def reference_base(study: Study, genome: Genome) -> np.ndarray:
     return bases
 
 
-def _by_contig(study: Study, genome: Genome):  # type: ignore[no-untyped-def]  # an iterator of three arrays
+def _by_contig(study: SumstatsColumns, genome: Genome):  # type: ignore[no-untyped-def]  # an iterator of three arrays
     for code in np.unique(study["contig"]).tolist():
         contig = study.contigs.texts[code]
         rows = np.flatnonzero(study["contig"] == code)
         yield genome.fetch(contig, 0, genome.lengths[contig]), rows, study["position"][rows] - 1
 
 
-def matches(study: Study, genome: Genome, *alleles: np.ndarray) -> list[np.ndarray]:
-    """Say for each row and each of some columns of allele codes whether the genome has that allele at the row's position."""
+def matches(study: SumstatsColumns, genome: Genome, *alleles: np.ndarray) -> list[np.ndarray]:
+    """Return, for each column of allele codes, whether the genome has the allele at the position of each row."""
     results = [np.zeros(len(study), dtype=bool) for _ in alleles]
     tables = _allele_tables(study)
     sizes = study.alleles.lengths()
@@ -85,10 +85,10 @@ def matches(study: Study, genome: Genome, *alleles: np.ndarray) -> list[np.ndarr
     return results
 
 
-def _allele_tables(study: Study) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+def _allele_tables(study: SumstatsColumns) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """Return, by allele length: the row of each allele code in a table, and the table of base codes.
 
-    The study's words also hold alleles of rows that left, which may be no bases; no row has them.
+    The pool also has alleles of removed rows, which need not be bases.
     """
     texts = study.alleles.texts
     bases = allele_state(study.alleles) == 0
@@ -105,8 +105,8 @@ def _allele_tables(study: Study) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     return tables
 
 
-def kinds(study: Study) -> tuple[np.ndarray, np.ndarray]:
-    """Return masks of SNPs that are no palindromes, and of palindromes (either allele the other's reverse complement)."""
+def kinds(study: SumstatsColumns) -> tuple[np.ndarray, np.ndarray]:
+    """Return masks of SNPs that are not palindromes, and of palindromes (either allele the other's reverse complement)."""
     lengths = study.alleles.lengths()
     known = (study["effect"] != UNKNOWN) & (study["other"] != UNKNOWN)
     palindromic = known & (study.alleles.complement(study["effect"]) == study["other"])
@@ -114,7 +114,7 @@ def kinds(study: Study) -> tuple[np.ndarray, np.ndarray]:
     return snp & ~palindromic, palindromic
 
 
-def judge(study: Study, genome: Genome, rule: StrandRule) -> Fit:
+def find_strand(study: SumstatsColumns, genome: Genome, rule: StrandRule) -> Fit:
     """Find build and strand of a study whose contigs are the genome's.
 
     Raises
@@ -145,61 +145,61 @@ def judge(study: Study, genome: Genome, rule: StrandRule) -> Fit:
     return Fit(share, palindromic_share, snps, others, strand)
 
 
-def _refuse(study: Study, genome: Genome, fit: Fit) -> None:
+def _refuse(study: SumstatsColumns, genome: Genome, fit: Fit) -> None:
     build = name_of(genome.lengths) or genome.path.name
     last = last_positions(study)
     fits = ", ".join(name for name in possible(last) if name != build)
-    found = f"the reference allele of {fit.share:.0%} of {fit.snps} SNPs"
+    observed = f"the reference allele of {fit.share:.0%} of {fit.snps} SNPs"
     if fit.palindromic:
-        found += f" and {fit.palindromic_share:.0%} of {fit.palindromic} A/T and C/G SNPs"
+        observed += f" and {fit.palindromic_share:.0%} of {fit.palindromic} A/T and C/G SNPs"
     if fit.strand != "wrong":
         raise DataError(
-            f"{found} as given: the {fit.strand} strand of {build}",
+            f"{observed} as given: the {fit.strand} strand of {build}",
             "alleles on the forward strand",
-            "leave --strand at auto, or flip the alleles",
+            "use --strand auto, or flip the alleles",
             where=str(genome.path),
         )
     raise DataError(
-        f"{found} in {build}",
+        f"{observed} in {build}",
         "that of at least 90 %: positions of another build, or shifted",
         f"use the genome of the file's build{f' (by its positions {fits} could be)' if fits else ''}, or lift it over with --chain",
         where=str(genome.path),
     )
 
 
-def last_positions(study: Study) -> dict[str, int]:
+def last_positions(study: SumstatsColumns) -> dict[str, int]:
     """Return the last position on each contig."""
     return {
         study.contigs.texts[code]: int(study["position"][study["contig"] == code].max()) for code in np.unique(study["contig"]).tolist()
     }
 
 
-def apply(study: Study, genome: Genome, fit: Fit, ledger: Ledger) -> None:
-    """Flip what is on the other strand, and take out rows in which neither allele is the reference's."""
+def apply(study: SumstatsColumns, genome: Genome, fit: Fit, ledger: Ledger) -> None:
+    """Flip rows on the other strand, and remove rows without the reference allele."""
     lengths = np.array([genome.lengths.get(name, 0) for name in study.contigs.texts], dtype=np.int64)
     study.drop(study["position"] > lengths[study["contig"]], "position beyond the contig's end", ledger)
     if fit.strand in ("reverse", "mixed"):
         _, palindromic = kinds(study)
         (effect, other) = matches(study, genome, study["effect"], study["other"])
-        turned = [study.alleles.complement(study[name]) for name in ("effect", "other")]
-        effect_turned, other_turned = matches(study, genome, *turned)
-        flip = (effect_turned | other_turned) & ~(effect | other) & ~palindromic
-        if fit.strand == "reverse":  # a few rows on the forward strand are mistakes there, as the reverse here
+        complements = [study.alleles.complement(study[name]) for name in ("effect", "other")]
+        effect_complement, other_complement = matches(study, genome, *complements)
+        flip = (effect_complement | other_complement) & ~(effect | other) & ~palindromic
+        if fit.strand == "reverse":  # single rows on the forward strand are errors
             flip = np.ones(len(study), dtype=bool)
         ledger.note("strand flipped", int(flip.sum()))
-        for name, column in zip(("effect", "other"), turned, strict=True):
+        for name, column in zip(("effect", "other"), complements, strict=True):
             study[name] = np.where(flip, column, study[name])
     effect, other = matches(study, genome, study["effect"], study["other"])
     study.drop(~(effect | other), "reference allele in neither", ledger)
 
 
-def fill_other_from_reference(study: Study, genome: Genome, ledger: Ledger) -> None:
-    """Give rows without another allele the reference's base, where the effect allele is one other base; take out the rest."""
+def fill_other_from_reference(study: SumstatsColumns, genome: Genome, ledger: Ledger) -> None:
+    """Fill in the other allele from the genome, where the effect allele is another single base; remove other rows."""
     unknown = study["other"] == UNKNOWN
     bases = np.array([study.alleles.code(base) for base in "ACGT"] + [UNKNOWN], dtype=np.int32)
-    found = bases[reference_base(study, genome)]
+    reference = bases[reference_base(study, genome)]
     single = study.alleles.lengths()[study["effect"]] == 1
-    good = unknown & single & (found != UNKNOWN) & (found != study["effect"])
-    study["other"] = np.where(good, found, study["other"])
+    good = unknown & single & (reference != UNKNOWN) & (reference != study["effect"])
+    study["other"] = np.where(good, reference, study["other"])
     ledger.note("other allele from the FASTA", int(good.sum()))
     study.drop(unknown & ~good, "other allele unknown", ledger)

@@ -1,4 +1,4 @@
-"""GWAS-VCF: one sample a trait, statistics in FORMAT fields, effects of ALT.
+"""GWAS-VCF: one sample per trait, statistics in FORMAT fields, effects of ALT.
 
 References
 ----------
@@ -16,7 +16,7 @@ from typing import IO
 import pandas as pd
 
 from lucidseq.core.errors import DataError, UsageError, place
-from lucidseq.encode.sumstats.detect import Layout
+from lucidseq.encode.sumstats.detect import ColumnLayout
 from lucidseq.encode.sumstats.dialects import GWAS_VCF
 from lucidseq.encode.sumstats.meanings import Meaning
 from lucidseq.encode.sumstats.text import Block, read_blocks
@@ -58,15 +58,15 @@ def read_header(above: list[str], line: str, path: Path, number: int) -> VcfHead
     return VcfHeader(tuple(names[len(_FIXED) :]), fields, lengths)
 
 
-def vcf_layout(header: VcfHeader, named: Mapping[Meaning, str], trait: str | None, path: Path, number: int) -> Layout:
-    """Find where a GWAS-VCF holds what; FORMAT fields get places after the fixed columns.
+def vcf_layout(header: VcfHeader, named: Mapping[Meaning, str], trait: str | None, path: Path, number: int) -> ColumnLayout:
+    """Return the columns of a GWAS-VCF; FORMAT fields follow the fixed columns.
 
     Raises
     ------
     DataError
         If the file has several samples and none is named, no such sample, or no fields of effects.
     UsageError
-        If a named field is not there.
+        If a named field is missing.
     """
     if trait not in header.samples if trait is not None else len(header.samples) > 1:
         raise DataError(
@@ -75,9 +75,9 @@ def vcf_layout(header: VcfHeader, named: Mapping[Meaning, str], trait: str | Non
     names = (*_FIXED, *header.fields)
     places: dict[Meaning, int] = dict(_PLACES)
     for meaning, candidates in GWAS_VCF.columns.items():
-        found = next((name for name in candidates if name in header.fields), None)
-        if meaning not in _PLACES and found is not None:
-            places[meaning] = len(_FIXED) + header.fields.index(found)
+        field = next((name for name in candidates if name in header.fields), None)
+        if meaning not in _PLACES and field is not None:
+            places[meaning] = len(_FIXED) + header.fields.index(field)
     for meaning, name in named.items():
         if name == "none":
             places.pop(meaning, None)
@@ -94,11 +94,11 @@ def vcf_layout(header: VcfHeader, named: Mapping[Meaning, str], trait: str | Non
             "give genotypes to `encode genotypes` instead",
             where=str(path),
         )
-    return Layout(GWAS_VCF, names, places)
+    return ColumnLayout(GWAS_VCF, names, places)
 
 
-def vcf_blocks(handle: IO[str], header: VcfHeader, layout: Layout, trait: str | None, first: int, path: Path) -> Iterator[Block]:
-    """Read the rows, with each FORMAT field as a column; one that a row lacks is missing.
+def vcf_blocks(handle: IO[str], header: VcfHeader, layout: ColumnLayout, trait: str | None, first: int, path: Path) -> Iterator[Block]:
+    """Read the rows, with each FORMAT field as a column; fields that a row lacks are missing.
 
     Raises
     ------
@@ -107,12 +107,12 @@ def vcf_blocks(handle: IO[str], header: VcfHeader, layout: Layout, trait: str | 
     """
     width = len(_FIXED) + len(header.samples)
     sample_at = len(_FIXED) + (header.samples.index(trait) if trait else 0)
-    wanted = [at for at in layout.places.values() if at >= len(_FIXED)]
+    chosen = [at for at in layout.places.values() if at >= len(_FIXED)]
     columns = [*_PLACES.values(), _FORMAT_AT, sample_at]
     texts = [0, 2, 3, 4, _FORMAT_AT, sample_at]
     for block in read_blocks(handle, separator="\t", width=width, columns=columns, texts=texts, first_line=first, path=path):
         frame = block.frame.rename(columns={sample_at: -1})
-        parts = {at: pd.Series("", index=frame.index, dtype=object) for at in wanted}
+        parts = {at: pd.Series("", index=frame.index, dtype=object) for at in chosen}
         for keys, rows in frame.groupby(_FORMAT_AT, sort=False).groups.items():
             fields = str(keys).split(":")
             split = frame.loc[rows, -1].str.split(":", expand=True)
@@ -125,7 +125,7 @@ def vcf_blocks(handle: IO[str], header: VcfHeader, layout: Layout, trait: str | 
                     "correct the row",
                     where=place(path, line=line),
                 )
-            for at in wanted:
+            for at in chosen:
                 name = layout.header[at]
                 if name in fields and fields.index(name) < split.shape[1]:
                     parts[at].loc[rows] = split[fields.index(name)].fillna("")

@@ -22,7 +22,7 @@ class RegressionData(Protocol):
     Attributes
     ----------
     n
-        Individuals (less the covariates projected out).
+        Samples, less the covariates projected out.
     d
         Diagonal of X'X, shape (p,): n - 1, and 0 for a variant that does not vary.
     xty
@@ -49,7 +49,7 @@ class RegressionData(Protocol):
 
 
 class IndividualData:
-    """Genotypes and trait of individuals. One product X'X b costs O(n p), memory is one copy of X.
+    """Genotypes and trait of samples. One product X'X b costs O(n p), memory is one copy of X.
 
     Parameters
     ----------
@@ -88,12 +88,12 @@ class IndividualData:
         self.yty = float(y @ y)
         if self.n < 3 or self.yty <= 0:
             raise DataError(
-                f"a trait of {len(y)} individuals with sum of squares {self.yty:.3g} beside {rank} covariates",
-                "a trait that varies, in more individuals than covariates + 2",
+                f"a trait of {len(y)} samples with sum of squares {self.yty:.3g} beside {rank} covariates",
+                "a trait that varies, in more samples than covariates + 2",
                 "check trait and covariates",
             )
         squares = np.einsum("ij,ij->j", X, X)
-        varies = squares > SINGULAR * np.maximum(spread, np.finfo(float).tiny)  # what covariates explain wholly is constant too
+        varies = squares > SINGULAR * np.maximum(spread, np.finfo(float).tiny)  # variants that covariates explain are constant too
         X *= np.where(varies, np.sqrt((self.n - 1) / np.where(varies, squares, 1.0)), 0.0)
         self._X = X
         self.d = np.where(varies, self.n - 1, 0.0)
@@ -124,7 +124,7 @@ class SufficientStatistics:
     yty
         Sum of squares of the centred trait.
     n
-        Individuals.
+        Samples.
 
     Raises
     ------
@@ -174,7 +174,7 @@ class SummaryStatistics:
     R
         Correlations of the effect-allele dosages, shape (p, p), diagonal 1.
     n
-        Individuals behind z.
+        Samples behind z.
     z_kind
         ``t``, ``wald`` or ``score``.
 
@@ -195,7 +195,7 @@ class SummaryStatistics:
         if z_kind not in Z_KINDS:
             raise DataError(f"z_kind {z_kind!r}", f"one of {', '.join(Z_KINDS)}", "correct the column z_kind")
         if not n > 2:
-            raise DataError(f"n = {n}", "more than 2 individuals", "correct the column n")
+            raise DataError(f"n = {n}", "more than 2 samples", "correct the column n")
         if np.abs(np.diag(R) - 1).max(initial=0) > 1e-3 or np.abs(R).max(initial=0) > 1 + 1e-3:
             raise DataError(
                 "a matrix whose diagonal is not 1 or whose entries exceed 1",
@@ -230,14 +230,14 @@ def _check_shape(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
     if array.shape != shape:
         raise DataError(f"{name} of shape {array.shape}", f"shape {shape}", "give arrays that belong together")
     if 0 in shape:
-        raise DataError(f"{name} of shape {shape}", "at least one individual and one variant", "check the selection")
+        raise DataError(f"{name} of shape {shape}", "at least one sample and one variant", "check the selection")
 
 
 def _check_square(name: str, matrix: np.ndarray, p: int) -> None:
     _check_shape(name, matrix, (p, p))
     _check_finite(name, matrix)
     if np.abs(matrix - matrix.T).max() > 1e-5 * np.abs(matrix).max():
-        raise DataError(f"{name} is not symmetric", "a symmetric matrix", "check how the matrix was made")
+        raise DataError(f"{name} is not symmetric", "a symmetric matrix", "check the computation of the matrix")
 
 
 def _check_finite(name: str, array: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""Loci to fine-map, read one at a time: from summary statistics with LD blocks, or from a genotype store."""
+"""Loci to fine-map, read one by one: from summary statistics with LD blocks, or from a genotype store."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from lucidseq.core.ld import LdStore, open_ld
 from lucidseq.core.schema import SUMSTATS
 from lucidseq.core.tables import read_table
 from lucidseq.core.variants import align
-from lucidseq.finemap.data import IndividualData, RegressionData, SummaryStatistics
+from lucidseq.finemap.regression_data import IndividualData, RegressionData, SummaryStatistics
 
 VARIANT_COLUMNS = ["variant_id", "chromosome", "base_pair_location", "effect_allele", "other_allele", "rsid"]
 
 
 @dataclass(frozen=True)
 class Match:
-    """How the variants of the two inputs of a locus met.
+    """Matching of the variants of the two inputs of a locus.
 
     Attributes
     ----------
@@ -34,9 +34,9 @@ class Match:
     shared
         Variants fitted.
     flipped
-        Of these, the ones whose alleles were the other way round in the LD.
+        Of these, variants whose alleles were swapped in the LD.
     n_spread
-        (largest - smallest) / median number of individuals behind a variant.
+        (largest - smallest) / median number of samples behind a variant.
     """
 
     offered: int
@@ -56,14 +56,14 @@ class Locus:
 
 
 class LocusSource(Protocol):
-    """Where loci come from."""
+    """Source of loci."""
 
     regions: list[Interval]
     in_sample: bool
     kind: str
 
     def load(self, index: int) -> Locus | None:
-        """Read a locus; None when it holds no variant that can be fitted."""
+        """Read a locus; None without a variant that can be fitted."""
         ...
 
 
@@ -78,7 +78,7 @@ def open_source(
     UsageError
         If they are not one of the two combinations.
     DataError
-        If a file is not what it should be.
+        If a file is damaged or of another format.
     """
     summary, individual = [sumstats, ld], [genotypes, trait, loci]
     if sumstats and ld and not genotypes and not trait:
@@ -105,7 +105,7 @@ def read_sumstats(path: Path) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If a variant is there twice, n is missing, or z_kind changes within the file.
+        If a variant is repeated, n is missing, or z_kind changes within the file.
     """
     table = read_table(path, SUMSTATS, need_rows=True)
     if "rsid" not in table:
@@ -114,19 +114,13 @@ def read_sumstats(path: Path) -> pd.DataFrame:
     if double.any():
         row = int(double.to_numpy().argmax())
         raise DataError(
-            f"variant {table['variant_id'].iloc[row]} a second time",
-            "every variant once",
-            "remove one of the rows",
-            where=place(path, line=row + 2),
+            f"variant {table['variant_id'].iloc[row]} twice", "each variant once", "remove one of the rows", where=place(path, line=row + 2)
         )
     wrong_n = ~(table["n"] > 2)
     if wrong_n.any():
         row = int(wrong_n.to_numpy().argmax())
         raise DataError(
-            f"n = {table['n'].iloc[row]}",
-            "more than 2 individuals behind every variant",
-            "fill the column n",
-            where=place(path, line=row + 2),
+            f"n = {table['n'].iloc[row]}", "more than 2 samples behind every variant", "fill the column n", where=place(path, line=row + 2)
         )
     kinds = sorted(table["z_kind"].unique())
     if len(kinds) > 1:
@@ -146,7 +140,7 @@ class SummarySource:
             for contig, start, end, name in zip(store.contigs, store.starts, store.ends, store.names, strict=True)
         ]
         if not blocks:
-            raise DataError("no LD blocks", "an LD file with at least one block", "make the file again", where=str(ld))
+            raise DataError("no LD blocks", "an LD file with at least one block", "create the file again", where=str(ld))
         self.regions = loci or blocks
         self.in_sample = store.method == "in-sample"
         self._table, self._store, self._paths = table, store, (sumstats, ld)
@@ -191,7 +185,7 @@ class SummarySource:
 
 
 class GenotypeSource:
-    """Loci from individuals. Missing genotypes become the variant's mean; covariates of the store are projected out."""
+    """Loci from genotypes. Missing genotypes become the variant's mean; covariates of the store are projected out."""
 
     kind, in_sample = "individual", True
 
@@ -201,14 +195,14 @@ class GenotypeSource:
             raise DataError(
                 f"the binary trait {trait}",
                 "a quantitative trait",
-                "make score-test statistics and in-sample LD with lucidseq-encode, and give --sumstats and --ld",
+                "compute score-test statistics and in-sample LD with lucidseq-encode, and give --sumstats and --ld",
                 where=str(store.path),
             )
         covariates = store.covariates()
         self._known = np.isfinite(values) & np.isfinite(covariates).all(axis=0)
         if self._known.sum() < 3:
             raise DataError(
-                f"{int(self._known.sum())} individuals with trait {trait} and all covariates",
+                f"{int(self._known.sum())} samples with trait {trait} and all covariates",
                 "at least 3",
                 "check the phenotype and covariate tables",
                 where=str(store.path),
@@ -219,7 +213,7 @@ class GenotypeSource:
         check_contigs(loci, pd.unique(store.contig), f"the genotypes ({store.path})")
 
     def load(self, index: int) -> Locus | None:
-        """Read a locus; None when it holds no variant that varies."""
+        """Read a locus; None without a variant that varies."""
         region, store = self.regions[index], self._store
         first, last = store.region(region.contig, region.start, region.end)
         if first == last:
@@ -253,7 +247,7 @@ def check_contigs(regions: list[Interval], present: Sequence[str] | np.ndarray, 
     Raises
     ------
     DataError
-        If a region's contig is absent while its twin with or without ``chr`` is there.
+        If a region's contig is absent while its other spelling is present.
     """
     names = {str(name) for name in present}
     for region in regions:
@@ -271,7 +265,7 @@ def _check_names(regions: list[Interval], where: str) -> None:
     seen: set[str] = set()
     for region in regions:
         if region.name in seen:
-            raise DataError(f"two loci called {region.name}", "a name of its own for every locus", "rename one", where=where)
+            raise DataError(f"two loci called {region.name}", "a different name for every locus", "rename one", where=where)
         seen.add(region.name)
 
 
@@ -290,7 +284,7 @@ def _position(variant_id: str) -> int:
 
 @contextmanager
 def _located(where: str) -> Iterator[None]:
-    """Add the place to an error of the arrays, which do not know where they come from."""
+    """Add the file to an error of the arrays."""
     try:
         yield
     except DataError as error:
