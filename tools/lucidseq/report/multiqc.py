@@ -1,4 +1,4 @@
-"""Custom content for MultiQC: trust cards, metrics and figures, in files it finds by name."""
+"""Custom content for MultiQC: trust cards, metrics and figures, in files that it recognises by name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lucidseq.core.card import Card
 from lucidseq.report.figure import Figure
-from lucidseq.report.results import Results
+from lucidseq.report.result_files import Results
 from lucidseq.report.trust import merged
 
 FIGURES = 30
@@ -21,7 +21,7 @@ def write_multiqc(folder: Path, cards: list[tuple[str, Card]], results: Results,
             "verdict": row.check.verdict.value,
             "value": row.value,
             "interval": row.interval,
-            "wanted": row.check.threshold,
+            "expected": row.check.threshold,
             "advice": row.check.advice,
         }
         for row in merged(cards)

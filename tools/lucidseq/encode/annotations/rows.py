@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from lucidseq.core.closing import Closing
+from lucidseq.core.close_on_exit import CloseOnExit
 from lucidseq.core.errors import DataError
 from lucidseq.core.intervals import MOST_BASES, read_bed
 from lucidseq.core.variants import variant_id, variant_ids
@@ -112,7 +112,7 @@ class Windows:
             yield Rows(some.contig, some.start, some.end, some.labels(), nothing, nothing, nothing)
 
 
-class Variants(Closing):
+class Variants(CloseOnExit):
     """Variants (see `Targets`); each covers the bases of its other allele, which only a column REF is sure to be the genome's. They lie on disk as codes, so that memory does not grow with them.
 
     Use as a context manager: its files are gone at the end.
