@@ -82,7 +82,7 @@ def main() -> None:
 
 
 LINES = """
-simulate locus --training-contigs 2 --training-length 100000 --genotyped-length 200000 --peaks 160 --people 120 --causal-variants 2
+simulate locus --training-contigs 2 --training-length 100000 --genotyped-length 200000 --peaks 160 --samples 120 --causal-variants 2
     --min-distance 20000 --loci 2 --gene-sets 3 --seed 3 --out study
 simulate sequences --motifs motifs.jaspar --core-motifs ALPHA,BETA --background-motifs 2 --positives 60 --negatives 60 --length 60 --out codes
 encode genotypes --genotypes study.vcf.gz --phenotypes study.phenotypes.tsv --build simulated --min-frequency 0.05 --out people

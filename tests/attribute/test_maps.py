@@ -16,7 +16,7 @@ import pytest
 import toy_models
 from lucidseq.attribute.choices import Select
 from lucidseq.attribute.choose import choose, read_sequences
-from lucidseq.attribute.run import my_rows
+from lucidseq.attribute.run import shard_rows
 from lucidseq.attribute.track import write_track
 from lucidseq.core import alphabet, stores
 from lucidseq.core.choices import SplitChoice
@@ -84,7 +84,7 @@ def test_maps__of_any_number_of_shards_are_the_same_bits(files, tmp_path):
 
 def test_my_rows__of_all_shards_are_all_rows_once():
     for count, block, parts in ((10, 4, 3), (1, 32, 2), (100, 7, 15), (5, 5, 9)):
-        rows = np.concatenate([my_rows(count, block, part, parts) for part in range(parts)])
+        rows = np.concatenate([shard_rows(count, block, part, parts) for part in range(parts)])
         np.testing.assert_array_equal(rows, np.arange(count))
 
 

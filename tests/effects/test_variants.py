@@ -14,7 +14,7 @@ import pytest
 
 from lucidseq.core.alphabet import decode, encode
 from lucidseq.core.genome import Genome
-from lucidseq.effects.windows import Variant, allele_windows
+from lucidseq.effects.allele_windows import Variant, allele_windows
 from support import assert_bad_input, run_cli, run_ok
 
 LENGTH = 40
@@ -153,7 +153,7 @@ def test_multiallelic_and_symbolic__are_split_or_counted(files: Path, tmp_path: 
     run_effects(files, tmp_path / "e", variants=tmp_path / "m.vcf")
     assert read_effects(tmp_path / "e")["effect_allele"].tolist() == others[:2]
     checks = {check["name"]: check for check in json.loads((tmp_path / "e.effects_variants.card.json").read_text())["checks"]}
-    assert checks["alleles left out"]["value"] == 2
+    assert checks["alleles skipped"]["value"] == 2
 
 
 def test_windows__deletion_draws_in_and_insertion_pushes_out(tmp_path: Path) -> None:

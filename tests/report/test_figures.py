@@ -16,15 +16,15 @@ from lucidseq.core.gtf import read_genes
 from lucidseq.core.ld import LdBlock, write_ld
 from lucidseq.core.pvalues import neg_log10, neg_log10_p
 from lucidseq.core.tables import write_table
+from lucidseq.report.effect_figures import strongest_effects, variant_figures
 from lucidseq.report.enrichment import enrichment_figures
 from lucidseq.report.figure import COLOURS, GREY, new_axes
 from lucidseq.report.loci import draw_association, draw_gene_track, draw_inclusion, ld_with_lead, locus_figures
-from lucidseq.report.logos import draw_letters, logo_figures, strongest
+from lucidseq.report.logo_figures import draw_letters, logo_figures, strongest
 from lucidseq.report.networks import network_figures
 from lucidseq.report.quantiles import expected_and_observed, quantile_figure
-from lucidseq.report.results import Results, gather
+from lucidseq.report.result_files import Results, read_results
 from lucidseq.report.trust import number
-from lucidseq.report.variants import strongest_effects, variant_figures
 from report.inputs import CAUSAL_NAMES, Study, pip_rows, set_rows, write_attributions
 
 
@@ -57,7 +57,7 @@ def test_association__is_grey_without_ld_and_coloured_with_it() -> None:
 
 
 def test_locus__says_that_ld_is_missing(study: Study) -> None:
-    with_ld = gather(list(study.files.values()))
+    with_ld = read_results(list(study.files.values()))
     without = dataclasses.replace(with_ld, stores={})
     (first,), (second,) = locus_figures(with_ld, study.gtf), locus_figures(without, study.gtf)
     assert "coloured by LD" in first.caption and "no LD of this locus" in second.caption
@@ -69,12 +69,12 @@ def test_ld__is_the_same_whichever_allele_is_counted(tmp_path: Path) -> None:
     r = np.array([[1, -0.5, 0.3], [-0.5, 1, 0.2], [0.3, 0.2, 1]], dtype=np.float32)
     names = np.array(["1:5:C:T", "1:9:A:G", "1:12:G:C"], dtype=object)
     write_ld(tmp_path / "a.ld.h5", iter([LdBlock("x", "1", 0, 20, r, names)]), build="b", method="panel", n_ref=9)
-    wanted = ["1:5:T:C", "1:9:A:G", "1:15:A:T"]
-    r2 = ld_with_lead(wanted, 0, "x", [tmp_path / "a.ld.h5"])
+    names = ["1:5:T:C", "1:9:A:G", "1:15:A:T"]
+    r2 = ld_with_lead(names, 0, "x", [tmp_path / "a.ld.h5"])
     assert r2 is not None
     np.testing.assert_allclose(r2, [1, 0.25, np.nan])
-    assert ld_with_lead(wanted, 0, "y", [tmp_path / "a.ld.h5"]) is None
-    assert ld_with_lead(wanted, 2, "x", [tmp_path / "a.ld.h5"]) is None
+    assert ld_with_lead(names, 0, "y", [tmp_path / "a.ld.h5"]) is None
+    assert ld_with_lead(names, 2, "x", [tmp_path / "a.ld.h5"]) is None
 
 
 def test_inclusion__draws_a_variant_of_two_sets_in_both_colours() -> None:
@@ -107,8 +107,8 @@ def test_locus__is_drawn_from_pips_alone() -> None:
 def test_loci__without_credible_sets_show_the_strongest_and_say_so(tmp_path: Path) -> None:
     write_table(pip_rows(np.random.default_rng(1), with_sets=False), tmp_path / "a.pips.tsv", schemas.PIPS)
     write_table(set_rows(()), tmp_path / "a.credible_sets.tsv", schemas.CREDIBLE_SETS)
-    figures = locus_figures(gather(sorted(tmp_path.iterdir())), None)
-    assert len(figures) == 2 and all("no credible set was found" in figure.caption for figure in figures)
+    figures = locus_figures(read_results(sorted(tmp_path.iterdir())), None)
+    assert len(figures) == 2 and all("there is no credible set" in figure.caption for figure in figures)
 
 
 def test_loci__are_at_most_twelve_and_the_strongest() -> None:
@@ -174,7 +174,7 @@ def test_quantiles__draw_nine_files_at_most() -> None:
 
 
 def effect_rows(study: Study) -> pd.DataFrame:
-    return gather([study.files["effects"]]).table("effects")[0][1]
+    return read_results([study.files["effects"]]).table("effects")[0][1]
 
 
 def test_effects__of_two_shards_count_each_variant_once(study: Study) -> None:
@@ -194,7 +194,7 @@ def test_effects__take_the_target_of_largest_effect(study: Study) -> None:
 
 
 def test_breaking_variants__weigh_effect_by_pip_and_show_the_bases(study: Study) -> None:
-    found = gather([study.files[kind] for kind in ("effects", "pips", "attributions")])
+    found = read_results([study.files[kind] for kind in ("effects", "pips", "attributions")])
     _, figure = variant_figures(found)
     assert figure.numbers["variant_id"].iloc[0] == CAUSAL_NAMES[0]
     weight = figure.numbers["score"] * figure.numbers["pip"]
@@ -237,13 +237,13 @@ def test_logos__put_a_contribution_on_the_base_that_is_there() -> None:
 
 def test_strongest__is_the_same_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(1).normal(size=(23, 7))
-    monkeypatch.setattr("lucidseq.report.logos.SLICE", 5)
+    monkeypatch.setattr("lucidseq.report.logo_figures.SLICE", 5)
     np.testing.assert_array_equal(strongest(values), np.abs(values).max(axis=1))
     assert len(strongest(values[:0])) == 0
 
 
 def test_genes_and_sets__stay_finite_at_p_zero(study: Study) -> None:
-    found = gather([study.files["genes"], study.files["pathways"]])
+    found = read_results([study.files["genes"], study.files["pathways"]])
     found.table("genes")[0][1].loc[0, "p_value"] = 0.0
     found.table("genes")[0][1].loc[1, "p_value"] = np.nan
     found.table("pathways")[0][1].loc[:, "p_value"] = 0.0
@@ -253,20 +253,20 @@ def test_genes_and_sets__stay_finite_at_p_zero(study: Study) -> None:
 
 
 def test_evaluation__explains_each_panel_it_shows(study: Study) -> None:
-    curves = gather([study.files["curves"]]).table("curves")[0][1]
+    curves = read_results([study.files["curves"]]).table("curves")[0][1]
     for kinds in (["scatter"], ["roc", "pr"], ["reliability", "scatter"]):
         (figure,) = network_figures(results(curves=curves[curves["curve"].isin(kinds)]))
         assert ("ROC:" in figure.caption) == ("roc" in kinds)
-        assert ("at face value" in figure.caption) == ("reliability" in kinds)
+        assert ("calibrated predictions" in figure.caption) == ("reliability" in kinds)
         assert ("each point is a sequence" in figure.caption) == ("scatter" in kinds)
 
 
 def test_figures__do_not_heed_a_matplotlibrc(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import matplotlib
 
-    first = network_figures(gather([study.files["history"]]))[0].png
+    first = network_figures(read_results([study.files["history"]]))[0].png
     monkeypatch.setitem(matplotlib.rcParams, "lines.linewidth", 9.0)
-    assert network_figures(gather([study.files["history"]]))[0].png == first
+    assert network_figures(read_results([study.files["history"]]))[0].png == first
 
 
 def test_number__reads_as_a_person_would() -> None:

@@ -13,7 +13,7 @@ from lucidseq.core.app import Methods
 from lucidseq.core.options import fields_of
 from lucidseq.report.methods_text import describe, settings, versions
 from lucidseq.report.page import cells
-from lucidseq.report.results import Results
+from lucidseq.report.result_files import Results
 from lucidseq.report.run import summary_tables
 
 COMMANDS = {(command.tool.name, command.name): command for command in read_commands()}

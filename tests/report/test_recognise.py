@@ -11,7 +11,7 @@ import pytest
 from lucidseq.core.errors import DataError
 from lucidseq.core.schema import SCHEMAS
 from lucidseq.report.recognise import recognise
-from lucidseq.report.results import gather, in_order
+from lucidseq.report.result_files import in_order, read_results
 from report.inputs import Study
 from support import assert_bad_input, run_cli
 
@@ -56,7 +56,7 @@ def test_gather__refuses_foreign_and_damaged_files_by_name(name: str, tmp_path: 
     path = tmp_path / name
     path.write_bytes(BROKEN[name])
     with pytest.raises(DataError) as caught:
-        gather([path])
+        read_results([path])
     assert name in str(caught.value)
 
 
@@ -65,14 +65,14 @@ def test_gather__refuses_half_a_gzip_whose_header_is_whole(study: Study, kind: s
     path = tmp_path / f"half.{kind}.tsv.gz"
     path.write_bytes(study.files[kind].read_bytes()[:-200])
     with pytest.raises(DataError, match="half"):
-        gather([path])
+        read_results([path])
 
 
 def test_gather__refuses_an_hdf5_file_that_calls_itself_a_table(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "odd.h5", "w") as store:
         store.attrs["schema"] = "lucidseq.pips"
     with pytest.raises(DataError, match=r"odd\.h5"):
-        gather([tmp_path / "odd.h5"])
+        read_results([tmp_path / "odd.h5"])
 
 
 def test_in_order__heeds_names_and_contents_alone(tmp_path: Path) -> None:

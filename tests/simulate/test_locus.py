@@ -27,7 +27,7 @@ SMALL = (
     400_000,
     "--peaks",
     150,
-    "--people",
+    "--samples",
     200,
     "--causal-variants",
     3,

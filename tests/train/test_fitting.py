@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lucidseq.nets import architectures, io
-from lucidseq.nets.checkpoint import Checkpoints, Progress
-from lucidseq.nets.data import Rows
+from lucidseq.nets.batches import CodeRows
+from lucidseq.nets.checkpoint import Checkpoints, TrainingProgress
 from lucidseq.nets.training import train_ensemble
 from lucidseq.train import fitting
 from sequence_sets import planted
@@ -19,13 +19,13 @@ RECIPE = fitting.Recipe(DESIGN, 2, 8, 32, 0.005, 0.01, reverse_complement=True, 
 
 
 @pytest.fixture
-def data() -> fitting.Data:
+def data() -> fitting.TrainingData:
     codes, label = planted(200, 60)
     target = label[:, None].astype(np.float32)
-    return fitting.Data(Rows(codes, np.arange(160)), target[:160], codes[160:], target[160:], None)
+    return fitting.TrainingData(CodeRows(codes, np.arange(160)), target[:160], codes[160:], target[160:], None)
 
 
-def _train(recipe: fitting.Recipe, data: fitting.Data, folder: Path | None = None) -> Progress:
+def _train(recipe: fitting.Recipe, data: fitting.TrainingData, folder: Path | None = None) -> TrainingProgress:
     return train_ensemble(fitting.SequenceProblem(recipe, data), recipe.schedule, Checkpoints(folder, "test", resume=False))
 
 

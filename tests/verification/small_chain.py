@@ -119,7 +119,7 @@ def describe() -> list[Call]:
                 training_length=200_000,
                 genotyped_length=200_000,
                 peaks=200,
-                people=120,
+                samples=120,
                 causal_variants=2,
                 min_distance=20_000,
                 loci=2,

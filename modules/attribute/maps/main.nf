@@ -5,7 +5,7 @@ def word(value) {
     return "'" + value.toString().replace("'", "'\\''") + "'"
 }
 
-// Score every base of sequences by what it contributes to a prediction (on the logit or log scale).
+// Score every base of sequences by its contribution to a prediction (on the logit or log scale).
 process ATTRIBUTE_MAPS {
     tag "${meta.id}"
     label 'process_medium'

@@ -5,7 +5,7 @@ def word(value) {
     return "'" + value.toString().replace("'", "'\\''") + "'"
 }
 
-// Encode annotations: a number for every variant (or window) and feature.
+// Encode annotations: one number for each variant (or window) and feature.
 process ENCODE_ANNOTATIONS {
     tag "${meta.id}"
     label 'process_low'

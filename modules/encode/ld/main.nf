@@ -5,7 +5,7 @@ def word(value) {
     return "'" + value.toString().replace("'", "'\\''") + "'"
 }
 
-// Make LD (correlations of effect-allele dosages) from genotypes, or take it over from published matrices.
+// Compute LD (correlations of effect-allele dosages) from genotypes, or read published matrices.
 process ENCODE_LD {
     tag "${meta.id}"
     label 'process_low'

@@ -5,7 +5,7 @@ def word(value) {
     return "'" + value.toString().replace("'", "'\\''") + "'"
 }
 
-// Turn the genotype store into rows by sample for training, with imputer and codings fitted on training samples alone.
+// Write the genotype store by sample for training, with imputer and codings fitted on training samples alone.
 process ENCODE_MATRIX {
     tag "${meta.id}"
     label 'process_single'

@@ -5,7 +5,7 @@ def word(value) {
     return "'" + value.toString().replace("'", "'\\''") + "'"
 }
 
-// Find relatives, place the samples on principal components, and split them so that no relatives are on both sides.
+// Find relatives, compute principal components, and split the samples so that no relatives are on both sides.
 process ENCODE_STRUCTURE {
     tag "${meta.id}"
     label 'process_low'

@@ -5,7 +5,7 @@ def word(value) {
     return "'" + value.toString().replace("'", "'\\''") + "'"
 }
 
-// Make summary statistics from genotypes and a trait, or harmonise a file of any common dialect.
+// Compute summary statistics from genotypes and a trait, or harmonise a file of any common dialect.
 process ENCODE_SUMSTATS {
     tag "${meta.id}"
     label 'process_low'

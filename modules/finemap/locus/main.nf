@@ -5,7 +5,7 @@ def word(value) {
     return "'" + value.toString().replace("'", "'\\''") + "'"
 }
 
-// Fine-map loci with SuSiE: which variants carry the association, with what probability.
+// Fine-map loci with SuSiE: find the variants behind an association, with their probabilities.
 process FINEMAP_LOCUS {
     tag "${meta.id}"
     label 'process_low'

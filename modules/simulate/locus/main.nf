@@ -5,7 +5,7 @@ def word(value) {
     return "'" + value.toString().replace("'", "'\\''") + "'"
 }
 
-// Simulate a genome with peaks, genes, genotyped people and a trait whose causal variants break regulatory motifs.
+// Simulate a genome with peaks, genes, genotyped samples and a trait whose causal variants break regulatory motifs.
 process SIMULATE_LOCUS {
     tag "${meta.id}"
     label 'process_low'

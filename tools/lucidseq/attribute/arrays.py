@@ -32,18 +32,18 @@ class Attributions:
     hypothetical
         Score each base would have at each position, float32 (n, length, 4).
     contributions
-        Score of the base that is there, float32 (n, length).
+        Score of the observed base, float32 (n, length).
     prediction
         The number that is explained (before a final activation), float32 (n,).
     reference_prediction
         Its mean over the references, float32 (n,); None for methods without references.
     completeness_error
-        \\|sum of contributions - (prediction - reference)\\| as a share of the difference, float32 (n,); None likewise. Above 0.01 a
-        map does not account for the prediction.
+        \\|sum of contributions - (prediction - reference)\\| as a share of the difference, float32 (n,); None for methods without
+        references. Above 0.01 a map does not account for the prediction.
     one_hot
         The sequences, float32 (n, length, 4).
     target
-        Name of what is explained.
+        Name of the explained target.
     """
 
     hypothetical: np.ndarray
@@ -91,7 +91,7 @@ def saliency(
     Parameters
     ----------
     model
-        Keras model with one input of shape (length, 4), bases in the order ACGT. A final activation is taken off.
+        Keras model with one input of shape (length, 4), bases in the order ACGT. A final activation is removed.
     X
         Sequences: texts, one-hot of shape (n, length, 4), or codes 0-4 of shape (n, length).
     target, output
@@ -229,9 +229,9 @@ def deepshap(
 def ism(
     model: keras.Model, X: ArrayLike, *, target: str | int | None = None, output: str | int | None = None, batch_size: int = 512
 ) -> Attributions:
-    """Explain predictions by replacing each base by each other one [1]_.
+    """Explain predictions by replacing each base by each other base [1]_.
 
-    ``hypothetical`` is the change from the sequence as it is; ``contributions`` is what the base there has above the mean of the four.
+    ``hypothetical`` is the change from the given sequence; ``contributions`` is the score of the observed base less the mean of the four.
 
     Parameters
     ----------
@@ -302,7 +302,7 @@ def plot_logo(scores: ArrayLike, ax: Axes | None = None, *, start: int = 0, end:
 
 
 def _prepare(model: keras.Model, X: Any, target: str | int | None, output: str | int | None) -> tuple[np.ndarray, Explained]:
-    """Return the sequences one-hot, and what is explained."""
+    """Return the sequences one-hot, and the network with its explained output."""
     from lucidseq.attribute.explained import explain
     from lucidseq.core.sequences import as_one_hot
 
@@ -325,11 +325,8 @@ def _references(x: np.ndarray, given: Any, count: int, seed: int) -> np.ndarray:
     if references.ndim == 3:
         references = np.broadcast_to(references, (len(x), *references.shape))
     if references.ndim != 4 or (references.shape[0], *references.shape[2:]) != x.shape:
-        raise DataError(
-            f"references of shape {np.shape(given)}",
-            f"({len(x)}, references, {x.shape[1]}, 4) or (references, {x.shape[1]}, 4)",
-            "give references of the sequences' shape",
-        )
+        expected = f"({len(x)}, references, {x.shape[1]}, 4) or (references, {x.shape[1]}, 4)"
+        raise DataError(f"references of shape {np.shape(given)}", expected, "give references of the sequences' shape")
     return references
 
 

@@ -15,14 +15,14 @@ class Method(StrEnum):
 
 
 class Engine(StrEnum):
-    """Which implementation of DeepLIFT computes DeepSHAP scores."""
+    """Implementation of DeepLIFT that computes DeepSHAP scores."""
 
     OWN = "own"
     SHAP = "shap"
 
 
 class Reference(StrEnum):
-    """What a sequence is compared with."""
+    """Reference that a sequence is compared with."""
 
     DINUCLEOTIDE_SHUFFLE = "dinucleotide-shuffle"
     UNIFORM = "uniform"
@@ -37,7 +37,7 @@ class Reduce(StrEnum):
 
 
 class Select(StrEnum):
-    """Which sequences are explained when there are more than asked for."""
+    """Sequences to explain when there are more than requested."""
 
     RANDOM = "random"
     HIGHEST = "highest"

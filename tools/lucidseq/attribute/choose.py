@@ -25,7 +25,7 @@ class Sequences:
     columns
         contig, start, end, strand and id, each of shape (n,).
     contig_lengths
-        Contig to the end of its last window in the whole dataset; windows without coordinates left out.
+        Contig to the end of its last window in the whole dataset; windows without coordinates are skipped.
     build
         Genome build.
     """
@@ -61,11 +61,8 @@ def read_sequences(path: Path, split: SplitChoice) -> Sequences:
 
 
 def _contig_lengths(columns: dict[str, np.ndarray]) -> dict[str, int]:
-    named = columns["contig"] != ""
-    found: dict[str, int] = {}
-    for contig in sorted(set(columns["contig"][named])):
-        found[contig] = int(columns["end"][columns["contig"] == contig].max())
-    return found
+    contigs = columns["contig"]
+    return {contig: int(columns["end"][contigs == contig].max()) for contig in sorted(set(contigs[contigs != ""]))}
 
 
 def choose(sequences: Sequences, count: int, how: Select, *, seed: int, predict: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -76,7 +73,7 @@ def choose(sequences: Sequences, count: int, how: Select, *, seed: int, predict:
     sequences
         All rows of the split.
     count
-        At most so many; 0 for all.
+        Largest number of rows; 0 for all.
     how
         ``random`` depends on the seed and the rows' ids alone; ``highest`` takes ties in file order.
     seed

@@ -19,7 +19,7 @@ main = tool.main
 
 @dataclass(frozen=True, kw_only=True)
 class MapsOptions(Options):
-    """Score every base of sequences by what it contributes to a prediction (on the logit or log scale).
+    """Score every base of sequences by its contribution to a prediction (on the logit or log scale).
 
     Works with networks of lucidseq and any functional or sequential Keras model with one sequence input. Every file carries how
     closely the scores of a sequence sum to the difference they explain (completeness error).
@@ -28,21 +28,23 @@ class MapsOptions(Options):
     model: Annotated[Path, Option("Network, made by `lucidseq train fit` or any Keras model of sequences."), In(Format.KERAS, schema=MODEL)]
     dataset: Annotated[Path, Option("Sequences to explain, made by `lucidseq encode sequences`."), In(Format.HDF5, schema=SEQUENCES)]
     method: Annotated[Method, Option("How the prediction is shared among the bases.")] = Method.DEEPSHAP
-    engine: Annotated[Engine, Option("Implementation of deepshap: our own, or the shap package (no hypothetical scores).")] = Engine.OWN
+    engine: Annotated[Engine, Option("Implementation of deepshap: lucidseq's own, or the shap package (no hypothetical scores).")] = (
+        Engine.OWN
+    )
     target: Annotated[str | None, Option("Target to explain, by name or number from 0 (default: the first).")] = None
     output: Annotated[str | None, Option("Output of a model with several, by name or number from 0 (default: the first).")] = None
     reduce: Annotated[Reduce, Option("How a profile over positions becomes the one number explained.")] = Reduce.SUM
     split: Annotated[SplitChoice, Option("Part of the dataset.")] = SplitChoice.TEST
-    max_sequences: Annotated[int, Option("Explain at most so many sequences; 0 for all.", min=0)] = 500
-    select: Annotated[Select, Option("Which, when there are more: a random sample, the highest predictions, or the first in the file.")] = (
-        Select.RANDOM
-    )
+    max_sequences: Annotated[int, Option("Largest number of sequences to explain; 0 for all.", min=0)] = 500
+    select: Annotated[
+        Select, Option("Sequences to take when there are more: a random sample, the highest predictions, or the first in the file.")
+    ] = Select.RANDOM
     reference: Annotated[Reference, Option("What deepshap and integrated-gradients compare a sequence with.")] = (
         Reference.DINUCLEOTIDE_SHUFFLE
     )
     references: Annotated[int, Option("Shuffles of each sequence.", min=1, max=1000)] = 20
     steps: Annotated[int, Option("Steps of each path of integrated-gradients.", min=2, max=10000)] = 50
-    correct: Annotated[bool, Option("Take from gradients the mean over the four bases (saliency and integrated-gradients).")] = True
+    correct: Annotated[bool, Option("Subtract from gradients the mean over the four bases (saliency and integrated-gradients).")] = True
     reverse_complement_average: Annotated[bool, Option("Explain the average over both strands; switch off for strand-specific models.")] = (
         True
     )

@@ -25,9 +25,9 @@ def multiplier_function(explained: Explained, rule: Rule = rescale_rule) -> Mult
     Parameters
     ----------
     explained
-        What to explain.
+        Network and number to explain.
     rule
-        Rule of each layer (see `rules.with_rules` for layers of one's own).
+        Rule of each layer (see `rules.with_rules` for user-defined layers).
 
     Returns
     -------
@@ -53,9 +53,9 @@ def _outputs(explained: Explained, rule: Rule, n: int, references: int) -> Calla
     def outputs(stacked: Any) -> Any:
         stacked = ops.reshape(stacked, (n * (1 + references), *stacked.shape[1:]))  # a fixed number of rows
         inputs = Pair(ops.stop_gradient(stacked[:n]), stacked[n:])
-        found = run(explained.model, inputs, rule)
-        of_sequences = explained.select(keras.tree.map_structure(lambda pair: pair.sequence, found))
-        of_references = explained.select(keras.tree.map_structure(lambda pair: pair.reference, found))
+        pairs = run(explained.model, inputs, rule)
+        of_sequences = explained.select(keras.tree.map_structure(lambda pair: pair.sequence, pairs))
+        of_references = explained.select(keras.tree.map_structure(lambda pair: pair.reference, pairs))
         return ops.concatenate([of_sequences, of_references])
 
     return outputs

@@ -1,4 +1,4 @@
-"""Find the layer that keeps scores from summing to the difference they explain."""
+"""Identify the layer because of which scores do not sum to the difference they explain."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _STEP = 1e-3  # half-width of the differences that stand for derivatives along t
 def weakest_layer(explained: Explained, x: np.ndarray, references: np.ndarray) -> tuple[str, float] | None:
     """Return the integrated layer with the largest relative error of its quadrature, and that error; None if there is none.
 
-    Layers under the other rules share out their whole difference by construction.
+    Layers under the other rules distribute their whole difference by construction.
 
     Parameters
     ----------
     explained
-        What is explained.
+        Network and number to explain.
     x, references
         One-hot sequences (n, length, 4) and their references (n, R, length, 4).
     """
@@ -43,18 +43,18 @@ def weakest_layer(explained: Explained, x: np.ndarray, references: np.ndarray) -
 
 
 def _quadrature_error(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], nodes: int) -> float:
-    """Return how far the integral of a layer's derivative along the path is from its difference, relative to that."""
+    """Return the relative error of the integral of a layer's derivative along the path against its difference."""
     pairs = find_pairs((args, kwargs))
 
-    def at(place: float) -> np.ndarray:
-        points = [pair.reference + place * (pair.repeated() - pair.reference) for pair in pairs]
+    def at(fraction: float) -> np.ndarray:
+        points = [pair.reference + fraction * (pair.repeated() - pair.reference) for pair in pairs]
         outputs = keras.tree.flatten(call_with(function, args, kwargs, points))
         return np.concatenate([ops.convert_to_numpy(output).astype(np.float64).ravel() for output in outputs])
 
-    places, weights = np.polynomial.legendre.leggauss(nodes)
+    points, weights = np.polynomial.legendre.leggauss(nodes)
     integral = sum(
-        weight / 2 * (at((place + 1) / 2 + _STEP) - at((place + 1) / 2 - _STEP)) / (2 * _STEP)
-        for place, weight in zip(places, weights, strict=True)
+        weight / 2 * (at((point + 1) / 2 + _STEP) - at((point + 1) / 2 - _STEP)) / (2 * _STEP)
+        for point, weight in zip(points, weights, strict=True)
     )
     difference = at(1.0) - at(0.0)
     return float(np.linalg.norm(integral - difference) / max(float(np.linalg.norm(difference)), 1e-12))

@@ -45,13 +45,13 @@ class Explained:
 
     def select(self, outputs: Any) -> Tensor:
         """Return the explained number of each row, shape (batch,), from what the model returns."""
-        found = keras.tree.flatten(outputs)[self.output]
-        if len(found.shape) == 1:
-            return found
-        found = found[..., self.target]
-        if len(found.shape) == 1:
-            return found
-        return ops.mean(found, axis=1) if self.ensemble or self.reduce == "mean" else ops.sum(found, axis=1)
+        values = keras.tree.flatten(outputs)[self.output]
+        if len(values.shape) == 1:
+            return values
+        values = values[..., self.target]
+        if len(values.shape) == 1:
+            return values
+        return ops.mean(values, axis=1) if self.ensemble or self.reduce == "mean" else ops.sum(values, axis=1)
 
 
 def explain(
@@ -98,16 +98,16 @@ def explain(
     return Explained(network, number, column, reduce, io.is_ensemble(model), name, network.inputs[0].shape[1])
 
 
-def _find(option: str, wanted: str | None, names: list[str], count: int) -> int:
+def _find(option: str, value: str | None, names: list[str], count: int) -> int:
     """Return the index that a name or a number stands for."""
-    if wanted is None:
+    if value is None:
         return 0
-    if wanted in names:
-        return names.index(wanted)
-    if wanted.isdigit() and int(wanted) < count:
-        return int(wanted)
+    if value in names:
+        return names.index(value)
+    if value.isdigit() and int(value) < count:
+        return int(value)
     known = f" ({', '.join(names)})" if names else ""
-    raise UsageError(f"{option} {wanted}", f"a name{known} or a number from 0 to {count - 1}", f"correct {option}, or leave it out")
+    raise UsageError(f"{option} {value}", f"a name{known} or a number from 0 to {count - 1}", f"correct {option}, or omit it")
 
 
 def _output_names(model: keras.Model) -> list[str]:

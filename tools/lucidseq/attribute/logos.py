@@ -88,7 +88,7 @@ def draw_letters(axes: Axes, heights: np.ndarray, first: int) -> None:
 
 
 def file_name(rank: int, name: str) -> str:
-    """Return a file name that any system takes.
+    """Return a file name that is valid on any system.
 
     Examples
     --------

@@ -24,7 +24,7 @@ class Maps:
     hypothetical
         float32 (n, length, 4): score each base would have at each position.
     contributions
-        float32 (n, length): score of the base that is there.
+        float32 (n, length): score of the observed base.
     prediction
         float32 (n,): explained output.
     reference_prediction
@@ -34,7 +34,7 @@ class Maps:
     angle
         float32 (n, length): angle in degrees of the gradient to the simplex of sequences; saliency alone.
     strand_agreement
-        float32 (n,): cosine of the maps seen from the two strands; only when both were taken.
+        float32 (n,): cosine of the maps of the two strands; only when both were explained.
     """
 
     hypothetical: np.ndarray
@@ -63,14 +63,14 @@ Explainer = Callable[[np.ndarray, np.ndarray | None], Maps]
 
 
 def saliency(explained: Explained, *, correct: bool) -> Explainer:
-    """Gradient of the output by each base, times the base that is there [1]_.
+    """Gradient of the output by each base, times the observed base [1]_.
 
     Parameters
     ----------
     explained
-        What to explain.
+        Network and number to explain.
     correct
-        Subtract the mean over the four bases at each position: what points off the simplex of sequences is arbitrary [2]_.
+        Subtract the mean over the four bases at each position: the component off the simplex of sequences is arbitrary [2]_.
 
     References
     ----------
@@ -104,7 +104,7 @@ def simplex_angle(gradient: np.ndarray) -> np.ndarray:
 
 
 def deepshap(explained: Explained, rule: Rule = rescale_rule) -> Explainer:
-    """DeepLIFT with the rescale rule, averaged over references, with the scores of bases that are not there."""
+    """DeepLIFT with the rescale rule, averaged over references, with scores of all four bases."""
     multipliers_of = multiplier_function(explained, rule)
 
     def explainer(x: np.ndarray, references: np.ndarray | None) -> Maps:
@@ -120,7 +120,7 @@ def integrated_gradients(explained: Explained, *, steps: int, correct: bool) -> 
     Parameters
     ----------
     explained
-        What to explain.
+        Network and number to explain.
     steps
         Intervals of each path; every path takes ``steps + 1`` gradients.
     correct
@@ -140,11 +140,11 @@ def integrated_gradients(explained: Explained, *, steps: int, correct: bool) -> 
         step = x[:, None] - references
         mean = np.zeros(references.shape, dtype=np.float64)
         at_reference, at_sequence = np.empty((n, count)), np.empty((n, count))
-        for place, weight in zip(np.linspace(0.0, 1.0, steps + 1), weights, strict=True):
-            points = references + np.float32(place) * step
+        for fraction, weight in zip(np.linspace(0.0, 1.0, steps + 1), weights, strict=True):
+            points = references + np.float32(fraction) * step
             value, gradient = gradient_of(points.reshape(n * count, *x.shape[1:]))
             mean += weight * gradient.reshape(references.shape)
-            at_reference = value.reshape(n, count) if place == 0.0 else at_reference
+            at_reference = value.reshape(n, count) if fraction == 0.0 else at_reference
             at_sequence = value.reshape(n, count)
         return _from_multipliers(x, references, at_sequence[:, 0], at_reference, mean, correct=correct)
 
@@ -162,11 +162,11 @@ def _from_multipliers(
 ) -> Maps:
     """Turn multipliers (n, R, length, 4) into maps averaged over the references.
 
-    The score base a would have is sum_b m_b (e_a - r_b): what replacing the reference's base by a contributes.
+    The score of base a is sum_b m_b (e_a - r_b): the contribution of replacing the reference's base by a.
     """
     multipliers = multipliers.astype(np.float64)
-    found = (multipliers * (x[:, None] - references)).sum(axis=(2, 3))
-    wanted = at_sequence[:, None].astype(np.float64) - at_references
+    explained = (multipliers * (x[:, None] - references)).sum(axis=(2, 3))
+    difference = at_sequence[:, None].astype(np.float64) - at_references
     if correct:
         multipliers -= multipliers.mean(axis=3, keepdims=True)
     of_references = (multipliers * references).sum(axis=3, keepdims=True)
@@ -177,21 +177,21 @@ def _from_multipliers(
         contributions.astype(np.float32),
         at_sequence.astype(np.float32),
         at_references.mean(axis=1, dtype=np.float64).astype(np.float32),
-        np.abs(found - wanted).sum(axis=1),
-        np.abs(wanted).sum(axis=1),
+        np.abs(explained - difference).sum(axis=1),
+        np.abs(difference).sum(axis=1),
     )
 
 
 def in_silico_mutagenesis(explained: Explained, *, batch_size: int) -> Explainer:
-    """Change of the output when each base is replaced by each other one.
+    """Change of the output when each base is replaced by each other base.
 
-    ``hypothetical`` is the change from the sequence as it is (0 for the base that is there); ``contributions`` is what the base
-    there has above the mean of the four.
+    ``hypothetical`` is the change from the given sequence (0 for the observed base); ``contributions`` is the score of the observed
+    base less the mean of the four.
 
     Parameters
     ----------
     explained
-        What to explain.
+        Network and number to explain.
     batch_size
         Mutants a step.
     """
@@ -203,8 +203,8 @@ def in_silico_mutagenesis(explained: Explained, *, batch_size: int) -> Explainer
         delta = np.empty((n, length, 4), dtype=np.float32)
         for row in range(n):
             mutants = np.repeat(x[row][None], 4 * length, axis=0)
-            place, base = np.divmod(np.arange(4 * length), 4)
-            mutants[np.arange(4 * length), place] = np.eye(4, dtype=np.float32)[base]
+            position, base = np.divmod(np.arange(4 * length), 4)
+            mutants[np.arange(4 * length), position] = np.eye(4, dtype=np.float32)[base]
             delta[row] = _in_batches(values, mutants, batch_size).reshape(length, 4) - wild[row]
         delta[x > 0] = 0.0
         contributions = np.where(x.any(axis=2), -delta.mean(axis=2), 0.0).astype(np.float32)
@@ -229,7 +229,7 @@ def predictor(explained: Explained, batch_size: int) -> Callable[[np.ndarray], n
 
 
 def _in_batches(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, size: int) -> np.ndarray:
-    """Apply a function in batches of one size; the last is filled up with zeros, whose results are dropped."""
+    """Apply a function in batches of one size; the last is padded with zeros, whose results are dropped."""
     parts = []
     for start in range(0, len(x), size):
         chunk = x[start : start + size]
@@ -242,27 +242,27 @@ def _in_batches(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, siz
 def both_strands(explainer: Explainer) -> Explainer:
     """Return the explainer of the average over a sequence and its reverse complement.
 
-    The other strand's maps are turned around and averaged; its references are the reverse complements of the sequence's own.
+    The maps of the other strand are reverse-complemented and averaged; its references are reverse complements of the sequence's.
     """
     from lucidseq.attribute.references import reverse_complement
 
     def explainer_of_both(x: np.ndarray, references: np.ndarray | None) -> Maps:
-        here = explainer(x, references)
-        there = explainer(reverse_complement(x), None if references is None else reverse_complement(references))
-        there = turned(there)
-        return replace(average(here, there), strand_agreement=cosine(here.contributions, there.contributions))
+        forward = explainer(x, references)
+        backward = explainer(reverse_complement(x), None if references is None else reverse_complement(references))
+        backward = on_forward_strand(backward)
+        return replace(average(forward, backward), strand_agreement=cosine(forward.contributions, backward.contributions))
 
     return explainer_of_both
 
 
 def cosine(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the cosine of each row of two arrays (n, length); 0 where one is zero."""
+    """Return the cosine of each row of two arrays (n, length); 0 where a row is zero."""
     product = (first * second).sum(axis=1)
     norms = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
     return product / np.maximum(norms, np.finfo(np.float32).tiny)
 
 
-def turned(maps: Maps) -> Maps:
+def on_forward_strand(maps: Maps) -> Maps:
     """Return maps of reverse complements on the strand of the sequences."""
     angle = None if maps.angle is None else maps.angle[:, ::-1]
     return Maps(

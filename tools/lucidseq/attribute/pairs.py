@@ -1,4 +1,4 @@
-"""Run a Keras model on sequences and their references at once, each layer under a rule of its own.
+"""Run a Keras model on sequences and their references at once, with a rule for each layer.
 
 A tensor of the graph becomes a `Pair`: its values for B sequences, and for the B x R references (reference j of sequence i is row
 ``i * R + j``). Gradients flow through the references alone: a rule returns, for the references, a tensor whose value is the layer's
@@ -100,5 +100,5 @@ def run(model: keras.Model, inputs: Any, rule: Rule) -> Any:
 
 
 def is_graph(layer: Any) -> bool:
-    """Say whether a layer is itself a functional or sequential model."""
+    """Return whether a layer is itself a functional or sequential model."""
     return isinstance(layer, keras.Sequential) or (isinstance(layer, keras.Model) and bool(getattr(layer, "outputs", None)))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 from keras import layers, ops
 
 from lucidseq.attribute.pairs import Pair, Tensor
 
-NEAR = 1e-7  # |x - r| below which an element gets nothing
+NEAR = 1e-7  # |x - r| below which an element gets no share
 _LOWEST = -3.0e38  # pads windows at the edges; never the maximum
 
 
@@ -67,7 +68,7 @@ def _route(sequence: Tensor, reference: Tensor) -> Tensor:
 
 
 def _select(share: Tensor, values: Tensor, elements: int) -> Tensor:
-    """Return what each window's first largest element has in ``share``."""
+    """Return the value in ``share`` of the first largest element of each window."""
     chosen = ops.one_hot(ops.argmax(values, axis=2), elements, axis=2, dtype="float32")
     return ops.sum(share * chosen, axis=2)
 
@@ -98,7 +99,7 @@ def _windows(layer: Any, values: Tensor, filler: float) -> Tensor:
     else:
         offsets = itertools.product(*(range(width) for width in size))
         cut = ops.stack([_every(values, offset, stride, counts) for offset in offsets], axis=rank + 1)
-    return ops.reshape(cut, (rows, _product(counts), _product(size), channels))
+    return ops.reshape(cut, (rows, math.prod(counts), math.prod(size), channels))
 
 
 def _every(values: Tensor, offset: tuple[int, ...], stride: tuple[int, ...], counts: list[int]) -> Tensor:
@@ -108,10 +109,3 @@ def _every(values: Tensor, offset: tuple[int, ...], stride: tuple[int, ...], cou
 
 def _tuple(value: int | tuple[int, ...], rank: int) -> tuple[int, ...]:
     return (value,) * rank if isinstance(value, int) else tuple(value)
-
-
-def _product(numbers: list[int] | tuple[int, ...]) -> int:
-    found = 1
-    for number in numbers:
-        found *= int(number)
-    return found

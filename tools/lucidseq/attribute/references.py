@@ -1,4 +1,4 @@
-"""References that a sequence is compared with: dinucleotide shuffles, the uniform base composition, or nothing."""
+"""References that a sequence is compared with: dinucleotide shuffles, the uniform base composition, or zeros."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def shuffled_codes(codes: np.ndarray, ids: list[str], count: int, seed: int) -> 
 
     Each shuffle is a random Euler walk through the multigraph of dinucleotides [1]_: the last edges that leave each letter form a
     tree towards the last letter, drawn with the probability it has among all walks (of at most 125 trees, by their counts); the
-    other edges are in random order. All walks of all sequences are walked at once. Draws depend on the seed and the sequence's
+    other edges are in random order. All walks are computed at once. Draws depend on the seed and the sequence's
     id alone.
 
     Parameters
@@ -56,23 +56,23 @@ def _walk(codes: np.ndarray, tree_draws: np.ndarray, keys: np.ndarray) -> np.nda
     rows = np.arange(w)
     source, target = codes[:, :-1].astype(np.int64), codes[:, 1:].astype(np.int64)
     parent = _draw_trees(_edge_counts(source, target), codes[:, -1], tree_draws)
-    # Within its letter, an edge comes by its key; the tree's edge comes last. Edges between the same letters are alike.
+    # Within a letter, edges are sorted by key; the tree's edge comes last. Edges between the same letters are equivalent.
     order_keys = source + 0.5 * keys
     is_tree = target == np.take_along_axis(parent, source, axis=1)
     for letter in range(_LETTERS):
         candidates = is_tree & (source == letter)
         last = length - 2 - candidates[:, ::-1].argmax(axis=1)
-        there = candidates.any(axis=1)
-        order_keys[rows[there], last[there]] = letter + 0.75
+        has_edge = candidates.any(axis=1)
+        order_keys[rows[has_edge], last[has_edge]] = letter + 0.75
     order = np.argsort(order_keys, axis=1, kind="stable")
     following = np.take_along_axis(target, order, axis=1)
     leaving = np.stack([(source == letter).sum(axis=1) for letter in range(_LETTERS)], axis=1)
-    place = np.cumsum(leaving, axis=1) - leaving  # next unused edge of each letter
+    next_edge = np.cumsum(leaving, axis=1) - leaving  # next unused edge of each letter
     walked = np.empty_like(codes)
     walked[:, 0] = current = codes[:, 0].astype(np.int64)
     for step in range(1, length):
-        edge = place[rows, current]
-        place[rows, current] += 1
+        edge = next_edge[rows, current]
+        next_edge[rows, current] += 1
         current = following[rows, edge]
         walked[:, step] = current
     return walked
@@ -87,42 +87,41 @@ def _edge_counts(source: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 def _trees(root: int) -> np.ndarray:
     """Return every tree of the five letters towards a root: parents of shape (125, 5), the root being its own."""
-    others = [letter for letter in range(_LETTERS) if letter != root]
-    found = []
-    for parents in itertools.product(range(_LETTERS), repeat=len(others)):
+    letters = [letter for letter in range(_LETTERS) if letter != root]
+    trees = []
+    for parents in itertools.product(range(_LETTERS), repeat=len(letters)):
         tree = [root] * _LETTERS
-        for letter, parent in zip(others, parents, strict=True):
+        for letter, parent in zip(letters, parents, strict=True):
             tree[letter] = parent
         reached = list(range(_LETTERS))
-        for _ in others:
+        for _ in letters:
             reached = [tree[letter] for letter in reached]
         if all(letter == root for letter in reached):
-            found.append(tree)
-    return np.array(found)
+            trees.append(tree)
+    return np.array(trees)
 
 
 def _draw_trees(counts: np.ndarray, roots: np.ndarray, draws: np.ndarray) -> np.ndarray:
     """Draw a tree towards each row's root with probability in proportion to the product of its edges' counts.
 
-    Letters that no edge leaves hang on the root with weight 1.
+    Letters that no edge leaves are attached to the root with weight 1.
 
     Returns
     -------
     Parents, int64 of shape (w, 5); -1 at the root, which has no last edge to keep.
     """
-    found = np.empty((len(counts), _LETTERS), dtype=np.int64)
+    drawn = np.empty((len(counts), _LETTERS), dtype=np.int64)
     for root in np.unique(roots):
-        mine = np.flatnonzero(roots == root)
-        weights = counts[mine].astype(np.float64)
+        rows = np.flatnonzero(roots == root)
+        weights = counts[rows].astype(np.float64)
         weights[:, :, root] += ~weights.any(axis=2)  # absent letters
         trees = _trees(int(root))
-        others = [letter for letter in range(_LETTERS) if letter != root]
-        products = np.prod([weights[:, letter, trees[:, letter]] for letter in others], axis=0)
+        products = np.prod([weights[:, letter, trees[:, letter]] for letter in range(_LETTERS) if letter != root], axis=0)
         cumulative = np.cumsum(products, axis=1)
-        chosen = (cumulative <= (draws[mine] * cumulative[:, -1])[:, None]).sum(axis=1)
-        found[mine] = trees[chosen]
-        found[mine, root] = -1
-    return found
+        chosen = (cumulative <= (draws[rows] * cumulative[:, -1])[:, None]).sum(axis=1)
+        drawn[rows] = trees[chosen]
+        drawn[rows, root] = -1
+    return drawn
 
 
 def one_hot_references(codes: np.ndarray, ids: list[str], kind: str, count: int, seed: int) -> np.ndarray:

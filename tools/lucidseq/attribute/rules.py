@@ -1,13 +1,13 @@
-"""Rules that share a layer's difference from reference among its inputs, chosen by the kind of layer.
+"""Rules that distribute a layer's difference from reference over its inputs, chosen by the kind of layer.
 
-- Linear layers act as they are.
+- Linear layers are applied unchanged.
 - Elementwise functions have the rescale rule [1]_: the multiplier is (f(x) - f(r)) / (x - r), and the derivative at r where
   x and r are closer than 1e-6.
 - A maximum over a window gives the part of the difference above the smaller output to the element that holds the larger one [2]_.
 - Any other layer is given gradients integrated along the straight path from its reference input to its input [3]_, for this
   layer alone: exact for products of two inputs, as good as the quadrature for normalisation, attention or recurrent layers.
 
-Each rule shares out the layer's whole difference, up to rounding and the error of the quadrature.
+Each rule distributes the layer's whole difference, up to rounding and the error of the quadrature.
 
 References
 ----------
@@ -34,51 +34,24 @@ NEAR = 1e-6  # |x - r| below which a quotient is taken as a derivative
 SMOOTH_NODES = 32  # quadrature nodes for layers that are neither linear nor elementwise
 PRODUCT_NODES = 2  # exact for products of up to four inputs
 
-_KERNELS = (
-    layers.Dense,
-    layers.EinsumDense,
-    layers.Conv1D,
-    layers.Conv2D,
-    layers.Conv3D,
-    layers.Conv1DTranspose,
-    layers.Conv2DTranspose,
-    layers.Conv3DTranspose,
-    layers.SeparableConv1D,
-    layers.SeparableConv2D,
-    layers.DepthwiseConv1D,
-    layers.DepthwiseConv2D,
+
+def _names(text: str) -> set[str]:
+    return set(text.split())
+
+
+def _layers(text: str) -> tuple[type, ...]:
+    return tuple(getattr(layers, name) for name in text.split())
+
+
+_KERNELS = _layers(
+    "Dense EinsumDense Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose SeparableConv1D SeparableConv2D "
+    "DepthwiseConv1D DepthwiseConv2D"
 )
-_LINEAR = (
-    layers.InputLayer,
-    layers.Identity,
-    layers.Reshape,
-    layers.Flatten,
-    layers.Permute,
-    layers.RepeatVector,
-    layers.ZeroPadding1D,
-    layers.ZeroPadding2D,
-    layers.Cropping1D,
-    layers.Cropping2D,
-    layers.UpSampling1D,
-    layers.UpSampling2D,
-    layers.Add,
-    layers.Subtract,
-    layers.Average,
-    layers.Concatenate,
-    layers.AveragePooling1D,
-    layers.AveragePooling2D,
-    layers.GlobalAveragePooling1D,
-    layers.GlobalAveragePooling2D,
-    layers.BatchNormalization,
-    layers.Normalization,
-    layers.Rescaling,
-    layers.Dropout,
-    layers.AlphaDropout,
-    layers.GaussianDropout,
-    layers.GaussianNoise,
-    layers.SpatialDropout1D,
-    layers.SpatialDropout2D,
-    layers.ActivityRegularization,
+_LINEAR = _layers(
+    "InputLayer Identity Reshape Flatten Permute RepeatVector ZeroPadding1D ZeroPadding2D Cropping1D Cropping2D UpSampling1D "
+    "UpSampling2D Add Subtract Average Concatenate AveragePooling1D AveragePooling2D GlobalAveragePooling1D GlobalAveragePooling2D "
+    "BatchNormalization Normalization Rescaling Dropout AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D "
+    "SpatialDropout2D ActivityRegularization"
 )
 _ELEMENTWISE = (layers.ReLU, layers.LeakyReLU, layers.ELU, layers.PReLU)
 _WINDOWS = (layers.MaxPooling1D, layers.MaxPooling2D)
@@ -86,58 +59,14 @@ _GLOBAL_MAXIMA = (layers.GlobalMaxPooling1D, layers.GlobalMaxPooling2D)
 _EXTREMES = (layers.Maximum, layers.Minimum)
 _PRODUCTS = (layers.Multiply, layers.Dot)
 # keras.ops used in a model's graph, by class name; operations not named here are integrated, which suits linear ones too
-_LINEAR_OPERATIONS = {
-    "Add",
-    "Subtract",
-    "Negative",
-    "Reshape",
-    "Transpose",
-    "Squeeze",
-    "ExpandDims",
-    "Concatenate",
-    "Stack",
-    "GetItem",
-    "Mean",
-    "Sum",
-    "Flip",
-    "Cast",
-    "Pad",
-    "Roll",
-    "Repeat",
-    "Tile",
-    "Moveaxis",
-    "Swapaxes",
-    "Ravel",
-    "Identity",
-    "AveragePool",
-}
-_ELEMENTWISE_OPERATIONS = {
-    "Relu",
-    "Relu6",
-    "Sigmoid",
-    "HardSigmoid",
-    "Softplus",
-    "Softsign",
-    "Silu",
-    "HardSilu",
-    "Elu",
-    "Selu",
-    "Gelu",
-    "LeakyRelu",
-    "Celu",
-    "Tanh",
-    "HardTanh",
-    "LogSigmoid",
-    "Exp",
-    "Expm1",
-    "Log1p",
-    "Square",
-    "Sqrt",
-    "Absolute",
-    "Erf",
-    "Sin",
-    "Cos",
-}
+_LINEAR_OPERATIONS = _names(
+    "Add Subtract Negative Reshape Transpose Squeeze ExpandDims Concatenate Stack GetItem Mean Sum Flip Cast Pad Roll Repeat Tile "
+    "Moveaxis Swapaxes Ravel Identity AveragePool"
+)
+_ELEMENTWISE_OPERATIONS = _names(
+    "Relu Relu6 Sigmoid HardSigmoid Softplus Softsign Silu HardSilu Elu Selu Gelu LeakyRelu Celu Tanh HardTanh LogSigmoid Exp "
+    "Expm1 Log1p Square Sqrt Absolute Erf Sin Cos"
+)
 _PRODUCT_OPERATIONS = {"Multiply", "Matmul", "Einsum", "Dot", "Tensordot"}
 _ACROSS_ELEMENTS = {"softmax", "log_softmax", "sparsemax", "glu"}  # activations that are not elementwise
 
@@ -150,7 +79,7 @@ def rescale_rule(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, i
     layer, args, kwargs
         Layer and its arguments, with at least one pair.
     integrate
-        What to call in place of `integrated`, such as an observer.
+        Function called in place of `integrated`, such as an observer.
     """
     integrate = integrate or integrated
     if isinstance(layer, _KERNELS):
@@ -179,12 +108,12 @@ def rescale_rule(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, i
 
 
 def with_rules(additional: Mapping[type, str | Rule]) -> Rule:
-    """Return the rule of every layer, with layers of one's own first.
+    """Return the rule of every layer, with user-defined layers first.
 
     Parameters
     ----------
     additional
-        Layer class to its rule: ``"linear"`` (acts as it is), ``"elementwise"`` (rescale), ``"integrated"`` (any other), or a
+        Layer class to its rule: ``"linear"`` (applied unchanged), ``"elementwise"`` (rescale), ``"integrated"`` (any other), or a
         function as in `pairs.run`.
 
     Raises
@@ -206,7 +135,7 @@ def with_rules(additional: Mapping[type, str | Rule]) -> Rule:
 
 @contextmanager
 def _without_activation(layer: Any) -> Iterator[Callable[[Tensor], Tensor]]:
-    """Make a layer linear for the time of a call; give the activation it has otherwise."""
+    """Make a layer linear for the time of a call; yield its activation."""
     activation = layer.activation
     layer.activation = keras.activations.linear
     try:
@@ -248,7 +177,7 @@ def elementwise(function: Callable[[Tensor], Tensor], pair: Pair) -> Pair:
 
 
 def integrated(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, nodes: int) -> Any:
-    """Share a layer's difference by gradients integrated along the straight path between its inputs.
+    """Distribute a layer's difference by gradients integrated along the straight path between its inputs.
 
     Parameters
     ----------
@@ -277,12 +206,12 @@ def integrated(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, nod
 
 def _path(pairs: list[Pair], fixed: list[Tensor], nodes: int) -> list[Tensor]:
     """Return, for each pair, its points on the path one after another along the first axis; all have gradient 1 at the reference."""
-    places = (np.polynomial.legendre.leggauss(nodes)[0] + 1) / 2
-    found = []
+    fractions = (np.polynomial.legendre.leggauss(nodes)[0] + 1) / 2
+    paths = []
     for pair, start in zip(pairs, fixed, strict=True):
         step, moving = pair.repeated() - start, pair.reference - start
-        found.append(ops.concatenate([start + float(place) * step + moving for place in places], axis=0))
-    return found
+        paths.append(ops.concatenate([start + float(fraction) * step + moving for fraction in fractions], axis=0))
+    return paths
 
 
 def call_with(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], values: list[Tensor]) -> Any:

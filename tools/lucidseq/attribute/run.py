@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 
 from lucidseq.attribute import logos as drawing
-from lucidseq.attribute.card import COMPLETE, Evidence, make_card
+from lucidseq.attribute.card import COMPLETE, Evidence, maps_card
 from lucidseq.attribute.choices import Engine, Method
 from lucidseq.attribute.choose import Sequences, choose, read_sequences
 from lucidseq.attribute.cli import MapsOptions
@@ -34,8 +34,8 @@ def maps(options: MapsOptions, out: OutputSet) -> Card:
     """Explain a network (options as in cli.py)."""
     part, parts = parse_shard(options.shard)
     if options.engine is Engine.SHAP and options.method is not Method.DEEPSHAP:
-        raise UsageError(f"--engine shap with --method {options.method.value}", "--method deepshap", "leave --engine out")
-    everything = read_sequences(options.dataset, options.split)
+        raise UsageError(f"--engine shap with --method {options.method.value}", "--method deepshap", "omit --engine")
+    dataset = read_sequences(options.dataset, options.split)
     backend.prepare(seed=options.seed, threads=options.threads)
     from lucidseq.attribute.explained import explain
     from lucidseq.attribute.setup import Setup
@@ -56,11 +56,11 @@ def maps(options: MapsOptions, out: OutputSet) -> Card:
         options.batch_size,
         options.seed,
     )
-    check_length(everything, explained, options.dataset)
-    sequences = everything.take(choose(everything, options.max_sequences, options.select, seed=options.seed, predict=setup.predict))
-    mine = sequences.take(my_rows(len(sequences.codes), setup.block, part, parts))
+    check_length(dataset, explained, options.dataset)
+    sequences = dataset.take(choose(dataset, options.max_sequences, options.select, seed=options.seed, predict=setup.predict))
+    shard = sequences.take(shard_rows(len(sequences.codes), setup.block, part, parts))
     attributes = {
-        "build": mine.build,
+        "build": shard.build,
         "method": options.method.value,
         "target_name": explained.name,
         "corrected": int(setup.corrected),
@@ -68,11 +68,11 @@ def maps(options: MapsOptions, out: OutputSet) -> Card:
         "engine": options.engine.value,
     }
     with stores.create_store(out["attributions"], ATTRIBUTIONS, **attributes) as store:
-        evidence = write_maps(store, setup, mine)
-        refuse_incomplete(setup, mine, evidence, options.model)
-        write_track(out["track"], store["contributions"], mine.columns, mine.contig_lengths)
-        draw_logos(out["logos"], store["contributions"], mine, options.logos, explained.name)
-    return make_card(setup, mine, evidence, facts_known=facts is not None)
+        evidence = write_maps(store, setup, shard)
+        check_completeness(setup, shard, evidence, options.model)
+        write_track(out["track"], store["contributions"], shard.columns, shard.contig_lengths)
+        draw_logos(out["logos"], store["contributions"], shard, options.logos, explained.name)
+    return maps_card(setup, shard, evidence, facts_known=facts is not None)
 
 
 def check_length(sequences: Sequences, explained: Explained, path: Path) -> None:
@@ -93,12 +93,12 @@ def check_length(sequences: Sequences, explained: Explained, path: Path) -> None
         )
 
 
-def my_rows(count: int, block: int, part: int, parts: int) -> np.ndarray:
-    """Return the rows of one shard: whole blocks, so that a block is the same however many shards there are.
+def shard_rows(count: int, block: int, part: int, parts: int) -> np.ndarray:
+    """Return the rows of a shard: whole blocks, so that blocks do not depend on the number of shards.
 
     Examples
     --------
-    >>> my_rows(10, 4, 1, 2).tolist()
+    >>> shard_rows(10, 4, 1, 2).tolist()
     [8, 9]
     """
     blocks = np.array_split(np.arange(-(-count // block)), parts)[part]
@@ -107,7 +107,7 @@ def my_rows(count: int, block: int, part: int, parts: int) -> np.ndarray:
 
 
 def write_maps(store: h5py.File, setup: Setup, sequences: Sequences) -> Evidence:
-    """Explain all sequences, writing each block as it is ready; return what the card needs."""
+    """Explain all sequences and write them block by block; return the figures for the card."""
     n, length = sequences.codes.shape
     stores.write_array(store, "codes", sequences.codes)
     for name in COLUMNS:
@@ -117,12 +117,12 @@ def write_maps(store: h5py.File, setup: Setup, sequences: Sequences) -> Evidence
     with Progress("sequences", total=n) as progress:
         for first in range(0, n, setup.block):
             rows = slice(first, min(first + setup.block, n))
-            found = setup.explain(sequences.codes[rows], sequences.ids[rows])
-            for name, values in named_arrays(found).items():
+            block_maps = setup.explain(sequences.codes[rows], sequences.ids[rows])
+            for name, values in named_arrays(block_maps).items():
                 if name not in arrays:
                     arrays[name] = stores.create_array(store, name, (n, *values.shape[1:]), np.float32)
                 arrays[name][rows] = values
-            evidence.add(found, sequences.codes[rows])
+            evidence.add(block_maps, sequences.codes[rows])
             progress.step(rows.stop - rows.start)
     if not n:  # a shard beyond the last block
         for name, shape in (("hypothetical", (0, length, 4)), ("contributions", (0, length)), ("prediction", (0,))):
@@ -130,39 +130,39 @@ def write_maps(store: h5py.File, setup: Setup, sequences: Sequences) -> Evidence
     return evidence
 
 
-def refuse_incomplete(setup: Setup, sequences: Sequences, evidence: Evidence, path: Path) -> None:
-    """Stop when the scores of most sequences do not sum to what they explain.
+def check_completeness(setup: Setup, sequences: Sequences, evidence: Evidence, path: Path) -> None:
+    """Check that the scores of most sequences sum to the difference they explain.
 
     Raises
     ------
     DataError
-        Naming the layer that shares out its difference worst.
+        If not; it names the layer with the largest error.
     """
     error = evidence.median_error()
     if setup.method is not Method.DEEPSHAP or setup.engine is not Engine.OWN or error is None or error <= COMPLETE:
         return
     from lucidseq.attribute.diagnose import weakest_layer
 
-    some = sequences.take(np.arange(min(2, len(sequences.codes))))
-    x, compared = setup.inputs(some.codes, some.ids)
-    found = weakest_layer(setup.explained, x, compared) if compared is not None else None
-    culprit = f"; the layer {found[0]} shares out its difference with an error of {found[1]:.2g}" if found else ""
+    first = sequences.take(np.arange(min(2, len(sequences.codes))))
+    x, compared = setup.inputs(first.codes, first.ids)
+    weakest = weakest_layer(setup.explained, x, compared) if compared is not None else None
+    cause = f"; the layer {weakest[0]} distributes its difference with an error of {weakest[1]:.2g}" if weakest else ""
     raise DataError(
-        f"scores that miss the difference they explain by {error:.2g} of it (median){culprit}",
+        f"scores that miss the difference they explain by {error:.2g} of it (median){cause}",
         f"an error of at most {COMPLETE:g}",
         "use --method integrated-gradients or ism, or replace the layer",
         where=str(path),
     )
 
 
-def named_arrays(found: Maps) -> dict[str, np.ndarray]:
+def named_arrays(block_maps: Maps) -> dict[str, np.ndarray]:
     """Return the arrays of `ATTRIBUTIONS` that a method gives."""
     arrays = {
-        "hypothetical": found.hypothetical,
-        "contributions": found.contributions,
-        "prediction": found.prediction,
-        "reference_prediction": found.reference_prediction,
-        "completeness_error": found.completeness_error(),
+        "hypothetical": block_maps.hypothetical,
+        "contributions": block_maps.contributions,
+        "prediction": block_maps.prediction,
+        "reference_prediction": block_maps.reference_prediction,
+        "completeness_error": block_maps.completeness_error(),
     }
     return {name: np.ascontiguousarray(values) for name, values in arrays.items() if values is not None}
 
@@ -175,6 +175,5 @@ def draw_logos(folder: Path, contributions: h5py.Dataset, sequences: Sequences, 
     strength = np.array([drawing.peak(contributions[row]) for row in range(len(sequences.codes))])
     for rank, row in enumerate(np.argsort(-strength, kind="stable")[:count], start=1):
         name = sequences.ids[row]
-        drawing.draw(
-            folder / drawing.file_name(rank, name), sequences.codes[row], contributions[int(row)], name, f"contribution to {target}"
-        )
+        path = folder / drawing.file_name(rank, name)
+        drawing.draw(path, sequences.codes[row], contributions[int(row)], name, f"contribution to {target}")

@@ -1,4 +1,4 @@
-"""One way of explaining, put together from the options: blocks of sequences in, maps out."""
+"""A method with its options: blocks of sequences in, maps out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGEST_BLOCK = 32  # sequences explained at once, at most; shards are whole blo
 
 @dataclass(frozen=True)
 class Setup:
-    """What is explained and how; see the options of the command for the fields."""
+    """Network, method and options; see the options of the command for the fields."""
 
     explained: Explained
     model_path: Path
@@ -35,12 +35,12 @@ class Setup:
 
     @property
     def needs_references(self) -> bool:
-        """Whether the method compares a sequence with others."""
+        """Whether the method compares a sequence with references."""
         return self.method in (Method.DEEPSHAP, Method.INTEGRATED_GRADIENTS)
 
     @property
     def corrected(self) -> bool:
-        """Whether gradients are brought to the simplex."""
+        """Whether gradients are projected onto the simplex."""
         return self.correct and self.method in (Method.SALIENCY, Method.INTEGRATED_GRADIENTS)
 
     @property
@@ -50,7 +50,7 @@ class Setup:
 
     @property
     def block(self) -> int:
-        """Sequences explained at once; every block is filled up to this size, so that a map never depends on its neighbours."""
+        """Sequences explained at once; every block is padded to this size, so that a map never depends on its neighbours."""
         rows = self.references_each if self.needs_references else 1
         return int(np.clip(self.batch_size // rows, 1, LARGEST_BLOCK))
 
@@ -64,7 +64,7 @@ class Setup:
         ids
             Names, which seed the references.
         both_strands
-            Default: as the option says.
+            Default: the value of the option.
         """
         both = self.both_strands if both_strands is None else both_strands
         if both not in self._explainers:
@@ -86,8 +86,8 @@ class Setup:
     def predict(self, codes: np.ndarray) -> np.ndarray:
         """Return the explained output (n,) of codes (n, length), averaged over strands if the maps are."""
         predict = methods.predictor(self.explained, self.batch_size)
-        here = predict(codes)
-        return (here + predict(alphabet.reverse_complement(codes))) / 2 if self.both_strands else here
+        forward = predict(codes)
+        return (forward + predict(alphabet.reverse_complement(codes))) / 2 if self.both_strands else forward
 
     def randomised(self) -> Setup:
         """Return the same for a network of the same layers whose weights are permuted within each array."""
@@ -95,12 +95,9 @@ class Setup:
 
         model = self.explained.model
         twin = type(model).from_config(model.get_config())
-        twin.set_weights(
-            [
-                seeds.stream(self.seed, "randomise", number).permutation(values.ravel()).reshape(values.shape)
-                for number, values in enumerate(model.get_weights())
-            ]
-        )
+        streams = [seeds.stream(self.seed, "randomise", number) for number in range(len(model.get_weights()))]
+        pairs = zip(streams, model.get_weights(), strict=True)
+        twin.set_weights([stream.permutation(values.ravel()).reshape(values.shape) for stream, values in pairs])
         assert isinstance(twin, keras.Model)
         return replace(self, explained=replace(self.explained, model=twin), engine=Engine.OWN, _explainers={})
 

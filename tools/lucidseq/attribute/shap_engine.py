@@ -22,13 +22,13 @@ from lucidseq.nets import backend
 _DONE, _FAILED = "lucidseq-shap done", "lucidseq-shap failed "
 
 
-class Engine:
+class ShapEngine:
     """A running shap process for one network.
 
     Parameters
     ----------
     explained
-        What to explain; its model is handed over as a file.
+        Network and number to explain; the model is passed as a file.
 
     Raises
     ------
@@ -71,7 +71,7 @@ class Engine:
             self._process.stdin.write(f"{request}\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            pass  # the answer, or its absence, says why
+            pass  # the answer below has the reason
         for line in self._process.stdout:
             if line.startswith(_DONE):
                 with np.load(request.with_name("answer.npz")) as answer:
@@ -95,10 +95,10 @@ class Engine:
 
 
 def deepshap(explained: Explained) -> Explainer:
-    """DeepSHAP values of the bases that are there; ``hypothetical`` is zero for the others, which shap does not give."""
+    """DeepSHAP values of the observed bases; ``hypothetical`` is zero for the other bases, which shap does not give."""
     import weakref
 
-    engine = Engine(explained)
+    engine = ShapEngine(explained)
 
     def explainer(x: np.ndarray, references: np.ndarray | None) -> Maps:
         assert references is not None

@@ -12,7 +12,7 @@ _DECIMALS = 6
 
 
 def write_track(path: Path, contributions: h5py.Dataset | np.ndarray, columns: dict[str, np.ndarray], lengths: dict[str, int]) -> bool:
-    """Write one value a base, the mean over the windows that hold it.
+    """Write a value for each base, the mean over the windows that hold it.
 
     Parameters
     ----------
@@ -41,9 +41,9 @@ def write_track(path: Path, contributions: h5py.Dataset | np.ndarray, columns: d
         for group in _overlapping(placed, columns, length):
             contig, first = str(columns["contig"][group[0]]), int(columns["start"][group[0]])
             values = _mean(contributions, columns, group, first, length)
-            for place, value in enumerate(np.round(values.astype(np.float64), _DECIMALS).tolist(), start=first):
-                if 0 <= place < lengths[contig]:
-                    yield contig, place, place + 1, value
+            for position, value in enumerate(np.round(values.astype(np.float64), _DECIMALS).tolist(), start=first):
+                if 0 <= position < lengths[contig]:
+                    yield contig, position, position + 1, value
 
     pybigtools.open(str(path), "w").write({name: lengths[name] for name in sorted(lengths)}, rows())
     return True

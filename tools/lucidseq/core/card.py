@@ -7,13 +7,13 @@ import math
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, TypedDict, TypeGuard, Unpack
 
 SCHEMA, SCHEMA_VERSION = "lucidseq.card", 1
 
 
 class Verdict(StrEnum):
-    """What a check says of a result, from best to worst."""
+    """Verdict of a check, from best to worst."""
 
     OK = "ok"
     CAUTION = "caution"
@@ -32,7 +32,7 @@ class Check:
     name
         What is checked, in a few words.
     value
-        The figure or word found (NaN and infinities become null in the file).
+        The figure or word (NaN and infinities become null in the file).
     verdict
         `Verdict`.
     threshold
@@ -54,6 +54,13 @@ class Check:
     level: float | None = None
 
 
+class Bounds(TypedDict, total=False):
+    """Interval of a check's value, and its confidence level (see `Check`)."""
+
+    interval: tuple[float, float] | None
+    level: float | None
+
+
 @dataclass
 class Card:
     """The checks of one run of one command."""
@@ -62,19 +69,9 @@ class Card:
     command: str
     checks: list[Check] = field(default_factory=list)
 
-    def add(
-        self,
-        name: str,
-        value: float | str | None,
-        verdict: Verdict,
-        *,
-        threshold: str,
-        advice: str,
-        interval: tuple[float, float] | None = None,
-        level: float | None = None,
-    ) -> None:
+    def add(self, name: str, value: float | str | None, verdict: Verdict, *, threshold: str, advice: str, **bounds: Unpack[Bounds]) -> None:
         """Append a check (see `Check` for the fields)."""
-        self.checks.append(Check(name, value, verdict, threshold, advice, interval, level))
+        self.checks.append(Check(name, value, verdict, threshold, advice, **bounds))
 
     def at_least(
         self,
@@ -85,8 +82,7 @@ class Card:
         advice: str,
         refuse_below: float | None = None,
         text: str | None = None,
-        interval: tuple[float, float] | None = None,
-        level: float | None = None,
+        **bounds: Unpack[Bounds],
     ) -> None:
         """Append a check of a number that should not be less than a threshold; a number that is missing or NaN is a caution.
 
@@ -106,9 +102,7 @@ class Card:
         """
         refused = _is_number(value) and refuse_below is not None and value < refuse_below
         fulfilled = _is_number(value) and value >= threshold
-        self.add(
-            name, value, _graded(fulfilled, refused), threshold=text or f">= {threshold:g}", advice=advice, interval=interval, level=level
-        )
+        self.add(name, value, _graded(fulfilled, refused), threshold=text or f">= {threshold:g}", advice=advice, **bounds)
 
     def at_most(
         self,
@@ -119,30 +113,19 @@ class Card:
         advice: str,
         refuse_above: float | None = None,
         text: str | None = None,
-        interval: tuple[float, float] | None = None,
-        level: float | None = None,
+        **bounds: Unpack[Bounds],
     ) -> None:
         """Append a check of a number that should not exceed a threshold (see `at_least`)."""
         refused = _is_number(value) and refuse_above is not None and value > refuse_above
         fulfilled = _is_number(value) and value <= threshold
-        self.add(
-            name, value, _graded(fulfilled, refused), threshold=text or f"<= {threshold:g}", advice=advice, interval=interval, level=level
-        )
+        self.add(name, value, _graded(fulfilled, refused), threshold=text or f"<= {threshold:g}", advice=advice, **bounds)
 
     def below(
-        self,
-        name: str,
-        value: float | None,
-        threshold: float,
-        *,
-        advice: str,
-        text: str | None = None,
-        interval: tuple[float, float] | None = None,
-        level: float | None = None,
+        self, name: str, value: float | None, threshold: float, *, advice: str, text: str | None = None, **bounds: Unpack[Bounds]
     ) -> None:
         """Append a check of a number that should be less than a threshold (see `at_least`)."""
         fulfilled = _is_number(value) and value < threshold
-        self.expect(name, value, fulfilled, threshold=text or f"< {threshold:g}", advice=advice, interval=interval, level=level)
+        self.expect(name, value, fulfilled, threshold=text or f"< {threshold:g}", advice=advice, **bounds)
 
     def expect(
         self,
@@ -152,11 +135,11 @@ class Card:
         *,
         threshold: str,
         advice: str,
-        interval: tuple[float, float] | None = None,
-        level: float | None = None,
+        otherwise: Verdict = Verdict.CAUTION,
+        **bounds: Unpack[Bounds],
     ) -> None:
-        """Append a check with a condition: ok where it is fulfilled, else a caution."""
-        self.add(name, value, _graded(bool(fulfilled), refused=False), threshold=threshold, advice=advice, interval=interval, level=level)
+        """Append a check with a condition: ok where it is fulfilled, else a caution (or the verdict given)."""
+        self.add(name, value, Verdict.OK if fulfilled else otherwise, threshold=threshold, advice=advice, **bounds)
 
     @property
     def verdict(self) -> Verdict:

@@ -11,12 +11,12 @@ from typing import IO
 import h5py
 import numpy as np
 
-from lucidseq.core.closing import Closing
+from lucidseq.core.close_on_exit import CloseOnExit
 from lucidseq.core.hdf5 import CHECKED, column_rows
 from lucidseq.core.stores import encode_text
 
 
-class ColumnSpools(Closing):
+class ColumnSpools(CloseOnExit):
     """Columns kept on disk until their length and widest text are known, as HDF5's fixed-length text needs it.
 
     Use as a context manager: its files are gone at the end.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lucidseq.core.closing import Closing
+from lucidseq.core.close_on_exit import CloseOnExit
 
 _CHUNK = 1 << 16
 _GZIP = b"\x1f\x8b"
@@ -51,7 +51,7 @@ def read_index(path: Path) -> list[Record]:
     return sorted(records, key=lambda record: record.offset)
 
 
-class FastaText(Closing):
+class FastaText(CloseOnExit):
     """The bytes of a FASTA file, plain or by bgzip and its index of blocks. Use as a context manager."""
 
     def __init__(self, path: Path, blocks: Path) -> None:

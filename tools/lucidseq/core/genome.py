@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lucidseq.core import alphabet
-from lucidseq.core.closing import Closing
+from lucidseq.core.close_on_exit import CloseOnExit
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.fasta_index import untold
 from lucidseq.core.log import get_logger
@@ -16,7 +16,7 @@ from lucidseq.core.log import get_logger
 _log = get_logger("lucidseq.genome")
 
 
-class Genome(Closing):
+class Genome(CloseOnExit):
     """A FASTA file whose bases are fetched as codes (0-3 = ACGT, 4 = N). Use as a context manager.
 
     An index is read from ``<path>.fai``. Where there is none, or it is older than the FASTA or does not fit it, one is made in a

@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from lucidseq.core.closing import Closing
+from lucidseq.core.close_on_exit import CloseOnExit
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.schema import Table
 
@@ -98,7 +98,7 @@ def write_table(frame: pd.DataFrame, path: Path, schema: Table) -> None:
     write_text(buffer.getvalue(), path)
 
 
-class TextWriter(Closing):
+class TextWriter(CloseOnExit):
     """Write UTF-8 text piece by piece, with the same bytes as `write_text` in one go. Use as a context manager.
 
     Parameters

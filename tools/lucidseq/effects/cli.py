@@ -20,8 +20,8 @@ main = tool.main
 class VariantsOptions(Options):
     """Score variants: the model's output with ALT less its output with REF, on the logit or log scale.
 
-    Both alleles stand in the middle of a window of the genome; both strands are averaged; an ensemble gives the spread of its
-    members. Deletions take more of the genome on the right, so that both windows have the model's length.
+    Both alleles are placed in the middle of a window of the genome; both strands are averaged; an ensemble gives the spread of
+    its members. Deletions take more of the genome on the right, so that both windows have the model's length.
     """
 
     model: Annotated[Path, Option("Sequence model (.keras)."), In(Format.KERAS, schema=MODEL)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lucidseq.core.card import Card, Verdict
+from lucidseq.core.card import Card
 from lucidseq.core.errors import DataError, UsageError, place
 from lucidseq.core.genome import Genome
 from lucidseq.core.intervals import read_bed
@@ -17,11 +17,12 @@ from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import EFFECTS
 from lucidseq.core.tables import write_table
 from lucidseq.core.variants import variant_ids
+from lucidseq.effects.allele_windows import Variant, allele_windows, reference_matches
+from lucidseq.effects.card import variants_card
 from lucidseq.effects.choices import RefMismatch
 from lucidseq.effects.cli import VariantsOptions
 from lucidseq.effects.scoring import Scores, score
-from lucidseq.effects.vcf import Sites, read_sites, write_annotated
-from lucidseq.effects.windows import Variant, allele_windows, reference_matches
+from lucidseq.effects.variant_sites import read_sites, write_annotated
 
 CHUNK = 2048  # variants read and scored at once
 STRAND_SAMPLE = 500  # variants of strongest effect, whose strands are compared
@@ -33,7 +34,7 @@ def variants(options: VariantsOptions, out: OutputSet) -> Card:
     sites = read_sites(options.variants, read_bed(options.regions).records() if options.regions else None, options.max_allele_length)
     with Genome(options.fasta) as genome:
         kept, mismatches = check_reference(genome, sites.variants, options.ref_mismatch, options.variants)
-        mine = [kept[int(index)] for index in np.array_split(np.arange(len(kept)), parts)[part]]
+        shard = [kept[int(index)] for index in np.array_split(np.arange(len(kept)), parts)[part]]
 
         from lucidseq.nets import backend
 
@@ -45,29 +46,29 @@ def variants(options: VariantsOptions, out: OutputSet) -> Card:
         predictor = Predictor(network, batch_size=options.batch_size, output="logit")
         length = window_length(predictor.length, options.window)
         chunks = []
-        with Progress("variants", total=len(mine)) as progress:
-            for first in range(0, len(mine), CHUNK):
-                chunk = mine[first : first + CHUNK]
+        with Progress("variants", total=len(shard)) as progress:
+            for first in range(0, len(shard), CHUNK):
+                chunk = shard[first : first + CHUNK]
                 chunks.append(score(predictor, allele_windows(genome, chunk, length)))
                 progress.step(len(chunk))
         scores = join(chunks, targets=network.output_shape[-1])
-        strongest = [mine[int(row)] for row in np.argsort(-np.abs(scores.effect[:, 0]), kind="stable")[:STRAND_SAMPLE]]
+        strongest = [shard[int(row)] for row in np.argsort(-np.abs(scores.effect[:, 0]), kind="stable")[:STRAND_SAMPLE]]
         one_strand = Predictor(network, batch_size=options.batch_size, output="logit", reverse_complement_average=False)
         agreement = strand_agreement(one_strand, allele_windows(genome, strongest, length))
     names = target_names(facts.target_names if facts else None, scores.effect.shape[1])
-    write_table(effects_table(mine, scores, names), out["effects"], EFFECTS)
-    write_annotated(out["annotated"], sites, record_notes(mine, scores, names))
-    return make_card(sites, scores, mismatches, agreement)
+    write_table(effects_table(shard, scores, names), out["effects"], EFFECTS)
+    write_annotated(out["annotated"], sites, record_notes(shard, scores, names))
+    return variants_card(sites, scores, mismatches, agreement)
 
 
 def check_reference(genome: Genome, variants: list[Variant], policy: RefMismatch, paths: list[Path]) -> tuple[list[Variant], int]:
-    """Return the variants whose REF is the genome's, and how many were not.
+    """Return the variants whose REF is the genome's, and the number of the other variants.
 
     Raises
     ------
     DataError
-        If a contig is not in the genome; under the policy ``error`` at the first mismatch; under ``skip`` when nothing is
-        left or more than half mismatch, since the build is then wrong.
+        If a contig is not in the genome; under the policy ``error`` at the first mismatch; under ``skip`` when more than half
+        mismatch, since the build is then wrong.
     """
     where = ", ".join(map(str, paths))
     for contig in dict.fromkeys(variant.contig for variant in variants):
@@ -79,42 +80,42 @@ def check_reference(genome: Genome, variants: list[Variant], policy: RefMismatch
         elif policy is RefMismatch.ERROR:
             from lucidseq.core.alphabet import decode
 
-            there = decode(genome.fetch(variant.contig, variant.position, variant.position + len(variant.ref)))
+            bases = decode(genome.fetch(variant.contig, variant.position, variant.position + len(variant.ref)))
             name = f"{variant.contig}:{variant.position + 1}:{variant.ref}:{variant.alt}"
             raise DataError(
-                f"REF {variant.ref} where the genome has {there}",
+                f"REF {variant.ref} where the genome has {bases}",
                 "variants and FASTA of the same genome build",
-                "give the matching FASTA, or --ref-mismatch skip to leave such variants out",
+                "give the matching FASTA, or --ref-mismatch skip to skip such variants",
                 where=place(where, contig=variant.contig, variant=name),
             )
-    wrong = len(variants) - len(kept)
-    if wrong > 0.5 * len(variants):
+    mismatches = len(variants) - len(kept)
+    if mismatches > 0.5 * len(variants):
         raise DataError(
-            f"REF differs from the genome in {wrong} of {len(variants)} variants",
+            f"REF differs from the genome in {mismatches} of {len(variants)} variants",
             "variants and FASTA of the same build",
             "give the genome build the variants were called on",
             where=where,
         )
-    return kept, wrong
+    return kept, mismatches
 
 
-def window_length(model_length: int | None, asked: int | None) -> int:
-    """Return the window: the model's own length, or the one asked for where the model takes any.
+def window_length(model_length: int | None, requested: int | None) -> int:
+    """Return the window: the model's length, or the requested one where the model takes any.
 
     Raises
     ------
     UsageError
         If both differ, or neither is known.
     """
-    if model_length is None and asked is None:
+    if model_length is None and requested is None:
         raise UsageError("a model that takes any length, without --window", "--window", "give --window in bp")
-    if model_length is not None and asked not in (None, model_length):
-        raise UsageError(f"--window {asked}", f"{model_length}, the model's length", "leave --window out")
-    return int(model_length or asked or 0)
+    if model_length is not None and requested not in (None, model_length):
+        raise UsageError(f"--window {requested}", f"{model_length}, the model's length", "omit --window")
+    return int(model_length or requested or 0)
 
 
 def strand_agreement(predictor: object, windows: np.ndarray) -> float:
-    """Return the correlation of effects seen on the two strands (NaN with fewer than three variants)."""
+    """Return the correlation of the effects on the two strands (NaN with fewer than three variants)."""
     from lucidseq.core.alphabet import reverse_complement
 
     forward = score(predictor, windows).effect[:, 0]  # type: ignore[arg-type]  # a Predictor, known after the backend is ready
@@ -133,7 +134,7 @@ def join(chunks: list[Scores], *, targets: int) -> Scores:
 
 
 def target_names(known: list[str] | None, count: int) -> list[str]:
-    """Return the targets' names; ``target_<i>`` for a model that does not say."""
+    """Return the targets' names; ``target_<i>`` for a model without names."""
     return known if known and len(known) == count else [f"target_{index}" for index in range(count)]
 
 
@@ -168,52 +169,3 @@ def record_notes(variants: list[Variant], scores: Scores, names: list[str]) -> d
             texts = "|".join(f"{item[row, column]:.5g}" for item in values)
             notes.setdefault(variant.record, []).append(f"{variant.alt}|{name}|{texts}")
     return notes
-
-
-def make_card(sites: Sites, scores: Scores, mismatches: int, agreement: float) -> Card:
-    """Check what was left out, whether the strands agree, and whether the members of the ensemble do."""
-    card = Card("effects", "variants")
-    total = len(sites.variants)
-    share = mismatches / total
-    card.add(
-        "REF differs from the genome",
-        share,
-        Verdict.OK if share == 0 else Verdict.CAUTION if share < 0.05 else Verdict.REFUSE,
-        threshold="0",
-        advice="Variants and genome may be of different builds.",
-    )
-    left_out = sum(count for reason, count in sites.skipped.items() if reason != "outside the regions")
-    card.add(
-        "alleles left out",
-        left_out,
-        Verdict.OK if left_out <= 0.05 * (total + left_out) else Verdict.CAUTION,
-        threshold="<= 5 %",
-        advice="; ".join(f"{n} {reason}" for reason, n in sorted(sites.skipped.items())) or "None.",
-    )
-    if np.isfinite(agreement):
-        card.add(
-            "agreement of effects between strands (correlation)",
-            agreement,
-            Verdict.OK if agreement >= 0.7 else Verdict.CAUTION,
-            threshold=">= 0.7",
-            advice="The network reads the two strands differently: train with reverse complements.",
-        )
-    if len(scores.effect) and scores.spread.any():
-        strong = np.abs(scores.effect) >= np.quantile(np.abs(scores.effect), 0.99)
-        ratio = float(np.median(scores.spread[strong] / np.abs(scores.effect[strong]).clip(1e-9)))
-        card.add(
-            "ensemble spread of the strongest 1 %, relative",
-            ratio,
-            Verdict.OK if ratio <= 0.5 else Verdict.CAUTION,
-            threshold="<= 0.5",
-            advice="The members disagree on the strongest effects: do not rank by them.",
-        )
-    else:
-        card.add(
-            "ensemble",
-            "one member",
-            Verdict.CAUTION,
-            threshold=">= 2 members",
-            advice="The spread of the scores is unknown: train with --ensemble 3 or more.",
-        )
-    return card

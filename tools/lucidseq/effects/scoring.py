@@ -36,8 +36,8 @@ class Scores:
 def score(predictor: Predictor, windows: np.ndarray) -> Scores:
     """Score windows.
 
-    Batches are filled up to full size, so that every step has the same shape and a variant's score does not depend on which
-    others are scored beside it.
+    Batches are padded to full size, so that every step has the same shape and the score of a variant does not depend on the
+    other variants of its batch.
 
     Parameters
     ----------

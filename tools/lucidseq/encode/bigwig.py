@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lucidseq.core.closing import Closing
+from lucidseq.core.close_on_exit import CloseOnExit
 from lucidseq.core.errors import DataError, place
 
 
-class BigWig(Closing):
+class BigWig(CloseOnExit):
     """An open bigWig. Use as a context manager, or keep it open.
 
     Attributes

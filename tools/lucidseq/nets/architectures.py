@@ -1,7 +1,7 @@
 """Convolutional networks for regulatory sequences of about 100 to 1,000 bp.
 
 Both begin with 19 bp filters, batch normalisation and, by default, the exponential activation, which makes first-layer
-filters, and the attributions that pass them, easier to read [1]_. ``cnn-shallow`` pools so widely after the first layer that a
+filters and attributions easier to interpret [1]_. ``cnn-shallow`` pools so widely after the first layer that a
 filter must hold a whole motif; ``cnn-deep`` pools in small steps and assembles motifs over layers.
 
 References
@@ -22,7 +22,7 @@ from lucidseq.core.errors import UsageError
 from lucidseq.nets import heads
 
 FIRST_KERNEL = 19
-SHORTEST = {"cnn-deep": 32, "cnn-shallow": 8}  # below this (bp) pooling leaves nothing
+SHORTEST = {"cnn-deep": 32, "cnn-shallow": 8}  # shortest input (bp) with an output after pooling
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def build(design: Design, *, seed: int = 0, name: str = "member_0") -> keras.Mod
 
 def _shallow(stack: _Stack, x: Any) -> Any:
     design = stack.design
-    wide = max(2, min(50, design.length // 4))  # 50 at 200 bp: four places a filter can fire in, each wider than a motif
+    wide = max(2, min(50, design.length // 4))  # 50 at 200 bp: four windows, each wider than a motif
     x = stack.convolution(x, 1, design.filters, FIRST_KERNEL, activation=design.first_activation, dropout=0.1, pool=wide)
     x = stack.convolution(x, 2, 2 * design.filters, 3, activation="relu", dropout=0.2, pool=2)
     return stack.dense(keras.layers.Flatten(name="flatten")(x), 4 * design.filters, dropout=0.5)

@@ -1,6 +1,6 @@
-"""The one place that knows which library runs the networks: threads, determinism, precision, gradients.
+"""The only module that depends on the library that runs the networks: threads, determinism, precision, gradients.
 
-Everything else is written in keras and keras.ops, so the same code runs on TensorFlow (the default) and JAX
+All other code is written in keras and keras.ops, so it runs on TensorFlow (the default) and JAX
 (``KERAS_BACKEND=jax``). Call `prepare` first in a process: some settings are read when the library loads.
 """
 
@@ -36,7 +36,7 @@ def prepare(*, seed: int = 0, threads: int = 1, mixed_precision: bool = False) -
     threads
         Threads of one operation. Operations run one after another, so that sums keep their order.
     mixed_precision
-        Compute in float16 where a GPU is there; on a processor the networks stay in float32.
+        Compute in float16 on a GPU; on a processor the networks stay in float32.
 
     Raises
     ------
@@ -57,9 +57,8 @@ def prepare(*, seed: int = 0, threads: int = 1, mixed_precision: bool = False) -
             _prepare_tensorflow(threads)
         import keras
     except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"the Python library {error.name} is not installed", f"keras and {chosen}", 'pip install "lucidseq[nets,tf]"'
-        ) from error
+        fix = 'pip install "lucidseq[nets,tf]"'
+        raise MissingExtraError(f"the Python library {error.name} is not installed", f"keras and {chosen}", fix) from error
     keras.utils.set_random_seed(seed % 2**32)
     keras.config.set_floatx("float32")
     keras.mixed_precision.set_dtype_policy("mixed_float16" if mixed_precision and has_gpu() else "float32")
@@ -72,7 +71,7 @@ def _prepare_tensorflow(threads: int) -> None:
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-    except RuntimeError:  # an operation has run already in this process: the first caller's choice stands
+    except RuntimeError:  # an operation has already run in this process: the first caller's setting applies
         return
     tf.config.experimental.enable_op_determinism()
     for gpu in tf.config.list_physical_devices("GPU"):
@@ -87,7 +86,7 @@ def name() -> str:
 
 
 def has_gpu() -> bool:
-    """Say whether the backend sees a GPU."""
+    """Return whether the backend has a GPU."""
     if name() == "jax":
         import jax
 
@@ -153,12 +152,12 @@ def _gradient_tensorflow(value: Callable[[Tensor], Tensor]) -> Callable[[np.ndar
     def compiled(x: Tensor) -> tuple[Tensor, Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(x)
-            found = value(x)
-        return found, tape.gradient(found, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            values = value(x)
+        return values, tape.gradient(values, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
     def run(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        found, gradient = compiled(tf.convert_to_tensor(x, dtype="float32"))
-        return found.numpy(), gradient.numpy()
+        values, gradient = compiled(tf.convert_to_tensor(x, dtype="float32"))
+        return values.numpy(), gradient.numpy()
 
     return run
 
@@ -168,13 +167,13 @@ def _gradient_jax(value: Callable[[Tensor], Tensor]) -> Callable[[np.ndarray], t
     import numpy as np
 
     def total(x: Tensor) -> tuple[Tensor, Tensor]:
-        found = value(x)
-        return found.sum(), found
+        values = value(x)
+        return values.sum(), values
 
     compiled = jax.jit(jax.value_and_grad(total, has_aux=True))
 
     def run(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        (_, found), gradient = compiled(jax.numpy.asarray(x, dtype="float32"))
-        return np.asarray(found), np.asarray(gradient)
+        (_, values), gradient = compiled(jax.numpy.asarray(x, dtype="float32"))
+        return np.asarray(values), np.asarray(gradient)
 
     return run

@@ -1,4 +1,4 @@
-"""Does a predicted probability of 0.8 come true 8 times in 10? Reliability curve and expected calibration error.
+"""Calibration of predicted probabilities: reliability curve and expected calibration error.
 
 References
 ----------
@@ -60,7 +60,7 @@ def ece(target: np.ndarray, prediction: np.ndarray, bins: int = BINS) -> Weighte
 def ece_if_calibrated(
     prediction: np.ndarray, *, samples: int, generator: np.random.Generator, quantile: float = 0.95, bins: int = BINS
 ) -> float:
-    """Return the ECE that chance alone stays below, when each label is drawn with the predicted probability.
+    """Return a quantile of the ECE when each label is drawn with the predicted probability.
 
     Parameters
     ----------

@@ -17,21 +17,21 @@ Weights = list[np.ndarray]
 
 
 @dataclass
-class Progress:
-    """Where the training of an ensemble stands.
+class TrainingProgress:
+    """State of the training of an ensemble.
 
     Parameters
     ----------
     member, epoch
-        Network that is being trained and epochs it has done.
+        Network in training and its finished epochs.
     best_loss, best_epoch
-        Best validation loss so far and when.
+        Best validation loss so far and its epoch.
     history
         Rows of the history table, all members.
     current, optimizer, best
         Variables of the network and of its optimizer now, and the network's weights of the best epoch.
     finished
-        Weights of the members that are done, with ``best_epochs`` and ``epochs_done`` of each.
+        Weights of the finished members, with ``best_epochs`` and ``epochs_done`` of each.
     """
 
     member: int = 0
@@ -47,7 +47,7 @@ class Progress:
     epochs_done: list[int] = field(default_factory=list)
 
     def finish_member(self) -> None:
-        """Keep the best weights of the current network and turn to the next."""
+        """Keep the best weights of the current network and start the next."""
         self.finished.append(self.best)
         self.best_epochs.append(self.best_epoch)
         self.epochs_done.append(self.epoch)
@@ -60,22 +60,22 @@ _LISTS = ("current", "optimizer", "best")
 
 
 class Checkpoints:
-    """Saves and restores `Progress`.
+    """Saves and restores `TrainingProgress`.
 
     Parameters
     ----------
     folder
-        Where the file lies; made when absent. None: nothing is saved.
+        Folder of the file; created when missing. None: nothing is saved.
     fingerprint
-        Text that two trainings share only if one may go on from the other.
+        Text that is equal only for trainings that may be continued by each other.
     resume
-        Whether `load` looks for a file.
+        Whether `load` reads a file.
     """
 
     def __init__(self, folder: Path | None, fingerprint: str, *, resume: bool) -> None:
         self._folder, self._fingerprint, self._resume = folder, fingerprint, resume
 
-    def save(self, progress: Progress) -> None:
+    def save(self, progress: TrainingProgress) -> None:
         """Write the file under another name, then replace the old one."""
         if self._folder is None:
             return
@@ -90,8 +90,8 @@ class Checkpoints:
             os.fsync(handle.fileno())
         partial.replace(self._folder / FILE_NAME)
 
-    def load(self) -> Progress:
-        """Return the saved progress, or a fresh one when there is none or it is not asked for.
+    def load(self) -> TrainingProgress:
+        """Return the saved progress, or new progress without a file or without ``resume``.
 
         Raises
         ------
@@ -100,23 +100,19 @@ class Checkpoints:
         """
         path = None if self._folder is None else self._folder / FILE_NAME
         if not self._resume or path is None or not path.exists():
-            return Progress()
+            return TrainingProgress()
         try:
             with np.load(path, allow_pickle=False) as file:
                 state = json.loads(file["state"].tobytes())
-                found = state.pop("fingerprint")
-                progress = Progress(**state)
+                fingerprint = state.pop("fingerprint")
+                progress = TrainingProgress(**state)
                 for name in _LISTS:
                     setattr(progress, name, _numbered(file, name))
                 progress.finished = [_numbered(file, f"finished_{m}") for m in range(progress.member)]
-        except Exception as error:  # whatever zip, JSON or NumPy say of a damaged file
-            raise DataError(
-                f"a checkpoint that cannot be read ({error})",
-                "a file this command wrote",
-                "remove it, or run without --resume",
-                where=str(path),
-            ) from error
-        if found != self._fingerprint:
+        except Exception as error:  # zip, JSON and NumPy have many errors for a damaged file
+            received, fix = f"a checkpoint that cannot be read ({error})", "remove it, or run without --resume"
+            raise DataError(received, "a file this command wrote", fix, where=str(path)) from error
+        if fingerprint != self._fingerprint:
             raise DataError(
                 "a checkpoint of a training with other data, options or versions",
                 "the same command as before",

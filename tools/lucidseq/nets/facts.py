@@ -1,4 +1,4 @@
-"""What a model file says of itself: ``lucidseq.json`` inside the ``.keras`` archive."""
+"""Facts of a model file: ``lucidseq.json`` inside the ``.keras`` archive."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 
 SCHEMA, SCHEMA_VERSION = "lucidseq.model", 1
 ENCODING = "one-hot ACGT, N is zero"
+# Check of the trust cards of commands that are given a plain Keras file
+EXPECTED = "written by lucidseq train fit"
+ADVICE_WITHOUT = "A plain Keras file has no facts of its training; check base order (ACGT), strand and units yourself."
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,9 @@ def facts_from_json(text: str) -> Facts:
     document = json.loads(text)
     if not isinstance(document, dict):
         raise ValueError("not a JSON object")
-    found = document.pop("schema", None), document.pop("schema_version", None)
-    if found != (SCHEMA, SCHEMA_VERSION):
-        raise ValueError(f"schema {found[0]} version {found[1]}, not {SCHEMA} version {SCHEMA_VERSION}")
+    schema, version = document.pop("schema", None), document.pop("schema_version", None)
+    if (schema, version) != (SCHEMA, SCHEMA_VERSION):
+        raise ValueError(f"schema {schema} version {version}, not {SCHEMA} version {SCHEMA_VERSION}")
     try:
         return Facts(**document)
     except TypeError as error:

@@ -1,4 +1,4 @@
-"""What a network ends with: the link between its linear output (the logit) and the prediction."""
+"""Output of a network: the link between its linear output (the logit) and the prediction."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def link(logit: np.ndarray, task: str) -> np.ndarray:
 
 
 def initial_bias(target: np.ndarray, task: str) -> np.ndarray:
-    """Return the bias of ``logit`` that predicts each target's mean, so that training does not start by finding it.
+    """Return the bias of ``logit`` that predicts each target's mean, the initial value of training.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def scaling(target: np.ndarray) -> Scaling:
 
 
 def unscale(network: keras.Model, scale: Scaling) -> None:
-    """Fold a target scale into the last layer, so that the network predicts in the target's own units."""
+    """Fold a target scale into the last layer, so that the network predicts in the units of the target."""
     layer = network.get_layer("logit")
     kernel, bias = layer.get_weights()
     layer.set_weights([kernel * scale.sd, bias * scale.sd + scale.mean])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-_MAX_LOG_RATE = 30.0  # exp stays finite in float32; a rate of 1e13 is out of any count's reach
+_MAX_LOG_RATE = 30.0  # exp stays finite in float32; a rate of 1e13 is above any count
 
 
 def training_loss(task: str, class_weights: np.ndarray | None = None) -> Callable[[Any, Any], Any]:

@@ -1,4 +1,4 @@
-"""Metrics of predictions, each able to weigh its rows, so that a bootstrap is one array operation.
+"""Metrics of predictions with row weights, so that a bootstrap is one array operation.
 
 A metric takes targets and predictions, both (n,), and returns a function of weights (b, n), how often each row was drawn in
 each of b resamples, to (b,) values. Sorting is done once, not once a resample.
@@ -30,7 +30,7 @@ class Estimate(NamedTuple):
 
 
 def _tied_groups(prediction: np.ndarray, *, falling: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return the sorting order and where each group of equal predictions starts in it."""
+    """Return the sorting order and the start of each group of equal predictions in it."""
     order = np.argsort(-prediction if falling else prediction, kind="stable")
     ranked = prediction[order]
     return order, np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
@@ -85,23 +85,23 @@ def pearson(target: np.ndarray, prediction: np.ndarray) -> Weighted:
 
 
 def _correlation(n: np.ndarray, sx: np.ndarray, sy: np.ndarray, sxx: np.ndarray, syy: np.ndarray, sxy: np.ndarray) -> np.ndarray:
-    """Pearson correlation from weighted sums; NaN where one side does not vary."""
+    """Pearson correlation from weighted sums; NaN where either variable is constant."""
     variance_x, variance_y = sxx - sx**2 / n, syy - sy**2 / n
     constant = (variance_x <= 1e-12 * sxx) | (variance_y <= 1e-12 * syy)
-    found = _ratio(sxy - sx * sy / n, np.sqrt(np.maximum(variance_x * variance_y, 0.0)))
-    return np.where(constant, np.nan, np.clip(found, -1.0, 1.0))
+    correlation = _ratio(sxy - sx * sy / n, np.sqrt(np.maximum(variance_x * variance_y, 0.0)))
+    return np.where(constant, np.nan, np.clip(correlation, -1.0, 1.0))
 
 
 def spearman(target: np.ndarray, prediction: np.ndarray) -> Weighted:
-    """Spearman correlation; ranks, ties averaged, are taken anew in each resample."""
+    """Spearman correlation; ranks, ties averaged, are computed again in each resample."""
     sides = [_tied_groups(values, falling=False) for values in (target, prediction)]
 
     def ranks(weights: np.ndarray, order: np.ndarray, starts: np.ndarray) -> np.ndarray:
         group = np.add.reduceat(weights[:, order], starts, axis=1)
         middle = np.cumsum(group, axis=1) - 0.5 * group
-        found = np.empty(weights.shape)
-        found[:, order] = np.repeat(middle, np.diff(np.r_[starts, len(order)]), axis=1)
-        return found
+        mean_ranks = np.empty(weights.shape)
+        mean_ranks[:, order] = np.repeat(middle, np.diff(np.r_[starts, len(order)]), axis=1)
+        return mean_ranks
 
     def weighted(weights: np.ndarray) -> np.ndarray:
         n = weights.sum(axis=1, dtype=np.float64)
@@ -177,11 +177,11 @@ def estimate(weighted: Weighted, n: int, *, samples: int, generator: np.random.G
     n
         Rows.
     samples
-        Resamples; those without both labels (or without variation) are left out.
+        Resamples; those without both labels (or without variation) are skipped.
     generator
-        Source of chance.
+        Random generator.
     level
-        Coverage aimed at.
+        Nominal coverage.
     """
     step = max(1, _CELLS // n)
     parts = [weighted(resample(n, min(step, samples - done), generator)) for done in range(0, samples, step)]

@@ -20,7 +20,7 @@ class Predictor:
     Parameters
     ----------
     model
-        From `io.load_model`: an ensemble of ours, or any one-input model with outputs of shape (batch, targets).
+        From `io.load_model`: an ensemble of lucidseq, or any one-input model with outputs of shape (batch, targets).
     batch_size
         Sequences a step; results do not depend on it beyond rounding.
     reverse_complement_average
@@ -40,9 +40,8 @@ class Predictor:
         self.batch_size, self.both_strands = batch_size, reverse_complement_average
         if len(self._model.inputs) != 1 or self._model.inputs[0].shape[2:] != (4,):
             shapes = [tuple(tensor.shape) for tensor in self._model.inputs]
-            raise DataError(
-                f"a model with inputs of shape {shapes}", "one input of shape (length, 4), bases in the order ACGT", "give a sequence model"
-            )
+            expected = "one input of shape (length, 4), bases in the order ACGT"
+            raise DataError(f"a model with inputs of shape {shapes}", expected, "give a sequence model")
         self.length: int | None = self._model.inputs[0].shape[1]
 
     def require_length(self, length: int, *, where: str | None = None) -> None:
@@ -86,14 +85,14 @@ class Predictor:
         return 0.5 * (forward + self._forward(alphabet.one_hot(alphabet.reverse_complement(codes))))
 
     def _forward(self, x: np.ndarray) -> np.ndarray:
-        found = self._model.predict_on_batch(x)
-        return np.asarray(found, dtype=np.float32) if self._is_ensemble else _single_member(found)
+        outputs = self._model.predict_on_batch(x)
+        return np.asarray(outputs, dtype=np.float32) if self._is_ensemble else _single_member(outputs)
 
 
 def predict(
     model: keras.Model, codes: np.ndarray, *, batch_size: int = 512, reverse_complement_average: bool = True, output: Output = "probability"
 ) -> np.ndarray:
-    """Apply a model once; see `Predictor`, which also takes chunk after chunk.
+    """Apply a model once (see `Predictor` for many chunks).
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Training loop: AdamW under a warm-up and cosine schedule, early stopping on the validation loss, best epoch kept.
 
-It knows no kind of data: what is trained is a `Problem`, which brings networks, loss, batches and validation. A training that was
-interrupted goes on from its checkpoint to the same bytes.
+It does not depend on the kind of data: a `Problem` provides networks, loss, batches and validation. An interrupted training
+continues from its checkpoint to the same bytes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from lucidseq.core import seeds
 from lucidseq.core.errors import DataError
 from lucidseq.core.log import get_logger
-from lucidseq.nets.checkpoint import Checkpoints, Progress
+from lucidseq.nets.checkpoint import Checkpoints, TrainingProgress
 
 _WARM_UP_STEPS = 200
 _log = get_logger("lucidseq.nets")
@@ -30,9 +30,9 @@ class Schedule:
     Attributes
     ----------
     members
-        Networks of the ensemble, each with a seed of its own.
+        Networks of the ensemble, each with its own seed.
     epochs, patience
-        Most epochs, and epochs without a better validation loss after which a member stops.
+        Largest number of epochs, and epochs without a better validation loss after which a member stops.
     learning_rate
         Peak of the rate, which rises from a tenth of it and falls to a tenth.
     weight_decay
@@ -50,7 +50,7 @@ class Schedule:
 
 
 class Problem(Protocol):
-    """What is trained.
+    """Networks, loss and data of a training.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Problem(Protocol):
     steps: int
 
     def network(self, seed: int) -> keras.Model:
-        """Return a fresh network that ends where the loss takes over."""
+        """Return a new network, up to the output that the loss is applied to."""
         ...
 
     def loss(self) -> Loss:
@@ -76,17 +76,17 @@ class Problem(Protocol):
         ...
 
     def validator(self, model: keras.Model) -> Callable[[], tuple[float, float]]:
-        """Return a function that gives loss and metric of the model on the validation rows as it is when called."""
+        """Return a function that gives loss and metric of the model, as trained so far, on the validation rows."""
         ...
 
 
-def train_ensemble(problem: Problem, schedule: Schedule, checkpoints: Checkpoints) -> Progress:
+def train_ensemble(problem: Problem, schedule: Schedule, checkpoints: Checkpoints) -> TrainingProgress:
     """Train every member, continuing from a checkpoint; return the progress with the finished weights and the history.
 
     Raises
     ------
     DataError
-        If the loss stops being a number.
+        If the loss is not finite.
     """
     progress = checkpoints.load()
     while progress.member < schedule.members:
@@ -96,7 +96,7 @@ def train_ensemble(problem: Problem, schedule: Schedule, checkpoints: Checkpoint
     return progress
 
 
-def _train_member(problem: Problem, schedule: Schedule, progress: Progress, checkpoints: Checkpoints) -> None:
+def _train_member(problem: Problem, schedule: Schedule, progress: TrainingProgress, checkpoints: Checkpoints) -> None:
     """Train one network until its epochs are over or validation stops improving."""
     seed = seeds.derive(schedule.seed, "member", progress.member)
     keras.backend.clear_session()

@@ -19,7 +19,7 @@ main = tool.main
 class BuildOptions(Options):
     """Build the report: trust cards first, then figures, tables, methods and versions.
 
-    Files are recognised by what they hold, so anything a lucidseq command wrote can be given, in any order.
+    Files are recognised by their contents: any file that a lucidseq command wrote can be given, in any order.
     """
 
     results: Annotated[
@@ -28,7 +28,7 @@ class BuildOptions(Options):
         In(Format.TSV, Format.HDF5, Format.JSON, Format.PNG),
     ]
     truth_variants: Annotated[
-        Path | None, Option("Causal variants of a simulation, to compare with what was found."), In(Format.TSV, schema=TRUTH_VARIANTS)
+        Path | None, Option("Causal variants of a simulation, to compare with the results."), In(Format.TSV, schema=TRUTH_VARIANTS)
     ] = None
     truth: Annotated[Path | None, Option("Settings and causal gene set of a simulation."), In(Format.JSON)] = None
     gtf: Annotated[Path | None, Option("Genes to draw in locus plots (GTF)."), In(Format.GTF)] = None

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lucidseq.core.pvalues import neg_log10
 from lucidseq.report.figure import COLOURS, GREY, Figure, new_axes, to_png
-from lucidseq.report.results import Results
+from lucidseq.report.result_files import Results
 
 LABELS, SETS, FDR = 8, 12, 0.05
 
@@ -21,7 +21,7 @@ def enrichment_figures(results: Results) -> list[Figure]:
 
 
 def draw_genes(name: str, table: pd.DataFrame) -> Figure:
-    """Draw gene p-values along the genome, named where strongest."""
+    """Draw gene p-values along the genome, with the names of the strongest."""
     canvas, axes = new_axes(width=8.5)
     axis = axes[0, 0]
     ordered = table.dropna(subset=["p_value"]).sort_values(["contig", "start", "gene_id"]).reset_index(drop=True)
@@ -50,7 +50,7 @@ def draw_genes(name: str, table: pd.DataFrame) -> Figure:
 
 
 def label_points(axis: Any, x: np.ndarray, y: np.ndarray, names: list[str], width: int) -> None:
-    """Name points; a point close to the right of one that is named already gets its name on the other side."""
+    """Label points; a point close to the right of a labelled point gets its label on the other side."""
     height = float(y.max()) or 1.0
     for number, (place, level, name) in enumerate(zip(x, y, names, strict=True)):
         near = np.flatnonzero((np.abs(x[:number] - place) < 0.1 * width) & (np.abs(y[:number] - level) < 0.06 * height))

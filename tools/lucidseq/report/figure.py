@@ -1,4 +1,4 @@
-"""A figure of the report: the picture, the numbers behind it, and what it says."""
+"""A figure of the report: the picture, its numbers, and its caption."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Figure:
     name
         File name without suffix.
     title, caption
-        Text around it; the caption says how to read it.
+        Text around it; the caption explains how to read it.
     alt
-        What it shows, in a sentence for those who cannot see it.
+        Alternative text: one sentence that describes the figure.
     png
         The picture.
     numbers
-        What was drawn.
+        The numbers drawn.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Figure:
 
 
 def new_canvas(width: float, height: float) -> Any:
-    """Return an empty matplotlib figure that needs no display and heeds no settings of the user's."""
+    """Return an empty matplotlib figure that needs no display and ignores the user's settings."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
@@ -66,7 +66,7 @@ def new_axes(rows: int = 1, columns: int = 1, *, width: float = 7.2, height: flo
 
 
 def tidy(axis: Any) -> None:
-    """Give an axis the look that all share."""
+    """Apply the common style to an axis."""
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(labelsize=8)
 
@@ -78,13 +78,13 @@ def to_png(canvas: Any) -> bytes:
     return buffer.getvalue()
 
 
-def named_for_files(figures: list[Figure]) -> list[Figure]:
-    """Give every figure a name that is safe as a file's and its own: names of loci and files come from data.
+def unique_file_names(figures: list[Figure]) -> list[Figure]:
+    """Give every figure a name that is unique and safe as a file name: names of loci and files come from data.
 
     Examples
     --------
     >>> names = ["locus_../a", "locus_../a", "qq"]
-    >>> [one.name for one in named_for_files([Figure(name, "", "", "", b"", None) for name in names])]
+    >>> [figure.name for figure in unique_file_names([Figure(name, "", "", "", b"", None) for name in names])]
     ['locus_.._a', 'locus_.._a_2', 'qq']
     """
     taken: set[str] = set()

@@ -12,7 +12,7 @@ from lucidseq.core.gtf import Gene, read_genes
 from lucidseq.core.ld import open_ld
 from lucidseq.core.pvalues import neg_log10_p
 from lucidseq.report.figure import COLOURS, GREY, Figure, new_axes, to_png
-from lucidseq.report.results import Results, label
+from lucidseq.report.result_files import Results, label
 
 MAX_LOCI, WITHOUT_SETS, GENE_ROWS = 12, 3, 3
 RING = 0.02  # PIPs under a flat prior are drawn from here on
@@ -38,12 +38,12 @@ def locus_figures(results: Results, gtf: Path | None) -> list[Figure]:
 
 def credible_sets(results: Results, name: str, locus: str, rows: pd.DataFrame) -> dict[str, list[str]]:
     """Return the members of each credible set of a locus; from the table of sets, where a variant may be in several."""
-    for other, table in results.table("credible_sets"):
-        if other == name:
+    for file_name, table in results.table("credible_sets"):
+        if file_name == name:
             sets = table[table["locus"] == locus]
             return dict(zip(sets["credible_set"], sets["variants"].str.split(","), strict=True))
     marked = rows[rows["credible_set"] != ""]
-    return {str(one): members["variant_id"].tolist() for one, members in marked.groupby("credible_set")}
+    return {str(set_name): members["variant_id"].tolist() for set_name, members in marked.groupby("credible_set")}
 
 
 def draw_locus(name: str, locus: str, rows: pd.DataFrame, sets: dict[str, list[str]], genes: list[Gene], stores: list[Path]) -> Figure:
@@ -66,7 +66,7 @@ def draw_locus(name: str, locus: str, rows: pd.DataFrame, sets: dict[str, list[s
         _caption(rows, sets, with_ld=r2 is not None, with_genes=bool(genes)),
         f"Locus {locus} on {contig}, {position.min():.3f} to {position.max():.3f} Mb: strongest variant {lead_name} "
         f"(-log10 p {strength[lead]:.1f}, PIP {rows['pip'].iloc[lead]:.2f}); credible sets: "
-        f"{'; '.join(f'{one} of {len(of)}' for one, of in sets.items()) or 'none'}.",
+        f"{'; '.join(f'{set_name} of {len(members)}' for set_name, members in sets.items()) or 'none'}.",
         to_png(canvas),
         rows.assign(minus_log10_p=strength, r2_with_lead=np.nan if r2 is None else r2),
     )
@@ -74,20 +74,11 @@ def draw_locus(name: str, locus: str, rows: pd.DataFrame, sets: dict[str, list[s
 
 def _caption(rows: pd.DataFrame, sets: dict[str, list[str]], *, with_ld: bool, with_genes: bool) -> str:
     colours = "coloured by LD (r²) with the strongest variant (diamond)" if with_ld else "grey, because no LD of this locus was given"
-    parts = [f"Top: association, {colours}."]
-    parts.append(
-        "Middle: posterior inclusion probability"
-        + (
-            "; each credible set has a colour and a shape, and a variant of two sets carries both."
-            if sets
-            else "; no credible set was found."
-        )
-    )
+    shapes = "each credible set has a colour and a shape, and a variant of two sets has both" if sets else "there is no credible set"
+    parts = [f"Top: association, {colours}.", f"Middle: posterior inclusion probability; {shapes}."]
     if "pip_flat" in rows and rows["pip_flat"].notna().any():
         parts.append(f"Rings: the same under a flat prior, where above {RING:g}.")
-    parts.append(
-        f"The floor, {rows['pip'].median():.2g} here, is the prior spread over effects that found no signal: it says nothing of a variant."
-    )
+    parts.append(f"The floor, {rows['pip'].median():.2g} here, is the prior of effects without signal: it is no evidence for a variant.")
     if with_genes:
         parts.append("Bottom: genes.")
     return " ".join(parts)
@@ -96,27 +87,27 @@ def _caption(rows: pd.DataFrame, sets: dict[str, list[str]], *, with_ld: bool, w
 def ld_with_lead(variants: list[str], lead: int, locus: str, stores: list[Path]) -> np.ndarray | None:
     """Return r2 with the lead variant (NaN where unknown), or None without LD of that locus.
 
-    The alleles of a variant may be the other way round in the LD: r2 is the same.
+    The alleles of a variant may be flipped in the LD: r2 is the same.
     """
-    wanted = [_either_way(name) for name in variants]
+    keys = [_allele_free_key(name) for name in variants]
     for path in stores:
         with open_ld(path) as store:
             if locus not in store.names:
                 continue
             block = store.block(store.names.index(locus))
-        index = {_either_way(str(name)): row for row, name in enumerate(block.variant_id)}
-        if wanted[lead] not in index:
+        index = {_allele_free_key(str(name)): row for row, name in enumerate(block.variant_id)}
+        if keys[lead] not in index:
             continue
-        r = block.r[index[wanted[lead]]].astype(np.float64)
-        return np.array([r[index[name]] ** 2 if name in index else np.nan for name in wanted])
+        r = block.r[index[keys[lead]]].astype(np.float64)
+        return np.array([r[index[key]] ** 2 if key in index else np.nan for key in keys])
     return None
 
 
-def _either_way(variant: str) -> tuple[str, ...]:
+def _allele_free_key(variant: str) -> tuple[str, ...]:
     """Return a key that is the same whichever allele is counted."""
-    place, _, other = variant.rpartition(":")
-    place, _, first = place.rpartition(":")
-    return (place, *sorted((first, other)))
+    site, _, alt = variant.rpartition(":")
+    position, _, ref = site.rpartition(":")
+    return (position, *sorted((ref, alt)))
 
 
 def ld_colours(r2: np.ndarray | None) -> list[str] | str:
@@ -172,16 +163,16 @@ def draw_inclusion(axis: Any, position: np.ndarray, rows: pd.DataFrame, sets: di
         shown = flat > RING  # never where NaN
         if shown.any():
             axis.scatter(position[shown], flat[shown], facecolors="none", edgecolors="#444444", s=20, linewidths=0.7, label="flat prior")
-    taken = np.zeros(len(names), dtype=int)
+    sets_so_far = np.zeros(len(names), dtype=int)
     for number, (name, variants) in enumerate(sets.items()):
         inside = np.isin(names, variants)
         colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
-        first, again = inside & (taken == 0), inside & (taken > 0)
+        first, again = inside & (sets_so_far == 0), inside & (sets_so_far > 0)
         axis.scatter(position[first], pip[first], s=30, color=colour, marker=marker, linewidths=0, label=f"{name} ({len(variants)})")
         axis.scatter(
-            position[again], pip[again], s=30 + 70 * taken[again], facecolors="none", edgecolors=colour, marker=marker, linewidths=1.3
+            position[again], pip[again], s=30 + 70 * sets_so_far[again], facecolors="none", edgecolors=colour, marker=marker, linewidths=1.3
         )
-        taken += inside
+        sets_so_far += inside
     axis.set_ylabel("PIP", fontsize=9)
     axis.set_ylim(-0.03, 1.06)
     if axis.get_legend_handles_labels()[0]:

@@ -1,4 +1,4 @@
-"""Methods text for a paper: what was run, with which options, and whom to cite. Every manifest carries the sentences of its command."""
+"""Methods text for a paper: commands, options and citations. Every manifest carries the sentences of its command."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def describe(manifests: list[dict[str, Any]]) -> tuple[str, list[str]]:
 
 
 def versions(manifests: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Return every library and its version (all versions met, were there several)."""
-    found: dict[str, set[str]] = {}
+    """Return every library and its versions."""
+    by_name: dict[str, set[str]] = {}
     for item in manifests:
         for name, version in {item["software"]["name"]: item["software"]["version"], **item["libraries"]}.items():
-            found.setdefault(name, set()).add(str(version))
-    return [(name, ", ".join(sorted(values))) for name, values in sorted(found.items())]
+            by_name.setdefault(name, set()).add(str(version))
+    return [(name, ", ".join(sorted(values))) for name, values in sorted(by_name.items())]
 
 
 def settings(manifests: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Return each command with its options as words, without repeats; what was not given and what only divides the work is left out."""
+    """Return each command with its options as text, once each; options that were not given and --shard are omitted."""
     rows = set()
     for item in manifests:
         given = {key: value for key, value in item["parameters"].items() if value is not None and key != "shard"}

@@ -1,4 +1,4 @@
-"""Custom content for MultiQC: trust cards, metrics and figures, in files it finds by name."""
+"""Custom content for MultiQC: trust cards, metrics and figures, in files that it recognises by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lucidseq.core.card import Card
 from lucidseq.report.figure import Figure
-from lucidseq.report.results import Results
+from lucidseq.report.result_files import Results
 from lucidseq.report.trust import merged
 
 FIGURES = 30

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from lucidseq.report.figure import COLOURS, GREY, Figure, new_axes, to_png
-from lucidseq.report.logos import logo_figures
-from lucidseq.report.results import Results
+from lucidseq.report.logo_figures import logo_figures
+from lucidseq.report.result_files import Results
 
 # Curve: title, abscissa, ordinate, how to read it
 CURVES = {
@@ -23,7 +23,7 @@ CURVES = {
         "Reliability",
         "mean prediction of the bin",
         "mean observation of the bin",
-        "Reliability: points on the diagonal mean that predictions can be taken at face value; below it, they promise too much.",
+        "Reliability: points on the diagonal mean calibrated predictions; below it, predictions are too high.",
     ),
     "scatter": (
         "Predicted and observed",
@@ -63,7 +63,7 @@ def learning_curves(name: str, table: pd.DataFrame) -> Figure:
         f"learning_{name}",
         f"Learning curves: {name}",
         "Left: loss on training (dotted) and validation sequences. A validation curve that rises while training falls "
-        f"means learning by heart. Right: {measure} on the validation sequences, by which training is stopped.",
+        f"means overfitting. Right: {measure} on the validation sequences, by which training is stopped.",
         f"Loss and validation {measure} of {len(members)} network(s) over {table['epoch'].max()} epochs; {measure} ends at {last:.3g}.",
         to_png(canvas),
         table,

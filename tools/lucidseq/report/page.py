@@ -59,7 +59,7 @@ def render(
     tables
         Title, note and table; long ones are cut to 25 rows.
     facts
-        Planted facts and what was found, or None.
+        Planted facts and results, or None.
     methods
         Paragraph and citations.
     """

@@ -1,4 +1,4 @@
-"""Pictures that commands drew themselves."""
+"""Pictures drawn by other commands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from lucidseq.report.figure import Figure
-from lucidseq.report.results import Results
+from lucidseq.report.result_files import Results
 
 # Kind, as the file is called after its prefix: title, how to read it
 KINDS = {
@@ -29,6 +29,6 @@ def picture_figures(results: Results) -> list[Figure]:
 
 def _figure(path: Path) -> Figure:
     prefix, _, kind = path.stem.rpartition(".")
-    title, caption = KINDS.get(kind, (path.stem, "A picture as it was given."))
+    title, caption = KINDS.get(kind, (path.stem, "A picture among the given results."))
     label = f"{title}: {prefix}" if kind in KINDS and prefix else title
     return Figure(path.stem.replace(".", "_"), label, caption, f"{label}.", path.read_bytes(), pd.DataFrame())

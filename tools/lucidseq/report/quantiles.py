@@ -10,7 +10,7 @@ from scipy.stats import beta
 
 from lucidseq.core.pvalues import inflation, neg_log10, neg_log10_p
 from lucidseq.report.figure import COLOURS, GREY, Figure, new_axes, to_png
-from lucidseq.report.results import Results
+from lucidseq.report.result_files import Results
 
 MAX_FILES, POINTS, COLUMNS = 9, 1500, 3
 
@@ -33,15 +33,15 @@ def quantile_figure(results: Results) -> list[Figure]:
         numbers.append(points.assign(file=name))
     for axis in axes.ravel()[len(tables) :]:
         axis.set_visible(False)
-    said = ", ".join(f"{name} {value:.3f}" for (name, _), value in zip(tables, lambdas, strict=True))
+    inflations = ", ".join(f"{name} {value:.3f}" for (name, _), value in zip(tables, lambdas, strict=True))
     return [
         Figure(
             "qq",
             "P-values against expectation",
-            "Points on the diagonal are what chance alone gives; the band holds 95 % of chance at each point. Points that leave it early, "
-            "over the whole range, mean confounding or polygenicity; only at the right end, a few strong associations. λ is the median "
-            "chi-square over its expectation: near 1 genome-wide, and above it when the data are loci chosen for their association.",
-            f"Quantile-quantile plot of -log10 p; inflation λ: {said}.",
+            "Without association, points lie on the diagonal, 95 % of them inside the band. Points above the band over the whole range "
+            "mean confounding or polygenicity; only at the right end, a few strong associations. λ is the median chi-square over its "
+            "expectation: near 1 genome-wide, and above it when the data are loci chosen for their association.",
+            f"Quantile-quantile plot of -log10 p; inflation λ: {inflations}.",
             to_png(canvas),
             pd.concat(numbers, ignore_index=True),
         )
@@ -49,7 +49,7 @@ def quantile_figure(results: Results) -> list[Figure]:
 
 
 def strength(table: pd.DataFrame) -> np.ndarray:
-    """Return -log10 p of summary statistics by the finest column there is: -log10 p, p, or z."""
+    """Return -log10 p of summary statistics from the most precise column present: -log10 p, p, or z."""
     if "neg_log_10_p_value" in table and table["neg_log_10_p_value"].notna().all():
         return table["neg_log_10_p_value"].to_numpy()
     if "p_value" in table and table["p_value"].notna().all():
@@ -58,7 +58,7 @@ def strength(table: pd.DataFrame) -> np.ndarray:
 
 
 def expected_and_observed(observed: np.ndarray) -> pd.DataFrame:
-    """Return observed and expected -log10 p, with the band that holds 95 % of chance.
+    """Return observed and expected -log10 p, with the 95 % band expected without association.
 
     Of many variants, about 1,500 are kept, spread evenly over the axis: the strongest all, the common ones thinned.
 

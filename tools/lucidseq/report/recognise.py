@@ -1,4 +1,4 @@
-"""Recognise result files by what they hold."""
+"""Recognise result files by their contents."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ PICTURE = "picture"
 def recognise(path: Path) -> str:
     """Return the name of a file's schema, such as ``lucidseq.pips``, or ``picture`` for a PNG.
 
-    JSON and HDF5 say it themselves; a table is the schema with the most required columns, all of which its header has.
+    JSON and HDF5 name their schema; a table has the schema with the most required columns among those its header fulfils.
 
     Raises
     ------
     DataError
-        If the file is damaged, or none of the suite's.
+        If the file is damaged, or was not written by a lucidseq command.
     """
     if path.is_dir():
         raise DataError("a folder", "files that lucidseq commands wrote", "name the files in it", where=str(path))
@@ -43,9 +43,8 @@ def recognise(path: Path) -> str:
     else:
         name = _table_schema(path)
     if name is None:
-        raise DataError(
-            f"{path.name}, a file of unknown kind", "a file that a lucidseq command wrote", "leave it out of --results", where=str(path)
-        )
+        expected = "a file that a lucidseq command wrote"
+        raise DataError(f"{path.name}, a file of unknown kind", expected, "remove it from --results", where=str(path))
     return name
 
 

@@ -15,7 +15,7 @@ WORST_FIRST = (Verdict.REFUSE, Verdict.CAUTION, Verdict.OK)
 
 @dataclass(frozen=True)
 class Row:
-    """One check, and every card that carries it word for word.
+    """One check, and every card that has the same check.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Row:
     check
         The check.
     labels
-        Labels of the cards: shards of one command often say the same.
+        Labels of the cards: shards of one command often have equal checks.
     """
 
     command: str
@@ -43,7 +43,7 @@ class Row:
 
 
 def merged(cards: list[tuple[str, Card]]) -> list[Row]:
-    """Return the checks, worst first, with what several cards of one command say alike as one row."""
+    """Return the checks, worst first; equal checks of several cards of one command are one row."""
     rows: dict[tuple[object, ...], list[str]] = {}
     checks: dict[tuple[object, ...], tuple[str, Check]] = {}
     for label, card in cards:
@@ -52,8 +52,8 @@ def merged(cards: list[tuple[str, Card]]) -> list[Row]:
             key = (command, check.name, str(check.value), str(check.interval), check.verdict, check.threshold, check.advice)
             rows.setdefault(key, []).append(label)
             checks[key] = (command, check)
-    found = [Row(*checks[key], tuple(dict.fromkeys(labels))) for key, labels in rows.items()]
-    return sorted(found, key=lambda row: WORST_FIRST.index(row.check.verdict))
+    unique = [Row(*checks[key], tuple(dict.fromkeys(labels))) for key, labels in rows.items()]
+    return sorted(unique, key=lambda row: WORST_FIRST.index(row.check.verdict))
 
 
 def as_table(rows: list[Row]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ def locus(
     genotyped_length: int = 2000000,
     peaks: int = 4000,
     peak_width: int = 200,
-    people: int = 1000,
+    samples: int = 1000,
     causal_variants: int = 5,
     heritability: float = 0.4,
     min_frequency: float = 0.1,

@@ -16,8 +16,8 @@ main = tool.main
 
 
 @dataclass(frozen=True, kw_only=True)
-class LocusOptions(Options):
-    """Simulate a genome with peaks, genes, genotyped people and a trait whose causal variants break regulatory motifs.
+class SimulateLocusOptions(Options):
+    """Simulate a genome with peaks, genes, genotyped samples and a trait whose causal variants break regulatory motifs.
 
     Haplotypes come first (coalescent with recombination hotspots). Causal variants are then chosen among the common ones, and
     a motif is planted around each so that one allele completes it and the other breaks it. All other peaks follow the same
@@ -29,25 +29,25 @@ class LocusOptions(Options):
     genotyped_length: Annotated[int, Option("Length of the genotyped contig, held out from training (bp).", min=200000)] = 2000000
     peaks: Annotated[int, Option("Peaks in the whole genome.", min=20)] = 4000
     peak_width: Annotated[int, Option("Width of a peak (bp).", min=180, max=2000)] = 200
-    people: Annotated[int, Option("Genotyped individuals.", min=20)] = 1000
+    samples: Annotated[int, Option("Genotyped samples.", min=20)] = 1000
     causal_variants: Annotated[int, Option("Variants that change the trait, each by breaking a motif.", min=1, max=100)] = 5
     heritability: Annotated[float, Option("Share of the trait's variance they explain together.", min=0.01, max=0.99)] = 0.4
     min_frequency: Annotated[float, Option("Smallest minor allele frequency of a causal variant.", min=0.01, max=0.5)] = 0.1
     min_distance: Annotated[int, Option("Smallest distance between causal variants (bp).", min=0)] = 150000
     loci: Annotated[int, Option("Loci that the genotyped contig is cut into.", min=1, max=1000)] = 5
-    gene_sets: Annotated[int, Option("Gene sets, one of them causal.", min=2, max=1000)] = 12
+    gene_sets: Annotated[int, Option("PlacedGene sets, one of them causal.", min=2, max=1000)] = 12
     seed: Seed = 1
 
 
 locus = tool.command(
     "locus",
-    LocusOptions,
+    SimulateLocusOptions,
     run="lucidseq.simulate.run_locus:locus",
     outputs={
         "fasta": OutFile(".fa", Format.FASTA, "Reference genome."),
         "fai": OutFile(".fa.fai", Format.FAI, "Its index."),
         "gtf": OutFile(".gtf", Format.GTF, "Genes."),
-        "gene_sets": OutFile(".gmt", Format.GMT, "Gene sets, one of them causal."),
+        "gene_sets": OutFile(".gmt", Format.GMT, "PlacedGene sets, one of them causal."),
         "peaks": OutFile(".peaks.bed", Format.BED, "Peaks, BED6 with the activity as score (0-1000)."),
         "signal": OutFile(".signal.bw", Format.BIGWIG, "Signal over the genome."),
         "loci": OutFile(".loci.bed", Format.BED, "Loci that tile the genotyped contig."),
@@ -69,7 +69,7 @@ locus = tool.command(
 
 
 @dataclass(frozen=True, kw_only=True)
-class SequencesOptions(Options):
+class SimulateSequencesOptions(Options):
     """Simulate the synthetic regulatory code: sequences of core motifs against sequences of any motifs, with per-base truth.
 
     Positives hold core motifs only; negatives draw from the core and the background motifs, so that a network has to learn
@@ -89,7 +89,7 @@ class SequencesOptions(Options):
 
 sequences = tool.command(
     "sequences",
-    SequencesOptions,
+    SimulateSequencesOptions,
     run="lucidseq.simulate.run_sequences:sequences",
     outputs={
         "fasta": OutFile(".fa", Format.FASTA, "Sequences, named pos_<i> and neg_<i>."),

@@ -23,7 +23,7 @@ class Haplotypes:
     position
         Sites, 0-based, strictly increasing, int64 of shape (variants,).
     alleles
-        0 = REF, 1 = ALT, int8 of shape (variants, 2 * people); a person's two haplotypes are neighbours.
+        0 = REF, 1 = ALT, int8 of shape (variants, 2 * samples); the two haplotypes of a sample are adjacent.
     """
 
     position: np.ndarray
@@ -31,7 +31,7 @@ class Haplotypes:
 
     @property
     def dosage(self) -> np.ndarray:
-        """Copies of ALT, int8 of shape (variants, people)."""
+        """Copies of ALT, int8 of shape (variants, samples)."""
         counts: np.ndarray = self.alleles[:, 0::2] + self.alleles[:, 1::2]
         return counts
 
@@ -58,7 +58,7 @@ def hotspot_map(length: int, rng: np.random.Generator) -> tuple[np.ndarray, np.n
     return breakpoints.astype(np.float64), np.where(hot, heats, BASE_RATE)
 
 
-def simulate_haplotypes(length: int, people: int, breakpoints: np.ndarray, rates: np.ndarray, seed: int) -> Haplotypes:
+def simulate_haplotypes(length: int, samples: int, breakpoints: np.ndarray, rates: np.ndarray, seed: int) -> Haplotypes:
     """Simulate a sample of a population of 10,000 with mutation rate 1.25e-8.
 
     References
@@ -76,7 +76,7 @@ def simulate_haplotypes(length: int, people: int, breakpoints: np.ndarray, rates
         raise missing_extra("msprime", "simulate") from error
     rate_map = msprime.RateMap(position=breakpoints, rate=rates)
     msprime_seed = seed % (2**32 - 2) + 1
-    trees = msprime.sim_ancestry(samples=people, population_size=POPULATION_SIZE, recombination_rate=rate_map, random_seed=msprime_seed)
+    trees = msprime.sim_ancestry(samples=samples, population_size=POPULATION_SIZE, recombination_rate=rate_map, random_seed=msprime_seed)
     trees = msprime.sim_mutations(trees, rate=MUTATION_RATE, model=msprime.BinaryMutationModel(), random_seed=msprime_seed)
     alleles = trees.genotype_matrix().astype(np.int8)
     position = trees.tables.sites.position.astype(np.int64)

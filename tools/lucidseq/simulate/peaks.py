@@ -1,4 +1,4 @@
-"""The grammar of peaks: where motifs stand, and what activity they add up to.
+"""The grammar of peaks: where motifs are placed, and the activity they add up to.
 
 A peak holds one, two or three motifs (probabilities 0.4, 0.4, 0.2), each drawn uniformly from `FACTORS`, on a random strand, in
 one of three slots that tile its central 150 bp. An instance is sampled from the motif's probabilities; its strength is its
@@ -31,7 +31,7 @@ class Instances:
     start
         First base in the contig, 0-based.
     forward
-        Whether the motif stands on the + strand.
+        Whether the motif is on the + strand.
     strength
         Share of the best log-odds score, of the bases in the reference.
     """
@@ -66,13 +66,13 @@ class Breaks:
     alt: np.ndarray
 
 
-def place_peaks(length: int, count: int, width: int, taken: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Choose starts of peaks that overlap neither each other nor the ones already there.
+def place_peaks(length: int, count: int, width: int, existing: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Choose starts of peaks that overlap neither each other nor existing ones.
 
     Parameters
     ----------
-    taken
-        Starts of peaks already there, of shape (existing,).
+    existing
+        Starts of existing peaks, of shape (n,).
 
     Returns
     -------
@@ -81,7 +81,7 @@ def place_peaks(length: int, count: int, width: int, taken: np.ndarray, rng: np.
     spacing = 2 * width
     slots = np.arange(spacing, length - 2 * spacing, spacing)
     clear = np.ones(len(slots), dtype=bool)
-    for start in taken:
+    for start in existing:
         clear &= np.abs(slots - start) >= 2 * spacing
     slots = slots[clear]
     chosen = rng.choice(slots, size=min(count, len(slots)), replace=False)
@@ -106,7 +106,7 @@ def plant_motifs(
     starts
         Starts of the peaks, of shape (peaks,). With ``breaks``, the first ones are the causal peaks, in the same order.
     breaks, positions
-        Motifs broken by variants and the variants' positions; they stand in the middle slot.
+        Motifs broken by variants and the variants' positions; they are in the middle slot.
 
     Returns
     -------

@@ -20,14 +20,14 @@ MOTIF_COUNT_PROBABILITIES = np.array([0.5, 0.25, 0.17, 0.05, 0.03])
 
 @dataclass(frozen=True)
 class CodeSet:
-    """Sequences with the truth behind them.
+    """Sequences and the probabilities they were drawn from.
 
     Attributes
     ----------
     codes
         Bases, uint8 of shape (n, length).
     probabilities
-        What each base was drawn from, float16 of shape (n, length, 4).
+        Probabilities each base was drawn from, float16 of shape (n, length, 4).
     motif_count
         Motifs in each sequence, of shape (n,).
     """
@@ -43,7 +43,7 @@ def choose_motifs(motifs: list[Motif], core: list[str], background: int, rng: np
     Raises
     ------
     DataError
-        If a core motif is not there, or there are too few others.
+        If a core motif is missing, or there are too few other motifs.
     """
     by_name: dict[str, Motif] = {}
     for motif in motifs:
@@ -52,10 +52,10 @@ def choose_motifs(motifs: list[Motif], core: list[str], background: int, rng: np
     if absent:
         raise DataError(f"no motif called {', '.join(absent)}", "names of the motif collection", "correct --core-motifs")
     chosen = [by_name[name.upper()] for name in core]
-    others = [motif for motif in motifs if motif.name.upper() not in {name.upper() for name in core}]
-    if len(others) < background:
-        raise DataError(f"--background-motifs {background}", f"at most {len(others)}", "ask for fewer background motifs")
-    extra = [others[int(index)] for index in rng.permutation(len(others))[:background]]
+    background_pool = [motif for motif in motifs if motif.name.upper() not in {name.upper() for name in core}]
+    if len(background_pool) < background:
+        raise DataError(f"--background-motifs {background}", f"at most {len(background_pool)}", "request fewer background motifs")
+    extra = [background_pool[int(index)] for index in rng.permutation(len(background_pool))[:background]]
     core_set = [strand for motif in chosen for strand in (motif, motif.reverse_complement())]
     return core_set, core_set + [strand for motif in extra for strand in (motif, motif.reverse_complement())]
 

@@ -1,4 +1,4 @@
-"""`simulate locus`: simulate a study and write it in the field's formats, with the truth beside it."""
+"""`simulate locus`: simulate a study and write it in standard formats, with the truth."""
 
 from __future__ import annotations
 
@@ -8,44 +8,32 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from lucidseq.core.card import Card, Verdict
+from lucidseq.core.card import Card
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import TRUTH_VARIANTS
 from lucidseq.core.tables import write_table
 from lucidseq.core.variants import variant_ids
 from lucidseq.simulate import writers
-from lucidseq.simulate.cli import LocusOptions
+from lucidseq.simulate.card import locus_card
+from lucidseq.simulate.cli import SimulateLocusOptions
 from lucidseq.simulate.motifs import Motif
-from lucidseq.simulate.study import STEP, Design, Landscape, Study, simulate_study
+from lucidseq.simulate.simulated_study import STEP, Landscape, SimulatedStudy, contig_lengths, genotyped_contig, simulate_study
 
 
-def locus(options: LocusOptions, out: OutputSet) -> Card:
+def locus(options: SimulateLocusOptions, out: OutputSet) -> Card:
     """Simulate and write everything (options as in cli.py)."""
-    design = Design(
-        options.training_contigs,
-        options.training_length,
-        options.genotyped_length,
-        options.peaks,
-        options.peak_width,
-        options.people,
-        options.causal_variants,
-        options.heritability,
-        options.min_frequency,
-        options.min_distance,
-        options.gene_sets,
-    )
-    study = simulate_study(design, options.seed)
+    study = simulate_study(options)
     bounds = np.linspace(0, options.genotyped_length, options.loci + 1).astype(int)
     write_genome(out, study)
-    write_regions(out, study.landscapes, options.peak_width, design.genotyped_contig, bounds)
-    write_people(out, study)
+    write_regions(out, study.landscapes, options.peak_width, genotyped_contig(options), bounds)
+    write_samples(out, study)
     write_table(truth_table(study, bounds), out["truth_variants"], TRUTH_VARIANTS)
     write_motif_truth(out, study.landscapes, study.motifs)
-    write_facts(out, study, options.seed)
-    return make_card(study)
+    write_facts(out, study)
+    return locus_card(study)
 
 
-def write_genome(out: OutputSet, study: Study) -> None:
+def write_genome(out: OutputSet, study: SimulatedStudy) -> None:
     """Write the reference with its index, genes, gene sets and signal."""
     import pysam
 
@@ -54,13 +42,13 @@ def write_genome(out: OutputSet, study: Study) -> None:
     writers.write_gtf(out["gtf"], study.genes)
     writers.write_gmt(out["gene_sets"], study.gene_sets)
     tracks = {name: item.track for name, item in study.landscapes.items()}
-    writers.write_bigwig(out["signal"], tracks, study.design.lengths, STEP)
+    writers.write_bigwig(out["signal"], tracks, contig_lengths(study.options), STEP)
 
 
-def write_people(out: OutputSet, study: Study) -> None:
+def write_samples(out: OutputSet, study: SimulatedStudy) -> None:
     """Write genotypes, trait and recombination map."""
-    contig, length = study.design.genotyped_contig, study.design.genotyped_length
-    samples = [f"person{index + 1:05d}" for index in range(study.design.people)]
+    contig, length = genotyped_contig(study.options), study.options.genotyped_length
+    samples = [f"person{index + 1:05d}" for index in range(study.options.samples)]
     writers.write_vcf(out["variants"], contig, length, study.haplotypes, study.ref, study.alt, samples)
     table = pd.DataFrame({"sample": samples, "trait": study.trait})
     table.to_csv(out["phenotypes"], sep="\t", index=False, float_format="%.10g")
@@ -69,16 +57,16 @@ def write_people(out: OutputSet, study: Study) -> None:
     rates.to_csv(out["recombination"], sep="\t", index=False, float_format="%.6g")
 
 
-def write_facts(out: OutputSet, study: Study, seed: int) -> None:
-    """Write what a later analysis should find."""
+def write_facts(out: OutputSet, study: SimulatedStudy) -> None:
+    """Write the planted facts that an analysis should recover."""
     facts = {
-        "genotyped_contig": study.design.genotyped_contig,
+        "genotyped_contig": genotyped_contig(study.options),
         "causal_gene_set": study.causal_set,
         "causal_genes": sorted(set(study.causal_genes)),
-        "heritability": study.design.heritability,
+        "heritability": study.options.heritability,
         "realised_heritability": round(study.realised_heritability, 6),
         "motifs": [motif.name for motif in study.motifs],
-        "seed": seed,
+        "seed": study.options.seed,
     }
     out["truth"].write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
@@ -99,7 +87,7 @@ def write_regions(out: OutputSet, landscapes: dict[str, Landscape], width: int, 
     out["loci"].write_text(text, encoding="ascii")
 
 
-def truth_table(study: Study, bounds: np.ndarray) -> pd.DataFrame:
+def truth_table(study: SimulatedStudy, bounds: np.ndarray) -> pd.DataFrame:
     """Return the causal variants, one row each; the effect allele is ALT.
 
     Parameters
@@ -107,15 +95,15 @@ def truth_table(study: Study, bounds: np.ndarray) -> pd.DataFrame:
     bounds
         Edges of the loci, of shape (loci + 1,).
     """
-    contig, position = study.design.genotyped_contig, study.haplotypes.position[study.causal]
-    others, effects = (["ACGT"[code] for code in codes[study.causal]] for codes in (study.ref, study.alt))
+    contig, position = genotyped_contig(study.options), study.haplotypes.position[study.causal]
+    other_alleles, effect_alleles = (["ACGT"[code] for code in codes[study.causal]] for codes in (study.ref, study.alt))
     return pd.DataFrame(
         {
-            "variant_id": variant_ids([contig] * len(position), position + 1, others, effects),
+            "variant_id": variant_ids([contig] * len(position), position + 1, other_alleles, effect_alleles),
             "chromosome": contig,
             "base_pair_location": position + 1,
-            "effect_allele": effects,
-            "other_allele": others,
+            "effect_allele": effect_alleles,
+            "other_allele": other_alleles,
             "locus": [f"locus{number}" for number in np.searchsorted(bounds, position, side="right")],
             "beta": study.beta,
             "motif": [study.motifs[index].name for index in study.breaks.motif],
@@ -144,33 +132,3 @@ def write_motif_truth(out: OutputSet, landscapes: dict[str, Landscape], motifs: 
             )
         )
     pd.concat(frames).to_csv(out["truth_motifs"], sep="\t", index=False)
-
-
-def make_card(study: Study) -> Card:
-    """Check that what was simulated is what was asked for."""
-    card = Card("simulate", "locus")
-    realised, wanted = study.realised_heritability, study.design.heritability
-    card.add(
-        "heritability in the sample",
-        realised,
-        Verdict.OK if abs(realised - wanted) <= 0.1 else Verdict.CAUTION,
-        threshold=f"{wanted:g} +- 0.1",
-        advice="Few people: the sample's heritability differs from the one asked for.",
-    )
-    variants = len(study.haplotypes.position)
-    card.add(
-        "variants",
-        variants,
-        Verdict.OK if variants >= 100 else Verdict.CAUTION,
-        threshold=">= 100",
-        advice="Few variants: lengthen --genotyped-length or add --people.",
-    )
-    placed = sum(len(item.starts) for item in study.landscapes.values())
-    card.add(
-        "peaks placed",
-        placed,
-        Verdict.OK if placed >= 0.95 * study.design.peaks else Verdict.CAUTION,
-        threshold=f">= 95 % of {study.design.peaks}",
-        advice="The contigs are too short for that many peaks.",
-    )
-    return card

@@ -5,19 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from lucidseq.core import seeds
-from lucidseq.core.card import Card, Verdict
+from lucidseq.core.card import Card
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import BASE_TRUTH
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.simulate import regulatory_code
-from lucidseq.simulate.cli import SequencesOptions
+from lucidseq.simulate.card import sequences_card
+from lucidseq.simulate.cli import SimulateSequencesOptions
 from lucidseq.simulate.motifs import load_vertebrate_core, read_matrices
 from lucidseq.simulate.writers import write_fasta
 
 SPLITS = (("train", 0.7), ("valid", 0.1), ("test", 0.2))
 
 
-def sequences(options: SequencesOptions, out: OutputSet) -> Card:
+def sequences(options: SimulateSequencesOptions, out: OutputSet) -> Card:
     """Simulate and write the set (options as in cli.py)."""
     collection = load_vertebrate_core() if options.motifs is None else read_matrices(options.motifs)
     core = [name.strip() for name in options.core_motifs.split(",") if name.strip()]
@@ -43,18 +44,4 @@ def sequences(options: SequencesOptions, out: OutputSet) -> Card:
         write_array(store, "label", label[order].astype(np.uint8))
         write_array(store, "motif_count", np.concatenate([positive.motif_count, negative.motif_count])[order].astype(np.uint8))
         write_array(store, "probabilities", np.concatenate([positive.probabilities, negative.probabilities])[order])
-    return make_card(positive, negative)
-
-
-def make_card(positive: regulatory_code.CodeSet, negative: regulatory_code.CodeSet) -> Card:
-    """Say whether composition alone could tell the classes apart."""
-    card = Card("simulate", "sequences")
-    gap = abs(float(np.isin(positive.codes, (1, 2)).mean()) - float(np.isin(negative.codes, (1, 2)).mean()))
-    card.add(
-        "GC difference between classes",
-        gap,
-        Verdict.OK if gap < 0.1 else Verdict.CAUTION,
-        threshold="< 0.1",
-        advice="Base composition alone separates the classes in part: report a composition baseline.",
-    )
-    return card
+    return sequences_card(positive, negative)

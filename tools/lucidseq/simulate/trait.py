@@ -45,12 +45,12 @@ def simulate_trait(dosage: np.ndarray, *, heritability: float, rng: np.random.Ge
     Parameters
     ----------
     dosage
-        Copies of ALT of the causal variants, of shape (causal, people).
+        Copies of ALT of the causal variants, of shape (causal, samples).
 
     Returns
     -------
     trait, beta
-        Trait with variance 1 of shape (people,), and effect of one ALT allele on it of shape (causal,).
+        Trait with variance 1 of shape (samples,), and effect of one ALT allele on it of shape (causal,).
     """
     beta = rng.choice([-1.0, 1.0], size=len(dosage)) / dosage.std(axis=1)
     genetic = beta @ dosage

@@ -1,4 +1,4 @@
-"""Writers of the field's formats."""
+"""Writers of FASTA, VCF, GTF, GMT and bigWig."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lucidseq.core.alphabet import decode
-from lucidseq.simulate.genes import Gene
+from lucidseq.simulate.gene_placement import PlacedGene
 from lucidseq.simulate.haplotypes import Haplotypes
 
 FASTA_WIDTH = 60
@@ -67,7 +67,7 @@ def _genotype_texts(alleles: np.ndarray) -> Iterator[bytes]:
     return (row.tobytes() for row in cells)
 
 
-def write_gtf(path: Path, genes: list[Gene]) -> None:
+def write_gtf(path: Path, genes: list[PlacedGene]) -> None:
     """Write genes, each with one transcript of one exon."""
     lines = []
     for gene in genes:

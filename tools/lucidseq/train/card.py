@@ -1,167 +1,144 @@
-"""Trust card of a training: figures on training and validation rows, and the checks made of them."""
+"""Checks of the trust cards of `train fit`, `train predict` and `train evaluate`."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
-from lucidseq.core import alphabet, seeds
-from lucidseq.core.card import Card, Verdict
-from lucidseq.core.sequence_dataset import SequenceDataset
-from lucidseq.nets import heads, intervals, metrics
-from lucidseq.nets.checkpoint import Progress
-from lucidseq.nets.data import Rows
-from lucidseq.nets.facts import Facts
-from lucidseq.nets.predict import Predictor
-from lucidseq.train.fitting import METRIC, Recipe
+from lucidseq.core import seeds
+from lucidseq.core.card import Bounds, Card, Verdict
+from lucidseq.nets import calibration, metrics
+from lucidseq.nets.facts import ADVICE_WITHOUT, EXPECTED
+from lucidseq.nets.metrics import Estimate
+from lucidseq.nets.prediction_intervals import LEVEL
+from lucidseq.train.evaluation import ALL, TargetPredictions
 
-_JUDGED_ROWS = 5000  # training rows whose fit is compared with validation
-_SAMPLES = 200
-_GAP, _RISE = 0.1, 0.01
-_FEW_ROWS = 200
+if TYPE_CHECKING:
+    from lucidseq.nets.checkpoint import TrainingProgress
+    from lucidseq.nets.facts import Facts
+    from lucidseq.train.fitting import Recipe
+    from lucidseq.train.judgement import Judgement
 
-
-@dataclass(frozen=True)
-class Judgement:
-    """Figures of a trained model, by target.
-
-    Parameters
-    ----------
-    metric
-        Name of the metric.
-    train, valid
-        Metric on (some) training rows and, with interval, on validation rows.
-    valid_rows
-        Validation rows.
-    conformal
-        Quantiles of scaled validation residuals; empty for binary targets.
-    gc
-        Mean and standard deviation over training sequences of the share of G and C.
-    """
-
-    target_names: list[str]
-    metric: str
-    train: list[float]
-    valid: list[metrics.Estimate]
-    valid_rows: int
-    conformal: list[float]
-    gc: tuple[float, float]
+_GAP, _RISE, _FEW_ROWS = 0.1, 0.01, 200
+_GC_SHIFT, _MEMBER_SPREAD = 1.0, 0.1
+_ECE, _COVERAGE_SLACK = 0.05, 0.03
+_CHANCE = {"auroc": 0.5, "pearson": 0.0}
 
 
-def judge(source: SequenceDataset, model: keras.Model, train: np.ndarray, valid: np.ndarray, recipe: Recipe) -> Judgement:
-    """Apply the finished ensemble to validation rows and to at most 5,000 training rows."""
-    task = source.task
-    generator = seeds.stream(recipe.seed, "judge")
-    if len(train) > _JUDGED_ROWS:
-        train = np.sort(generator.choice(train, _JUDGED_ROWS, replace=False))
-    predictor = Predictor(model, reverse_complement_average=recipe.reverse_complement)
-    score = metrics.METRICS[METRIC[task]]
-    codes = Rows(source.codes, train).take(np.arange(len(train)))
-    fitted = predictor(codes).mean(axis=1)
-    held = predictor(Rows(source.codes, valid).take(np.arange(len(valid)))).mean(axis=1)
-    train_target, valid_target = source.require_targets(train), source.require_targets(valid)
-    gc = alphabet.gc_content(codes)
-    return Judgement(
-        source.target_names,
-        METRIC[task],
-        [metrics.value(score(y, p), len(y)) for y, p in zip(train_target.T, fitted.T, strict=True)],
-        [metrics.estimate(score(y, p), len(y), samples=_SAMPLES, generator=generator) for y, p in zip(valid_target.T, held.T, strict=True)],
-        len(valid),
-        [] if task == "binary" else intervals.conformal_quantiles(valid_target, held, task),
-        (float(gc.mean()), float(gc.std())),
-    )
-
-
-def describe(
-    source: SequenceDataset, recipe: Recipe, options: dict[str, Any], progress: Progress, scale: heads.Scaling | None, judgement: Judgement
-) -> Facts:
-    """Return what the model file shall say of itself."""
-    validation = {name: estimate._asdict() for name, estimate in zip(source.target_names, judgement.valid, strict=True)}
-    return Facts(
-        task=source.task,
-        target_names=source.target_names,
-        length=source.length,
-        members=recipe.ensemble,
-        build=source.build,
-        architecture=asdict(recipe.design),
-        training={
-            **{name: value for name, value in options.items() if name != "design"},
-            "epochs_done": progress.epochs_done,
-            "best_epochs": progress.best_epochs,
-            "valid_rows": judgement.valid_rows,
-            "validation": {"metric": judgement.metric, "targets": validation},
-            "gc": {"mean": judgement.gc[0], "sd": judgement.gc[1]},
-        },
-        normalisation=None if scale is None else {"mean": scale.mean.tolist(), "sd": scale.sd.tolist()},
-        conformal={"level": intervals.LEVEL, "quantiles": judgement.conformal} if judgement.conformal else None,
-    )
-
-
-def fit_card(judgement: Judgement, progress: Progress, recipe: Recipe, *, drawn: bool) -> Card:
+def fit_card(judgement: Judgement, progress: TrainingProgress, recipe: Recipe, *, drawn: bool) -> Card:
     """Return the checks of a training."""
     card = Card("train", "fit")
-    _check_validation(card, judgement)
-    _check_gap(card, judgement)
-    _check_stopping(card, progress, recipe)
-    card.add(
-        "validation sequences",
-        judgement.valid_rows,
-        Verdict.OK if judgement.valid_rows >= _FEW_ROWS else Verdict.CAUTION,
-        threshold=f">= {_FEW_ROWS}",
-        advice="The validation figures are rough; encode more validation sequences.",
-    )
-    card.add(
+    measure = judgement.metric
+    for name, estimate in zip(judgement.target_names, judgement.valid, strict=True):
+        advice = "The network has learnt nothing that generalises; do not explain or apply it."
+        _better_than_chance(card, f"validation {measure}, {name}", estimate, _CHANCE[measure], advice)
+    for name, fitted, valid in zip(judgement.target_names, judgement.train, judgement.valid, strict=True):
+        advice = "Overfitted: raise --dropout-scale or --weight-decay, or give more sequences."
+        card.at_most(f"training minus validation {measure}, {name}", fitted - valid.value, _GAP, advice=advice)
+    _check_stopping(card, progress, recipe, measure)
+    advice = "The validation figures are rough; encode more validation sequences."
+    card.at_least("validation sequences", judgement.valid_rows, _FEW_ROWS, advice=advice)
+    card.expect(
         "validation split",
         "drawn at random from the training split" if drawn else "given by the dataset",
-        Verdict.CAUTION if drawn else Verdict.OK,
+        not drawn,
         threshold="given by the dataset",
-        advice="Neighbouring or overlapping sequences on both sides flatter the figures; hold out whole contigs instead.",
+        advice="Neighbouring or overlapping sequences in both splits inflate the figures; hold out whole contigs instead.",
     )
     return card
 
 
-def _check_validation(card: Card, judgement: Judgement) -> None:
-    chance = 0.5 if judgement.metric == "auroc" else 0.0
-    for name, estimate in zip(judgement.target_names, judgement.valid, strict=True):
-        above = estimate.lower > chance
-        card.add(
-            f"validation {judgement.metric}, {name}",
-            estimate.value,
-            Verdict.OK if above else Verdict.REFUSE,
-            threshold=f"interval above {chance:g}",
-            interval=(estimate.lower, estimate.upper),
-            level=0.95,
-            advice="The network has learnt nothing that carries over; do not explain or apply it.",
-        )
+def _better_than_chance(card: Card, name: str, estimate: Estimate, chance: float, advice: str) -> None:
+    above = estimate.lower > chance
+    card.expect(
+        name, estimate.value, above, threshold=f"interval above {chance:g}", advice=advice, otherwise=Verdict.REFUSE, **_interval(estimate)
+    )
 
 
-def _check_gap(card: Card, judgement: Judgement) -> None:
-    for name, fitted, held in zip(judgement.target_names, judgement.train, judgement.valid, strict=True):
-        gap = fitted - held.value
-        card.add(
-            f"training minus validation {judgement.metric}, {name}",
-            gap,
-            Verdict.OK if gap <= _GAP else Verdict.CAUTION,
-            threshold=f"<= {_GAP:g}",
-            advice="Overfitted: raise --dropout-scale or --weight-decay, or give more sequences.",
-        )
+def _interval(estimate: Estimate) -> Bounds:
+    return {"interval": (estimate.lower, estimate.upper), "level": LEVEL}
 
 
-def _check_stopping(card: Card, progress: Progress, recipe: Recipe) -> None:
-    """Was the network still getting better when its epochs ran out? (One that stopped early was not.)"""
+def _check_stopping(card: Card, progress: TrainingProgress, recipe: Recipe, measure: str) -> None:
+    """Check whether the validation metric still rose at the last epoch (it did not where training stopped early)."""
     rises = [0.0]
     for member, done in enumerate(progress.epochs_done):
         scores = [row["valid_metric"] for row in progress.history if row["member"] == member]
         if done == recipe.epochs and done > 1:
             rises.append(max(scores) - max(scores[: done - max(1, done // 5)]))
-    best = ", ".join(f"{epoch}/{recipe.epochs}" for epoch in progress.best_epochs)
-    card.add(
+    card.expect(
         "best epoch of each network",
-        best,
-        Verdict.OK if max(rises) <= _RISE else Verdict.CAUTION,
-        threshold=f"validation {METRIC[recipe.design.task]} rises by <= {_RISE:g} over the last fifth of the epochs",
-        advice="Training ended before the network had settled: raise --epochs.",
+        ", ".join(f"{epoch}/{recipe.epochs}" for epoch in progress.best_epochs),
+        max(rises) <= _RISE,
+        threshold=f"validation {measure} rises by <= {_RISE:g} over the last fifth of the epochs",
+        advice="Training ended before the network had converged: raise --epochs.",
     )
+
+
+def predict_card(members: np.ndarray, gc: np.ndarray, facts: Facts | None) -> Card:
+    """Return the checks of predictions of shape (n, members, targets) on sequences with GC content (n,)."""
+    card = Card("train", "predict")
+    if facts is None:
+        card.expect("model facts", "none", False, threshold=EXPECTED, advice=ADVICE_WITHOUT)
+        return card
+    if (trained := facts.training.get("gc")) is not None:
+        shift = abs(float(gc.mean()) - trained["mean"]) / max(trained["sd"], 1e-3)
+        advice = "These sequences differ from the training sequences; trust the predictions less."
+        card.at_most("shift of GC content from training, in standard deviations", shift, _GC_SHIFT, advice=advice)
+    if facts.task == "binary" and members.shape[1] > 1:
+        spread = float(members.std(axis=1, ddof=1).mean())
+        advice = "The networks disagree: look at lower and upper, or train on more sequences."
+        card.at_most("mean standard deviation between the networks", spread, _MEMBER_SPREAD, advice=advice)
+    return card
+
+
+def add_target_checks(card: Card, target: TargetPredictions, rows: list[dict[str, object]]) -> None:
+    """Add the checks of an evaluated target, given its rows of the metrics table."""
+    figures = {
+        str(row["metric"]): Estimate(float(str(row["value"])), float(str(row["lower"])), float(str(row["upper"])))
+        for row in rows
+        if row["group"] == ALL
+    }
+    main = metrics.OF_TASK[target.task][0]
+    advice = "The predictions are no better than chance; do not use or explain this model."
+    _better_than_chance(card, f"{main}, {target.name}", figures[main], _CHANCE[main], advice)
+    if target.task == "binary":
+        _check_calibration(card, target, figures["ece"])
+    elif "interval_coverage" in figures:
+        _check_coverage(card, target, figures["interval_coverage"])
+    _check_contigs(card, target, main, figures[main], rows)
+
+
+def _check_calibration(card: Card, target: TargetPredictions, error: Estimate) -> None:
+    """Chance alone gives a small sample some ECE: compare with the larger of that and a fixed bound."""
+    generator = seeds.stream(target.seed, "calibrated", target.name)
+    chance = calibration.ece_if_calibrated(target.predicted, samples=min(target.samples, 200), generator=generator)
+    bound = max(_ECE, chance)
+    advice = "Rank by these probabilities, but do not read them as frequencies; --class-weights none keeps them closer."
+    name = f"expected calibration error, {target.name}"
+    card.at_most(name, error.value, bound, text=f"<= {bound:.3g}", advice=advice, **_interval(error))
+
+
+def _check_coverage(card: Card, target: TargetPredictions, coverage: Estimate) -> None:
+    bound = LEVEL - _COVERAGE_SLACK
+    card.expect(
+        f"coverage of prediction intervals, {target.name}",
+        coverage.value,
+        coverage.upper >= bound,
+        threshold=f"interval reaches {bound:g}",
+        advice="Held-out sequences differ from validation ones; the intervals are too narrow for them.",
+        **_interval(coverage),
+    )
+
+
+def _check_contigs(card: Card, target: TargetPredictions, main: str, overall: Estimate, rows: list[dict[str, object]]) -> None:
+    """A contig whose interval ends below that of all contigs together is worse than chance explains."""
+    by_contig = [row for row in rows if row["group"] != ALL]
+    worse = [str(row["group"]) for row in by_contig if row["metric"] == main and float(str(row["upper"])) < overall.lower]
+    if by_contig:
+        name, advice = (
+            f"contigs with clearly lower {main}, {target.name}",
+            "The model is worse on these contigs; examine them before using it there.",
+        )
+        card.expect(name, ", ".join(worse) or "none", not worse, threshold="none", advice=advice)

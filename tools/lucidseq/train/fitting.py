@@ -1,4 +1,4 @@
-"""Sequence networks as a problem of the training loop (`nets.training`), and the ensemble made of the trained members."""
+"""Sequence networks for the training loop (`nets.training`), and the ensemble made of the trained members."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from lucidseq.nets import architectures, heads, io, losses, metrics
-from lucidseq.nets.data import Batches, Rows
+from lucidseq.nets.batches import Batches, CodeRows
 from lucidseq.nets.predict import Predictor
 from lucidseq.nets.training import Loss, Schedule
 
@@ -32,18 +32,18 @@ class Recipe:
 
     @property
     def schedule(self) -> Schedule:
-        """What the training loop takes of it."""
+        """The part that the training loop uses."""
         return Schedule(self.ensemble, self.epochs, self.patience, self.learning_rate, self.weight_decay, self.seed)
 
 
 @dataclass(frozen=True)
-class Data:
+class TrainingData:
     """Training and validation rows; targets on the scale of training, float32 (n, targets).
 
     ``class_weights`` (2, targets) weigh the labels of binary targets, or are None.
     """
 
-    train: Rows
+    train: CodeRows
     train_target: np.ndarray
     valid_codes: np.ndarray
     valid_target: np.ndarray
@@ -53,7 +53,7 @@ class Data:
 class SequenceProblem:
     """Sequences and targets for `nets.training.train_ensemble` (see `nets.training.Problem`)."""
 
-    def __init__(self, recipe: Recipe, data: Data) -> None:
+    def __init__(self, recipe: Recipe, data: TrainingData) -> None:
         self._recipe, self._data = recipe, data
         self.metric = METRIC[recipe.design.task]
         self.steps = max(1, len(data.train) // recipe.batch_size)
@@ -71,7 +71,7 @@ class SequenceProblem:
         return losses.training_loss(self._recipe.design.task, self._data.class_weights)
 
     def batches(self, *, seed: int, epoch: int) -> Batches:
-        """Return one epoch of one-hot sequences, on a random strand each where the recipe says so."""
+        """Return one epoch of one-hot sequences, on a random strand each where the recipe asks for it."""
         return Batches(
             self._data.train,
             self._data.train_target,
@@ -110,7 +110,7 @@ def default_epochs(rows: int, batch_size: int) -> int:
 
 
 def assemble(recipe: Recipe, weights: list[list[np.ndarray]], scale: heads.Scaling | None) -> keras.Model:
-    """Build the ensemble anew from the members' weights, in float32, predicting in the targets' own units."""
+    """Build the ensemble from the members' weights, in float32, predicting in the units of the targets."""
     keras.backend.clear_session()
     keras.mixed_precision.set_dtype_policy("float32")
     networks = []

@@ -1,4 +1,4 @@
-"""`lucidseq train evaluate`: hold predictions against what was observed."""
+"""`lucidseq train evaluate`: compare predictions with observations."""
 
 from __future__ import annotations
 
@@ -14,28 +14,29 @@ from lucidseq.core.errors import DataError, place
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import CURVES, METRICS, PREDICTIONS
 from lucidseq.train import evaluation
+from lucidseq.train.card import add_target_checks
 from lucidseq.train.cli import EvaluateOptions
 
 
 def evaluate(options: EvaluateOptions, out: OutputSet) -> Card:
-    """Evaluate as the options of the command say (see `lucidseq.train.cli`)."""
+    """Evaluate (options as in cli.py)."""
     frame = _read(options.predictions, options.split)
     rows: list[dict[str, object]] = []
     points: list[pd.DataFrame] = []
     card = Card("train", "evaluate")
     for name, part in frame.groupby("target_name", sort=False):
         target = _target(str(name), part, options.bootstrap_samples, options.seed)
-        own = list(evaluation.metric_rows(target))
-        rows += own
+        metric_rows = list(evaluation.metric_rows(target))
+        rows += metric_rows
         points.append(evaluation.curve_points(target))
-        evaluation.add_checks(card, target, own)
+        add_target_checks(card, target, metric_rows)
     tables.write_table(pd.DataFrame(rows), out["metrics"], METRICS)
     tables.write_table(pd.concat(points, ignore_index=True), out["curves"], CURVES)
     return card
 
 
 def _read(path: Path, split: SplitChoice) -> pd.DataFrame:
-    """Return the rows to judge, with their line numbers as index.
+    """Return the rows to evaluate, with their line numbers as index.
 
     Raises
     ------
@@ -47,25 +48,27 @@ def _read(path: Path, split: SplitChoice) -> pd.DataFrame:
         raise DataError(
             "predictions without observed targets", "a column target with values", "predict on a dataset that has targets", where=str(path)
         )
-    broken = ~np.isfinite(frame["prediction"])
-    if broken.any():
-        line = int(broken.to_numpy().argmax()) + 2
+    not_finite = ~np.isfinite(frame["prediction"])
+    if not_finite.any():
+        line = int(not_finite.to_numpy().argmax()) + 2
         raise DataError("a prediction that is not a number", "a finite number", "predict again", where=place(path, line=line))
     chosen = frame if split is SplitChoice.ALL else frame[frame["split"] == split.value]
     chosen = chosen[chosen["target"].notna()]
     if chosen.empty:
-        found = ", ".join(sorted(frame["split"].unique()))
-        raise DataError(f"no {split.value} rows with a target (splits: {found})", "at least one", "choose another --split", where=str(path))
+        splits = ", ".join(sorted(frame["split"].unique()))
+        raise DataError(
+            f"no {split.value} rows with a target (splits: {splits})", "at least one", "choose another --split", where=str(path)
+        )
     return chosen
 
 
-def _target(name: str, part: pd.DataFrame, samples: int, seed: int) -> evaluation.Target:
+def _target(name: str, part: pd.DataFrame, samples: int, seed: int) -> evaluation.TargetPredictions:
     observed, predicted = part["target"].to_numpy(), part["prediction"].to_numpy()
-    named = set(part["task"]) if "task" in part else set()
-    task = named.pop() if len(named) == 1 else task_of(observed, predicted)
+    tasks = set(part["task"]) if "task" in part else set()
+    task = tasks.pop() if len(tasks) == 1 else task_of(observed, predicted)
     # For labels the bounds are about the probability, not about the observation
     bounded = task != "binary" and {"lower", "upper"} <= set(part.columns) and bool(part["lower"].notna().all())
-    return evaluation.Target(
+    return evaluation.TargetPredictions(
         name,
         task,
         observed,

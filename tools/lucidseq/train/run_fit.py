@@ -24,14 +24,14 @@ from lucidseq.train.cli import FitOptions
 
 if TYPE_CHECKING:
     from lucidseq.nets import heads
-    from lucidseq.train.fitting import Data
+    from lucidseq.train.fitting import TrainingData
 
 VALID_SHARE = 0.1
 _log = get_logger("lucidseq.train")
 
 
 def fit(options: FitOptions, out: OutputSet) -> Card:
-    """Train as the options of the command say (see `lucidseq.train.cli`)."""
+    """Train (options as in cli.py)."""
     if options.resume and options.checkpoint_dir is None:
         raise UsageError("--resume without --checkpoint-dir", "the folder of the checkpoints", "add --checkpoint-dir")
     backend.prepare(seed=options.seed, threads=options.threads, mixed_precision=options.mixed_precision)
@@ -39,10 +39,11 @@ def fit(options: FitOptions, out: OutputSet) -> Card:
     from lucidseq.nets.checkpoint import Checkpoints
     from lucidseq.nets.training import train_ensemble
     from lucidseq.train import fitting
-    from lucidseq.train.card import describe, fit_card, judge
+    from lucidseq.train.card import fit_card
+    from lucidseq.train.judgement import describe, judge
 
     if options.mixed_precision and not backend.has_gpu():
-        _log.warning("--mixed-precision: no GPU is seen, so the network is trained in 32 bits")
+        _log.warning("--mixed-precision: no GPU is available, so the network is trained in 32 bits")
     with open_sequences(options.dataset) as source:
         train, valid, drawn = _splits(source, options.seed)
         design = architectures.Design(
@@ -91,7 +92,7 @@ def _splits(source: SequenceDataset, seed: int) -> tuple[np.ndarray, np.ndarray,
     Raises
     ------
     DataError
-        If too few rows are left to train on.
+        If too few rows remain to train on.
     """
     train, valid = np.flatnonzero(source.split == Split.TRAIN), np.flatnonzero(source.split == Split.VALID)
     drawn = len(valid) == 0
@@ -110,22 +111,22 @@ def _splits(source: SequenceDataset, seed: int) -> tuple[np.ndarray, np.ndarray,
 
 def _prepare(
     source: SequenceDataset, train: np.ndarray, valid: np.ndarray, class_weights: ClassWeights
-) -> tuple[Data, heads.Scaling | None]:
+) -> tuple[TrainingData, heads.Scaling | None]:
     """Check the targets and bring them to the scale of training."""
     from lucidseq.nets import heads, losses
-    from lucidseq.nets.data import Rows
-    from lucidseq.train.fitting import Data
+    from lucidseq.nets.batches import CodeRows
+    from lucidseq.train.fitting import TrainingData
 
     train_target, valid_target = source.require_targets(train), source.require_targets(valid)
     _require_variation(source, train_target)
     if class_weights is not ClassWeights.NONE and source.task != "binary":
-        raise UsageError(f"--class-weights {class_weights.value} with task {source.task}", "a binary dataset", "leave it out")
+        raise UsageError(f"--class-weights {class_weights.value} with task {source.task}", "a binary dataset", "omit it")
     scale = heads.scaling(train_target) if source.task == "regression" else None
     if scale is not None:
         train_target, valid_target = (((y - scale.mean) / scale.sd).astype(np.float32) for y in (train_target, valid_target))
     weights = losses.balanced_weights(train_target) if class_weights is ClassWeights.BALANCED else None
-    return Data(
-        Rows(source.codes, train), train_target, Rows(source.codes, valid).take(np.arange(len(valid))), valid_target, weights
+    return TrainingData(
+        CodeRows(source.codes, train), train_target, CodeRows(source.codes, valid).take(np.arange(len(valid))), valid_target, weights
     ), scale
 
 
@@ -136,6 +137,6 @@ def _require_variation(source: SequenceDataset, target: np.ndarray) -> None:
         raise DataError(
             f"target {source.target_names[column]} is {target[0, column]:g} in every training row",
             "targets that vary",
-            "encode negatives too, or leave this target out",
+            "encode negatives too, or omit this target",
             where=str(source.path),
         )

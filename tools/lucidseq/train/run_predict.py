@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core import alphabet, tables
-from lucidseq.core.card import Card, Verdict
+from lucidseq.core.card import Card
 from lucidseq.core.errors import DataError
 from lucidseq.core.log import Progress
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import PREDICTIONS
 from lucidseq.core.sequence_dataset import SequenceDataset, open_sequences
 from lucidseq.core.splits import SPLIT_NAMES
-from lucidseq.nets import backend, intervals
+from lucidseq.nets import backend, prediction_intervals
+from lucidseq.train.card import predict_card
 from lucidseq.train.cli import PredictOptions
 
 if TYPE_CHECKING:
@@ -23,11 +24,10 @@ if TYPE_CHECKING:
     from lucidseq.nets.predict import Predictor
 
 CHUNK_ROWS = 8192
-_GC_SHIFT, _MEMBER_SPREAD = 1.0, 0.1
 
 
 def predict(options: PredictOptions, out: OutputSet) -> Card:
-    """Predict as the options of the command say (see `lucidseq.train.cli`)."""
+    """Predict (options as in cli.py)."""
     backend.prepare(threads=options.threads)
     from lucidseq.nets import io
     from lucidseq.nets.predict import Predictor
@@ -41,14 +41,14 @@ def predict(options: PredictOptions, out: OutputSet) -> Card:
         names = _target_names(members.shape[2], source, facts)
         frame = _table(members, names, rows, source, facts)
     tables.write_table(frame, out["predictions"], PREDICTIONS)
-    return _card(members, gc, facts)
+    return predict_card(members, gc, facts)
 
 
 def _apply(predictor: Predictor, source: SequenceDataset, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return predictions (n, members, targets) and GC content (n,), reading the codes in slices."""
-    from lucidseq.nets.data import Rows
+    from lucidseq.nets.batches import CodeRows
 
-    reader = Rows(source.codes, rows, in_memory_bytes=0)
+    reader = CodeRows(source.codes, rows, in_memory_bytes=0)
     parts, gc = [], []
     with Progress("sequences", total=len(rows)) as progress:
         for start in range(0, len(rows), CHUNK_ROWS):
@@ -60,7 +60,7 @@ def _apply(predictor: Predictor, source: SequenceDataset, rows: np.ndarray) -> t
 
 
 def _target_names(outputs: int, source: SequenceDataset, facts: Facts | None) -> list[str]:
-    """Return the names of the outputs; with targets in the dataset, both must speak of the same.
+    """Return the names of the outputs; with targets in the dataset, they must be the same.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def _target_names(outputs: int, source: SequenceDataset, facts: Facts | None) ->
         raise DataError(
             f"a model of {outputs} target(s) ({', '.join(names)}) and a dataset of {', '.join(source.target_names)}",
             "the same targets in the same order",
-            "give the dataset this model was trained on, or one encoded alike",
+            "give the dataset this model was trained on, or one encoded the same way",
             where=str(source.path),
         )
     return list(names)
@@ -84,8 +84,8 @@ def _target_names(outputs: int, source: SequenceDataset, facts: Facts | None) ->
 def _table(members: np.ndarray, names: list[str], rows: np.ndarray, source: SequenceDataset, facts: Facts | None) -> pd.DataFrame:
     """Return the table of predictions, all targets of a sequence together."""
     n, k, targets = members.shape
-    known = {**source.columns(), "split": np.array(SPLIT_NAMES, dtype=object)[source.split]}
-    columns = {name: np.repeat(known[name][rows], targets) for name in ("id", "contig", "start", "end", "strand", "split")}
+    source_columns = {**source.columns(), "split": np.array(SPLIT_NAMES, dtype=object)[source.split]}
+    columns = {name: np.repeat(source_columns[name][rows], targets) for name in ("id", "contig", "start", "end", "strand", "split")}
     columns["target_name"] = np.tile(np.array(names, dtype=object), n)
     columns["task"] = np.full(n * targets, source.task if facts is None else facts.task, dtype=object)
     if source.target is not None:
@@ -100,46 +100,14 @@ def _table(members: np.ndarray, names: list[str], rows: np.ndarray, source: Sequ
 
 
 def _float32(values: np.ndarray) -> np.ndarray:
-    """Return values in the networks' own precision, in one column: a table in double precision would show noise."""
+    """Return values in the networks' precision, in one column: a table in double precision would show noise."""
     return values.astype(np.float32).ravel()
 
 
 def _bounds(members: np.ndarray, prediction: np.ndarray, facts: Facts | None) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the interval that suits the task, None where there is no ground for one."""
+    """Return the interval that suits the task; None where the model file has no basis for one."""
     if facts is None:
         return None
     if facts.task == "binary":
-        return intervals.of_another_network(members) if members.shape[1] > 1 else None
-    return intervals.around(prediction, facts.conformal["quantiles"], facts.task) if facts.conformal else None
-
-
-def _card(members: np.ndarray, gc: np.ndarray, facts: Facts | None) -> Card:
-    card = Card("train", "predict")
-    known = facts.training.get("gc") if facts is not None else None
-    if known is not None:
-        shift = abs(float(gc.mean()) - known["mean"]) / max(known["sd"], 1e-3)
-        card.add(
-            "shift of GC content from training, in standard deviations",
-            shift,
-            Verdict.OK if shift <= _GC_SHIFT else Verdict.CAUTION,
-            threshold=f"<= {_GC_SHIFT:g}",
-            advice="These sequences differ from those the network knows; trust its predictions less.",
-        )
-    if facts is None:
-        card.add(
-            "model facts",
-            "none",
-            Verdict.CAUTION,
-            threshold="written by lucidseq train fit",
-            advice="A plain Keras file says nothing of its training; check base order (ACGT), strand and units yourself.",
-        )
-    if facts is not None and facts.task == "binary" and members.shape[1] > 1:
-        spread = float(members.std(axis=1, ddof=1).mean())
-        card.add(
-            "mean standard deviation between the networks",
-            spread,
-            Verdict.OK if spread <= _MEMBER_SPREAD else Verdict.CAUTION,
-            threshold=f"<= {_MEMBER_SPREAD:g}",
-            advice="The networks disagree: look at lower and upper, or train on more sequences.",
-        )
-    return card
+        return prediction_intervals.of_another_network(members) if members.shape[1] > 1 else None
+    return prediction_intervals.around(prediction, facts.conformal["quantiles"], facts.task) if facts.conformal else None

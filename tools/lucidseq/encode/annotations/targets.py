@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from lucidseq.core.closing import Closing
+from lucidseq.core.close_on_exit import CloseOnExit
 from lucidseq.core.errors import DataError
 from lucidseq.core.intervals import MOST_BASES, read_bed
 from lucidseq.core.variants import variant_id, variant_ids
@@ -112,7 +112,7 @@ class WindowTargets:
             yield TargetRows(windows.contig, windows.start, windows.end, windows.labels(), nothing, nothing, nothing)
 
 
-class VariantTargets(Closing):
+class VariantTargets(CloseOnExit):
     """Variants (see `Targets`); each covers the bases of its other allele, which is the genome's for certain only in a REF column. They are kept on disk as codes.
 
     Use as a context manager, which deletes its files.

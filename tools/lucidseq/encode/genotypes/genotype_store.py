@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from lucidseq.core.closing import Closing
+from lucidseq.core.close_on_exit import CloseOnExit
 from lucidseq.core.columns import ColumnSpools
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import CHUNK
@@ -56,7 +56,7 @@ class StoreContents:
     covariates: np.ndarray
 
 
-class GenotypeWriter(Closing):
+class GenotypeWriter(CloseOnExit):
     """Writer of a genotype store; use as a context manager, then call `finish`.
 
     Parameters

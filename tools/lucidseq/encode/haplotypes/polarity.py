@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lucidseq.core.closing import Closing
+from lucidseq.core.close_on_exit import CloseOnExit
 from lucidseq.core.errors import DataError
 from lucidseq.encode.haplotypes.sites import MISSING, SiteChunk
 
@@ -63,7 +63,7 @@ def to_minor(chunk: SiteChunk) -> SiteChunk:
     return swap(chunk, 2 * counted > total)
 
 
-class AncestralGenome(Closing):
+class AncestralGenome(CloseOnExit):
     """A FASTA file of ancestral alleles; lower-case letters are uncertain, all but ACGT unknown. Use as a context manager."""
 
     def __init__(self, path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lucidseq.core import alphabet
-from lucidseq.core.closing import Closing
+from lucidseq.core.close_on_exit import CloseOnExit
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genome import Genome
 from lucidseq.encode.genotypes.sample_names import SampleNames
@@ -72,7 +72,7 @@ class Site:
     calls: np.ndarray
 
 
-class PersonalGenomes(Closing):
+class PersonalGenomes(CloseOnExit):
     """Haplotypes of the samples of a bgzip VCF or a BCF. Use as a context manager.
 
     The index beside the file is read; without one it is created in a temporary folder.

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lucidseq.core.closing import Closing
+from lucidseq.core.close_on_exit import CloseOnExit
 from lucidseq.core.pvalues import p_from_neg_log10
 from lucidseq.core.schema import DROPPED
 from lucidseq.core.tables import TableWriter
@@ -49,7 +49,7 @@ COLUMNS = (*INTEGERS, *_FLOATS)
 _FIRST_PAGE, _LAST_PAGE = 1 << 16, 1 << 23  # rows
 
 
-class Ledger(Closing):
+class Ledger(CloseOnExit):
     """Counts removed rows by reason, and lists them in a table. Use as a context manager."""
 
     def __init__(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Read the sites of VCF and BCF files, and write them back with scores."""
+"""Read the sites of VCF and BCF files, and write them with scores."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lucidseq.core.errors import DataError
 from lucidseq.core.intervals import Interval
-from lucidseq.effects.windows import Variant
+from lucidseq.effects.allele_windows import Variant
 
 INFO_LINE = (
     '##INFO=<ID=LSEQ,Number=.,Type=String,Description="Scores by lucidseq. Format: allele|target|ref_score|alt_score|effect|effect_sd">'
@@ -50,9 +50,9 @@ def read_sites(paths: list[Path], regions: list[Interval] | None, max_allele_len
     for path in paths:
         _read_file(Path(path), _by_contig(regions), max_allele_length, sites)
     if not sites.variants:
-        seen = ", ".join(f"{count} {reason}" for reason, count in sorted(sites.skipped.items()))
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(sites.skipped.items()))
         raise DataError(
-            f"no variant to score ({seen or 'no records'})",
+            f"no variant to score ({reasons or 'no records'})",
             "at least one variant with DNA alleles" + (" inside the regions" if regions else ""),
             "check that the variants and the regions have the same build and contig names",
             where=", ".join(map(str, paths)),
@@ -74,9 +74,8 @@ def _read_file(path: Path, regions: dict[str, list[tuple[int, int]]] | None, max
                 sites.records.append(fields)
                 _add_alleles(fields, len(sites.records) - 1, max_allele_length, sites)
     except (OSError, ValueError) as error:
-        raise DataError(
-            f"variants that cannot be read ({error})", "a whole VCF or BCF file", "copy or make the file again", where=str(path)
-        ) from error
+        fix = "copy or make the file again"
+        raise DataError(f"variants that cannot be read ({error})", "a whole VCF or BCF file", fix, where=str(path)) from error
 
 
 def _add_alleles(fields: list[str], record: int, max_allele_length: int, sites: Sites) -> None:
@@ -99,10 +98,10 @@ def _merge_header(sites: Sites, lines: list[str]) -> None:
 def _by_contig(regions: list[Interval] | None) -> dict[str, list[tuple[int, int]]] | None:
     if regions is None:
         return None
-    found: dict[str, list[tuple[int, int]]] = {}
+    by_contig: dict[str, list[tuple[int, int]]] = {}
     for region in regions:
-        found.setdefault(region.contig, []).append((region.start, region.end))
-    return found
+        by_contig.setdefault(region.contig, []).append((region.start, region.end))
+    return by_contig
 
 
 def _inside(contig: str, position: int, regions: dict[str, list[tuple[int, int]]]) -> bool:

@@ -23,16 +23,16 @@ class Variant:
 
 
 def reference_matches(genome: Genome, variant: Variant) -> bool:
-    """Say whether REF is what the genome has there (N in the genome matches nothing)."""
-    there = genome.fetch(variant.contig, variant.position, variant.position + len(variant.ref))
-    return bool((there == alphabet.encode(variant.ref)).all())
+    """Return whether REF equals the bases of the genome (N in the genome matches nothing)."""
+    bases = genome.fetch(variant.contig, variant.position, variant.position + len(variant.ref))
+    return bool((bases == alphabet.encode(variant.ref)).all())
 
 
 def allele_windows(genome: Genome, variants: list[Variant], length: int) -> np.ndarray:
     """Return windows with REF and with ALT.
 
-    The first base of the allele stands at ``length // 2``. To its right the window with ALT goes on after REF's last base,
-    so an insertion pushes bases out and a deletion draws more in.
+    The first base of the allele is at ``length // 2``. To its right the window with ALT continues after the last base of REF:
+    an insertion shortens the context on the right and a deletion lengthens it.
 
     Parameters
     ----------

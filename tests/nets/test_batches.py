@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from lucidseq.core import alphabet
-from lucidseq.nets import data
-from lucidseq.nets.data import Batches, Rows
+from lucidseq.nets import batches as batches_module
+from lucidseq.nets.batches import Batches, CodeRows
 
 N, LENGTH = 103, 12
 CODES = np.random.default_rng(4).integers(0, 5, (N, LENGTH)).astype(np.uint8)
@@ -23,7 +23,7 @@ def on_disk(tmp_path):
 def test_rows__from_disk_equal_rows_in_memory(on_disk):
     rows = np.flatnonzero(np.arange(N) % 3 == 0)
     order = np.random.default_rng(5).permutation(len(rows))
-    in_memory, read, sliced = Rows(CODES, rows), Rows(on_disk, rows), Rows(on_disk, rows, in_memory_bytes=0)
+    in_memory, read, sliced = CodeRows(CODES, rows), CodeRows(on_disk, rows), CodeRows(on_disk, rows, in_memory_bytes=0)
     assert in_memory.in_memory and read.in_memory and not sliced.in_memory
     for reader in (in_memory, read, sliced):
         np.testing.assert_array_equal(reader.take(order), CODES[rows][order])
@@ -35,7 +35,7 @@ def _epoch(batches: Batches) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_batches__show_whole_batches_of_distinct_rows_in_a_seeded_order():
-    rows = Rows(CODES, np.arange(N))
+    rows = CodeRows(CODES, np.arange(N))
     options = {"batch_size": 10, "seed": 1, "reverse_complement": False}
     x, drawn = _epoch(Batches(rows, TARGET, epoch=0, **options))
     assert len(drawn) == 100 and len(set(drawn)) == 100
@@ -45,8 +45,8 @@ def test_batches__show_whole_batches_of_distinct_rows_in_a_seeded_order():
 
 
 def test_batches__from_disk_follow_the_windows_of_the_shuffle(on_disk, monkeypatch):
-    monkeypatch.setattr(data, "RUN_ROWS", 5)
-    rows = Rows(on_disk, np.arange(N), in_memory_bytes=0)
+    monkeypatch.setattr(batches_module, "RUN_ROWS", 5)
+    rows = CodeRows(on_disk, np.arange(N), in_memory_bytes=0)
     x, drawn = _epoch(Batches(rows, TARGET, batch_size=10, seed=1, epoch=0, reverse_complement=False))
     assert len(set(drawn)) == len(drawn) == 100
     np.testing.assert_array_equal(x, alphabet.one_hot(CODES)[drawn])
@@ -54,7 +54,7 @@ def test_batches__from_disk_follow_the_windows_of_the_shuffle(on_disk, monkeypat
 
 def test_batches__turn_half_of_the_sequences_around():
     codes = np.random.default_rng(6).integers(0, 4, (1000, LENGTH)).astype(np.uint8)
-    rows = Rows(codes, np.arange(1000))
+    rows = CodeRows(codes, np.arange(1000))
     x, drawn = _epoch(Batches(rows, np.arange(1000, dtype=np.float32)[:, None], batch_size=50, seed=2, epoch=0))
     forward = (x == alphabet.one_hot(codes)[drawn]).all(axis=(1, 2))
     backward = (x == alphabet.one_hot(alphabet.reverse_complement(codes))[drawn]).all(axis=(1, 2))
@@ -63,5 +63,5 @@ def test_batches__turn_half_of_the_sequences_around():
 
 
 def test_batches__smaller_than_one_batch_are_shown_whole():
-    batches = Batches(Rows(CODES, np.arange(7)), TARGET[:7], batch_size=64, seed=1, epoch=0)
+    batches = Batches(CodeRows(CODES, np.arange(7)), TARGET[:7], batch_size=64, seed=1, epoch=0)
     assert len(batches) == 1 and sorted(_epoch(batches)[1]) == list(range(7))

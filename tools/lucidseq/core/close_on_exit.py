@@ -1,4 +1,4 @@
-"""Things that hold files."""
+"""Context managers that close themselves."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from types import TracebackType
 from typing import Self
 
 
-class Closing(ABC):
-    """Something that holds files; as a context manager it closes itself at the end."""
+class CloseOnExit(ABC):
+    """A context manager that calls its own `close` at the end."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
 
     def __enter__(self) -> Self:
         return self

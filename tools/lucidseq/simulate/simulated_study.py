@@ -1,4 +1,4 @@
-"""A simulated study: haplotypes, then causal variants, then the sequence they stand in, then the trait."""
+"""A simulated study: haplotypes, then causal variants, then the sequence around them, then the trait."""
 
 from __future__ import annotations
 
@@ -7,44 +7,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from lucidseq.core import seeds
-from lucidseq.simulate import genes as gene_models
+from lucidseq.simulate import gene_placement
 from lucidseq.simulate import haplotypes as coalescent
 from lucidseq.simulate import peaks as grammar
 from lucidseq.simulate import trait as traits
 from lucidseq.simulate.background import background_sequence
+from lucidseq.simulate.cli import SimulateLocusOptions
 from lucidseq.simulate.motifs import Motif, load_jaspar
 
 STEP = 10  # bin width of the signal (bp)
-END_MARGIN = 2000  # no causal variant so close to an end of the contig (bp)
-REGULATORY_REACH = 5000  # a causal variant lies at most so far from the gene it acts on (bp)
+END_MARGIN = 2000  # no causal variant is closer to an end of the contig (bp)
+REGULATORY_REACH = 5000  # largest distance of a causal variant from the gene it acts on (bp)
 
 
-@dataclass(frozen=True)
-class Design:
-    """What is asked for; the fields are the options of `simulate locus`."""
+def genotyped_contig(options: SimulateLocusOptions) -> str:
+    """Return the name of the contig with genotypes, the last one."""
+    return f"chr{options.training_contigs + 1}"
 
-    training_contigs: int
-    training_length: int
-    genotyped_length: int
-    peaks: int
-    peak_width: int
-    people: int
-    causal_variants: int
-    heritability: float
-    min_frequency: float
-    min_distance: int
-    gene_sets: int
 
-    @property
-    def genotyped_contig(self) -> str:
-        """Name of the contig with genotypes, the last one."""
-        return f"chr{self.training_contigs + 1}"
-
-    @property
-    def lengths(self) -> dict[str, int]:
-        """Length of every contig (bp)."""
-        training = {f"chr{index + 1}": self.training_length for index in range(self.training_contigs)}
-        return {**training, self.genotyped_contig: self.genotyped_length}
+def contig_lengths(options: SimulateLocusOptions) -> dict[str, int]:
+    """Return the length of every contig (bp)."""
+    training = {f"chr{index + 1}": options.training_length for index in range(options.training_contigs)}
+    return {**training, genotyped_contig(options): options.genotyped_length}
 
 
 @dataclass(frozen=True)
@@ -60,13 +44,13 @@ class Landscape:
 
 
 @dataclass(frozen=True)
-class Study:
+class SimulatedStudy:
     """Everything simulated.
 
     Attributes
     ----------
-    design, motifs, genes
-        What was asked for, the motifs of the grammar, and the genes of all contigs.
+    options, motifs, genes
+        Options of the command, the motifs of the grammar, and the genes of all contigs.
     breakpoints, rates
         Recombination map of the genotyped contig (rates per bp and generation).
     haplotypes, ref, alt
@@ -76,14 +60,14 @@ class Study:
     landscapes
         Contig to its sequence, peaks and signal.
     trait, beta
-        Trait of shape (people,), and effect of one ALT allele of each causal variant.
+        Trait of shape (samples,), and effect of one ALT allele of each causal variant.
     gene_sets, causal_set
-        Gene sets, and the name of the causal one.
+        PlacedGene sets, and the name of the causal one.
     """
 
-    design: Design
+    options: SimulateLocusOptions
     motifs: list[Motif]
-    genes: list[gene_models.Gene]
+    genes: list[gene_placement.PlacedGene]
     breakpoints: np.ndarray
     rates: np.ndarray
     haplotypes: coalescent.Haplotypes
@@ -104,7 +88,7 @@ class Study:
         return float(np.var(self.beta @ self.haplotypes.dosage[self.causal]) / np.var(self.trait))
 
 
-def simulate_study(design: Design, seed: int) -> Study:
+def simulate_study(options: SimulateLocusOptions) -> SimulatedStudy:
     """Simulate a study.
 
     Raises
@@ -112,56 +96,43 @@ def simulate_study(design: Design, seed: int) -> Study:
     UsageError
         If the genotyped contig does not hold enough causal variants.
     """
-    contig, length = design.genotyped_contig, design.genotyped_length
+    contig, length, seed = genotyped_contig(options), options.genotyped_length, options.seed
+    lengths = contig_lengths(options)
     motifs = load_jaspar(tuple(grammar.FACTORS))
-    genes = place_all_genes(design.lengths, seed)
-    own, others = ([gene for gene in genes if gene.contig == contig], [gene for gene in genes if gene.contig != contig])
+    genes = place_all_genes(lengths, seed)
+    own, other_genes = ([gene for gene in genes if gene.contig == contig], [gene for gene in genes if gene.contig != contig])
     breakpoints, rates = coalescent.hotspot_map(length, seeds.stream(seed, "hotspots"))
-    haplotypes = coalescent.simulate_haplotypes(length, design.people, breakpoints, rates, seeds.derive(seed, "coalescent"))
+    haplotypes = coalescent.simulate_haplotypes(length, options.samples, breakpoints, rates, seeds.derive(seed, "coalescent"))
     causal = traits.choose_causal(
         haplotypes.position,
-        eligible_variants(haplotypes, own, length, design.min_frequency),
-        count=design.causal_variants,
-        min_distance=design.min_distance,
+        eligible_variants(haplotypes, own, length, options.min_frequency),
+        count=options.causal_variants,
+        min_distance=options.min_distance,
         rng=seeds.stream(seed, "causal"),
     )
     position = haplotypes.position[causal]
-    breaks = grammar.plan_breaks(position, design.peak_width, motifs, seeds.stream(seed, "breaks"))
+    breaks = grammar.plan_breaks(position, options.peak_width, motifs, seeds.stream(seed, "breaks"))
     landscapes = {}
-    for name, size in design.lengths.items():
-        count = round(design.peaks * size / sum(design.lengths.values()))
+    for name, size in lengths.items():
+        count = round(options.peaks * size / sum(lengths.values()))
         planned = (breaks, position) if name == contig else None
-        landscapes[name] = make_landscape(name, size, count, design.peak_width, motifs, planned, seed)
+        landscapes[name] = make_landscape(name, size, count, options.peak_width, motifs, planned, seed)
     ref, alt = choose_alleles(landscapes[contig].codes, haplotypes.position, causal, breaks, seeds.stream(seed, "alleles"))
     dosage = haplotypes.dosage[causal].astype(np.float64)
-    trait, beta = traits.simulate_trait(dosage, heritability=design.heritability, rng=seeds.stream(seed, "trait"))
-    causal_genes, _ = gene_models.nearest_genes(own, position)
-    sets, causal_set = gene_models.make_gene_sets(own, others, causal_genes, design.gene_sets, seeds.stream(seed, "gene sets"))
-    return Study(
-        design,
-        motifs,
-        genes,
-        breakpoints,
-        rates,
-        haplotypes,
-        ref,
-        alt,
-        causal,
-        breaks,
-        causal_genes,
-        landscapes,
-        trait,
-        beta,
-        sets,
-        causal_set,
-    )
+    trait, beta = traits.simulate_trait(dosage, heritability=options.heritability, rng=seeds.stream(seed, "trait"))
+    causal_genes, _ = gene_placement.nearest_genes(own, position)
+    sets, causal_set = gene_placement.make_gene_sets(own, other_genes, causal_genes, options.gene_sets, seeds.stream(seed, "gene sets"))
+    genotypes = (breakpoints, rates, haplotypes, ref, alt)
+    return SimulatedStudy(options, motifs, genes, *genotypes, causal, breaks, causal_genes, landscapes, trait, beta, sets, causal_set)
 
 
-def eligible_variants(haplotypes: coalescent.Haplotypes, genes: list[gene_models.Gene], length: int, min_frequency: float) -> np.ndarray:
-    """Say which variants may be causal: common, not at the contig's ends, and near a gene. Bool of shape (variants,)."""
+def eligible_variants(
+    haplotypes: coalescent.Haplotypes, genes: list[gene_placement.PlacedGene], length: int, min_frequency: float
+) -> np.ndarray:
+    """Return which variants may be causal: common, not at the contig's ends, and near a gene. Bool of shape (variants,)."""
     common = np.minimum(haplotypes.frequency, 1 - haplotypes.frequency) >= min_frequency
     inner = (haplotypes.position >= END_MARGIN) & (haplotypes.position < length - END_MARGIN)
-    _, distance = gene_models.nearest_genes(genes, haplotypes.position)
+    _, distance = gene_placement.nearest_genes(genes, haplotypes.position)
     return common & inner & (distance <= REGULATORY_REACH)
 
 
@@ -172,8 +143,8 @@ def make_landscape(
     rng = seeds.stream(seed, "landscape", contig)
     codes = background_sequence(length, rng)
     causal_starts = np.empty(0, dtype=np.int64) if planned is None else planned[0].peak_start
-    others = grammar.place_peaks(length, count - len(causal_starts), width, causal_starts, rng)
-    starts = np.concatenate([causal_starts, others])
+    neutral_starts = grammar.place_peaks(length, count - len(causal_starts), width, causal_starts, rng)
+    starts = np.concatenate([causal_starts, neutral_starts])
     breaks, positions = planned if planned is not None else (None, None)
     instances = grammar.plant_motifs(codes, starts, width, motifs, rng, breaks, positions)
     weights = np.array(list(grammar.FACTORS.values()))
@@ -193,9 +164,9 @@ def choose_alleles(
     return ref, alt
 
 
-def place_all_genes(lengths: dict[str, int], seed: int) -> list[gene_models.Gene]:
+def place_all_genes(lengths: dict[str, int], seed: int) -> list[gene_placement.PlacedGene]:
     """Place the genes of every contig, numbered through."""
-    every: list[gene_models.Gene] = []
+    genes: list[gene_placement.PlacedGene] = []
     for contig, length in lengths.items():
-        every += gene_models.place_genes(contig, length, len(every) + 1, seeds.stream(seed, "genes", contig))
-    return every
+        genes += gene_placement.place_genes(contig, length, len(genes) + 1, seeds.stream(seed, "genes", contig))
+    return genes

@@ -22,7 +22,7 @@ def residual_scale(prediction: np.ndarray, task: str) -> np.ndarray:
 
 
 def conformal_quantiles(target: np.ndarray, prediction: np.ndarray, task: str, *, level: float = LEVEL) -> list[float]:
-    """Return, for each target, the half-width that a new sequence's interval needs [1]_.
+    """Return, for each target, the half-width of the interval of a new sequence [1]_.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def around(prediction: np.ndarray, quantiles: list[float], task: str) -> tuple[n
 
 
 def of_another_network(members: np.ndarray, *, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:
-    """Return bounds between which one more network, trained alike with another seed, would predict.
+    """Return bounds of the prediction of another network, trained the same way with another seed.
 
     Parameters
     ----------

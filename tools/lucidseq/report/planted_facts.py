@@ -1,4 +1,4 @@
-"""Compare what was planted with what was found."""
+"""Compare planted facts with results."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import pandas as pd
 from lucidseq.core.errors import DataError
 from lucidseq.core.schema import TRUTH_VARIANTS
 from lucidseq.core.tables import read_table
-from lucidseq.report.results import Results
+from lucidseq.report.result_files import Results
 
 COVERAGE_SHARE = 0.8  # of the planted variants that must lie in credible sets
 
 
 def compare(results: Results, truth_variants: Path, truth: Path | None) -> pd.DataFrame:
-    """Return one row for each planted fact that the results can speak of (schema lucidseq.facts).
+    """Return one row for each planted fact that the results cover (schema lucidseq.facts).
 
     Raises
     ------
     DataError
-        If the truth files plant nothing, or are not what `simulate locus` writes.
+        If the truth files hold no causal variant, or were not written by `simulate locus`.
     """
     names = read_table(truth_variants, TRUTH_VARIANTS)["variant_id"].tolist()
     if not names:
@@ -38,15 +38,15 @@ def compare(results: Results, truth_variants: Path, truth: Path | None) -> pd.Da
 
 
 def in_credible_sets(results: Results, names: list[str]) -> tuple[str, str, str, str]:
-    """Are the causal variants inside credible sets?"""
+    """Count the causal variants inside credible sets."""
     members = {name for _, table in results.table("credible_sets") for variants in table["variants"] for name in variants.split(",")}
-    found = sum(name in members for name in names)
-    verdict = "ok" if found >= COVERAGE_SHARE * len(names) else "missed"
-    return "causal variants inside 95 % credible sets", str(len(names)), str(found), verdict
+    covered = sum(name in members for name in names)
+    verdict = "ok" if covered >= COVERAGE_SHARE * len(names) else "missed"
+    return "causal variants inside 95 % credible sets", str(len(names)), str(covered), verdict
 
 
 def score_helps(pips: pd.DataFrame, names: list[str]) -> tuple[str, str, str, str]:
-    """Do the causal variants have a higher mean PIP with the network's score than without?"""
+    """Compare the mean PIP of the causal variants with the network's score and without."""
     causal = pips[pips["variant_id"].isin(names)]
     with_score, flat = causal["pip"].sum() / len(names), causal["pip_flat"].sum() / len(names)
     verdict = "ok" if with_score > flat else "missed"
@@ -54,13 +54,13 @@ def score_helps(pips: pd.DataFrame, names: list[str]) -> tuple[str, str, str, st
 
 
 def causal_set_first(results: Results, truth: Path) -> tuple[str, str, str, str]:
-    """Is the causal gene set first in the competitive test?"""
+    """Return the rank of the causal gene set in the competitive test."""
     try:
         name = str(json.loads(truth.read_text(encoding="utf-8"))["causal_gene_set"])
     except (ValueError, KeyError, TypeError) as error:
         raise DataError("no causal_gene_set", "the .truth.json of `simulate locus`", "give that file", where=str(truth)) from error
     table = pd.concat([rows for _, rows in results.table("pathways")], ignore_index=True)
     ranked = table[table["method"] == "competitive"].sort_values("p_value", kind="stable")["gene_set"].tolist()
-    place = ranked.index(name) + 1 if name in ranked else None
-    found = f"{ranked[0] if ranked else 'no set'} (causal set: rank {place or 'none'} of {len(ranked)})"
-    return "causal gene set ranked first", name, found, "ok" if place == 1 else "missed"
+    rank = ranked.index(name) + 1 if name in ranked else None
+    first = f"{ranked[0] if ranked else 'no set'} (causal set: rank {rank or 'none'} of {len(ranked)})"
+    return "causal gene set ranked first", name, first, "ok" if rank == 1 else "missed"

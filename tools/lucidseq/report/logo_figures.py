@@ -1,4 +1,4 @@
-"""Figures of attributions: the bases that a network's prediction rests on, as letters."""
+"""Figures of attributions: contributions of bases to a network's prediction, as letters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOGOS, LOGO_WIDTH, SLICE = 6, 60, 4096
 
 
 @dataclass(frozen=True)
-class Explained:
+class ExplainedSequence:
     """One explained sequence.
 
     Attributes
@@ -47,7 +47,7 @@ def logo_figures(paths: list[Path]) -> list[Figure]:
             kind = (str(store.attrs["target_name"]), str(store.attrs["method"]))
             peak = strongest(store["contributions"])
         kinds.setdefault(kind, []).extend((float(peak[row]), path, int(row)) for row in np.argsort(-peak, kind="stable")[:LOGOS])
-    return [_figure(target, method, found) for (target, method), found in sorted(kinds.items()) if found]
+    return [_figure(target, method, rows) for (target, method), rows in sorted(kinds.items()) if rows]
 
 
 def strongest(contributions: Any) -> np.ndarray:
@@ -57,12 +57,11 @@ def strongest(contributions: Any) -> np.ndarray:
     return np.concatenate([np.abs(np.nan_to_num(part)).max(axis=1) for part in slices]) if rows else np.zeros(0)
 
 
-def read_explained(path: Path, row: int) -> Explained:
+def read_explained(path: Path, row: int) -> ExplainedSequence:
     """Read one sequence of an attribution file."""
     with open_store(path, ATTRIBUTIONS) as store:
-        one = slice(row, row + 1)
-        name, contig, strand = (str(read_text(store[key][one])[0]) for key in ("id", "contig", "strand"))
-        return Explained(
+        name, contig, strand = (str(read_text(store[key][row : row + 1])[0]) for key in ("id", "contig", "strand"))
+        return ExplainedSequence(
             name,
             contig,
             strand,
@@ -89,22 +88,22 @@ def draw_letters(axis: Any, codes: np.ndarray, contributions: np.ndarray) -> pd.
     return frame
 
 
-def _figure(target: str, method: str, found: list[tuple[float, Path, int]]) -> Figure:
-    chosen = [read_explained(path, row) for _, path, row in sorted(found, key=lambda item: (-item[0], item[1].name, item[2]))[:LOGOS]]
+def _figure(target: str, method: str, rows: list[tuple[float, Path, int]]) -> Figure:
+    chosen = [read_explained(path, row) for _, path, row in sorted(rows, key=lambda item: (-item[0], item[1].name, item[2]))[:LOGOS]]
     canvas, axes = new_axes(len(chosen), 1, width=9, height=1.35 * len(chosen))
     numbers = [_stretch(axis, sequence) for axis, sequence in zip(axes[:, 0], chosen, strict=True)]
     return Figure(
         f"attribution_logos_{target}_{method}",
-        f"What the network reads: {target} ({method})",
+        f"Bases behind the prediction: {target} ({method})",
         f"Height is a base's contribution to the prediction; a base below the line lowers it. Shown are the {len(chosen)} sequences with the "
         "strongest single contributions, each at its strongest stretch.",
-        f"Sequence logos of {', '.join(one.name for one in chosen)}: contributions of single bases to {target}.",
+        f"Sequence logos of {', '.join(sequence.name for sequence in chosen)}: contributions of single bases to {target}.",
         to_png(canvas),
         pd.concat(numbers),
     )
 
 
-def _stretch(axis: Any, sequence: Explained) -> pd.DataFrame:
+def _stretch(axis: Any, sequence: ExplainedSequence) -> pd.DataFrame:
     """Draw the strongest stretch of a sequence."""
     width = min(LOGO_WIDTH, len(sequence.codes))
     sums = np.convolve(np.abs(sequence.contributions), np.ones(width), mode="valid")

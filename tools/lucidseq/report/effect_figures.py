@@ -1,4 +1,4 @@
-"""Figures of predicted variant effects: all of them, and the few that fine mapping trusts."""
+"""Figures of predicted variant effects: all variants, and those with high inclusion probabilities."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pandas as pd
 from lucidseq.core.schema import ATTRIBUTIONS
 from lucidseq.core.stores import open_store, read_text
 from lucidseq.report.figure import COLOURS, GREY, Figure, new_axes, new_canvas, tidy, to_png
-from lucidseq.report.logos import draw_letters, read_explained
-from lucidseq.report.results import Results
+from lucidseq.report.logo_figures import draw_letters, read_explained
+from lucidseq.report.result_files import Results
 
 KEPT, BARS, FLANK = 2000, 8, 14
 
@@ -47,11 +47,13 @@ def effects_and_pips(table: pd.DataFrame) -> Figure:
     axes[0, 0].hist(table["effect"], bins=60, color=COLOURS[0], log=True)
     axes[0, 0].yaxis.set_major_formatter("{x:g}")
     axes[0, 0].set(xlabel="predicted effect (ALT - REF)", ylabel="variants")
-    caption = "How much each variant changes the network's output (a log scale: most do nothing)."
+    caption = "How much each variant changes the network's output (log scale: most have almost no effect)."
     if with_pips:
         axes[0, 1].scatter(table["score"], table["pip"], s=11, color=COLOURS[1], linewidths=0, alpha=0.7)
         axes[0, 1].set(xlabel="|predicted effect|", ylabel="PIP", ylim=(-0.03, 1.06))
-        caption = f"Left: {caption[0].lower()}{caption[1:]} Right: variants that fine mapping trusts and the network predicts to act are at the top right."
+        caption = (
+            f"Left: {caption[0].lower()}{caption[1:]} Right: variants with a high PIP and a large predicted effect are at the top right."
+        )
     best = table.iloc[0]
     return Figure(
         "variant_effects",
@@ -68,22 +70,22 @@ def breaking_variants(table: pd.DataFrame, attributions: list[Path]) -> Figure:
     known = "pip" in table and bool(table["pip"].notna().any())
     weight = table["score"] * table["pip"].fillna(0) if known else table["score"]
     chosen = table.loc[weight.sort_values(ascending=False, kind="stable").index[:BARS]].reset_index(drop=True)
-    places = find_explained(chosen, attributions)
-    width = 9.0 if places else 6.5
+    explained = find_explained(chosen, attributions)
+    width = 9.0 if explained else 6.5
     canvas = new_canvas(width, 0.9 + 0.62 * len(chosen))
-    grid = canvas.add_gridspec(len(chosen), 2 if places else 1, width_ratios=[1, 1] if places else [1])
+    grid = canvas.add_gridspec(len(chosen), 2 if explained else 1, width_ratios=[1, 1] if explained else [1])
     bars = canvas.add_subplot(grid[:, 0])
     _draw_bars(bars, chosen)
     letters = []
-    for number in range(len(chosen) if places else 0):
+    for number in range(len(chosen) if explained else 0):
         axis = canvas.add_subplot(grid[number, 1])
         tidy(axis)
-        letters.append(_draw_place(axis, chosen.iloc[number], places.get(number)))
-    chosen["bases_around"] = letters if places else ""
+        letters.append(_draw_bases(axis, chosen.iloc[number], explained.get(number)))
+    chosen["bases_around"] = letters if explained else ""
     return Figure(
         "motif_breaking_variants",
         "Variants predicted to make or break a motif",
-        _caption(chosen, known=known, explained=bool(places)),
+        _caption(chosen, known=known, explained=bool(explained)),
         "Effects of " + "; ".join(f"{row['variant_id']} {row['effect']:.3g}" for row in chosen.to_dict("records")) + ".",
         to_png(canvas),
         chosen,
@@ -92,7 +94,7 @@ def breaking_variants(table: pd.DataFrame, attributions: list[Path]) -> Figure:
 
 def find_explained(chosen: pd.DataFrame, attributions: list[Path]) -> dict[int, tuple[Path, int]]:
     """Return, for each row whose variant lies inside an explained sequence (+ strand), the file and row of that sequence."""
-    found: dict[int, tuple[Path, int]] = {}
+    explained: dict[int, tuple[Path, int]] = {}
     for path in attributions:
         with open_store(path, ATTRIBUTIONS) as store:
             contigs, strands = read_text(store["contig"]), read_text(store["strand"])
@@ -101,19 +103,17 @@ def find_explained(chosen: pd.DataFrame, attributions: list[Path]) -> dict[int, 
         for number, row in enumerate(chosen.to_dict("records")):
             first = row["base_pair_location"] - 1
             inside = (contigs == row["chromosome"]) & (strands != "-") & (starts + FLANK <= first) & (first < ends - FLANK)
-            if number not in found and target == row["target_name"] and inside.any():
-                found[number] = (path, int(inside.argmax()))
-    return found
+            if number not in explained and target == row["target_name"] and inside.any():
+                explained[number] = (path, int(inside.argmax()))
+    return explained
 
 
 def _caption(chosen: pd.DataFrame, *, known: bool, explained: bool) -> str:
-    parts = [
-        f"The {len(chosen)} variants of largest {'|effect| x PIP' if known else '|effect|'}: change of the network's output from REF to ALT."
-    ]
-    if (chosen["effect_sd"] > 0).any():
-        parts.append("Error bars: one standard deviation over the ensemble's members.")
-    else:
-        parts.append("There are no error bars: with one network, the spread of the effects is unknown.")
+    ranking = "|effect| x PIP" if known else "|effect|"
+    parts = [f"The {len(chosen)} variants of largest {ranking}: change of the network's output from REF to ALT."]
+    with_bars = "Error bars: one standard deviation over the ensemble's members."
+    without = "There are no error bars: with one network, the spread of the effects is unknown."
+    parts.append(with_bars if (chosen["effect_sd"] > 0).any() else without)
     if explained:
         parts.append("Right: what each base around the variant (shaded) contributes to the prediction of the reference sequence.")
     return " ".join(parts)
@@ -132,7 +132,7 @@ def _draw_bars(axis: Any, chosen: pd.DataFrame) -> None:
 
 
 def _name(row: dict[Any, Any]) -> str:
-    """Return a variant's name for a tick: rsID where there is one, name, PIP."""
+    """Return the tick label of a variant: name, rsID if known, PIP."""
     variant = str(row["variant_id"])
     shown = variant if len(variant) <= 34 else variant[:31] + "..."
     second = [str(row["rsid"])] if row.get("rsid") and row["rsid"] not in (".", variant) else []
@@ -141,13 +141,13 @@ def _name(row: dict[Any, Any]) -> str:
     return shown + ("\n" + ", ".join(second) if second else "")
 
 
-def _draw_place(axis: Any, row: pd.Series, place: tuple[Path, int] | None) -> str:
+def _draw_bases(axis: Any, row: pd.Series, explained: tuple[Path, int] | None) -> str:
     """Draw the explained bases around a variant and return them."""
-    if place is None:
+    if explained is None:
         axis.axis("off")
         axis.text(0.5, 0.5, "not in an explained sequence", fontsize=7, color=GREY, ha="center", va="center", transform=axis.transAxes)
         return ""
-    sequence = read_explained(*place)
+    sequence = read_explained(*explained)
     centre = int(row["base_pair_location"]) - 1 - sequence.start
     window = slice(centre - FLANK, centre + FLANK + 1)
     draw_letters(axis, sequence.codes[window], sequence.contributions[window])

@@ -1,4 +1,4 @@
-"""Everything given to the report, by kind."""
+"""Results given to the report, by kind."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ class Results:
         return self.stores.get(f"lucidseq.{kind}", [])
 
 
-def gather(paths: list[Path]) -> Results:
+def read_results(paths: list[Path]) -> Results:
     """Read result files; neither order nor folders matter, and a file given twice counts once.
 
     Raises
     ------
     DataError
-        If a file is none of the suite's, or damaged.
+        If a file was not written by a lucidseq command, or is damaged.
     """
     results = Results()
     for path in in_order(paths):
@@ -100,20 +100,20 @@ def in_order(paths: list[Path]) -> list[Path]:
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """Read a manifest and check what the report uses of it.
+    """Read a manifest and check the fields that the report uses.
 
     Raises
     ------
     DataError
-        If a field is missing or of another kind.
+        If a field is missing or has another type.
     """
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    wrong = [name for name, kind in MANIFEST_FIELDS.items() if not isinstance(document.get(name), kind)]
-    if not wrong and not {"name", "version"} <= set(document["software"]):
-        wrong = ["software"]
-    if wrong or document.get("schema_version") != manifest.SCHEMA_VERSION:
+    unusable = [name for name, kind in MANIFEST_FIELDS.items() if not isinstance(document.get(name), kind)]
+    if not unusable and not {"name", "version"} <= set(document["software"]):
+        unusable = ["software"]
+    if unusable or document.get("schema_version") != manifest.SCHEMA_VERSION:
         raise DataError(
-            f"a manifest without usable {', '.join(wrong) or 'schema_version'}",
+            f"a manifest without usable {', '.join(unusable) or 'schema_version'}",
             f"JSON with schema {manifest.SCHEMA}, version {manifest.SCHEMA_VERSION}",
             "give the *.manifest.json file that a lucidseq command wrote",
             where=str(path),

@@ -1,4 +1,4 @@
-"""Feeding sequences to a network: codes become one-hot batch by batch, in a seeded order, on either strand."""
+"""Batches of sequences for a network: one-hot, in a seeded order, on either strand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IN_MEMORY_BYTES = 1 << 30
 RUN_ROWS = 4096  # rows that stay together when a large file is shuffled: about one read
 
 
-class Rows:
+class CodeRows:
     """Rows of a code matrix, held in memory when small and read from the file in slices otherwise.
 
     Parameters
@@ -45,15 +45,15 @@ class Rows:
     def _read(self, rows: np.ndarray) -> np.ndarray:
         if isinstance(self._codes, np.ndarray):
             return self._codes[rows]
-        found = np.empty((len(rows), self._codes.shape[1]), dtype=np.uint8)
+        codes = np.empty((len(rows), self._codes.shape[1]), dtype=np.uint8)
         order = np.argsort(rows, kind="stable")
         chunk_of = rows[order] // self._chunk
         starts = np.flatnonzero(np.diff(chunk_of, prepend=-1))
         for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
             first = int(chunk_of[start]) * self._chunk
             block = self._codes[first : first + self._chunk]
-            found[order[start:end]] = block[rows[order[start:end]] - first]
-        return found
+            codes[order[start:end]] = block[rows[order[start:end]] - first]
+        return codes
 
 
 def shuffled(n: int, generator: np.random.Generator, *, run: int = 1, window: int | None = None) -> np.ndarray:
@@ -64,7 +64,7 @@ def shuffled(n: int, generator: np.random.Generator, *, run: int = 1, window: in
     n
         Rows.
     generator
-        Source of chance.
+        Random generator.
     run, window
         With ``run`` above 1, runs of consecutive rows are permuted, then rows within each window: a shuffle that a file on
         disk can follow with one pass.
@@ -94,15 +94,17 @@ class Batches(keras.utils.PyDataset):
     targets
         float32 (n, targets).
     batch_size
-        Rows a step; the last rows of an epoch that do not fill a batch are left to other epochs (batch normalisation needs
-        whole batches), unless there is only one batch.
+        Rows a step; the last rows of an epoch that do not fill a batch are skipped (batch normalisation needs whole batches),
+        unless there is only one batch.
     seed, epoch
         Together they determine order and strands, so that an epoch can be repeated after an interruption.
     reverse_complement
         Replace a random half of the sequences by their reverse complement.
     """
 
-    def __init__(self, rows: Rows, targets: np.ndarray, *, batch_size: int, seed: int, epoch: int, reverse_complement: bool = True) -> None:
+    def __init__(
+        self, rows: CodeRows, targets: np.ndarray, *, batch_size: int, seed: int, epoch: int, reverse_complement: bool = True
+    ) -> None:
         super().__init__(workers=0)
         self._rows, self._targets = rows, targets
         self._batch, self._both = batch_size, reverse_complement

@@ -1,0 +1,41 @@
+"""Checks of the trust card of `effects variants`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lucidseq.core.card import Card, Verdict
+from lucidseq.effects.scoring import Scores
+from lucidseq.effects.variant_sites import Sites
+
+
+def variants_card(sites: Sites, scores: Scores, mismatches: int, agreement: float) -> Card:
+    """Check the skipped alleles, and the agreement of strands and of the members of the ensemble.
+
+    Parameters
+    ----------
+    mismatches
+        Variants whose REF is not the base of the genome.
+    agreement
+        Correlation of the effects between strands, or NaN.
+    """
+    card = Card("effects", "variants")
+    total = len(sites.variants)
+    share = mismatches / total
+    verdict = Verdict.OK if share == 0 else Verdict.CAUTION if share < 0.05 else Verdict.REFUSE
+    card.add("REF differs from the genome", share, verdict, threshold="0", advice="Variants and genome may be of different builds.")
+    skipped = sum(count for reason, count in sites.skipped.items() if reason != "outside the regions")
+    advice = "; ".join(f"{n} {reason}" for reason, n in sorted(sites.skipped.items())) or "None."
+    card.at_most("alleles skipped", skipped, 0.05 * (total + skipped), text="<= 5 %", advice=advice)
+    if np.isfinite(agreement):
+        advice = "The predictions depend on the strand: train with reverse complements."
+        card.at_least("agreement of effects between strands (correlation)", agreement, 0.7, advice=advice)
+    if len(scores.effect) and scores.spread.any():
+        strong = np.abs(scores.effect) >= np.quantile(np.abs(scores.effect), 0.99)
+        ratio = float(np.median(scores.spread[strong] / np.abs(scores.effect[strong]).clip(1e-9)))
+        advice = "The members disagree on the strongest effects: do not rank by them."
+        card.at_most("ensemble spread of the strongest 1 %, relative", ratio, 0.5, advice=advice)
+    else:
+        advice = "The spread of the scores is unknown: train with --ensemble 3 or more."
+        card.expect("ensemble", "one member", False, threshold=">= 2 members", advice=advice)
+    return card
