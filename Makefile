@@ -41,6 +41,7 @@ types: install ## Static types
 contract: install ## Are the generated files those the commands' signatures make?
 	$(BIN)/python -m lucidseq.contract --check
 
+# worksteal: the longest files take minutes, so that with loadfile one worker waits; what both workers need of a module's fixtures is made twice
 unit: install ## Unit tests, command-line tests and doctests
 	$(BIN)/pytest -n 2 --dist worksteal -m "not pipeline and not bench and not verify and not containers and not galaxy"
 
