@@ -14,7 +14,7 @@ from lucidseq.core.schema import DROPPED, SUMSTATS
 from lucidseq.core.tables import read_table
 from lucidseq.encode.sumstats.builds import BUILDS, name_of, possible
 from lucidseq.encode.sumstats.contigs import match_names
-from support import assert_bad_input, run_cli
+from support import assert_bad_input, run_cli, run_ok
 
 
 @pytest.fixture(scope="module")
@@ -300,3 +300,14 @@ def test_order__rows_in_any_order_give_the_same_file(study: Study, tmp_path: Pat
     second = encode(study.rows.sample(frac=1, random_state=1), tmp_path / "o", "--fasta", fasta)
     pd.testing.assert_frame_equal(first, second)
     assert first["chromosome"].unique().tolist() == [f"chr{contig}" for contig in CONTIGS]
+
+
+def test_liftover__an_allele_may_end_at_the_last_base_of_a_block_but_not_beyond(tmp_path: Path) -> None:
+    """A block of bases 1 to 100: three bases from 98 lie in it, from 99 they do not."""
+    header = "chromosome\tbase_pair_location\teffect_allele\tother_allele\tbeta\tstandard_error\tn\n"
+    rows = [f"1\t{position}\tA\tACG\t0.1\t0.02\t900\n" for position in (98, 99)] + ["1\t100\tA\tC\t0.1\t0.02\t900\n"]
+    (tmp_path / "in.tsv").write_text(header + "".join(rows))
+    (tmp_path / "old.chain").write_text("chain 1 1 1000 + 0 200 1 1000 + 10 215 1\n100 0 5\n100\n")
+    run_ok("encode", "sumstats", "--input", tmp_path / "in.tsv", "--chain", tmp_path / "old.chain", "--out", tmp_path / "x")
+    table = pd.read_csv(tmp_path / "x.sumstats.tsv.gz", sep="\t")
+    assert table["base_pair_location"].tolist() == [108, 110]
