@@ -19,6 +19,7 @@ import keras
 import numpy as np
 
 from lucidseq.core.errors import DataError
+from lucidseq.nets import logits as strip
 from lucidseq.nets.facts import Facts, facts_from_json
 
 FACTS_NAME, METADATA_NAME, CONFIG_NAME, WEIGHTS_NAME = ("lucidseq.json", "metadata.json", "config.json", "model.weights.h5")
@@ -26,7 +27,6 @@ ENSEMBLE_OUTPUT = "members"
 _SHARED = "shared_object_id"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _MAX_TEXT_BYTES, _MAX_WEIGHT_BYTES = 64 << 20, 16 << 30
-_FINAL_ACTIVATIONS = ("sigmoid", "softmax", "softplus", "exponential", "log_softmax", "hard_sigmoid")
 
 
 def ensemble(networks: list[keras.Model], *, name: str = "ensemble") -> keras.Model:
@@ -84,32 +84,14 @@ def logits(model: keras.Model) -> keras.Model:
     """
     if is_ensemble(model):
         return ensemble([logits(member) for member in members(model)], name="ensemble_logits")
-    if not getattr(model, "outputs", None):
-        raise DataError(
-            f"model {model.name} is a subclassed keras.Model",
-            "a functional or sequential model, whose layers can be walked",
-            "rebuild it with keras.Model(inputs, outputs) and save it again",
-        )
-    outputs = [_without_activation(tensor) for tensor in model.outputs]
-    if all(new is old for new, old in zip(outputs, model.outputs, strict=True)):
-        return model
-    inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]
-    return keras.Model(inputs, outputs if len(outputs) > 1 else outputs[0], name=model.name)
+    return strip.logits(model)
 
 
-def _without_activation(tensor: Any) -> Any:
-    """Follow one output tensor back over its final activation."""
-    layer, node_index, _ = tensor._keras_history
-    if isinstance(layer, keras.layers.Softmax) or (
-        isinstance(layer, keras.layers.Activation) and layer.activation.__name__ in _FINAL_ACTIVATIONS
-    ):
-        return layer._inbound_nodes[node_index].input_tensors[0]
-    if getattr(getattr(layer, "activation", None), "__name__", "linear") not in _FINAL_ACTIVATIONS:
-        return tensor
-    linear = type(layer).from_config({**layer.get_config(), "activation": "linear", "name": f"{layer.name}_linear"})
-    found = linear(layer._inbound_nodes[node_index].input_tensors[0])
-    linear.set_weights(layer.get_weights())
-    return found
+def final_activation(model: keras.Model, output: int = 0) -> str:
+    """Return the name of the activation that `logits` takes off an output, ``"linear"`` where there is none."""
+    if is_ensemble(model):
+        return final_activation(members(model)[0])
+    return strip.scales(model)[output]
 
 
 def save_model(model: keras.Model, path: Path, facts: Facts) -> None:
@@ -219,8 +201,9 @@ def _inspect(path: Path) -> Facts | None:
 
 
 def _check_weights(data: bytes) -> None:
-    """Refuse weights that declare more memory than the limit or that link to other files."""
+    """Refuse weights that declare more memory than the limit, link to other files, or are not finite."""
     total = 0
+    arrays: list[h5py.Dataset] = []
 
     def visit(group: h5py.Group) -> None:
         nonlocal total
@@ -234,10 +217,12 @@ def _check_weights(data: bytes) -> None:
                 raise ValueError(f"weights {name} point outside the file")
             else:
                 total += item.nbytes
-                if item.dtype.kind == "f" and not np.isfinite(item[()]).all():
-                    raise ValueError(f"weights {item.name} that are not finite numbers: a training that broke down")
+                arrays.append(item)
 
     with h5py.File(io.BytesIO(data), "r") as weights:
         visit(weights)
-    if total > _MAX_WEIGHT_BYTES:
-        raise ValueError("weights of unlikely size")
+        if total > _MAX_WEIGHT_BYTES:
+            raise ValueError("weights of unlikely size")
+        broken = [item.name for item in arrays if item.dtype.kind == "f" and not np.isfinite(item[()]).all()]
+    if broken:
+        raise ValueError(f"weights {broken[0]} that are not finite numbers: the training broke down")
