@@ -50,6 +50,9 @@ def test_profile__parses(profile: str) -> None:
         assert values[f"{engine}.enabled"] == "true"
     if executor:
         assert values["process.executor"] == f"'{executor}'"
+    limited = profile in ("standard", "docker", "podman", "singularity", "apptainer", "gpu", "arm64")
+    if limited or executor:  # a task of a cluster may ask for more than the machine that submits it has
+        assert ("cpus:" in values["process.resourceLimits"]) == limited
     if profile == "gpu":
         assert values["params.gpu"] == "true"
     if profile == "standard":

@@ -10,7 +10,7 @@ import numpy as np
 from lucidseq.attribute.choices import Engine, Method
 from lucidseq.core.alphabet import N_CODE
 from lucidseq.core.card import Card, Verdict
-from lucidseq.nets.facts import ADVICE_WITHOUT, EXPECTED
+from lucidseq.nets.facts import ADVICE_WITHOUT, EXPECTED, scale_in_words
 
 if TYPE_CHECKING:
     from lucidseq.attribute.choose import Sequences
@@ -70,6 +70,9 @@ def maps_card(setup: Setup, sequences: Sequences, evidence: Evidence, *, facts_k
     if not len(sequences.codes):
         card.at_least("sequences", 0, 1, advice="This shard is empty: there are fewer blocks than shards.")
         return card
+    scale = scale_in_words(setup.explained.activation)
+    advice = "Scores are differences on this scale; end the model with an activation if it should be another."
+    card.expect("scale of the scores", scale, True, threshold="before the final activation", advice=advice)
     _add_completeness(card, setup, evidence)
     _add_random(card, setup, sequences)
     agreement = float(np.median(np.concatenate(evidence.agreement))) if evidence.agreement else _sampled_agreement(setup, sequences)

@@ -33,6 +33,8 @@ class Explained:
         Name of the target.
     length
         Bases of an input; None when the model takes any length.
+    activation
+        The final activation that was taken off (``"linear"``: none).
     """
 
     model: keras.Model
@@ -42,6 +44,7 @@ class Explained:
     ensemble: bool
     name: str
     length: int | None
+    activation: str = "linear"
 
     def select(self, outputs: Any) -> Tensor:
         """Return the explained number of each row, shape (batch,), from what the model returns."""
@@ -95,7 +98,9 @@ def explain(
     names = facts.target_names if facts is not None and len(facts.target_names) == count else []
     column = _find("--target", target, names, count)
     name = names[column] if names else _default_name(model, number, column, count)
-    return Explained(network, number, column, reduce, io.is_ensemble(model), name, network.inputs[0].shape[1])
+    return Explained(
+        network, number, column, reduce, io.is_ensemble(model), name, network.inputs[0].shape[1], io.final_activation(model, number)
+    )
 
 
 def _find(option: str, value: str | None, names: list[str], count: int) -> int:

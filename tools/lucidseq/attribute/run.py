@@ -23,6 +23,7 @@ from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import ATTRIBUTIONS
 from lucidseq.core.sequence_dataset import COLUMNS
 from lucidseq.nets import backend
+from lucidseq.nets.facts import scale_in_words
 
 if TYPE_CHECKING:
     from lucidseq.attribute.explained import Explained
@@ -66,6 +67,7 @@ def maps(options: MapsOptions, out: OutputSet) -> Card:
         "corrected": int(setup.corrected),
         "model_sha256": manifest.sha256(options.model),
         "engine": options.engine.value,
+        "scale": scale_in_words(explained.activation),
     }
     with stores.create_store(out["attributions"], ATTRIBUTIONS, **attributes) as store:
         evidence = write_maps(store, setup, shard)

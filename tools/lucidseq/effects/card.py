@@ -9,7 +9,7 @@ from lucidseq.effects.scoring import Scores
 from lucidseq.effects.variant_sites import Sites
 
 
-def variants_card(sites: Sites, scores: Scores, mismatches: int, agreement: float) -> Card:
+def variants_card(sites: Sites, scores: Scores, mismatches: int, agreement: float, *, scale: str) -> Card:
     """Check the skipped alleles, and the agreement of strands and of the members of the ensemble.
 
     Parameters
@@ -18,8 +18,12 @@ def variants_card(sites: Sites, scores: Scores, mismatches: int, agreement: floa
         Variants whose REF is not the base of the genome.
     agreement
         Correlation of the effects between strands, or NaN.
+    scale
+        Scale of the effects, in words.
     """
     card = Card("effects", "variants")
+    advice = "Effects are differences on this scale; end the model with an activation if it should be another."
+    card.expect("scale of the effects", scale, True, threshold="before the final activation", advice=advice)
     total = len(sites.variants)
     share = mismatches / total
     verdict = Verdict.OK if share == 0 else Verdict.CAUTION if share < 0.05 else Verdict.REFUSE

@@ -39,7 +39,8 @@ def variants(options: VariantsOptions, out: OutputSet) -> Card:
         from lucidseq.nets import backend
 
         backend.prepare(threads=options.threads)
-        from lucidseq.nets.io import load_model
+        from lucidseq.nets.facts import scale_in_words
+        from lucidseq.nets.io import final_activation, load_model
         from lucidseq.nets.predict import Predictor
 
         network, facts = load_model(options.model)
@@ -58,7 +59,7 @@ def variants(options: VariantsOptions, out: OutputSet) -> Card:
     names = target_names(facts.target_names if facts else None, scores.effect.shape[1])
     write_table(effects_table(shard, scores, names), out["effects"], EFFECTS)
     write_annotated(out["annotated"], sites, record_notes(shard, scores, names))
-    return variants_card(sites, scores, mismatches, agreement)
+    return variants_card(sites, scores, mismatches, agreement, scale=scale_in_words(final_activation(network)))
 
 
 def check_reference(genome: Genome, variants: list[Variant], policy: RefMismatch, paths: list[Path]) -> tuple[list[Variant], int]:

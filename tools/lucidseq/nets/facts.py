@@ -83,3 +83,16 @@ def facts_from_json(text: str) -> Facts:
         return Facts(**document)
     except TypeError as error:
         raise ValueError(str(error)) from error
+
+
+def scale_in_words(activation: str) -> str:
+    """Return the scale that is left when a final activation is taken off.
+
+    Examples
+    --------
+    >>> scale_in_words("softmax")
+    'log odds of the class (softmax taken off)'
+    """
+    scale = {"linear": "the model's own output", "softmax": "log odds of the class", "log_softmax": "log odds of the class"}
+    words = scale.get(activation, "logit" if "sigmoid" in activation else "log rate")
+    return words if activation == "linear" else f"{words} ({activation} taken off)"
