@@ -14,8 +14,8 @@ import cyvcf2
 import numpy as np
 import pandas as pd
 import pytest
-from bench_encode import cpu_seconds
 
+from benchmarks.bench_encode import cpu_seconds
 from lucidseq.encode.annotations.bed import BedSource
 from lucidseq.encode.annotations.choices import BedValue
 from lucidseq.encode.annotations.targets import VariantTargets

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lucidseq.contract.model import CommandContract, Kind, read_contract
+from lucidseq.contract.model import CommandContract, read_contract
+from lucidseq.core.options import Kind
 from support import run_cli, run_ok
 from verification.small_chain import Call, Chain, checksums, describe
 
