@@ -358,7 +358,7 @@ def damage(folder: Path, what: str) -> tuple[Path, Path]:
         ("words", ("not all numbers", "m.ld, line 3")),
         ("table of pairs", ("not all numbers", "table of pairs", "line 1")),
         ("one variant less", ("30 numbers", "29 numbers")),
-        ("no list", ("alleles are not told", "m.bim, line 1")),
+        ("no list", ("without alleles", "m.bim, line 1")),
         ("position", ("position '1e2'", "m.bim, line 8")),
         ("alleles", ("alleles 'A' and 'A'", "m.bim, line 8")),
         ("fields", ("5 fields", "m.bim, line 8")),
