@@ -350,7 +350,7 @@ def damage(folder: Path, what: str) -> tuple[Path, Path]:
         ("asymmetric", ("r_ij that differs from r_ji", "chr1:130", "chr1:150", "m.ld")),
         ("beyond 1", ("a value beyond 1", "1.7", "m.ld")),
         ("diagonal", ("2.5 on the diagonal", "m.ld, variant chr1:140")),
-        ("no number", ("no number", "m.ld")),
+        ("no number", ("no value", "m.ld")),
         ("all nan", ("no number in the matrix",)),
         ("row short", ("29 numbers", "m.ld, line 10")),
         ("row missing", ("29 rows", "30 rows")),
