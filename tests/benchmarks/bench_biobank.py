@@ -1,4 +1,4 @@
-"""A chromosome at biobank shape (50,000 people x 100,000 variants, PLINK 2) through genotypes and LD: time, and memory of at most 4 GB.
+"""A chromosome at biobank shape (50,000 samples x 100,000 variants, PLINK 2) through genotypes and LD: time, and memory of at most 4 GB.
 
 Run directly (``python tests/benchmarks/bench_biobank.py [FOLDER]``; files in a folder that is there already are used again) or through pytest.
 People are pairs of haplotypes that are copied from 64 founders, anew in each of 100 blocks of 1,000 variants, with 0.1 % of the alleles mutated and 0.3 % of the genotypes missing.
@@ -80,7 +80,7 @@ def run(folder: Path, people: int = PEOPLE, blocks: int = BLOCKS) -> list[Cost]:
     """Print the figures and the projection; return the costs."""
     pgen = simulate(folder, people, blocks)
     variants = blocks * BLOCK
-    print(f"{people} people x {variants} variants, .pgen of {pgen.stat().st_size / 1e9:.2f} GB:", flush=True)
+    print(f"{people} samples x {variants} variants, .pgen of {pgen.stat().st_size / 1e9:.2f} GB:", flush=True)
     store, out = folder / "chr22.genotypes.h5", folder / "chr22"
     costs = [
         measure("encode", "genotypes", "--genotypes", pgen, "--out", out, "--force", "--quiet"),

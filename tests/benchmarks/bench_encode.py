@@ -1,6 +1,6 @@
 """CPU time of reading genotypes, ours beside bed-reader, pgenlib, bgen and cyvcf2 in the same run, and memory as variants grow.
 
-Run directly (``python tests/benchmarks/bench_encode.py``) or through pytest. Files are simulated (2,000 people, Hardy-Weinberg
+Run directly (``python tests/benchmarks/bench_encode.py``) or through pytest. Files are simulated (2,000 samples, Hardy-Weinberg
 proportions, 0.3 % missing in the .bed) and read once before the clock starts; every reader gives variant-major int8 (cyvcf2 and
 VCF: GT 0-3 codes and ours dosages), the median of five. CPU time is that of the process and of its children.
 """
@@ -96,7 +96,7 @@ def compare_bed(folder: Path) -> float:
             return sum(bed.read(np.s_[:, first : first + 4096], dtype="int8").size for first in range(0, variants, 4096))
 
     peer = million_per_second(theirs)
-    print(f"PLINK 1 .bed to int8 ({variants} variants x {PEOPLE} people), million genotypes per CPU second:")
+    print(f"PLINK 1 .bed to int8 ({variants} variants x {PEOPLE} samples), million genotypes per CPU second:")
     print(f"  lucidseq decoding {alone:.0f} (bar {BED_BAR:.0f}), with file and .bim {whole:.0f}, bed-reader {peer:.0f}")
     print(f"  ratio {alone / peer:.1f} (decoding), {whole / peer:.1f} (file)")
     return alone
@@ -116,7 +116,7 @@ def compare_sample_major(folder: Path) -> float:
             return bed.read(dtype="int8", order="C").size
 
     peer = million_per_second(theirs)
-    print(f"PLINK 1 .bed to int8 by sample ({variants} variants x {PEOPLE} people), million genotypes per CPU second:")
+    print(f"PLINK 1 .bed to int8 by sample ({variants} variants x {PEOPLE} samples), million genotypes per CPU second:")
     print(f"  lucidseq {ours:.0f} (bar {SAMPLE_MAJOR_BAR:.0f}), bed-reader {peer:.0f}, ratio {ours / peer:.1f}")
     return ours
 
@@ -158,7 +158,7 @@ def compare_pgen(folder: Path) -> float:
 
         peer, alone = million_per_second(library), million_per_second(ours)
         whole = million_per_second(lambda reader=reader: sum(chunk.dosage.size for chunk in reader.chunks()))
-        print(f"PLINK 2 .pgen to int8 ({variants} variants x {people} people), million genotypes per CPU second:")
+        print(f"PLINK 2 .pgen to int8 ({variants} variants x {people} samples), million genotypes per CPU second:")
         print(f"  lucidseq {alone:.0f}, pgenlib {peer:.0f}: {peer / alone:.2f} times its CPU time (bar {PGEN_BAR})")
         print(f"  lucidseq with the variants' names from the .pvar {whole:.0f}")
         ratios.append(peer / alone)
@@ -173,7 +173,7 @@ def compare_bgen(folder: Path) -> float:
     rng = np.random.default_rng(3)
     some = [rng.dirichlet((0.5, 0.2, 0.2), people) for _ in range(100)]
     ratios = []
-    print(f"BGEN to float32 ({variants} variants x {people} people), million genotypes per CPU second:")
+    print(f"BGEN to float32 ({variants} variants x {people} samples), million genotypes per CPU second:")
     for bits, compression in itertools.product((8, 16), ("zlib", "zstd")):
         path = folder / f"{bits}{compression}.bgen"
         names = [f"s{index}" for index in range(people)]
@@ -210,7 +210,7 @@ def compare_bcf(folder: Path) -> tuple[float, float]:
         million_per_second(lambda path=path: sum(chunk.dosage.size for chunk in open_reader(path).chunks()))
         for path in (path, folder / "b.vcf.gz")
     )
-    print(f"BCF of GT ({variants} variants x {PEOPLE} people), million genotypes per CPU second:")
+    print(f"BCF of GT ({variants} variants x {PEOPLE} samples), million genotypes per CPU second:")
     print(f"  lucidseq {ours:.1f}, a loop over cyvcf2 {peer:.1f}, ratio {ours / peer:.2f} (bar {BCF_BAR}); lucidseq from VCF.gz {text:.1f}")
     return ours / peer, ours / text
 
@@ -224,7 +224,7 @@ def compare_vcf(folder: Path) -> tuple[float, float]:
     plain = write_vcf(folder / "v.vcf", variants)
     pysam.tabix_compress(str(plain), str(folder / "v.vcf.gz"), force=True)
     rates = []
-    print(f"VCF of GT ({variants} variants x {PEOPLE} people), million genotypes per CPU second:")
+    print(f"VCF of GT ({variants} variants x {PEOPLE} samples), million genotypes per CPU second:")
     for path in (plain, folder / "v.vcf.gz"):
         ours = million_per_second(lambda path=path: sum(c.dosage.size for c in open_reader(path, GenotypeField.AUTO).chunks()))
         peer = million_per_second(lambda path=path: sum(len(r.gt_types) for r in cyvcf2.VCF(str(path), gts012=True)))
@@ -239,7 +239,7 @@ def compare_memory(folder: Path) -> float:
         peak_memory("encode", "genotypes", "--genotypes", write_bed(folder / f"m{variants}", variants), "--out", folder / f"o{variants}")
         for variants in (20_000, 200_000)
     )
-    print(f"encode genotypes from .bed, {PEOPLE} people: peak {small:.0f} MB at 20,000 variants, {large:.0f} MB at 200,000,")
+    print(f"encode genotypes from .bed, {PEOPLE} samples: peak {small:.0f} MB at 20,000 variants, {large:.0f} MB at 200,000,")
     print(f"  ratio {large / small:.2f} (bar {MEMORY_BAR})")
     return large / small
 

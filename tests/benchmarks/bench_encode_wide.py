@@ -137,7 +137,7 @@ def compare_haplotypes(folder: Path) -> dict[str, float]:
             return len([record.genotype.array()[:, :2].astype(np.int8) for record in cyvcf2.VCF(str(path))])
 
         one, other = per_second(ours) / 1e3, per_second(peer) / 1e3
-        print(f"Phased {name} (100,000 sites x {SAMPLES} people), thousand sites per CPU second:")
+        print(f"Phased {name} (100,000 sites x {SAMPLES} samples), thousand sites per CPU second:")
         print(f"  lucidseq {one:.0f}, a loop over cyvcf2 {other:.0f}, ratio {one / other:.2f} (bar {bar})")
         ratios[name] = one / other
     return ratios

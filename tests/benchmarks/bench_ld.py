@@ -59,7 +59,7 @@ def compare_block() -> tuple[float, float]:
     standardised = np.ascontiguousarray(values.T, dtype=np.float32)
     ours, product = seconds(lambda: correlation(calls, basis), lambda: standardised.T @ standardised)
     error = float(np.abs(correlation(calls, basis)[0] - values @ values.T).max())
-    print(f"LD block, {PEOPLE} people x {VARIANTS} variants, int8 with missing to float32 r:")
+    print(f"LD block, {PEOPLE} samples x {VARIANTS} variants, int8 with missing to float32 r:")
     print(
         f"  lucidseq {ours:.3f} CPU s, float32 X.T @ X of standardised genotypes {product:.3f}, ratio {ours / product:.2f} (bar {BLOCK_BAR})"
     )
@@ -73,7 +73,7 @@ def compare_scores() -> None:
     position = np.arange(5000) * 1000
     (used,) = seconds(lambda: band_sums(lambda first, last: calls[first:last], position, basis, 1_000_000))
     print(
-        f"LD scores, {PEOPLE} people x 5000 variants, 1,000 on either side: {used:.2f} CPU s, {5e6 / used / 1e6:.1f} million pairs a second"
+        f"LD scores, {PEOPLE} samples x 5000 variants, 1,000 on either side: {used:.2f} CPU s, {5e6 / used / 1e6:.1f} million pairs a second"
     )
 
 
@@ -114,7 +114,7 @@ def compare_memory(folder: Path) -> float:
     )
     with open_ld(folder / "l100000.ld.h5") as store:
         blocks = len(store)
-    print("encode ld along a contig of 2000 people, blocks found, LD scores of 1,000 variants on either side:")
+    print("encode ld along a contig of 2000 samples, blocks found, LD scores of 1,000 variants on either side:")
     print(
         f"  peak {small:.0f} MB at 10,000 variants, {large:.0f} MB at 100,000 ({blocks} blocks), ratio {large / small:.2f} (bar {MEMORY_BAR})"
     )

@@ -1,6 +1,6 @@
 """CPU time of kinship, pruning and components beside PLINK 2, of random samples beside bed-reader, and memory as variants grow.
 
-Run directly (``python tests/benchmarks/bench_structure.py``) or through pytest. One simulated set of 2,000 people x 20,000 unlinked
+Run directly (``python tests/benchmarks/bench_structure.py``) or through pytest. One simulated set of 2,000 samples x 20,000 unlinked
 variants with 0.3 % missing, in the genotype store and in a .bed; one thread; PLINK 2's figures hold its start and its reading of the
 .bed, ours the reading of the store. Needs plink2 (LUCIDSEQ_PLINK2 names it elsewhere).
 """
@@ -91,7 +91,7 @@ def compare_plink2(folder: Path) -> dict[str, float]:
                 ("--pca", 10),
             ),
         }
-        print(f"{PEOPLE} people x {VARIANTS} variants, CPU seconds, one thread, median of {REPEATS}:")
+        print(f"{PEOPLE} samples x {VARIANTS} variants, CPU seconds, one thread, median of {REPEATS}:")
         ratios = {}
         for name, (work, words) in works.items():
             ours, peer = cpu_seconds(work), plink2_seconds(folder, *words)
@@ -127,7 +127,7 @@ def compare_rows(folder: Path) -> float:
             for coding in (Coding.ADDITIVE_HWE, Coding.DOMINANCE_NOIA, Coding.ONE_HOT)
         }
     peer = genotypes / 4 / cpu_seconds(theirs)
-    print(f"batches of 64 random samples ({PEOPLE} people x {len(calls)} variants), million genotypes per CPU second:")
+    print(f"batches of 64 random samples ({PEOPLE} samples x {len(calls)} variants), million genotypes per CPU second:")
     print(f"  int8 from the genotype matrix {rate:.0f} (bar {ROWS_BAR:.0f}), bed-reader from .bed {peer:.0f}, ratio {rate / peer:.0f}")
     print("  float32 " + ", ".join(f"{coding} {value:.0f}" for coding, value in coded.items()))
     print(f"  the matrix was written at {calls.size / 1e6 / written:.0f} (with the start of the program)")
@@ -156,14 +156,14 @@ def compare_memory(folder: Path) -> dict[str, float]:
             peaks.append(float(apart('print(peak_memory("encode", *sys.argv[1:]))', *words)))
         ratios[command] = peaks[1] / peaks[0]
         print(
-            f"encode {command}, 200 people: peak {peaks[0]:.0f} MB at {FEW} variants, {peaks[1]:.0f} MB at {10 * FEW}, "
+            f"encode {command}, 200 samples: peak {peaks[0]:.0f} MB at {FEW} variants, {peaks[1]:.0f} MB at {10 * FEW}, "
             f"ratio {ratios[command]:.2f} (bar {MEMORY_BARS[command]})"
         )
     return ratios
 
 
 def measure_many(folder: Path) -> tuple[float, float]:
-    """Print CPU seconds and peak memory of 10,000 people, split by clusters; return the memory (GB) and the CPU seconds."""
+    """Print CPU seconds and peak memory of 10,000 samples, split by clusters; return the memory (GB) and the CPU seconds."""
     store = folder / "many.h5"
     apart(f"write_store(Path(sys.argv[1]), draw({VARIANTS}, {MANY}, 3), spacing={SPACING})", store)
     words = ("structure", "--genotypes", store, "--split-by", "clusters", "--threads", 1, "--out", folder / "many")
@@ -172,7 +172,7 @@ def measure_many(folder: Path) -> tuple[float, float]:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     print(
-        f"encode structure --split-by clusters, {MANY} people x {VARIANTS} variants: {cpu:.0f} CPU s (bar {MANY_BARS[1]:.0f}), "
+        f"encode structure --split-by clusters, {MANY} samples x {VARIANTS} variants: {cpu:.0f} CPU s (bar {MANY_BARS[1]:.0f}), "
         f"peak {peak:.2f} GB (bar {MANY_BARS[0]:.0f})"
     )
     return peak, cpu

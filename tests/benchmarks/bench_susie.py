@@ -1,4 +1,4 @@
-"""CPU time of one SuSiE fit of N3 (574 people, 1,001 variants), ours beside susieR's in the same run.
+"""CPU time of one SuSiE fit of N3 (574 samples, 1,001 variants), ours beside susieR's in the same run.
 
 Run directly (``python tests/benchmarks/bench_susie.py``) or through pytest. Each fits in a process of its own on one thread, with
 the reference's tolerance and L = 10; data are read before the clock starts, centring and scaling are timed in both.

@@ -337,7 +337,7 @@ def test_real_polyfun_annotations__in_parquet(shared_data: Path, tmp_path: Path)
 
 
 BAD = {
-    "no common contig": ("--bed", "chrc1\t0\t5\n", 3, "it calls c1 chrc1"),
+    "no common contig": ("--bed", "chrc1\t0\t5\n", 3, "(chrc1 for c1)"),
     "no score": ("--bed-value score --bed", "c1\t0\t5\tn\tx\n", 3, "column 5"),
     "no score column": ("--bed-value score --bed", "c1\t0\t5\nc1\t9\t12\n", 3, "no score"),
     "no name column": ("--bed-value name --bed", "c1\t0\t5\nc1\t9\t12\n", 3, "column 4"),

@@ -429,8 +429,8 @@ def test_other_names_and_lengths__are_refused(tmp_path: Path) -> None:
     (tmp_path / "chr.bed").write_text("chrc1\t0\t100\n")
     (tmp_path / "long.bed").write_text("c1\t900\t1100\n")
     for words, mention in (
-        (["--window-size", 100, "--mask", tmp_path / "chr.bed"], "it calls c1 chrc1"),
-        (["--window-size", 100, "--accessible", tmp_path / "chr.bed"], "it calls c1 chrc1"),
+        (["--window-size", 100, "--mask", tmp_path / "chr.bed"], "(chrc1 for c1)"),
+        (["--window-size", 100, "--accessible", tmp_path / "chr.bed"], "(chrc1 for c1)"),
         (["--windows", tmp_path / "long.bed"], "positions up to 1000"),
         (["--window-size", 100, "--genome", tmp_path / "long.bed"], "positions up to 1000"),
     ):

@@ -268,8 +268,8 @@ def test_cli__ld_scores(long_store: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bed", "mentions"),
     [
-        ("1\t0\t500\ta\n", ("loci on 1, genotypes on chr1",)),
-        ("scaffold\t0\t500\ta\n", ("loci on scaffold, genotypes on chr1",)),
+        ("1\t0\t500\ta\n", ("contigs 1 (1 for chr1)",)),
+        ("scaffold\t0\t500\ta\n", ("contigs scaffold", "such as chr1")),
         ("chr1\t5000\t6000\ta\n", ("no locus with 2 variants",)),
         ("chr1\t0\t105\ta\n", ("no locus with 2 variants",)),
         ("chr1\t0\t100\ta\nchr1\t100\t400\ta\n", ("two loci called a",)),

@@ -261,17 +261,14 @@ def test_same_bytes__for_other_blocks_and_folders(layout: str, calls: np.ndarray
     from lucidseq.core.outputs import OutputSet
     from lucidseq.core.roles import Format, OutFile
     from lucidseq.encode.matrix.choices import MatrixLayout
+    from lucidseq.encode.matrix.cli import MatrixOptions
 
     first = make(tmp_path, calls, "--layout", layout)
     monkeypatch.setattr(command, "_BLOCK_BYTES", 1)
     out = OutputSet(tmp_path / "other" / "m", {"matrix": OutFile(".matrix.h5", Format.HDF5, "")}, command="matrix")
     with out.transaction():
         command.matrix(
-            genotypes=tmp_path / "m.genotypes.h5",
-            splits=tmp_path / "splits.tsv",
-            layout=MatrixLayout(layout),
-            hard_call_tolerance=0.1,
-            out=out,
+            MatrixOptions(genotypes=tmp_path / "m.genotypes.h5", splits=tmp_path / "splits.tsv", layout=MatrixLayout(layout)), out
         )
     sums = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (first, tmp_path / "other" / "m.matrix.h5")}
     assert len(sums) == 1
@@ -315,7 +312,7 @@ def test_reader__refuses_arrays_that_do_not_fit(name: str, change: object, matri
     with h5py.File(bad, "r+") as store:
         change(store)
         store.attrs[TEXT_SUM] = text_sum(store)
-    with pytest.raises(DataError, match="create the file again"), open_matrix(bad):
+    with pytest.raises(DataError, match="make the file again"), open_matrix(bad):
         pass
 
 

@@ -316,7 +316,7 @@ def test_bad_input(genome: Path, regions: Path, tmp_path: Path) -> None:
         "score",
         mentions=("score = 'x'", "region a"),
     )
-    bad(*both, "--test-contigs", "3", mentions=("contig 3", "they call it chr3"))
+    bad(*both, "--test-contigs", "3", mentions=("contig 3", "the sequences have chr3"))
     bad(*both, "--test-contigs", "chr3", "--valid-contigs", "chr3", mentions=("chr3 in both",))
     bad(*both, "--test-contigs", "chr1,chr2,chr3", mentions=("at least one training sequence",))
     bad(*both, "--signal", genome, mentions=("bigWig",))

@@ -222,7 +222,7 @@ def test_sex_chromosomes_and_excluded_regions__are_left_out(tmp_path: Path) -> N
     store = write_store(tmp_path / "g.h5", calls, contig=contig, start=start)
     (tmp_path / "out.bed").write_text("chr2\t0\t100000000\n")
     log = run_ok("encode", "structure", "--genotypes", store, "--out", tmp_path / "r", "--exclude-regions", tmp_path / "out.bed").stderr
-    assert "at 700 variants" in log and "200 variants in the regions" in log
+    assert "at 700 variants" in log and "200 variants in the excluded regions" in log
     assert float(found(read_card(tmp_path / "r.encode_structure.card.json"), "variants behind")[0]) <= 500
     (tmp_path / "wrong.bed").write_text("2\t0\t100000000\n")
     result = run_cli(

@@ -1,4 +1,4 @@
-"""The methods behind `encode structure` against other implementations and small exact cases: KING, PCA, pruning, filling, groups."""
+"""The methods behind `encode structure` against other implementations and small exact cases: KING, PCA, pruning, groups."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from lucidseq.core.card import Card
 from lucidseq.core.genotypes import open_genotypes
 from lucidseq.core.splits import Splits
 from lucidseq.encode.structure import card as checks
-from lucidseq.encode.structure import pca
+from lucidseq.encode.structure import groups as grouping
+from lucidseq.encode.structure import king, pca
 from lucidseq.encode.structure.ancestry import allele_frequency, place_samples, prune, standardise
 from lucidseq.encode.structure.assign_groups import assign_groups, strata_of
 from lucidseq.encode.structure.autosomal_panel import AutosomalPanel, identical, survey
@@ -83,7 +84,7 @@ def test_king__blocks_and_chunks_do_not_matter(families: np.ndarray) -> None:
 
 def test_king__dense_and_sparse_products_with_missing_genotypes_agree(families: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = dense(families[:500])
-    monkeypatch.setattr("lucidseq.encode.structure.king._SPARSE", 0)
+    monkeypatch.setattr(king, "_SPARSE", 0)
     for name, values in dense(families[:500], size=13).items():
         assert np.array_equal(values, whole[name], equal_nan=True), name
 
@@ -305,7 +306,7 @@ def test_duplicates__follow_the_first_of_them() -> None:
 
 
 def test_clusters__of_many_samples_come_from_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lucidseq.encode.structure.groups._WARD_SAMPLES", 1)
+    monkeypatch.setattr(grouping, "_WARD_SAMPLES", 1)
     scores = np.random.default_rng(1).normal(size=(60, 2)) + 20 * (np.arange(60) % 2)[:, None]
     found = [clusters(scores, 2, np.random.default_rng(3)) for _ in range(2)]
     assert np.array_equal(*found)

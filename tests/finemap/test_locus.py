@@ -352,7 +352,7 @@ def test_scores__without_the_column_or_without_numbers_are_named(simulated, tmp_
 @pytest.mark.parametrize(
     ("trait", "binary", "mention"),
     [
-        (lambda y: np.full_like(y, np.nan), False, "0 individuals with trait height"),
+        (lambda y: np.full_like(y, np.nan), False, "0 samples with trait height"),
         (lambda y: np.ones_like(y), False, "sum of squares"),
         (lambda y: (y > 0).astype(float), True, "binary trait"),
     ],

@@ -25,7 +25,7 @@ from lucidseq.core.roles import Format, OutFile
 from lucidseq.core.schema import ANNOTATIONS, ATTRIBUTIONS, GENOTYPE_MATRIX, GENOTYPES, HAPLOTYPES, LD, SEQUENCES, Store
 from lucidseq.core.stores import create_store, open_store, write_array
 from lucidseq.encode.haplotypes.haplotype_store import create_haplotypes
-from lucidseq.encode.matrix.choices import MatrixLayout
+from lucidseq.encode.matrix.cli import MatrixOptions
 from lucidseq.encode.matrix.run import matrix
 from lucidseq.encode.sequences.one_hot import read_one_hot
 
@@ -90,7 +90,7 @@ def made(kind: str, folder: Path) -> tuple[Path, Callable[[Path], Contents]]:
         out = OutputSet(folder / "m", {"matrix": OutFile(".matrix.h5", Format.HDF5, "")}, command="matrix")
         store = write_store(folder / "g.h5", calls, traits={"height": np.arange(12.0)})
         with out.transaction():
-            matrix(genotypes=store, splits=None, layout=MatrixLayout.AUTO, hard_call_tolerance=0.1, out=out)
+            matrix(MatrixOptions(genotypes=store), out)
         return folder / "m.matrix.h5", matrix_contents
     if kind == "haplotypes":
         with create_haplotypes(path, build="b", calls="haplotypes", polarization="derived") as writer:

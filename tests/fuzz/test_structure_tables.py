@@ -27,7 +27,7 @@ from lucidseq.core.hdf5 import TEXT_SUM, text_sum
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.roles import Format, OutFile
 from lucidseq.core.splits import Split, read_splits
-from lucidseq.encode.matrix.choices import MatrixLayout
+from lucidseq.encode.matrix.cli import MatrixOptions
 from lucidseq.encode.matrix.run import matrix
 from lucidseq.encode.structure.groups import read_groups
 from mutation import TRANSLATED, mutate
@@ -111,13 +111,8 @@ def targets(folder: Path) -> list[tuple[bytes, Callable[[Path], None], Path, Mut
     (folder / "splits.tsv").write_bytes(splits)
     out = OutputSet(folder / "m", {"matrix": OutFile(".matrix.h5", Format.HDF5, "")}, command="matrix")
     with out.transaction():
-        matrix(
-            genotypes=write_store(folder / "g.h5", calls, traits={"height": np.arange(12.0)}),
-            splits=folder / "splits.tsv",
-            layout=MatrixLayout.AUTO,
-            hard_call_tolerance=0.1,
-            out=out,
-        )
+        store = write_store(folder / "g.h5", calls, traits={"height": np.arange(12.0)})
+        matrix(MatrixOptions(genotypes=store, splits=folder / "splits.tsv"), out)
     whole = (folder / "m.matrix.h5").read_bytes()
     return [
         (splits, read_split_table, folder / "x.tsv", mutate),

@@ -60,12 +60,9 @@ class BigWig(CloseOnExit):
         infinite = np.isinf(signal)
         if infinite.any():
             at = int(np.argmax(infinite))
-            raise DataError(
-                f"a signal of {signal[at]}",
-                "finite values (a ratio with a zero denominator is infinite)",
-                "remove these bases from the bigWig, or add a pseudocount to the ratio",
-                where=place(self.path, contig=contig, item=f"base {start + at + 1}"),
-            )
+            fix = "remove these bases from the bigWig, or add a pseudocount to the ratio"
+            where = place(self.path, contig=contig, item=f"base {start + at + 1}")
+            raise DataError(f"a signal of {signal[at]}", "finite values (a ratio with a zero denominator is infinite)", fix, where=where)
 
     def _values(self, contig: str, start: int, end: int) -> np.ndarray:
         try:
@@ -73,10 +70,6 @@ class BigWig(CloseOnExit):
         except BaseException as error:  # on damaged blocks pybigtools panics, which is no Exception
             if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                 raise
-            raise DataError(
-                f"a bigWig file damaged near {contig}:{start}-{end}",
-                "a whole bigWig file",
-                "copy or create the file again",
-                where=str(self.path),
-            ) from error
+            received = f"a bigWig file damaged near {contig}:{start}-{end}"
+            raise DataError(received, "a whole bigWig file", "copy or create the file again", where=str(self.path)) from error
         return values

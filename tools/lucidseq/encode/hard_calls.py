@@ -49,9 +49,5 @@ def refuse_more_copies(dosage: np.ndarray, ploidy: int, where: str) -> None:
         If there is one.
     """
     if dosage.size and np.nanmax(dosage, initial=0) > ploidy:
-        raise DataError(
-            f"genotypes with more than {ploidy} copies of the effect allele",
-            f"0 to {ploidy} copies",
-            "encode the genotypes with their ploidy",
-            where=where,
-        )
+        fix = "encode the genotypes with their ploidy"
+        raise DataError(f"genotypes with more than {ploidy} copies of the effect allele", f"0 to {ploidy} copies", fix, where=where)

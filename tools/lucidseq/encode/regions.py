@@ -102,9 +102,5 @@ def require_shared(contigs: list[str], present: Iterable[str], path: Path) -> No
     if not known.isdisjoint(contigs):
         return
     spelling = next((f" ({other_spelling(name)} for {name})" for name in contigs if other_spelling(name) in known), "")
-    raise DataError(
-        f"contigs {', '.join(sorted(known)[:3])}{spelling}",
-        f"contigs in use, such as {contigs[0]}",
-        "use files of the same build with the same contig names",
-        where=str(path),
-    )
+    fix = "use files of the same build with the same contig names"
+    raise DataError(f"contigs {', '.join(sorted(known)[:3])}{spelling}", f"contigs in use, such as {contigs[0]}", fix, where=str(path))

@@ -25,20 +25,10 @@ def genes_card(table: pd.DataFrame, total: int, matched: float, method: str) -> 
         Samples behind the LD.
     """
     card = Card("enrich", "genes")
-    card.at_least(
-        "genes tested",
-        len(table),
-        0.5 * total,
-        text=f">= half of {total}",
-        advice=f"{total - len(table)} genes have no genotyped variant and were not tested.",
-    )
-    card.at_least(
-        "LD variants in the summary statistics",
-        matched,
-        0.9,
-        refuse_below=0.5,
-        advice="Many variants are in one file only: check build and alleles.",
-    )
+    advice = f"{total - len(table)} genes have no genotyped variant and were not tested."
+    card.at_least("genes tested", len(table), 0.5 * total, text=f">= half of {total}", advice=advice)
+    advice = "Many variants are in one file only: check build and alleles."
+    card.at_least("LD variants in the summary statistics", matched, 0.9, refuse_below=0.5, advice=advice)
     card.expect(
         "LD", method, method == "in-sample", threshold="in-sample", advice="With LD of other samples the null distribution is approximate."
     )
@@ -72,24 +62,10 @@ def pathways_card(genes: int, tested: int, untested_sets: int, untested_genes: f
     """
     card = Card("enrich", "pathways")
     card.at_least("genes behind the regression", genes, FEW_GENES, advice="Few genes: p-values have a small background.")
-    card.expect(
-        "sets tested",
-        tested,
-        not untested_sets,
-        threshold=f"all {tested + untested_sets}",
-        advice=f"{untested_sets} sets have too few or too many tested genes.",
-    )
-    card.at_most(
-        "set genes that were not tested",
-        untested_genes,
-        0.5,
-        advice="Many genes of the sets have no genotyped variant: a set without signal may be untested.",
-    )
-    card.add(
-        "genes matched by",
-        "gene_name" if by_name else "gene_id",
-        Verdict.OK,
-        threshold="either",
-        advice="The identifier of more matching genes.",
-    )
+    advice = f"{untested_sets} sets have too few or too many tested genes."
+    card.expect("sets tested", tested, not untested_sets, threshold=f"all {tested + untested_sets}", advice=advice)
+    advice = "Many genes of the sets have no genotyped variant: a set without signal may be untested."
+    card.at_most("set genes that were not tested", untested_genes, 0.5, advice=advice)
+    advice = "The identifier of more matching genes."
+    card.add("genes matched by", "gene_name" if by_name else "gene_id", Verdict.OK, threshold="either", advice=advice)
     return card

@@ -159,12 +159,9 @@ def check_genes(genes: list[Gene], contigs: set[str], where: str) -> None:
     known = {gene.contig for gene in genes}
     if known & contigs:
         return
-    raise DataError(
-        f"contigs {', '.join(sorted(known)[:3])} in the GTF and {', '.join(sorted(contigs)[:3])} in the LD",
-        "the same contig names and build in both",
-        "rename the contigs of one (chr1 or 1), or give the matching GTF",
-        where=where,
-    )
+    received = f"contigs {', '.join(sorted(known)[:3])} in the GTF and {', '.join(sorted(contigs)[:3])} in the LD"
+    fix = "rename the contigs of one (chr1 or 1), or give the matching GTF"
+    raise DataError(received, "the same contig names and build in both", fix, where=where)
 
 
 def evaluate_gene(data: GeneData) -> GeneResult:

@@ -24,12 +24,8 @@ def read_gmt(path: Path) -> dict[str, list[str]]:
             name, *rest = line.rstrip("\r\n").split("\t")
             members = [gene for gene in rest[1:] if gene]
             if not members:
-                raise DataError(
-                    f"gene set {name!r} without genes",
-                    "name, description and genes separated by tabs",
-                    "correct the row",
-                    where=place(path, line=number),
-                )
+                expected = "name, description and genes separated by tabs"
+                raise DataError(f"gene set {name!r} without genes", expected, "correct the row", where=place(path, line=number))
             if name in sets:
                 raise DataError(f"gene set {name!r} twice", "one row per set", "rename one", where=place(path, line=number))
             sets[name] = list(dict.fromkeys(members))

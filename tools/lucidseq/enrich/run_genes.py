@@ -56,12 +56,8 @@ def genes(options: GenesOptions, out: OutputSet) -> Card:
         )
     tested = accumulator.tested()
     if not len(tested):
-        raise DataError(
-            "no gene has a tested variant",
-            "genes that overlap the LD blocks",
-            "give the GTF of the same build, or a wider --flank",
-            where=str(options.gtf),
-        )
+        fix = "give the GTF of the same build, or a wider --flank"
+        raise DataError("no gene has a tested variant", "genes that overlap the LD blocks", fix, where=str(options.gtf))
     table = gene_table(accumulator, tested, with_pip=probabilities is not None)
     write_table(table, out["genes"], GENES)
     first, second, correlation = accumulator.correlations()

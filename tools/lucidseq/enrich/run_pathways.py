@@ -42,12 +42,9 @@ def pathways(options: PathwaysOptions, out: OutputSet) -> Card:
     try:
         regression = CompetitiveTest(z, covariates(table), first, second, values)
     except np.linalg.LinAlgError as error:
-        raise DataError(
-            "correlations that are not positive definite",
-            "the correlations of `enrich genes`, each pair once",
-            "create the file again",
-            where=str(options.correlations),
-        ) from error
+        expected = "the correlations of `enrich genes`, each pair once"
+        fix = "create the file again"
+        raise DataError("correlations that are not positive definite", expected, fix, where=str(options.correlations)) from error
     ranking = PrerankedGsea(z, options.permutations, lambda size: seeds.stream(options.seed, "gsea", size))
     rows = []
     for name, members in sets.members.items():
@@ -76,20 +73,12 @@ def match_sets(table: pd.DataFrame, sets: dict[str, list[str]], min_genes: int, 
     index = {gene: row for row, gene in reversed(list(enumerate(column)))}
     rows_of_set = {name: np.array([index[gene] for gene in genes if gene in index], dtype=np.int64) for name, genes in sets.items()}
     if not named & set(index):
-        raise DataError(
-            f"no gene of the sets (such as {sorted(named)[0]}) is in the gene table (such as {column.iloc[0]})",
-            "the same kind of gene identifier in GMT and GTF",
-            "translate the identifiers",
-            where=str(path),
-        )
+        received = f"no gene of the sets (such as {sorted(named)[0]}) is in the gene table (such as {column.iloc[0]})"
+        raise DataError(received, "the same kind of gene identifier in GMT and GTF", "translate the identifiers", where=str(path))
     kept = {name: rows for name, rows in rows_of_set.items() if min_genes <= len(rows) <= max_genes}
     if not kept:
-        raise DataError(
-            f"no set has {min_genes} to {max_genes} tested genes",
-            "at least one such set",
-            "lower --min-genes, or widen the loci",
-            where=str(path),
-        )
+        fix = "lower --min-genes, or widen the loci"
+        raise DataError(f"no set has {min_genes} to {max_genes} tested genes", "at least one such set", fix, where=str(path))
     return Sets(kept, len(sets) - len(kept), 1 - len(named & set(index)) / len(named), by_name)
 
 
@@ -106,12 +95,8 @@ def read_pairs(table: pd.DataFrame, path: Path) -> tuple[np.ndarray, np.ndarray,
     wrong = ~(pairs["correlation"].abs() <= 1).to_numpy()
     if wrong.any():
         row = int(wrong.argmax())
-        raise DataError(
-            f"a correlation of {pairs['correlation'].iloc[row]}",
-            "a number from -1 to 1",
-            "create the file again",
-            where=place(path, line=row + 2),
-        )
+        fix = "create the file again"
+        raise DataError(f"a correlation of {pairs['correlation'].iloc[row]}", "a number from -1 to 1", fix, where=place(path, line=row + 2))
     rows = pd.Series(np.arange(len(table)), index=table["gene_id"].to_numpy())
     rows = rows[~rows.index.duplicated()]
     first, second = rows.reindex(pairs["gene_id_1"]).to_numpy(), rows.reindex(pairs["gene_id_2"]).to_numpy()

@@ -49,13 +49,8 @@ def build_card(
 def _check_fits(card: Card, results: list[LocusFit], coverage: float) -> None:
     total = len(results)
     converged = sum(result.fit.converged for result in results)
-    card.expect(
-        "loci converged",
-        f"{converged} of {total}",
-        converged == total,
-        threshold="all",
-        advice="raise --max-iterations; if it still does not converge, z and LD disagree or --max-effects is too large",
-    )
+    advice = "raise --max-iterations; if it still does not converge, z and LD disagree or --max-effects is too large"
+    card.expect("loci converged", f"{converged} of {total}", converged == total, threshold="all", advice=advice)
     full = sum(
         bool((result.fit.prior_variance > 0).all())
         and len(result.z) > len(result.fit.lbf)
@@ -80,43 +75,23 @@ def _check_fits(card: Card, results: list[LocusFit], coverage: float) -> None:
 
 
 def _check_variants(card: Card, results: list[LocusFit], empty: list[str]) -> None:
-    card.expect(
-        "loci without a variant to fit",
-        len(empty),
-        not empty,
-        threshold="0",
-        advice=f"no result for {', '.join(empty[:10])}: check that the inputs cover them" if empty else "",
-    )
+    advice = f"no result for {', '.join(empty[:10])}: check that the inputs cover them" if empty else ""
+    card.expect("loci without a variant to fit", len(empty), not empty, threshold="0", advice=advice)
     offered = sum(result.match.offered for result in results)
     shared = sum(result.match.shared for result in results)
     if offered:
         share = shared / offered
-        card.at_least(
-            "share of variants fitted",
-            share,
-            SHARED_OK,
-            refuse_below=SHARED_REFUSE,
-            advice=f"{offered - shared} of {offered} variants were in one input only or do not vary; causal variants among them are missed",
-        )
+        advice = f"{offered - shared} of {offered} variants were in one input only or do not vary; causal variants among them are missed"
+        card.at_least("share of variants fitted", share, SHARED_OK, refuse_below=SHARED_REFUSE, advice=advice)
 
 
 def _check_ld(card: Card, results: list[LocusFit], *, in_sample: bool) -> None:
-    card.expect(
-        "LD",
-        "in-sample" if in_sample else "reference panel",
-        in_sample,
-        threshold="in-sample",
-        advice="LD of other samples than those behind the statistics: trust the sets less, prefer small --max-effects",
-    )
+    advice = "LD of other samples than those behind the statistics: trust the sets less, prefer small --max-effects"
+    card.expect("LD", "in-sample" if in_sample else "reference panel", in_sample, threshold="in-sample", advice=advice)
     shared = sum(result.match.shared for result in results)
     flipped = sum(result.match.flipped for result in results)
-    card.at_most(
-        "variants with swapped alleles",
-        flipped,
-        FLIPPED_OK * shared,
-        text=f"<= {FLIPPED_OK:.0%} of the variants",
-        advice="their signs were flipped; this many suggests that the inputs were not harmonised to one reference",
-    )
+    advice = "their signs were flipped; this many suggests that the inputs were not harmonised to one reference"
+    card.at_most("variants with swapped alleles", flipped, FLIPPED_OK * shared, text=f"<= {FLIPPED_OK:.0%} of the variants", advice=advice)
     measured = [(result.region.name, result.mismatch) for result in results if result.mismatch is not None]
     if not measured:
         return
@@ -131,13 +106,8 @@ def _check_ld(card: Card, results: list[LocusFit], *, in_sample: bool) -> None:
         advice=f"in locus {name} z contradicts LD: wrong alleles, LD of other samples, or unequal n",
     )
     spread = max(result.match.n_spread for result in results)
-    card.at_most(
-        "largest spread of n within a locus",
-        spread,
-        N_SPREAD_OK,
-        text=f"<= {N_SPREAD_OK:g} of the median",
-        advice="SuSiE assumes the same samples behind every variant; remove variants with far fewer",
-    )
+    advice = "SuSiE assumes the same samples behind every variant; remove variants with far fewer"
+    card.at_most("largest spread of n within a locus", spread, N_SPREAD_OK, text=f"<= {N_SPREAD_OK:g} of the median", advice=advice)
 
 
 def _check_score(card: Card, results: list[LocusFit], weight: ScoreWeight) -> None:
@@ -151,10 +121,7 @@ def _check_score(card: Card, results: list[LocusFit], weight: ScoreWeight) -> No
         advice="variants without a score count as average ones; without any, the score is of another build or other variants",
     )
     not_used = "the score was not used" if weight.weight == 0 else "compare pip with pip_flat"
+    advice = f"an uninformative score gains this much in 1 of 20 analyses: {not_used}"
     card.expect(
-        "gain in evidence from the functional score (nats)",
-        weight.gain,
-        weight.helps,
-        threshold=f">= {CLEAR_GAIN:g}",
-        advice=f"an uninformative score gains this much in 1 of 20 analyses: {not_used}",
+        "gain in evidence from the functional score (nats)", weight.gain, weight.helps, threshold=f">= {CLEAR_GAIN:g}", advice=advice
     )

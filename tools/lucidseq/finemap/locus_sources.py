@@ -192,21 +192,13 @@ class GenotypeSource:
     def __init__(self, store: GenotypeStore, trait: str, loci: list[Interval], path: Path) -> None:
         values = store.trait(trait)
         if store.trait_kind(trait) == "binary":
-            raise DataError(
-                f"the binary trait {trait}",
-                "a quantitative trait",
-                "compute score-test statistics and in-sample LD with lucidseq-encode, and give --sumstats and --ld",
-                where=str(store.path),
-            )
+            fix = "compute score-test statistics and in-sample LD with lucidseq-encode, and give --sumstats and --ld"
+            raise DataError(f"the binary trait {trait}", "a quantitative trait", fix, where=str(store.path))
         covariates = store.covariates()
         self._known = np.isfinite(values) & np.isfinite(covariates).all(axis=0)
         if self._known.sum() < 3:
-            raise DataError(
-                f"{int(self._known.sum())} samples with trait {trait} and all covariates",
-                "at least 3",
-                "check the phenotype and covariate tables",
-                where=str(store.path),
-            )
+            received = f"{int(self._known.sum())} samples with trait {trait} and all covariates"
+            raise DataError(received, "at least 3", "check the phenotype and covariate tables", where=str(store.path))
         self._y, self._covariates = values[self._known], covariates[:, self._known].T
         self._store, self.regions = store, loci
         _check_names(loci, str(path))
@@ -253,12 +245,8 @@ def check_contigs(regions: list[Interval], present: Sequence[str] | np.ndarray, 
     for region in regions:
         twin = region.contig.removeprefix("chr") if region.contig.startswith("chr") else f"chr{region.contig}"
         if region.contig not in names and twin in names:
-            raise DataError(
-                f"contig {region.contig} in locus {region.name}, but {twin} in {what}",
-                "the same contig names in every input",
-                "encode the inputs again with the same names",
-                where=what,
-            )
+            received = f"contig {region.contig} in locus {region.name}, but {twin} in {what}"
+            raise DataError(received, "the same contig names in every input", "encode the inputs again with the same names", where=what)
 
 
 def _check_names(regions: list[Interval], where: str) -> None:

@@ -87,11 +87,8 @@ class IndividualData:
         self.n = float(len(y) - rank)
         self.yty = float(y @ y)
         if self.n < 3 or self.yty <= 0:
-            raise DataError(
-                f"a trait of {len(y)} samples with sum of squares {self.yty:.3g} beside {rank} covariates",
-                "a trait that varies, in more samples than covariates + 2",
-                "check trait and covariates",
-            )
+            received = f"a trait of {len(y)} samples with sum of squares {self.yty:.3g} beside {rank} covariates"
+            raise DataError(received, "a trait that varies, in more samples than covariates + 2", "check trait and covariates")
         squares = np.einsum("ij,ij->j", X, X)
         varies = squares > SINGULAR * np.maximum(spread, np.finfo(float).tiny)  # variants that covariates explain are constant too
         X *= np.where(varies, np.sqrt((self.n - 1) / np.where(varies, squares, 1.0)), 0.0)
@@ -197,11 +194,8 @@ class SummaryStatistics:
         if not n > 2:
             raise DataError(f"n = {n}", "more than 2 samples", "correct the column n")
         if np.abs(np.diag(R) - 1).max(initial=0) > 1e-3 or np.abs(R).max(initial=0) > 1 + 1e-3:
-            raise DataError(
-                "a matrix whose diagonal is not 1 or whose entries exceed 1",
-                "correlations",
-                "give correlations, not covariances or squared correlations",
-            )
+            fix = "give correlations, not covariances or squared correlations"
+            raise DataError("a matrix whose diagonal is not 1 or whose entries exceed 1", "correlations", fix)
         self.n, self.z, self.R = float(n), z, R
         self.shrunk_z = z if z_kind == "score" else z * np.sqrt((self.n - 1) / (z**2 + self.n - 2))
         self.yty = self.n - 1

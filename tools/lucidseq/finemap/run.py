@@ -84,11 +84,8 @@ def _fit_loci(source: LocusSource, fits: Fits, own: range) -> tuple[list[LocusFi
                 results.append(_fit_locus(locus, fits))
             progress.step()
     if own and not results:
-        raise DataError(
-            f"no variant to fit in any of {len(own)} loci ({', '.join(empty[:5])})",
-            "loci with variants in every input",
-            "check that the inputs have the same build, contig names and alleles",
-        )
+        fix = "check that the inputs have the same build, contig names and alleles"
+        raise DataError(f"no variant to fit in any of {len(own)} loci ({', '.join(empty[:5])})", "loci with variants in every input", fix)
     return results, empty
 
 

@@ -35,12 +35,8 @@ class ScoreTable:
         table = pd.concat([read_table(path, schema)[["variant_id", column]] for path in paths])
         table = table[np.isfinite(table[column])]
         if table.empty:
-            raise DataError(
-                f"no finite number in column {column}",
-                "at least one scored variant",
-                "check the scores",
-                where=place(", ".join(map(str, paths))),
-            )
+            expected = "at least one scored variant"
+            raise DataError(f"no finite number in column {column}", expected, "check the scores", where=place(", ".join(map(str, paths))))
         largest = table.groupby("variant_id", sort=True)[column].max()
         self._index, self._values = pd.Index(largest.index), largest.to_numpy()
         self._scale = ScoreScale.of(self._values)

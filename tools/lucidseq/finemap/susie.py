@@ -303,10 +303,7 @@ def _prior_weights(prior: np.ndarray | None, p: int) -> np.ndarray:
         return np.full(p, 1 / p)
     weights = np.asarray(prior, dtype=np.float64)
     if weights.shape != (p,) or not np.isfinite(weights).all() or weights.min() < 0 or not weights.any():
-        raise DataError(
-            f"prior weights of shape {weights.shape} that sum to {weights.sum():.3g}",
-            f"{p} weights, finite, none negative, not all 0",
-            "correct the prior weights",
-        )
+        expected = f"{p} weights, finite, none negative, not all 0"
+        raise DataError(f"prior weights of shape {weights.shape} that sum to {weights.sum():.3g}", expected, "correct the prior weights")
     normalised: np.ndarray = weights / weights.sum()
     return normalised

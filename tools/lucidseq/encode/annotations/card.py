@@ -15,29 +15,14 @@ def build_card(summary: pd.DataFrame, targets: Targets) -> Card:
     card = Card("encode", "annotations")
     missing = summary["missing"] / rows
     worst = summary["feature"].iloc[int(np.argmax(missing))]
-    card.expect(
-        "largest share of missing values",
-        float(missing.max()),
-        missing.max() < 0.2,
-        threshold="< 0.2",
-        advice=f"Feature {worst} has no value for many rows: check its build and names; missing is NaN, not zero.",
-    )
+    advice = f"Feature {worst} has no value for many rows: check its build and names; missing is NaN, not zero."
+    card.expect("largest share of missing values", float(missing.max()), missing.max() < 0.2, threshold="< 0.2", advice=advice)
     flat = summary[(summary["minimum"] == summary["maximum"]) | (summary["missing"] == rows)]
-    card.expect(
-        "features that do not vary",
-        len(flat),
-        not len(flat),
-        threshold="0",
-        advice=f"{', '.join(flat['feature'][:3])} is the same for all rows, so nothing can be learned from it.",
-    )
+    advice = f"{', '.join(flat['feature'][:3])} is the same for all rows, so nothing can be learned from it."
+    card.expect("features that do not vary", len(flat), not len(flat), threshold="0", advice=advice)
     share = removed / (rows + removed)
-    card.expect(
-        "variants removed",
-        removed,
-        share < 0.05,
-        threshold="< 5 %",
-        advice="Rows with several or unknown alleles are not annotated: split them first.",
-    )
+    advice = "Rows with several or unknown alleles are not annotated: split them first."
+    card.expect("variants removed", removed, share < 0.05, threshold="< 5 %", advice=advice)
     if targets.unit == "variant":
         card.at_most(
             "insertions and deletions without a known reference allele",

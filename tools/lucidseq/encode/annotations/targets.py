@@ -135,12 +135,8 @@ class VariantTargets(CloseOnExit):
     def __init__(self, path: Path, scratch: Path) -> None:
         form = "a BCF file" if is_bcf(path) else "a parquet file" if is_parquet(path) else ""
         if form:
-            raise DataError(
-                form,
-                "VCF, .pvar, .bim, a genotype store, or a table with alleles",
-                "convert it to VCF (bcftools view) or a table (TSV)",
-                where=str(path),
-            )
+            fix = "convert it to VCF (bcftools view) or a table (TSV)"
+            raise DataError(form, "VCF, .pvar, .bim, a genotype store, or a table with alleles", fix, where=str(path))
         self._path, self._contigs, self._alleles = path, StringPool(), Alleles()
         self._rows = self.removed = self.unsettled = 0
         self._knows_reference = False

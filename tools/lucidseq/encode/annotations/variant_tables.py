@@ -75,12 +75,8 @@ class TableSource:
         self.names = [str(name) for name in table.values.columns]
         self.kinds = [FeatureKind.TABLE] * len(self.names)
         if all((self._index.get_indexer(_row_keys(rows, self._by)) < 0).all() for rows in parts):
-            raise DataError(
-                f"a table without any of the variants (matched by {self._by})",
-                "variants in common",
-                "use a table of the same build and alleles",
-                where=str(path),
-            )
+            fix = "use a table of the same build and alleles"
+            raise DataError(f"a table without any of the variants (matched by {self._by})", "variants in common", fix, where=str(path))
 
     def values(self, rows: TargetRows) -> np.ndarray:
         """Return the features of rows."""
@@ -147,21 +143,13 @@ def _by_key(table: pd.DataFrame, path: Path) -> _Keyed:
             places[kind] = column
     values = _numbers(table[[c for c in table.columns if not _key(c) and str(c).lower() not in _IGNORED]], path)
     if not len(values.columns) or not len(table):
-        raise DataError(
-            f"a table with columns {', '.join(map(str, table.columns))[:150]} and {len(table)} rows",
-            "numeric columns and rows",
-            "check the file",
-            where=str(path),
-        )
+        received = f"a table with columns {', '.join(map(str, table.columns))[:150]} and {len(table)} rows"
+        raise DataError(received, "numeric columns and rows", "check the file", where=str(path))
     keys, by = _keys(table, places, path)
     twice = keys.duplicated()
     if twice.any():
-        raise DataError(
-            f"variant {keys[int(np.argmax(twice))]} twice",
-            "each variant once",
-            "remove the second row, or add both alleles",
-            where=str(path),
-        )
+        fix = "remove the second row, or add both alleles"
+        raise DataError(f"variant {keys[int(np.argmax(twice))]} twice", "each variant once", fix, where=str(path))
     return _Keyed(values, keys, by)
 
 
@@ -206,12 +194,8 @@ def _keys(table: pd.DataFrame, places: dict[str, str], path: Path) -> tuple[pd.I
     if "contig" in column and "position" in column:
         position = pd.to_numeric(table[places["position"]], errors="coerce")
         if position.isna().any():
-            raise DataError(
-                f"position {column['position'][int(np.argmax(position.isna()))]!r}",
-                "a whole number from 1",
-                "correct the row",
-                where=str(path),
-            )
+            received = f"position {column['position'][int(np.argmax(position.isna()))]!r}"
+            raise DataError(received, "a whole number from 1", "correct the row", where=str(path))
         at = _join(column["contig"], position.to_numpy(dtype=np.int64))
         if "effect" in column and "other" in column:
             return _with_alleles(at, column["effect"], column["other"]), "alleles"
@@ -221,12 +205,8 @@ def _keys(table: pd.DataFrame, places: dict[str, str], path: Path) -> tuple[pd.I
         return plain + ":" + column["rsid"], "position and identifier"
     if "rsid" in column:
         return pd.Index(column["rsid"]), "identifier"
-    raise DataError(
-        f"a table with columns {', '.join(map(str, table.columns))[:150]}",
-        "variant_id, or CHR and BP, or SNP",
-        "add a column that names the variant",
-        where=str(path),
-    )
+    received = f"a table with columns {', '.join(map(str, table.columns))[:150]}"
+    raise DataError(received, "variant_id, or CHR and BP, or SNP", "add a column that names the variant", where=str(path))
 
 
 def _row_keys(rows: TargetRows, by: str) -> pd.Index:

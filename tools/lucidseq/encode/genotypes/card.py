@@ -29,13 +29,8 @@ def check_trait(card: Card, trait: Trait) -> None:
     coding = f"{trait.note}; {present.sum()} samples{cases}"
     _log.info(f"trait {trait.name}: {coding}")
     constant = len(np.unique(trait.values[present])) < 2
-    card.expect(
-        f"trait {trait.name}",
-        coding,
-        not (constant or KEPT in coding),
-        threshold="read as intended",
-        advice="The trait does not vary, so it has no associations." if constant else "Check that this is the coding of the file.",
-    )
+    advice = "The trait does not vary, so it has no associations." if constant else "Check that this is the coding of the file."
+    card.expect(f"trait {trait.name}", coding, not (constant or KEPT in coding), threshold="read as intended", advice=advice)
 
 
 def check_covariates(card: Card, names: list[str], values: np.ndarray, *, plink: bool) -> None:
@@ -45,13 +40,8 @@ def check_covariates(card: Card, names: list[str], values: np.ndarray, *, plink:
         where = ", ".join(f"{name} {count}" for name, count in zip(names, coded, strict=True) if count)
         reading = f"{where}: " + ("read as missing (PLINK's table)" if plink else KEPT)
         _log.info(f"covariates of -9: {reading}")
-        card.expect(
-            "covariates of -9",
-            reading,
-            plink,
-            threshold="read as intended",
-            advice="PLINK writes -9 for missing; in a table `sample covariate...` -9 is a number: write NA instead.",
-        )
+        advice = "PLINK writes -9 for missing; in a table `sample covariate...` -9 is a number: write NA instead."
+        card.expect("covariates of -9", reading, plink, threshold="read as intended", advice=advice)
 
 
 def check_overlap(card: Card, what: str, joined: Joined) -> None:
@@ -60,13 +50,8 @@ def check_overlap(card: Card, what: str, joined: Joined) -> None:
     _log.info(
         f"{what}s: {joined.shared} samples shared, {joined.only_genotypes} only in the genotypes, {joined.only_table} only in the table"
     )
-    card.at_least(
-        f"samples with a {what} row",
-        share,
-        0.5,
-        text=">= 0.5 of the genotypes' samples",
-        advice="Few samples have a row: check the sample names in both files.",
-    )
+    advice = "Few samples have a row: check the sample names in both files."
+    card.at_least(f"samples with a {what} row", share, 0.5, text=">= 0.5 of the genotypes' samples", advice=advice)
 
 
 def check_quality(card: Card, reading: ReadingPass, outcomes: np.ndarray) -> None:
@@ -75,23 +60,14 @@ def check_quality(card: Card, reading: ReadingPass, outcomes: np.ndarray) -> Non
     share = reading.kept / total
     card.at_least("variants kept", share, 0.5, advice="Many variants were removed; the QC table shows which filter removed them.")
     departed = reading.removed[quality.HARDY_WEINBERG] / total
-    card.below(
-        "variants out of Hardy-Weinberg proportions",
-        departed,
-        0.05,
-        advice="Inbred lines, haploids and mixed populations depart from them: --min-hwe-p 0 turns the test off.",
-    )
+    advice = "Inbred lines, haploids and mixed populations depart from them: --min-hwe-p 0 turns the test off."
+    card.below("variants out of Hardy-Weinberg proportions", departed, 0.05, advice=advice)
     missing = reading.kept_missing / max(reading.kept_genotypes, 1)
     card.below("missing genotypes among kept variants", missing, 0.02, advice="Impute the genotypes first, or lower --max-missing.")
     listed = outcomes != NOT_LISTED
     removed = int((listed & (outcomes != "kept")).sum())
-    card.at_most(
-        "samples removed",
-        removed,
-        0.1 * listed.sum(),
-        text="<= 10 %",
-        advice="Many samples lack genotypes or are outliers: check how they were called.",
-    )
+    advice = "Many samples lack genotypes or are outliers: check how they were called."
+    card.at_most("samples removed", removed, 0.1 * listed.sum(), text="<= 10 %", advice=advice)
     _heterozygosity(card, reading)
     _haploids(card, reading.haploid.elsewhere)
     _sexes(card, reading)
@@ -104,13 +80,8 @@ def _heterozygosity(card: Card, reading: ReadingPass) -> None:
         return
     far = int((outliers(f, _DEVIATIONS, reading.keep) & reading.keep).sum())
     share = far / int(reading.keep.sum())
-    card.expect(
-        "samples of outlying heterozygosity",
-        far,
-        share <= 0.01,
-        threshold="<= 1 % beyond 3 standard deviations",
-        advice="Contaminated DNA, inbreeding or mixed ancestry: see the samples' table; --max-heterozygosity 3 removes them.",
-    )
+    advice = "Contaminated DNA, inbreeding or mixed ancestry: see the samples' table; --max-heterozygosity 3 removes them."
+    card.expect("samples of outlying heterozygosity", far, share <= 0.01, threshold="<= 1 % beyond 3 standard deviations", advice=advice)
 
 
 def _haploids(card: Card, calls: int) -> None:
@@ -144,21 +115,12 @@ def _sexes(card: Card, reading: ReadingPass) -> None:
         return
     given = reading.plan.rules.sex[reading.keep]
     if not given.any():
-        card.add(
-            "sexes of the samples",
-            "unknown",
-            Verdict.CAUTION,
-            threshold="known, for the X chromosome",
-            advice="All genotypes of X were read as diploid, and Hardy-Weinberg was not tested: give --sex.",
-        )
+        advice = "All genotypes of X were read as diploid, and Hardy-Weinberg was not tested: give --sex."
+        card.add("sexes of the samples", "unknown", Verdict.CAUTION, threshold="known, for the X chromosome", advice=advice)
     if not known_build(rules.build):
-        card.add(
-            "pseudo-autosomal regions",
-            f"unknown for build {rules.build}",
-            Verdict.CAUTION,
-            threshold="build GRCh37 or GRCh38",
-            advice="All of X and Y was read as sex-specific: in humans give --build; for other species remove the shared regions.",
-        )
+        threshold = "build GRCh37 or GRCh38"
+        advice = "All of X and Y was read as sex-specific: in humans give --build; for other species remove the shared regions."
+        card.add("pseudo-autosomal regions", f"unknown for build {rules.build}", Verdict.CAUTION, threshold=threshold, advice=advice)
     inferred = reading.statistics.inferred_sex()[reading.keep]
     if reading.statistics.x.variants >= LEAST_X_VARIANTS:
         both = (given > 0) & (inferred > 0)
@@ -173,10 +135,8 @@ def _sexes(card: Card, reading: ReadingPass) -> None:
             else "Sexes agree with the X chromosome where it is informative.",
         )
     rate = reading.haploid.heterozygous / max(int((rules.haploid(X)).sum()) * reading.statistics.x.variants, 1)
+    threshold = "< 2 % of male calls on X"
+    advice = "They were set to missing: check sexes and build."
     card.expect(
-        "heterozygous calls of samples with one copy",
-        reading.haploid.heterozygous,
-        rate < 0.02,
-        threshold="< 2 % of male calls on X",
-        advice="They were set to missing: check sexes and build.",
+        "heterozygous calls of samples with one copy", reading.haploid.heterozygous, rate < 0.02, threshold=threshold, advice=advice
     )

@@ -180,12 +180,9 @@ class OrderCheck:
                 self._done.add(self._contig)
                 self._contig, self._start = contig, -1
             if contig in self._done or start < self._start:
-                raise DataError(
-                    "variants out of order",
-                    "each contig in one piece, ascending positions",
-                    "sort the file (bcftools sort, plink --make-bed); give each chromosome once",
-                    where=place(path, variant=f"{contig}:{start + 1}"),
-                )
+                expected = "each contig in one piece, ascending positions"
+                fix = "sort the file (bcftools sort, plink --make-bed); give each chromosome once"
+                raise DataError("variants out of order", expected, fix, where=place(path, variant=f"{contig}:{start + 1}"))
             if start > self._start:
                 self._start, self._here = start, set()
             twice[index] = (other, effect) in self._here

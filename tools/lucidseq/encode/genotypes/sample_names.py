@@ -59,20 +59,12 @@ class SampleNames:
                 )
             if len(candidates) > 1:
                 several = ", ".join(self.samples[index] for index in sorted(candidates)[:3])
-                raise DataError(
-                    f"a row for {_spell(family, name)} that matches the samples {several}",
-                    "rows that match one sample",
-                    "give FID and IID as the genotypes have them",
-                    where=str(path),
-                )
+                received = f"a row for {_spell(family, name)} that matches the samples {several}"
+                raise DataError(received, "rows that match one sample", "give FID and IID as the genotypes have them", where=str(path))
             for index in candidates:
                 if taken.setdefault(index, (family, name)) != (family, name):
-                    raise DataError(
-                        f"rows for {_spell(*taken[index])} and for {_spell(family, name)}: both match sample {self.samples[index]}",
-                        "one row per sample",
-                        "use the sample names of the genotypes in the table",
-                        where=str(path),
-                    )
+                    received = f"rows for {_spell(*taken[index])} and for {_spell(family, name)}: both match sample {self.samples[index]}"
+                    raise DataError(received, "one row per sample", "use the sample names of the genotypes in the table", where=str(path))
                 sample_of_row[row] = index
         if (sample_of_row < 0).all():
             raise self._nothing_shared(families, individuals, path)
@@ -86,12 +78,9 @@ class SampleNames:
             name = differ[0]
             ours = _spell(self.families[self.individuals.index(name)], name)
             theirs = _spell(families[list(individuals).index(name)], name)
-        return DataError(
-            f"no sample in common: genotypes have {ours}, ...; the table has {theirs}, ...",
-            "FID and IID of the genotypes' samples" if differ else "names of the genotypes' samples",
-            "use the same FID in both files, or 0 in the table for any" if differ else "use the same names in both files",
-            where=str(path),
-        )
+        expected = "FID and IID of the genotypes' samples" if differ else "names of the genotypes' samples"
+        fix = "use the same FID in both files, or 0 in the table for any" if differ else "use the same names in both files"
+        return DataError(f"no sample in common: genotypes have {ours}, ...; the table has {theirs}, ...", expected, fix, where=str(path))
 
     def _index(self) -> tuple[dict[tuple[str, str], set[int]], dict[str, set[int]], dict[str, set[int]]]:
         """Return samples by family and individual, those without family by name, and all by either name."""

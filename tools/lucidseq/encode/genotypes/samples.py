@@ -70,12 +70,8 @@ def read_sample_table(path: Path) -> SampleTable:
         plink = first == 2 or keys[:1] == ["IID"]
         names = columns[first:]
         if not names or len(set(names)) < len(names):
-            raise DataError(
-                f"a header {header[:80]!r}",
-                "FID IID name..., IID name... or sample name..., with different names",
-                "give the table a header line",
-                where=place(path, line=1),
-            )
+            expected = "FID IID name..., IID name... or sample name..., with different names"
+            raise DataError(f"a header {header[:80]!r}", expected, "give the table a header line", where=place(path, line=1))
         lines, rows = [], []
         for number, line in enumerate(handle, start=2):
             if line.strip():

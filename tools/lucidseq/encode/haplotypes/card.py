@@ -35,40 +35,20 @@ def build_card(table: pd.DataFrame, removed: Counter[str], read: int, polarizati
     share = len(kept) / len(table)
     card.at_least("windows kept", share, 0.5, advice="Many windows were removed; the windows table shows why.")
     median = float(kept["sites"].median()) if len(kept) else 0.0
-    card.at_least(
-        "sites of the median window",
-        median,
-        _ENOUGH_SITES,
-        advice="Windows with few sites are not informative: use longer windows or more samples.",
-    )
+    advice = "Windows with few sites are not informative: use longer windows or more samples."
+    card.at_least("sites of the median window", median, _ENOUGH_SITES, advice=advice)
     missing = float(np.average(kept["missing"].fillna(0), weights=np.maximum(kept["sites"], 1))) if len(kept) else 0.0
-    card.below(
-        "missing calls",
-        missing,
-        0.05,
-        advice="Networks trained on simulations without missing calls do not apply: simulate the same missingness.",
-    )
+    advice = "Networks trained on simulations without missing calls do not apply: simulate the same missingness."
+    card.below("missing calls", missing, 0.05, advice=advice)
     unknown = removed[UNKNOWN] / read
     polarised = polarization is Polarization.ANCESTRAL
+    advice = "ALT is not the derived allele: use statistics that ignore polarity, or give ancestral alleles."
     card.expect(
-        "counted allele",
-        polarization.value,
-        polarization is not Polarization.REFERENCE,
-        threshold="ancestral or minor",
-        advice="ALT is not the derived allele: use statistics that ignore polarity, or give ancestral alleles.",
+        "counted allele", polarization.value, polarization is not Polarization.REFERENCE, threshold="ancestral or minor", advice=advice
     )
     if polarised:
-        card.below(
-            "sites without a usable ancestral allele",
-            unknown,
-            0.2,
-            advice="Such sites are not distributed at random: they may lower diversity.",
-        )
-    card.expect(
-        "accessible bases",
-        "given" if accessibility_known else "all",
-        accessibility_known,
-        threshold="given",
-        advice="Every base counts as accessible: densities are too low where bases could not be called. Give a mask.",
-    )
+        advice = "Such sites are not distributed at random: they may lower diversity."
+        card.below("sites without a usable ancestral allele", unknown, 0.2, advice=advice)
+    advice = "Every base counts as accessible: densities are too low where bases could not be called. Give a mask."
+    card.expect("accessible bases", "given" if accessibility_known else "all", accessibility_known, threshold="given", advice=advice)
     return card

@@ -118,12 +118,9 @@ class SitePass:
         before = np.concatenate([[-1 if new else self._last], chunk.position[:-1]])
         back = chunk.position < before
         if (new and chunk.contig in self.contigs) or back.any():
-            raise DataError(
-                "sites out of order",
-                "each contig in one piece, ascending positions",
-                "sort the file (bcftools sort); give each contig once",
-                where=place(reader.path, variant=f"{chunk.contig}:{chunk.position[int(np.argmax(back))] + 1}"),
-            )
+            fix = "sort the file (bcftools sort); give each contig once"
+            where = place(reader.path, variant=f"{chunk.contig}:{chunk.position[int(np.argmax(back))] + 1}")
+            raise DataError("sites out of order", "each contig in one piece, ascending positions", fix, where=where)
         if new:
             self.contigs.append(chunk.contig)
         self._last = int(chunk.position[-1])
@@ -132,12 +129,9 @@ class SitePass:
         alleles = sites.one_ploidy(chunk.alleles, f"{reader.path}, contig {chunk.contig}")
         ploidy = alleles.shape[2]
         if self.ploidy not in (0, ploidy):
-            raise DataError(
-                f"calls of {ploidy} alleles on {chunk.contig}, of {self.ploidy} before",
-                "one ploidy for all contigs",
-                "encode sex chromosomes and organelles separately",
-                where=str(reader.path),
-            )
+            expected = "one ploidy for all contigs"
+            fix = "encode sex chromosomes and organelles separately"
+            raise DataError(f"calls of {ploidy} alleles on {chunk.contig}, of {self.ploidy} before", expected, fix, where=str(reader.path))
         self.ploidy = ploidy
         return replace(chunk, alleles=alleles)
 

@@ -23,12 +23,9 @@ def refuse_unphased(chunk: SiteChunk, samples: list[str], path: str) -> None:
     unphased = ~chunk.phased & (chunk.alleles == 0).any(axis=2) & (chunk.alleles == 1).any(axis=2)
     if unphased.any():
         site, sample = np.argwhere(unphased)[0]
-        raise DataError(
-            f"an unphased heterozygous call of {samples[sample]}",
-            "phased calls (0|1)",
-            "phase the file first, or use --calls dosages",
-            where=place(path, variant=f"{chunk.contig}:{chunk.position[site] + 1}"),
-        )
+        received = f"an unphased heterozygous call of {samples[sample]}"
+        fix = "phase the file first, or use --calls dosages"
+        raise DataError(received, "phased calls (0|1)", fix, where=place(path, variant=f"{chunk.contig}:{chunk.position[site] + 1}"))
 
 
 def failed_filters(alleles: np.ndarray, *, max_missing: float, min_minor_count: int) -> dict[str, np.ndarray]:

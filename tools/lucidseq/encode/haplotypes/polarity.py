@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,15 +31,8 @@ def flip(alleles: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 def swap(chunk: SiteChunk, rows: np.ndarray) -> SiteChunk:
     """Return a chunk whose alleles 0 and 1 are exchanged in the given rows."""
-    return SiteChunk(
-        chunk.contig,
-        chunk.position,
-        np.where(rows, chunk.alternate, chunk.reference),
-        np.where(rows, chunk.reference, chunk.alternate),
-        chunk.ancestral,
-        flip(chunk.alleles, rows),
-        chunk.phased,
-    )
+    reference, alternate = np.where(rows, chunk.alternate, chunk.reference), np.where(rows, chunk.reference, chunk.alternate)
+    return replace(chunk, reference=reference, alternate=alternate, alleles=flip(chunk.alleles, rows))
 
 
 def to_ancestral(chunk: SiteChunk, *, confident: bool) -> tuple[SiteChunk, np.ndarray]:
@@ -94,12 +88,9 @@ class AncestralGenome(CloseOnExit):
         self._genome.require(contig, where=str(self.path))
         length = self._genome.lengths[contig]
         if len(position) and position[-1] >= length:
-            raise DataError(
-                f"a site at {contig}:{position[-1] + 1}",
-                f"sites within its {length} ancestral bases",
-                "use the ancestral sequence of the same build",
-                where=str(self.path),
-            )
+            expected = f"sites within its {length} ancestral bases"
+            fix = "use the ancestral sequence of the same build"
+            raise DataError(f"a site at {contig}:{position[-1] + 1}", expected, fix, where=str(self.path))
         start = int(position[0])
         letters = np.frombuffer(self._genome.letters(contig, start, int(position[-1]) + 1), dtype="S1")[position - start]
         return np.array([letter if letter in "ACGTacgt" else "" for letter in letters.astype(str)], dtype=object)

@@ -95,11 +95,8 @@ def create_windows(stretches: Intervals, size: int, step: int) -> Intervals:
     lengths = stretches.end - stretches.start
     count = int((-(-lengths // step)).sum())
     if count > _MOST_WINDOWS:
-        raise UsageError(
-            f"{count:,} windows of {size} bases",
-            f"at most {_MOST_WINDOWS:,}",
-            "use larger windows or steps, or a part of the genome (--windows)",
-        )
+        fix = "use larger windows or steps, or a part of the genome (--windows)"
+        raise UsageError(f"{count:,} windows of {size} bases", f"at most {_MOST_WINDOWS:,}", fix)
     numbers = 1 + np.maximum(0, -(-(lengths - size) // step))  # the last is the first that reaches the end
     row = np.repeat(np.arange(len(stretches)), numbers)
     start = stretches.start[row] + step * (np.arange(len(row)) - np.repeat(np.cumsum(numbers) - numbers, numbers))
@@ -132,12 +129,9 @@ def check_ends(intervals: Intervals, lengths: dict[str, int], path: Path) -> Non
     beyond = np.flatnonzero((limit > 0) & (intervals.end > limit))
     if len(beyond):
         row = beyond[0]
-        raise DataError(
-            f"{intervals.contig[row]}:{intervals.start[row]}-{intervals.end[row]}",
-            f"positions up to {limit[row]}, the contig's length in the header",
-            "use windows of the same build, cut at the contig's end",
-            where=str(path),
-        )
+        expected = f"positions up to {limit[row]}, the contig's length in the header"
+        fix = "use windows of the same build, cut at the contig's end"
+        raise DataError(f"{intervals.contig[row]}:{intervals.start[row]}-{intervals.end[row]}", expected, fix, where=str(path))
 
 
 def check_options(*, has_windows: bool, size: int | None, step: int | None, has_genome: bool) -> None:
@@ -149,10 +143,7 @@ def check_options(*, has_windows: bool, size: int | None, step: int | None, has_
         Otherwise.
     """
     if has_windows == (size is not None):
-        raise UsageError(
-            "both --windows and --window-size" if has_windows else "neither --windows nor --window-size",
-            "one of the two",
-            "give the windows as a BED file, or their size",
-        )
+        received = "both --windows and --window-size" if has_windows else "neither --windows nor --window-size"
+        raise UsageError(received, "one of the two", "give the windows as a BED file, or their size")
     if has_windows and (step is not None or has_genome):
         raise UsageError("--step or --genome with --windows", "--window-size with them", "omit them")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Protocol
 
@@ -50,15 +50,7 @@ class SiteChunk:
 
     def take(self, rows: np.ndarray) -> SiteChunk:
         """Return the sites of a mask or of indices."""
-        return SiteChunk(
-            self.contig,
-            self.position[rows],
-            self.reference[rows],
-            self.alternate[rows],
-            self.ancestral[rows],
-            self.alleles[rows],
-            self.phased[rows],
-        )
+        return SiteChunk(self.contig, *(getattr(self, item.name)[rows] for item in fields(self)[1:]))
 
 
 class SiteReader(Protocol):
@@ -129,10 +121,6 @@ def one_ploidy(alleles: np.ndarray, where: str) -> np.ndarray:
     missing = (sizes == 1) & (alleles[:, :, 0] == MISSING)
     ploidies = np.unique(sizes[~missing])
     if len(ploidies) > 1:
-        raise DataError(
-            f"calls of {ploidies[0]} and of {ploidies[-1]} alleles",
-            "one ploidy for all samples and sites",
-            "encode sex chromosomes separately, females or males alone (--samples)",
-            where=where,
-        )
+        fix = "encode sex chromosomes separately, females or males alone (--samples)"
+        raise DataError(f"calls of {ploidies[0]} and of {ploidies[-1]} alleles", "one ploidy for all samples and sites", fix, where=where)
     return np.where(padded, np.int8(MISSING), alleles)[:, :, : int(ploidies[0])]

@@ -51,12 +51,9 @@ class TreeSiteReader:
         try:
             self._trees = tskit.load(str(path))
         except (tskit.TskitException, tskit.FileFormatError, OSError, EOFError, KeyError, ValueError) as error:
-            raise DataError(
-                f"a tree sequence that cannot be read ({error})",
-                "a whole .trees file of tskit",
-                "copy or create it again; unpack .tsz with tsunzip",
-                where=str(path),
-            ) from error
+            expected = "a whole .trees file of tskit"
+            fix = "copy or create it again; unpack .tsz with tsunzip"
+            raise DataError(f"a tree sequence that cannot be read ({error})", expected, fix, where=str(path)) from error
         self._nodes, self.samples = _columns(self._trees, self.path)
         self.contig = self.path.name.removesuffix(".trees")
         self.lengths = {self.contig: int(np.ceil(self._trees.sequence_length))}
@@ -112,10 +109,7 @@ def _columns(trees: tskit.TreeSequence, path: Path) -> tuple[np.ndarray, list[st
     order = np.argsort(individual, kind="stable")
     individuals, counts = np.unique(individual, return_counts=True)
     if len(set(counts.tolist())) > 1:
-        raise DataError(
-            f"individuals with {counts.min()} and with {counts.max()} sample nodes",
-            "one ploidy for all individuals",
-            "simplify the tree sequence to individuals of one ploidy",
-            where=str(path),
-        )
+        expected = "one ploidy for all individuals"
+        fix = "simplify the tree sequence to individuals of one ploidy"
+        raise DataError(f"individuals with {counts.min()} and with {counts.max()} sample nodes", expected, fix, where=str(path))
     return nodes[order].reshape(len(individuals), -1), [f"tsk_{name}" for name in range(len(individuals))]

@@ -80,21 +80,14 @@ class VcfSiteReader:
     def _decode(self, contig: str, rows: list[tuple[int, list[bytes]]]) -> SiteChunk:
         for number, fields in rows:
             if fields[8] != b"GT" and not fields[8].startswith(b"GT:"):
-                raise DataError(
-                    f"FORMAT {fields[8].decode(errors='replace')[:80]}",
-                    "GT as the first field",
-                    "give a file with genotype calls",
-                    where=place(self.path, line=number),
-                )
+                received = f"FORMAT {fields[8].decode(errors='replace')[:80]}"
+                raise DataError(received, "GT as the first field", "give a file with genotype calls", where=place(self.path, line=number))
         alleles, phased, wrong = decode_alleles([fields[9] for _, fields in rows], len(self.samples))
         if wrong.any():
             number, fields = rows[int(np.argmax(wrong))]
-            raise DataError(
-                f"calls {fields[9][:60].decode(errors='replace')!r}",
-                f"{len(self.samples)} calls of alleles 0, 1 or .",
-                "correct the row",
-                where=place(self.path, line=number),
-            )
+            received = f"calls {fields[9][:60].decode(errors='replace')!r}"
+            expected = f"{len(self.samples)} calls of alleles 0, 1 or ."
+            raise DataError(received, expected, "correct the row", where=place(self.path, line=number))
         fields_aa = [_ANCESTRAL.search(fields[7]) if self.knows_ancestral else None for _, fields in rows]
         ancestral = [match.group(1).decode(errors="replace") if match else "" for match in fields_aa]
         return SiteChunk(

@@ -46,40 +46,21 @@ def build_card(tally: Tally, loci: int, n_ref: float, estimator: Estimator, *, c
     missing = loci - tally.written
     card.at_most("loci skipped", missing, 0, advice="They have fewer than 2 variants: check build, coordinates and quality control.")
     if np.isnan(n_ref):
-        card.add(
-            "samples behind the LD",
-            "unknown",
-            Verdict.CAUTION,
-            threshold=f">= {FEW}",
-            advice="Give --n-ref; fine mapping needs the panel size to judge LD noise.",
-        )
+        advice = "Give --n-ref; fine mapping needs the panel size to judge LD noise."
+        card.add("samples behind the LD", "unknown", Verdict.CAUTION, threshold=f">= {FEW}", advice=advice)
     else:
-        card.expect(
-            "samples behind the LD",
-            int(n_ref),
-            n_ref >= FEW,
-            threshold=f">= {FEW}",
-            advice="LD of few samples is noisy: use it for statistics of the same samples, not as a panel.",
-        )
+        advice = "LD of few samples is noisy: use it for statistics of the same samples, not as a panel."
+        card.expect("samples behind the LD", int(n_ref), n_ref >= FEW, threshold=f">= {FEW}", advice=advice)
     _signs(card, tally)
     _repairs(card, tally, checked=checked)
-    card.add(
-        "median effective rank, share of the variants",
-        float(np.median(tally.ranks)),
-        Verdict.OK,
-        threshold="none",
-        advice="(sum of eigenvalues)^2 / sum of their squares, per variant: small where LD is strong.",
-    )
+    advice = "(sum of eigenvalues)^2 / sum of their squares, per variant: small where LD is strong."
+    card.add("median effective rank, share of the variants", float(np.median(tally.ranks)), Verdict.OK, threshold="none", advice=advice)
     if estimator.weight is None:
         weight = float(np.median(tally.weights))
         card.at_most("median shrinkage", weight, 0.2, advice="The samples are too few for these variants: use a larger panel.")
     if estimator.share is not None:
-        card.at_most(
-            "largest change of a correlation by low rank",
-            tally.truncation,
-            0.1,
-            advice="Weak correlations are lost: keep a larger share of the variance.",
-        )
+        advice = "Weak correlations are lost: keep a larger share of the variance."
+        card.at_most("largest change of a correlation by low rank", tally.truncation, 0.1, advice=advice)
     return card
 
 
@@ -103,18 +84,10 @@ def _repairs(card: Card, tally: Tally, *, checked: bool) -> None:
     if not checked:
         card.add("negative eigenvalues", "none, by construction", Verdict.OK, threshold="none", advice="Nothing to do.")
         return
-    card.at_most(
-        "blocks with negative eigenvalues, repaired",
-        tally.repaired,
-        0,
-        advice=f"The smallest was {tally.smallest:.3g}: correlations of different samples for each pair (missing genotypes), or edited.",
-    )
+    advice = f"The smallest was {tally.smallest:.3g}: correlations of different samples for each pair (missing genotypes), or edited."
+    card.at_most("blocks with negative eigenvalues, repaired", tally.repaired, 0, advice=advice)
     if tally.repaired:
         verdict = Verdict.CAUTION if tally.repair_change <= MANY_REPAIRED else Verdict.REFUSE
-        card.add(
-            "largest change of a correlation by the repair",
-            tally.repair_change,
-            verdict,
-            threshold=f"<= {MANY_REPAIRED}",
-            advice="The matrix is far from a correlation matrix: do not use it; check for swapped rows or signs.",
-        )
+        threshold = f"<= {MANY_REPAIRED}"
+        advice = "The matrix is far from a correlation matrix: do not use it; check for swapped rows or signs."
+        card.add("largest change of a correlation by the repair", tally.repair_change, verdict, threshold=threshold, advice=advice)

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.covariates import design
-from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import GenotypeStore
 from lucidseq.core.intervals import Interval
 from lucidseq.core.ld import LdBlock
@@ -27,7 +26,6 @@ from lucidseq.encode.ld.estimate import Estimator, Tally, make_block
 from lucidseq.encode.ld.from_matrix import LEFT_OUT
 from lucidseq.encode.ld.match_variants import NOT_LISTED
 from lucidseq.encode.ld.shrinkage import weight_from_dosages
-from lucidseq.encode.regions import other_spelling
 
 _log = get_logger("lucidseq.encode")
 MOST_SAMPLES = 10_000  # for block boundaries and LD scores: r squared of so many samples is accurate to 1e-4
@@ -207,30 +205,3 @@ def write_scores_and_find_blocks(cohort: Cohort, window: int, sizes: tuple[int, 
         if writer is not None:
             writer.close()
     return blocks
-
-
-def refuse_foreign_contigs(intervals: list[Interval], store: GenotypeStore, path: Path) -> None:
-    """Refuse loci that share no contig name with the genotypes.
-
-    Raises
-    ------
-    DataError
-        Naming both spellings where they differ by ``chr``.
-    """
-    known = [str(name) for name in pd.unique(store.contig)]
-    if any(locus.contig in known for locus in intervals):
-        return
-    for locus in intervals:
-        if other_spelling(locus.contig) in known:
-            raise DataError(
-                f"loci on {locus.contig}, genotypes on {other_spelling(locus.contig)}",
-                "the same contig names in both files",
-                "rename the contigs in the BED file",
-                where=place(path, contig=locus.contig),
-            )
-    raise DataError(
-        f"loci on {intervals[0].contig}, genotypes on {', '.join(known[:5])}",
-        "loci on contigs of the genotypes",
-        "check the build and the contig names",
-        where=place(path, contig=intervals[0].contig),
-    )

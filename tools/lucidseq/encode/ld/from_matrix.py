@@ -68,12 +68,8 @@ def matrix_blocks(
                 tally.see_a1(chosen.frequency)
             for block in _of_one(published, chosen, loci, source.n_ref, estimator, tally):
                 if block.name in names:
-                    raise DataError(
-                        f"two blocks called {block.name}",
-                        "matrices of different regions",
-                        "give one of them, or loci with different names",
-                        where=str(path),
-                    )
+                    fix = "give one of them, or loci with different names"
+                    raise DataError(f"two blocks called {block.name}", "matrices of different regions", fix, where=str(path))
                 names.add(block.name)
                 yield block
                 del block  # free it before the next one is computed
@@ -160,20 +156,14 @@ def check_source(source: MatrixSource) -> None:
         If the numbers of matrices and lists differ.
     """
     if len(source.paths) != len(source.lists):
-        raise UsageError(
-            f"{len(source.paths)} --input and {len(source.lists)} --input-variants",
-            "a list of variants for each matrix, in the same order",
-            "give one list per matrix",
-        )
+        expected = "a list of variants for each matrix, in the same order"
+        raise UsageError(f"{len(source.paths)} --input and {len(source.lists)} --input-variants", expected, "give one list per matrix")
 
 
 def nothing_matched(source: MatrixSource, tally: Tally, variants: Path | None) -> DataError:
     """Return the error of a run without any block."""
     seen = ", ".join(f"{count} {reason}" for reason, count in tally.counts.items() if count and reason != "variants")
     where = place(source.paths[0]) if variants is None else f"{source.paths[0]}, {variants}"
-    return DataError(
-        f"no block of 2 variants ({tally.counts['variants']} variants read: {seen})",
-        "variants shared with the other files",
-        "check build and contig names, or match by rsid (--match rsid)",
-        where=where,
-    )
+    expected = "variants shared with the other files"
+    fix = "check build and contig names, or match by rsid (--match rsid)"
+    return DataError(f"no block of 2 variants ({tally.counts['variants']} variants read: {seen})", expected, fix, where=where)

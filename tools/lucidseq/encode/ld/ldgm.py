@@ -53,12 +53,8 @@ def read_ldgm(path: Path, variants: pd.DataFrame) -> Published:
             "a list of variants without the column index", "the .snplist of this LDGM", "give it as --input-variants", where=str(path)
         )
     if variants["index"].max() >= len(variants):
-        raise DataError(
-            f"index {variants['index'].max()} in a list of {len(variants)} variants",
-            "indices below their number",
-            "give the whole .snplist of this block",
-            where=str(path),
-        )
+        received = f"index {variants['index'].max()} in a list of {len(variants)} variants"
+        raise DataError(received, "indices below their number", "give the whole .snplist of this block", where=str(path))
     precision, rows = _precision(path, int(variants["index"].max()) + 1)
     row = rows[variants["index"].to_numpy()]
     carried = row >= 0
@@ -89,12 +85,8 @@ def _precision(path: Path, size: int) -> tuple[sparse.csc_matrix, np.ndarray]:
     if len(np.unique(key)) != len(key):
         order = np.argsort(key, kind="stable")
         row = int(order[1:][key[order][1:] == key[order][:-1]].min())
-        raise DataError(
-            f"the element {i[row]},{j[row]} twice",
-            "each pair once (one triangle)",
-            "create the edge list again",
-            where=place(path, line=row + 1),
-        )
+        fix = "create the edge list again"
+        raise DataError(f"the element {i[row]},{j[row]} twice", "each pair once (one triangle)", fix, where=place(path, line=row + 1))
     diagonal = i == j
     rows = np.full(size, -1)
     carried = np.sort(i[diagonal])
@@ -102,12 +94,8 @@ def _precision(path: Path, size: int) -> tuple[sparse.csc_matrix, np.ndarray]:
     alone = (rows[i] < 0) | (rows[j] < 0)
     if alone.any():
         row = int(alone.argmax())
-        raise DataError(
-            f"the element {i[row]},{j[row]} without both diagonal elements",
-            "a diagonal element for each index",
-            "create the edge list again",
-            where=place(path, line=row + 1),
-        )
+        received = f"the element {i[row]},{j[row]} without both diagonal elements"
+        raise DataError(received, "a diagonal element for each index", "create the edge list again", where=place(path, line=row + 1))
     off = ~diagonal
     first, second = np.concatenate([rows[i], rows[j[off]]]), np.concatenate([rows[j], rows[i[off]]])
     shape = (len(carried), len(carried))
@@ -124,19 +112,12 @@ def _edges(path: Path, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             except (ValueError, IndexError):
                 value = float("nan")
             if len(parts) != 3 or not np.isfinite(value):
-                raise DataError(
-                    f"{line[:60].rstrip()!r}",
-                    "i,j,value: two indices and an element of the precision matrix",
-                    "give an LDGM .edgelist",
-                    where=place(path, line=number),
-                )
+                expected = "i,j,value: two indices and an element of the precision matrix"
+                raise DataError(f"{line[:60].rstrip()!r}", expected, "give an LDGM .edgelist", where=place(path, line=number))
             if not (0 <= i < size and 0 <= j < size):
-                raise DataError(
-                    f"index {max(i, j) if min(i, j) >= 0 else min(i, j)}",
-                    f"indices of the .snplist, 0 to {size - 1}",
-                    "give the .snplist of this block",
-                    where=place(path, line=number),
-                )
+                expected = f"indices of the .snplist, 0 to {size - 1}"
+                fix = "give the .snplist of this block"
+                raise DataError(f"index {max(i, j) if min(i, j) >= 0 else min(i, j)}", expected, fix, where=place(path, line=number))
             indices.append((i, j))
             values.append(value)
     if not indices:
@@ -153,12 +134,8 @@ def _factorise(precision: sparse.csc_matrix, path: Path) -> SuperLU:
     except RuntimeError:  # exactly singular
         definite = False
     if not definite:
-        raise DataError(
-            "a precision matrix that is not positive definite",
-            "the inverse of a covariance matrix",
-            "copy or create the edge list again",
-            where=str(path),
-        )
+        fix = "copy or create the edge list again"
+        raise DataError("a precision matrix that is not positive definite", "the inverse of a covariance matrix", fix, where=str(path))
     return factor
 
 

@@ -66,12 +66,9 @@ def from_dense(values: np.ndarray, variants: pd.DataFrame, path: Path) -> Publis
         If it is not a matrix of correlations.
     """
     if values.shape != (len(variants), len(variants)):
-        raise DataError(
-            f"a matrix of {' x '.join(map(str, values.shape))} and a list of {len(variants)} variants",
-            "a row and a column for each variant of the list",
-            "give the list of exactly these variants",
-            where=str(path),
-        )
+        received = f"a matrix of {' x '.join(map(str, values.shape))} and a list of {len(variants)} variants"
+        fix = "give the list of exactly these variants"
+        raise DataError(received, "a row and a column for each variant of the list", fix, where=str(path))
     known = _usable(values)
     if not known.any():
         raise DataError("no number in the matrix", "correlations", "create the matrix again", where=str(path))
@@ -81,12 +78,8 @@ def from_dense(values: np.ndarray, variants: pd.DataFrame, path: Path) -> Publis
     _complete(values, variants, path)
     negative = any(bool((values[first : first + _TILE] < 0).any()) for first in range(0, len(values), _TILE))
     if not negative and len(values) >= R2_VARIANTS:
-        raise DataError(
-            f"no negative value among the correlations of {len(values)} variants",
-            "r, with its sign",
-            "create the matrix with --r (not --r2): r squared has no sign",
-            where=str(path),
-        )
+        fix = "create the matrix with --r (not --r2): r squared has no sign"
+        raise DataError(f"no negative value among the correlations of {len(values)} variants", "r, with its sign", fix, where=str(path))
 
     def matrix(rows: np.ndarray) -> np.ndarray:
         part: np.ndarray = values[np.ix_(rows, rows)]
@@ -111,12 +104,9 @@ def _complete(values: np.ndarray, variants: pd.DataFrame, path: Path) -> None:
     wrong = np.abs(diagonal - (0.5 if halved else 1.0)) > TOLERANCE
     if wrong.any():
         row = int(wrong.argmax())
-        raise DataError(
-            f"{diagonal[row]:g} on the diagonal",
-            "1, or 0.5 in a triangle to add to its transpose",
-            "give correlations, not covariances",
-            where=place(path, variant=_name(variants, row)),
-        )
+        expected = "1, or 0.5 in a triangle to add to its transpose"
+        fix = "give correlations, not covariances"
+        raise DataError(f"{diagonal[row]:g} on the diagonal", expected, fix, where=place(path, variant=_name(variants, row)))
     lower, upper = _triangles(values)
     if halved and lower and upper:
         raise DataError(
@@ -158,12 +148,8 @@ def _check(tile: np.ndarray, mirrored: np.ndarray, *, both: bool, corner: tuple[
         if wrong.any():
             row, column = (int(index) for index in np.argwhere(wrong)[0])
             pair = f"{_name(variants, corner[0] + row)} and {_name(variants, corner[1] + column)}"
-            raise DataError(
-                f"{received} ({tile[row, column]:g} and {mirrored[row, column]:g}) of {pair}",
-                expected,
-                "create the matrix again",
-                where=str(path),
-            )
+            fix = "create the matrix again"
+            raise DataError(f"{received} ({tile[row, column]:g} and {mirrored[row, column]:g}) of {pair}", expected, fix, where=str(path))
 
 
 def _name(variants: pd.DataFrame, row: int) -> str:

@@ -50,12 +50,8 @@ def _dense(archive: zipfile.ZipFile, members: dict[str, str], size: int, path: P
     shapes = {name: _shape(archive, name, path) for name in members.values()}
     square = [name for name, shape in shapes.items() if len(shape) == 2 and shape[0] == shape[1]]
     if len(square) != 1:
-        raise DataError(
-            f"arrays {', '.join(f'{name} {shape}' for name, shape in shapes.items())[:120] or 'none'}",
-            "a sparse matrix of scipy, or one square array",
-            "save the matrix alone",
-            where=str(path),
-        )
+        received = f"arrays {', '.join(f'{name} {shape}' for name, shape in shapes.items())[:120] or 'none'}"
+        raise DataError(received, "a sparse matrix of scipy, or one square array", "save the matrix alone", where=str(path))
     if shapes[square[0]][0] != size:
         raise _wrong_size(shapes[square[0]], size, path)
     return _floats(_read(archive, square[0], size * size, path), square[0], path).reshape(size, size)
@@ -94,12 +90,8 @@ def _sparse(archive: zipfile.ZipFile, members: dict[str, str], size: int, path: 
 
 def _member(archive: zipfile.ZipFile, members: dict[str, str], name: str, most: int, path: Path) -> np.ndarray:
     if name not in members:
-        raise DataError(
-            f"no array {name} (there are {', '.join(members)[:80]})",
-            "the arrays of scipy.sparse.save_npz",
-            "create the archive again",
-            where=str(path),
-        )
+        expected = "the arrays of scipy.sparse.save_npz"
+        raise DataError(f"no array {name} (there are {', '.join(members)[:80]})", expected, "create the archive again", where=str(path))
     return _read(archive, members[name], most, path)
 
 
@@ -111,12 +103,8 @@ def _header(archive: zipfile.ZipFile, name: str, path: Path) -> tuple[tuple[int,
             reader = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
             shape, fortran, kind = reader(handle, max_header_size=_HEADER)
         except (ValueError, SyntaxError, TokenError, TypeError, KeyError, RecursionError, MemoryError) as error:
-            raise DataError(
-                f"an array {name} that is not NumPy's ({str(error)[:80]})",
-                "a .npz file that numpy or scipy wrote",
-                "create it again",
-                where=str(path),
-            ) from error
+            received = f"an array {name} that is not NumPy's ({str(error)[:80]})"
+            raise DataError(received, "a .npz file that numpy or scipy wrote", "create it again", where=str(path)) from error
         return shape, fortran, kind, handle.tell()
 
 
@@ -132,12 +120,9 @@ def _read(archive: zipfile.ZipFile, name: str, most: int, path: Path) -> np.ndar
         raise DataError(f"an array {name} of type {kind}", "numbers", "create the archive again", where=str(path))
     held = archive.getinfo(name).file_size - start
     if not 0 <= count <= most or held != count * kind.itemsize:
-        raise DataError(
-            f"an array {name} of shape {shape} in {held} bytes",
-            f"at most {most} elements, and the bytes they take",
-            "give the list of exactly these variants, or create the archive again",
-            where=place(path, item=name),
-        )
+        expected = f"at most {most} elements, and the bytes they take"
+        fix = "give the list of exactly these variants, or create the archive again"
+        raise DataError(f"an array {name} of shape {shape} in {held} bytes", expected, fix, where=place(path, item=name))
     with archive.open(name) as handle:
         handle.read(start)
         data = handle.read(held)
@@ -155,12 +140,8 @@ def _floats(values: np.ndarray, name: str, path: Path) -> np.ndarray:
 
 def _whole(values: np.ndarray, name: str, path: Path) -> np.ndarray:
     if values.dtype.kind not in "iu" or values.ndim != 1:
-        raise DataError(
-            f"an array {name} of type {values.dtype}, {values.ndim} dimensions",
-            "a list of whole numbers",
-            "create the archive again",
-            where=str(path),
-        )
+        received = f"an array {name} of type {values.dtype}, {values.ndim} dimensions"
+        raise DataError(received, "a list of whole numbers", "create the archive again", where=str(path))
     return values.astype(np.int64)
 
 
@@ -169,9 +150,6 @@ def _inconsistent(what: str, path: Path) -> DataError:
 
 
 def _wrong_size(shape: tuple[int, ...], size: int, path: Path) -> DataError:
-    return DataError(
-        f"a matrix of {' x '.join(map(str, shape))} and a list of {size} variants",
-        "a row and a column for each variant of the list",
-        "give the list of exactly these variants",
-        where=str(path),
-    )
+    expected = "a row and a column for each variant of the list"
+    fix = "give the list of exactly these variants"
+    return DataError(f"a matrix of {' x '.join(map(str, shape))} and a list of {size} variants", expected, fix, where=str(path))

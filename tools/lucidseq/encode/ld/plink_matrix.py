@@ -44,29 +44,19 @@ def read_plink(path: Path, variants: pd.DataFrame) -> Published:
         for number, line in enumerate(iter(lambda: handle.readline(longest), ""), start=1):
             if number > size:
                 if line.strip():
-                    raise DataError(
-                        f"more than {size} rows",
-                        f"{size} rows, one for each variant of the list",
-                        "give the list of exactly these variants",
-                        where=place(path, line=number),
-                    )
+                    expected = f"{size} rows, one for each variant of the list"
+                    fix = "give the list of exactly these variants"
+                    raise DataError(f"more than {size} rows", expected, fix, where=place(path, line=number))
                 continue
             row = _numbers(line, path, number)
             if len(row) not in (size, number):
-                raise DataError(
-                    f"{len(row)} numbers",
-                    f"{size} numbers, one for each variant of the list",
-                    "give the list of exactly these variants, and PLINK's square matrix, not its table of pairs",
-                    where=place(path, line=number),
-                )
+                expected = f"{size} numbers, one for each variant of the list"
+                fix = "give the list of exactly these variants, and PLINK's square matrix, not its table of pairs"
+                raise DataError(f"{len(row)} numbers", expected, fix, where=place(path, line=number))
             values[number - 1, : len(row)] = row
     if number < size:
-        raise DataError(
-            f"{number} rows",
-            f"{size} rows, one for each variant of the list",
-            "give the list of exactly these variants, or copy the matrix again",
-            where=str(path),
-        )
+        fix = "give the list of exactly these variants, or copy the matrix again"
+        raise DataError(f"{number} rows", f"{size} rows, one for each variant of the list", fix, where=str(path))
     return from_dense(values, variants, path)
 
 
@@ -77,12 +67,9 @@ def _read_raw(path: Path, size: int) -> np.ndarray:
             raw = np.memmap(path, dtype=f"<f{width}", mode="r", shape=(size, size))
             with np.errstate(over="ignore", invalid="ignore"):
                 return np.array(raw, dtype=np.float32)
-    raise DataError(
-        f"{size_in_bytes} bytes",
-        f"{8 * size * size} or {4 * size * size} bytes for the {size} variants of the list",
-        "give the list of exactly these variants, and a square matrix of PLINK or text",
-        where=str(path),
-    )
+    expected = f"{8 * size * size} or {4 * size * size} bytes for the {size} variants of the list"
+    fix = "give the list of exactly these variants, and a square matrix of PLINK or text"
+    raise DataError(f"{size_in_bytes} bytes", expected, fix, where=str(path))
 
 
 def _numbers(line: str, path: Path, number: int) -> np.ndarray:
@@ -91,10 +78,7 @@ def _numbers(line: str, path: Path, number: int) -> np.ndarray:
         try:
             values: np.ndarray = np.fromstring(line, dtype=np.float64, sep=" ").astype(np.float32)
         except (ValueError, DeprecationWarning) as error:
-            raise DataError(
-                f"{line[:40].rstrip()!r}, not all numbers",
-                "numbers separated by spaces or tabs",
-                "give PLINK's square matrix, not its table of pairs",
-                where=place(path, line=number),
-            ) from error
+            expected = "numbers separated by spaces or tabs"
+            fix = "give PLINK's square matrix, not its table of pairs"
+            raise DataError(f"{line[:40].rstrip()!r}, not all numbers", expected, fix, where=place(path, line=number)) from error
     return values

@@ -24,8 +24,9 @@ from lucidseq.encode.ld.card import build_card, write_qc
 from lucidseq.encode.ld.choices import LdMethod, MatchBy
 from lucidseq.encode.ld.cli import LdOptions
 from lucidseq.encode.ld.estimate import Estimator, Tally, parse_estimator
-from lucidseq.encode.ld.from_genotypes import Cohort, genotype_blocks, refuse_foreign_contigs, write_scores_and_find_blocks
+from lucidseq.encode.ld.from_genotypes import Cohort, genotype_blocks, write_scores_and_find_blocks
 from lucidseq.encode.ld.from_matrix import MatrixSource, check_source, matrix_blocks, nothing_matched
+from lucidseq.encode.regions import require_shared
 
 UNKNOWN = "unknown"  # build
 _log = get_logger("lucidseq.encode")
@@ -94,7 +95,7 @@ def _from_genotypes(
     out: OutputSet,
 ) -> Card:
     if intervals is not None:
-        refuse_foreign_contigs(intervals, cohort.store, Path(str(loci)))
+        require_shared(pd.unique(cohort.store.contig).tolist(), (locus.contig for locus in intervals), Path(str(loci)))
     if scores is not None or sizes is not None:
         blocks_found = write_scores_and_find_blocks(cohort, round(ld_window * 1000), sizes, scores)
         if intervals is None:

@@ -53,12 +53,9 @@ def read_variants(path: Path, contig: str | None = None) -> pd.DataFrame:
                     continue
             wide = len(header) if header else len(rows[0]) if rows else len(fields)
             if len(fields) != wide:
-                raise DataError(
-                    f"{len(fields)} fields: {line[:60].rstrip()!r}",
-                    f"{wide} fields, as in line {first}",
-                    f"correct the row, or give {_LISTS}",
-                    where=place(path, line=number),
-                )
+                expected = f"{wide} fields, as in line {first}"
+                fix = f"correct the row, or give {_LISTS}"
+                raise DataError(f"{len(fields)} fields: {line[:60].rstrip()!r}", expected, fix, where=place(path, line=number))
             rows.append(fields)
     if not rows:
         raise DataError("a list without variants", _LISTS, "check the file", where=str(path))
@@ -96,12 +93,8 @@ def _frame(rows: np.ndarray, header: list[str] | None, path: Path, contig: str |
         table = dict(zip(header, rows.T, strict=True))
         parts = _named(table, len(rows), path, contig, where)
     else:
-        raise DataError(
-            f"{rows.shape[1]} columns without a known header: {' '.join(rows[0])[:60]!r}",
-            _LISTS,
-            "give the list that belongs to the matrix",
-            where=where,
-        )
+        fix = "give the list that belongs to the matrix"
+        raise DataError(f"{rows.shape[1]} columns without a known header: {' '.join(rows[0])[:60]!r}", _LISTS, fix, where=where)
     frame = pd.DataFrame({name: parts[name] for name in [*COLUMNS, *(["index"] if "index" in parts else [])]})
     for name in ("position", "index"):
         if name in frame:
@@ -135,12 +128,9 @@ def _from_ids(ids: np.ndarray, path: Path, first: int) -> dict[str, np.ndarray]:
     parts = [str(name).rsplit(":", 3) for name in ids]
     for row, fields in enumerate(parts):
         if len(fields) != 4:
-            raise DataError(
-                f"the variant {ids[row]!r}, without alleles",
-                "contig:position:other:effect in each line",
-                "give the .bim or .pvar of exactly these variants instead (plink2 --make-just-pvar)",
-                where=place(path, line=first + row),
-            )
+            expected = "contig:position:other:effect in each line"
+            fix = "give the .bim or .pvar of exactly these variants instead (plink2 --make-just-pvar)"
+            raise DataError(f"the variant {ids[row]!r}, without alleles", expected, fix, where=place(path, line=first + row))
     table = np.array(parts, dtype=object)
     return {**dict(zip(COLUMNS[:4], table.T, strict=True)), "rsid": ids}
 
@@ -150,12 +140,8 @@ def _whole(column: pd.Series, name: str, path: Path, first: int, least: int) -> 
     wrong = numbers.isna() | (numbers < least)
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
-        raise DataError(
-            f"{name} {str(column.iloc[row])[:40]!r}",
-            f"a whole number from {least}",
-            "correct the value",
-            where=place(path, line=first + row),
-        )
+        expected = f"a whole number from {least}"
+        raise DataError(f"{name} {str(column.iloc[row])[:40]!r}", expected, "correct the value", where=place(path, line=first + row))
     return column.astype("int64")
 
 
@@ -166,9 +152,6 @@ def _check_alleles(frame: pd.DataFrame, path: Path, first: int) -> None:
     wrong |= (frame["other"] == frame["effect"]) & frame["effect"].str.fullmatch(r"[ACGTN]+")
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
-        raise DataError(
-            f"alleles {frame['other'].iloc[row][:20]!r} and {frame['effect'].iloc[row][:20]!r}",
-            "two different alleles of letters A, C, G, T",
-            "correct the row, or give the right list",
-            where=place(path, line=first + row),
-        )
+        received = f"alleles {frame['other'].iloc[row][:20]!r} and {frame['effect'].iloc[row][:20]!r}"
+        fix = "correct the row, or give the right list"
+        raise DataError(received, "two different alleles of letters A, C, G, T", fix, where=place(path, line=first + row))

@@ -78,7 +78,7 @@ class BcfReader(LibraryReader):
         yield chunk.finish()
 
     def dosage(self, fields: SampleFields, allele: int, where: str) -> np.ndarray:
-        """Return the copies of an allele as chunks hold them."""
+        """Return the copies of an allele as stored in chunks."""
         strict = self.reading.field is not GenotypeField.AUTO
         values = allele_dosage(fields, self.field, allele, self.reading.ploidy, strict=strict, where=where)
         return values if self.hard_calls else as_float(values)
@@ -152,7 +152,7 @@ def diploid_calls(coded: list[np.ndarray], dosage: np.ndarray) -> list[int]:
 
     Returns
     -------
-    The records that hold anything else, by number; their dosages mean nothing.
+    Other records, by number; their dosages are undefined.
 
     Examples
     --------

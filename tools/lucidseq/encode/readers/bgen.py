@@ -61,22 +61,20 @@ class BgenReader(LibraryReader):
 
         path = Path(path)
         self._head = _read_head(path)
-        beside = path.with_suffix(".sample")
-        people = read_oxford(beside) if beside.is_file() else None
-        names = people.names.samples if people else self._head.names
+        sample_file = path.with_suffix(".sample")
+        sample_table = read_oxford(sample_file) if sample_file.is_file() else None
+        names = sample_table.names.samples if sample_table else self._head.names
         if not names:
-            raise DataError("a BGEN file without sample names", f"{beside.name} beside it", "put the .sample file there", where=str(path))
-        if len(names) != self._head.samples:
             raise DataError(
-                f"{self._head.samples} samples in the BGEN file, {len(names)} names",
-                "as many names as samples",
-                f"give the {beside.name} that belongs to it",
-                where=str(path),
+                "a BGEN file without sample names", f"{sample_file.name} in the same folder", "add the .sample file", where=str(path)
             )
+        if len(names) != self._head.samples:
+            received = f"{self._head.samples} samples in the BGEN file, {len(names)} names"
+            raise DataError(received, "as many names as samples", f"give the matching {sample_file.name}", where=str(path))
         require_unique_samples(names, path)
         super().__init__(path, names, reading, hard_calls=reading.field is GenotypeField.GT)
-        if people:
-            self.names, self.sex = people.names, people.sex
+        if sample_table:
+            self.names, self.sex = sample_table.names, sample_table.sex
 
     def _read_places(self) -> Iterator[tuple[str, int]]:
         return ((variant.chrom, variant.pos - 1) for variant in self._variants())
@@ -105,7 +103,7 @@ class BgenReader(LibraryReader):
         direct = not self.hard_calls and self._head.layout == _LAYOUTS[-1]
         with _malformed_named() as malformed:
             for variant in self._variants(first, last):
-                alleles, ploidy = variant.alleles, variant.ploidy  # made anew whenever it is asked for
+                alleles, ploidy = variant.alleles, variant.ploidy  # computed at each access
                 plain = direct and len(alleles) == 2 and ploidy.tobytes() == usual  # what else can be wrong is checked for whole chunks
                 for allele in self.keep_alleles(len(alleles) - 1):
                     dosages[len(names)] = variant.alt_dosage if plain else self._dosage(variant, ploidy, allele, alleles)
@@ -129,12 +127,9 @@ class BgenReader(LibraryReader):
         if different.any():
             haploid = (ploidy == 1) & (expected == 2)
             if (different & ~haploid & ~np.isnan(dosage)).any():
-                raise DataError(
-                    f"genotypes of {int(ploidy[different & ~haploid][0])} alleles",
-                    f"{expected}",
-                    "correct --ploidy",
-                    where=place(self.path, variant=f"{variant.chrom}:{variant.pos}"),
-                )
+                received = f"genotypes of {int(ploidy[different & ~haploid][0])} alleles"
+                where = place(self.path, variant=f"{variant.chrom}:{variant.pos}")
+                raise DataError(received, f"{expected}", "correct --ploidy", where=where)
             dosage[haploid] *= expected
         if not self.hard_calls:
             return dosage
@@ -174,7 +169,7 @@ def _allele_dosage(probabilities: np.ndarray, ploidy: np.ndarray, allele: int, a
 
 
 class _Malformed(logging.Filter):
-    """Keeps the library's warnings of probabilities that sum to more than one, to make errors of them."""
+    """Collects the library's warnings of probabilities that sum to more than one, which become errors."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -19,11 +19,11 @@ from lucidseq.encode.readers.reader import GenotypeReader, VariantChunk
 _PIECE_BYTES, _LEAST_ROWS = 1 << 21, 64  # of the dosages of a piece
 _BETWEEN = "\0"  # texts, none of which has it in these formats
 Names = tuple[str, int, str, str, str]  # contig, start, effect allele, other allele, id
-Rows = tuple[list[Names], np.ndarray, list[int]]  # names, dosages and doubled haploid calls of some variants
+Rows = tuple[list[Names], np.ndarray, list[int]]  # names, dosages and doubled haploid calls of variants
 
 
 class LibraryReader(GenotypeReader):
-    """A reader that decodes in a child process; subclasses say how there."""
+    """A reader that decodes in a child process; subclasses implement `_read`."""
 
     def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]:
         room = most_rows(len(self.samples), self.dtype) * len(self.samples) * np.dtype(self.dtype).itemsize
@@ -35,7 +35,7 @@ class LibraryReader(GenotypeReader):
                 yield VariantChunk(contig, start, effect, other, rsid, dosage, doubled)
 
     def _pieces(self, space: guarded.Space, first: int, last: int | None) -> Iterator[guarded.Piece]:
-        """Run `_read` in the child; what it counts goes back with its rows."""
+        """Run `_read` in the child, which returns its counts with the rows."""
         with library_errors(self.path):
             for names, dosage, doubled in self._read(space, first, last):
                 contig, start, effect, other, rsid = zip(*names, strict=True) if names else ((),) * 5
@@ -46,7 +46,7 @@ class LibraryReader(GenotypeReader):
 
     @abstractmethod
     def _read(self, space: guarded.Space, first: int, last: int | None) -> Iterator[Rows]:
-        """Yield as many variants as `sizes` says of the file's rows first..last-1 at a time, dosages in shared memory where there is room."""
+        """Yield rows first..last-1 of the file, in pieces of the given `sizes`, with dosages in shared memory if they fit."""
 
     @property
     def dtype(self) -> type[np.generic]:
@@ -123,5 +123,5 @@ def library_errors(path: Path) -> Iterator[None]:
     except Exception as error:
         reason = str(error) or type(error).__name__
         raise DataError(
-            f"a file that cannot be read ({reason})", "a whole file", "copy the file again, or make it again", where=str(path)
+            f"a file that cannot be read ({reason})", "a whole file", "copy or create the file again", where=str(path)
         ) from error

@@ -27,7 +27,7 @@ from lucidseq.encode.readers.sample_files import read_psam
 MAGIC = b"\x6c\x1b"
 SIDES = (".pgen", ".pvar", ".psam")
 _FIXED, _VARIABLE = (0x02, 0x03, 0x04), 0x10  # storage modes: records of one length, and of several
-_DOSAGE_TYPES = 0x60  # bits of a record's type that say it holds dosages
+_DOSAGE_TYPES = 0x60  # bits of a record's type that mark dosages
 _BLOCK = 1 << 16  # variants of a header block
 _MISSING = -9  # pgenlib's
 _CACHE_BYTES = 1 << 18  # genotypes read at a time
@@ -35,7 +35,7 @@ _NAMED = ("CHROM", "POS", "ID", "REF", "ALT")
 
 
 class _Names(NamedTuple):
-    """Columns of some rows of a .pvar; starts are 0-based, int64."""
+    """Columns of rows of a .pvar; starts are 0-based, int64."""
 
     contig: Sequence[str]
     start: np.ndarray
@@ -60,17 +60,17 @@ class PgenReader(GenotypeReader):
         if reading.field is GenotypeField.GP:
             raise no_field("GP", "of PLINK 2", str(pgen))
         self.pvar = side(path, ".pvar")
-        people = read_psam(side(path, ".psam"))
+        sample_table = read_psam(side(path, ".psam"))
         self._header, self._columns = _read_header(self.pvar)
         self._offsets = self._count_alleles()
         self.variants = len(self._offsets) - 1
-        has_dosage = _check_pgen(pgen, self.variants, len(people.names.samples))
+        has_dosage = _check_pgen(pgen, self.variants, len(sample_table.names.samples))
         dosage = reading.field is GenotypeField.DOSAGE or (reading.field is GenotypeField.AUTO and has_dosage)
-        super().__init__(pgen, people.names.samples, reading, hard_calls=not dosage)
-        self.names, self.sex, self.phenotypes = people.names, people.sex, people.phenotypes
+        super().__init__(pgen, sample_table.names.samples, reading, hard_calls=not dosage)
+        self.names, self.sex, self.phenotypes = sample_table.names, sample_table.sex, sample_table.phenotypes
 
     def _count_alleles(self) -> np.ndarray:
-        """Return where each variant's alleles begin in a list of all, as pgenlib wants it; one more than there are variants."""
+        """Return the index of the first allele of each variant among all alleles, for pgenlib; one more than variants."""
         pieces = [np.zeros(1, dtype=np.uintp)]
         alt = self._columns["ALT"]
         with self._open_names() as names:
@@ -90,12 +90,8 @@ class PgenReader(GenotypeReader):
         return names
 
     def _bad_row(self, line: str, row: int) -> DataError:
-        return DataError(
-            f"{line.rstrip()[:80]!r}",
-            "the columns of the header, tabs between them, POS from 1",
-            "correct the row",
-            where=place(self.pvar, line=self._header + row + 1),
-        )
+        expected = "the columns of the header, tabs between them, POS from 1"
+        return DataError(f"{line.rstrip()[:80]!r}", expected, "correct the row", where=place(self.pvar, line=self._header + row + 1))
 
     def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read the .pvar alone."""
@@ -147,7 +143,7 @@ class PgenReader(GenotypeReader):
 
         Yields
         ------
-        Copies of alleles, shape (rows, samples), as many variants as `piece_rows` says at a time.
+        Copies of alleles, shape (rows, samples), in pieces of `piece_rows` variants.
         """
         room = most_rows(len(self.samples), self.dtype) * len(self.samples) * np.dtype(self.dtype).itemsize
         for (dosage,) in stream(self.path, lambda space: self._pieces(space, first, last), piece_bytes=room):
@@ -184,7 +180,7 @@ class PgenReader(GenotypeReader):
         return self._split(rows, dosage, first)
 
     def _split(self, rows: _Names, dosage: np.ndarray, first: int) -> VariantChunk:
-        """Make one variant of each ALT allele that is kept; rows of dosages for alleles after the first stand at the end."""
+        """Return one variant per kept ALT allele; dosages of alleles after the first are at the end."""
         count = len(rows.start)
         further = {place: count + at for at, place in enumerate(self._further_alleles(first, count))}
         kept = [(row, allele) for row, some in enumerate(rows.alternates) for allele in self._alleles(some)]
@@ -262,12 +258,9 @@ def _require_files(path: Path) -> None:
             continue
         packed = file.with_name(file.name + ".zst")
         if packed.is_file():
-            raise DataError(
-                f"{packed.name}, which is compressed by Zstandard",
-                f"{file.name} as plain text (or gzip by content)",
-                f"run: plink2 --zst-decompress {packed.name} {file.name}",
-                where=str(packed),
-            )
+            expected = f"{file.name} as plain text (or gzip by content)"
+            fix = f"run: plink2 --zst-decompress {packed.name} {file.name}"
+            raise DataError(f"{packed.name}, which is compressed by Zstandard", expected, fix, where=str(packed))
         raise DataError(
             f"no {file.name}", "a .pgen, .pvar and .psam with the same name", "put the three files side by side", where=str(path)
         )
@@ -284,37 +277,28 @@ def _read_header(path: Path) -> tuple[int, dict[str, int]]:
                     if columns["ALT"] == max(columns.values()):
                         return number, columns
             if not line.startswith("##"):
-                raise DataError(
-                    f"{line.rstrip()[:80]!r}",
-                    "a header `#CHROM POS ID REF ALT ...` with tabs, in this order",
-                    "make the file again with plink2 --make-pgen",
-                    where=place(path, line=number),
-                )
+                expected = "a header `#CHROM POS ID REF ALT ...` with tabs, in this order"
+                fix = "create the file again with plink2 --make-pgen"
+                raise DataError(f"{line.rstrip()[:80]!r}", expected, fix, where=place(path, line=number))
     raise DataError(
-        "a .pvar without a header line", "#CHROM, POS, ID, REF and ALT", "make the file again with plink2 --make-pgen", where=str(path)
+        "a .pvar without a header line", "#CHROM, POS, ID, REF and ALT", "create the file again with plink2 --make-pgen", where=str(path)
     )
 
 
 def _check_pgen(path: Path, variants: int, samples: int) -> bool:
-    """Check a .pgen's header against the other files; return whether it holds dosages."""
+    """Check a .pgen's header against the other files; return whether it has dosages."""
     with path.open("rb") as handle:
         head = handle.read(12)
         mode = head[2] if len(head) == 12 else -1
         if head[:2] != MAGIC or mode not in (*_FIXED, _VARIABLE):
-            raise DataError(
-                "no .pgen of a kind that is read here",
-                "storage mode 2, 3, 4 or 16 of PLINK 2",
-                "make the file again with plink2 --make-pgen",
-                where=str(path),
-            )
+            fix = "create the file again with plink2 --make-pgen"
+            raise DataError("no .pgen of a kind that is read here", "storage mode 2, 3, 4 or 16 of PLINK 2", fix, where=str(path))
         counts = int.from_bytes(head[3:7], "little"), int.from_bytes(head[7:11], "little")
-        for found, wanted, what in zip(counts, (variants, samples), ("variants", "samples"), strict=True):
-            if found != wanted:
+        for received, expected, what in zip(counts, (variants, samples), ("variants", "samples"), strict=True):
+            if received != expected:
+                fix = "copy the three files again"
                 raise DataError(
-                    f"{found} {what} in the .pgen, {wanted} in its companion file",
-                    "files of one set",
-                    "copy the three files again",
-                    where=str(path),
+                    f"{received} {what} in the .pgen, {expected} in its companion file", "files of one set", fix, where=str(path)
                 )
         if mode != _VARIABLE:
             return mode != _FIXED[0]

@@ -1,6 +1,6 @@
 """PLINK 1 binary genotypes (.bed, .bim, .fam), decoded two bytes at a time.
 
-Two bits hold a genotype, so two bytes hold eight; a table of 65,536 entries gives their eight int8 dosages as one 64-bit word,
+Two bits are a genotype, so two bytes are eight; a table of 65,536 entries gives their eight int8 dosages as one 64-bit word,
 and decoding is one table look-up for eight genotypes.
 
 References
@@ -37,7 +37,7 @@ def _table() -> np.ndarray:
 
 
 _TABLE = _table()
-_BLOCK_VARIANTS, _BLOCK_BYTES = 512, 512  # decoded together when the matrix is turned over
+_BLOCK_VARIANTS, _BLOCK_BYTES = 512, 512  # decoded together when the matrix is transposed
 # Swaps that transpose 4 x 4 codes of two bits in a word, and the steps that spread four bytes over eight
 _SWAPS = ((np.uint32(12), np.uint32(0x0000F0F0)), (np.uint32(6), np.uint32(0x00CC00CC)))
 _SPREADS = ((np.uint64(16), np.uint64(0x0000FFFF0000FFFF)), (np.uint64(8), np.uint64(0x00FF00FF00FF00FF)))
@@ -68,8 +68,8 @@ def decode(packed: np.ndarray, samples: int) -> np.ndarray:
 def decode_sample_major(packed: np.ndarray, samples: int) -> np.ndarray:
     """Decode packed genotypes into a matrix of samples, in blocks that fit the caches.
 
-    The bytes of four variants make words of 4 x 4 genotypes, which are transposed by swapping bits; two such words give eight
-    variants of a sample as 16 bits, which are turned over and looked up as in `decode`.
+    The bytes of four variants are words of 4 x 4 genotypes, which are transposed by swapping bits; two such words give eight
+    variants of a sample as 16 bits, which are reversed and looked up as in `decode`.
 
     Parameters
     ----------
@@ -154,18 +154,14 @@ class Plink1Reader(GenotypeReader):
         bed = _side(path, ".bed")
         for suffix in _SIDES:
             if not _side(path, suffix).is_file():
-                raise DataError(
-                    f"no {_side(path, suffix).name}",
-                    "a .bed, .bim and .fam with the same name",
-                    "put the three files side by side",
-                    where=str(path),
-                )
+                fix = "put the three files side by side"
+                raise DataError(f"no {_side(path, suffix).name}", "a .bed, .bim and .fam with the same name", fix, where=str(path))
         require_diploid(bed, reading)
         if reading.field in (GenotypeField.DOSAGE, GenotypeField.GP):
             raise no_field(reading.field.value, "of PLINK 1, which has calls alone", str(bed))
-        people = read_fam(_side(path, ".fam"))
-        super().__init__(bed, people.names.samples, reading, hard_calls=True)
-        self.names, self.sex, self.phenotypes = people.names, people.sex, people.phenotypes
+        sample_table = read_fam(_side(path, ".fam"))
+        super().__init__(bed, sample_table.names.samples, reading, hard_calls=True)
+        self.names, self.sex, self.phenotypes = sample_table.names, sample_table.sex, sample_table.phenotypes
         self.bim = _side(path, ".bim")
         self._width = (len(self.samples) + 3) // 4
         self.variants = self._count_variants()
@@ -177,12 +173,9 @@ class Plink1Reader(GenotypeReader):
             raise DataError("a sample-major .bed file", "variant-major order", "rewrite it with plink --make-bed", where=str(self.path))
         body = self.path.stat().st_size - len(header)
         if body % self._width:
-            raise DataError(
-                f"{body} bytes of genotypes for {len(self.samples)} samples",
-                f"a multiple of {self._width} bytes",
-                "the .bed is cut off or belongs to another .fam: copy the three files again",
-                where=str(self.path),
-            )
+            expected = f"a multiple of {self._width} bytes"
+            fix = "the .bed is cut off or belongs to another .fam: copy the three files again"
+            raise DataError(f"{body} bytes of genotypes for {len(self.samples)} samples", expected, fix, where=str(self.path))
         return body // self._width
 
     def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -215,12 +208,8 @@ class Plink1Reader(GenotypeReader):
             raise self._disagree(f"{first + len(rows)} variants")
         for number, row in enumerate(rows, start=first + 1):
             if len(row) != 6 or not row[3].isdecimal() or not 0 < int(row[3]) < 1 << 31:
-                raise DataError(
-                    f"{' '.join(row)[:80]!r}",
-                    "contig, id, cM, position (from 1), A1, A2",
-                    "correct the row",
-                    where=place(self.bim, line=number),
-                )
+                expected = "contig, id, cM, position (from 1), A1, A2"
+                raise DataError(f"{' '.join(row)[:80]!r}", expected, "correct the row", where=place(self.bim, line=number))
         contig, rsid, _, position, effect, other = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
         return contig, position.astype(np.int64) - 1, effect, other, rsid
 

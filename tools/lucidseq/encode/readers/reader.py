@@ -17,7 +17,7 @@ from lucidseq.encode.genotypes.sample_names import SampleNames
 
 MULTIALLELIC, NO_ALTERNATE = "multi-allelic", "no alternate allele"
 UNKNOWN, MALE, FEMALE = 0, 1, 2  # sexes, as PLINK codes them
-_SLACK = 1e-3  # a dosage may leave its range by what rounding does
+_SLACK = 1e-3  # a dosage may exceed its range by rounding
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Reading:
     multiallelic
         Split sites of several ALT alleles into one variant an allele, or drop them.
     ploidy
-        Chromosome copies of an individual.
+        Chromosome copies of a sample.
     """
 
     field: GenotypeField = GenotypeField.AUTO
@@ -90,17 +90,17 @@ class GenotypeReader(ABC):
     samples
         Sample names in file order.
     names
-        The same, with families where the file tells them.
+        Sample names with families, where the file has them.
     hard_calls
-        Whether chunks hold int8 calls rather than float32 dosages.
+        Whether chunks have int8 calls rather than float32 dosages.
     sex
-        Sexes that the file tells, uint8 of shape (samples,): `UNKNOWN`, `MALE` or `FEMALE`.
+        Sexes in the file, uint8 of shape (samples,): `UNKNOWN`, `MALE` or `FEMALE`.
     phenotypes
-        Phenotypes that the file tells by name, float64 of shape (samples,) each, in PLINK's coding.
+        Phenotypes in the file by name, float64 of shape (samples,) each, in PLINK's coding.
     haploid
         How haploid calls are coded in chunks: as two copies, unless a store was written otherwise.
     skipped
-        Rows left out by reason, counted while `chunks` runs.
+        Rows skipped, by reason, counted by `chunks`.
     split
         Sites of several ALT alleles that were split, counted likewise.
     """
@@ -129,7 +129,7 @@ class GenotypeReader(ABC):
         """Return (contigs, positions) of all rows piece by piece, without genotypes."""
 
     def keep_alleles(self, alternates: int) -> range:
-        """Return which alleles of a row with so many ALT alleles become variants (1 is the first ALT), and count what that means."""
+        """Return the alleles of a row that become variants (1 is the first ALT), and count split and skipped rows."""
         if alternates == 1:
             return range(1, 2)
         if not alternates:
@@ -143,7 +143,7 @@ class GenotypeReader(ABC):
 
 
 def require_diploid(path: Path, reading: Reading) -> None:
-    """Refuse a ploidy that a format of diploid calls cannot hold.
+    """Refuse a ploidy that a format of diploid calls does not support.
 
     Raises
     ------
@@ -179,12 +179,8 @@ def in_range(chunk: VariantChunk, ploidy: int, path: Path) -> VariantChunk:
         row = int(outside.argmax())
         values = chunk.dosage[row]
         worst = float(values[np.nanargmax(np.abs(values - ploidy / 2))])
-        raise DataError(
-            f"a dosage of {worst:g}",
-            f"0 to {ploidy} copies",
-            "check the file, its FORMAT field and --ploidy",
-            where=place(path, variant=f"{chunk.contig[row]}:{chunk.start[row] + 1}"),
-        )
+        where = place(path, variant=f"{chunk.contig[row]}:{chunk.start[row] + 1}")
+        raise DataError(f"a dosage of {worst:g}", f"0 to {ploidy} copies", "check the file, its FORMAT field and --ploidy", where=where)
     return replace(chunk, dosage=np.clip(chunk.dosage, 0, ploidy))
 
 
@@ -202,17 +198,17 @@ def make_chunk(rows: list[tuple[str, int, str, str, str]], dosage: np.ndarray, d
 
 
 def parse_sex(text: str) -> int:
-    """Return `MALE`, `FEMALE` or `UNKNOWN` for the spellings of PLINK, Oxford and people."""
+    """Return `MALE`, `FEMALE` or `UNKNOWN` for the spellings of PLINK, Oxford and tables."""
     return {"1": MALE, "m": MALE, "male": MALE, "2": FEMALE, "f": FEMALE, "female": FEMALE}.get(text.lower(), UNKNOWN)
 
 
-def no_field(wanted: str, found: str, where: str) -> DataError:
+def no_field(expected: str, received: str, where: str) -> DataError:
     """Build the error for a row or file without the field that is to be read."""
-    return DataError(f"FORMAT {found}", f"a row with {wanted}", "choose another --field, or leave the row out", where=where)
+    return DataError(f"FORMAT {received}", f"a row with {expected}", "choose another --field, or remove the row", where=where)
 
 
 def require_unique_samples(samples: list[str], path: Path) -> None:
-    """Check that there are samples and that no name comes twice.
+    """Check that there are samples and that names are unique.
 
     Raises
     ------
@@ -220,7 +216,7 @@ def require_unique_samples(samples: list[str], path: Path) -> None:
         Otherwise.
     """
     if not samples:
-        raise DataError("zero samples", "genotypes of at least one individual", "give a file with genotype columns", where=str(path))
+        raise DataError("zero samples", "genotypes of at least one sample", "give a file with genotype columns", where=str(path))
     twice = [name for name, count in Counter(samples).items() if count > 1]
     if twice:
-        raise DataError(f"sample {twice[0]} comes more than once", "sample names that differ", "rename the samples", where=str(path))
+        raise DataError(f"sample {twice[0]} more than once", "different sample names", "rename the samples", where=str(path))

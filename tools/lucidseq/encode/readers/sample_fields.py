@@ -1,4 +1,4 @@
-"""What the fields of a VCF or BCF record say of one ALT allele: calls (GT), dosages (DS) or probabilities (GP)."""
+"""Fields of a VCF or BCF record for one ALT allele: calls (GT), dosages (DS) or probabilities (GP)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SampleFields:
         Numbers of the field that is read, float32 of shape (samples, values); None without it. What is missing and what is past the
         end of a shorter list are BCF's two NaN.
     maybe_haploid
-        Whether the contig is one of which people may have one copy (`sex_chromosomes.maybe_haploid`).
+        Whether samples may have one copy of the contig (`sex_chromosomes.maybe_haploid`).
     """
 
     alternates: int
@@ -76,12 +76,12 @@ def coded_alleles(coded: np.ndarray, where: str) -> np.ndarray:
     alleles[coded == _MISSING_CODE] = -1
     alleles[coded == _END_CODE] = PADDING
     if (alleles < PADDING).any():
-        raise DataError("calls of negative alleles", "alleles from 0", "the file is damaged: make it again", where=where)
+        raise DataError("calls of negative alleles", "alleles from 0", "the file is damaged: create it again", where=where)
     return alleles
 
 
 def field_to_read(field: GenotypeField, header: str) -> GenotypeField:
-    """Return the field that ``auto`` means: DS where the header's text declares it for samples (INFO may have a DS too), else GT."""
+    """Return the field for ``auto``: DS where the header declares it for samples (INFO may have a DS too), else GT."""
     if field is not GenotypeField.AUTO:
         return field
     return GenotypeField.DOSAGE if _DOSAGE.search(header) else GenotypeField.GT
@@ -96,7 +96,7 @@ def allele_dosage(fields: SampleFields, field: GenotypeField, allele: int, ploid
         The record's.
     field
         GT gives int8, -1 for missing; DS and GP give float32, NaN for missing, and the call of a sample that has one but no DS or
-        GP (PLINK 2 leaves them out where the call says as much). A call with one allele missing is missing. In a diploid data set a
+        GP (PLINK 2 omits them where the call is certain). A call with one allele missing is missing. In a diploid data set a
         haploid call counts twice, and so does its DS (see `_haploid`).
     allele
         The ALT allele, from 1.
@@ -131,12 +131,8 @@ def _from_dosages(fields: SampleFields, values: np.ndarray, allele: int, ploidy:
         number = _lengths(values)
         odd = (number != fields.alternates) & ~((number <= 1) & np.isnan(values[:, 0]))
         if odd.any():
-            raise DataError(
-                f"{int(number[odd][0])} dosages",
-                f"{fields.alternates}, one an ALT allele, or a lone dot",
-                "correct the row (decimals have a point, no comma)",
-                where=where,
-            )
+            fix = "correct the row (decimals have a point, no comma)"
+            raise DataError(f"{int(number[odd][0])} dosages", f"{fields.alternates}, one per ALT allele, or a single dot", fix, where=where)
     if values.shape[1] < allele:
         return np.full(len(values), np.nan, dtype=np.float32)
     dosage: np.ndarray = values[:, allele - 1].astype(np.float32)
@@ -155,8 +151,8 @@ def _lengths(values: np.ndarray) -> np.ndarray:
 def _haploid(alleles: np.ndarray, *, maybe: bool) -> np.ndarray:
     """Return a mask of the samples whose call has room for one allele: their DS is on the scale of one copy.
 
-    The allele may be missing, as PLINK 2 writes an uncertain man on X (``.:0.94``). A lone dot is also how some programs write a
-    diploid call that is missing; it is taken as haploid on contigs that may be, and beside haploid calls in the row.
+    The allele may be missing, as PLINK 2 writes an uncertain male on X (``.:0.94``). Some programs write missing diploid calls as a single dot too; it is
+    haploid on contigs that may be haploid, and in rows with other haploid calls.
     """
     single = _single(alleles)
     called = single & (alleles[:, 0] >= 0)
@@ -184,50 +180,39 @@ def _copies(fields: SampleFields, allele: int, ploidy: int, where: str) -> np.nd
     haploid = (number == 1) & (ploidy == 2)
     odd = ~missing & (number != ploidy) & ~haploid
     if odd.any():
-        raise DataError(
-            f"calls of {int(number[odd][0])} alleles",
-            f"{ploidy} alleles (--ploidy {ploidy})",
-            "correct --ploidy, or leave out these samples",
-            where=where,
-        )
+        fix = "correct --ploidy, or remove these samples"
+        raise DataError(f"calls of {int(number[odd][0])} alleles", f"{ploidy} alleles (--ploidy {ploidy})", fix, where=where)
     copies = (alleles == allele).sum(axis=1)
     return np.where(missing, MISSING_CALL, np.where(haploid, 2 * copies, copies)).astype(np.int8)
 
 
 def _from_probabilities(fields: SampleFields, values: np.ndarray, allele: int, ploidy: int, where: str) -> np.ndarray:
-    """Return expected copies; a sample has the probabilities of as many copies as its call, or, without GT, as their number says."""
+    """Return expected copies; a sample has the probabilities of as many copies as its call, or, without GT, by their number."""
     alleles, number = fields.alternates + 1, _lengths(values)
     dosage = np.full(len(values), np.nan)
     left = ~np.isnan(values).all(axis=1)
     for copies in dict.fromkeys([ploidy, 1 if ploidy == 2 else ploidy]):
         width = len(genotype_copies(copies, alleles))
-        people = left & (number == width) & ~np.isnan(values[:, :width]).any(axis=1)
-        people &= _may_have(fields.alleles, copies, ploidy)
-        if people.any():
-            some = values[people][:, :width].astype(np.float64)
-            total = some.sum(axis=1)
-            if (some < 0).any() or (np.abs(total - 1) > _SUM_SLACK).any():
-                raise DataError(
-                    f"GP that sum to {total[np.abs(total - 1).argmax()]:.4g}",
-                    "probabilities that sum to 1",
-                    "GP on a Phred scale must be converted first; or choose --field gt",
-                    where=where,
-                )
-            dosage[people] = some @ genotype_copies(copies, alleles)[:, allele] / total * (ploidy / copies)
-        left &= ~people
+        members = left & (number == width) & ~np.isnan(values[:, :width]).any(axis=1)
+        members &= _may_have(fields.alleles, copies, ploidy)
+        if members.any():
+            chosen_values = values[members][:, :width].astype(np.float64)
+            total = chosen_values.sum(axis=1)
+            if (chosen_values < 0).any() or (np.abs(total - 1) > _SUM_SLACK).any():
+                fix = "GP on a Phred scale must be converted first; or choose --field gt"
+                raise DataError(f"GP that sum to {total[np.abs(total - 1).argmax()]:.4g}", "probabilities that sum to 1", fix, where=where)
+            dosage[members] = chosen_values @ genotype_copies(copies, alleles)[:, allele] / total * (ploidy / copies)
+        left &= ~members
     if left.any():
         width = len(genotype_copies(ploidy, alleles))
-        raise DataError(
-            f"{int(number[left][0])} genotype probabilities, or missing ones among them",
-            f"as many as the copies in GT imply: {width} for {ploidy} (--ploidy {ploidy})",
-            "correct --ploidy or the row (decimals have a point, no comma)",
-            where=where,
-        )
+        expected = f"as many as the copies in GT imply: {width} for {ploidy} (--ploidy {ploidy})"
+        fix = "correct --ploidy or the row (decimals have a point, no comma)"
+        raise DataError(f"{int(number[left][0])} genotype probabilities, or missing ones among them", expected, fix, where=where)
     return dosage.astype(np.float32)
 
 
 def _may_have(alleles: np.ndarray | None, copies: int, ploidy: int) -> np.ndarray | bool:
-    """Say which samples' calls leave room for so many copies; a missing call may be written short (a lone dot of a diploid)."""
+    """Return which samples may have this number of copies; a missing call may be short (a single dot of a diploid)."""
     if alleles is None:
         return True
     fits: np.ndarray = (alleles != PADDING).sum(axis=1) == copies

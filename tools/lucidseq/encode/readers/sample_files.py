@@ -1,4 +1,4 @@
-"""Files of individuals beside genotypes: PLINK 1 .fam, PLINK 2 .psam and Oxford .sample."""
+"""Sample files of genotypes: PLINK 1 .fam, PLINK 2 .psam and Oxford .sample."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NO_PHENOTYPE = {"FID", "IID", "SID", "PAT", "MAT", "SEX"}
 
 @dataclass(frozen=True)
 class SampleFile:
-    """What a file of individuals says.
+    """Content of a sample file.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ def read_fam(path: Path) -> SampleFile:
     Raises
     ------
     DataError
-        If a row has not six fields, there are none, or names come twice.
+        If a row does not have six fields, there are no rows, or names are repeated.
     """
     numbers, rows = _rows(path, skip=0)
     for number, row in zip(numbers, rows, strict=True):
@@ -53,12 +53,12 @@ def read_fam(path: Path) -> SampleFile:
 
 
 def read_psam(path: Path) -> SampleFile:
-    """Read a .psam file; columns beside names, parents and sex are phenotypes. Without a header it is read as a .fam.
+    """Read a .psam file; columns other than names, parents and sex are phenotypes. Without a header it is read as a .fam.
 
     Raises
     ------
     DataError
-        If there is no IID column, a row has another number of fields, there are none, or names come twice.
+        If there is no IID column, a row has another number of fields, there are no rows, or names are repeated.
     """
     header: list[str] = []
     skip = 0
@@ -83,30 +83,26 @@ def read_psam(path: Path) -> SampleFile:
 
 
 def read_oxford(path: Path) -> SampleFile:
-    """Read an Oxford .sample file: ID_2 names individuals; sex is a column of that name (1 or 2).
+    """Read an Oxford .sample file: ID_2 is the individual; sex is a column of that name (1 or 2).
 
     Raises
     ------
     DataError
-        If the two header lines are not there, a row has another number of fields, or names come twice.
+        If the two header lines are missing, a row has another number of fields, or names are repeated.
     """
     numbers, rows = _rows(path, skip=0)
     if len(rows) < 2 or rows[0][0].lower() not in ("id_1", "id") or rows[1][0] != "0":
-        raise DataError(
-            "no header lines of a .sample file",
-            "`ID_1 ID_2 missing ...` and below it `0 0 0 ...`",
-            "check the file, or make it again",
-            where=place(path, line=1),
-        )
-    header, _, *people = rows
-    for number, row in zip(numbers[2:], people, strict=True):
+        expected = "`ID_1 ID_2 missing ...` and below it `0 0 0 ...`"
+        raise DataError("no header lines of a .sample file", expected, "check the file, or create it again", where=place(path, line=1))
+    header, _, *samples = rows
+    for number, row in zip(numbers[2:], samples, strict=True):
         if len(row) != len(header):
             raise DataError(f"{len(row)} fields", f"{len(header)}, as in the header", "correct the row", where=place(path, line=number))
     lower = [name.lower() for name in header]
     column = 1 if len(lower) > 1 and lower[1] == "id_2" else 0
-    families = [row[0] for row in people] if column == 1 else []
-    names = _names(families, [row[column] for row in people], path)
-    sexes = [row[lower.index("sex")] for row in people] if "sex" in lower else ["0"] * len(people)
+    families = [row[0] for row in samples] if column == 1 else []
+    names = _names(families, [row[column] for row in samples], path)
+    sexes = [row[lower.index("sex")] for row in samples] if "sex" in lower else ["0"] * len(samples)
     return SampleFile(names, np.array([parse_sex(text) for text in sexes], dtype=np.uint8), {})
 
 
@@ -157,7 +153,7 @@ def read_sex_table(path: Path, samples: SampleNames) -> np.ndarray:
     Raises
     ------
     DataError
-        If there is no column of sexes, a value is none, a name comes twice, no sample is shared, or it is not clear whom a row means.
+        If there is no column of sexes, a value is invalid, a name is repeated, no sample is shared, or a row matches several samples.
     """
     numbers, (header, *rows) = _table(path)
     names = [name.lstrip("#").lower() for name in header]
@@ -166,7 +162,7 @@ def read_sex_table(path: Path, samples: SampleNames) -> np.ndarray:
             f"columns {', '.join(header)[:80]}", "sample and sex, or FID, IID and SEX", "correct the header", where=place(path, line=1)
         )
     plink, at = names[0] == "fid", names.index("sex")
-    told: list[int] = []
+    codes: list[int] = []
     for number, row in zip(numbers[1:], rows, strict=True):
         if len(row) != len(header):
             raise DataError(f"{len(row)} fields", f"{len(header)}, as in the header", "correct the row", where=place(path, line=number))
@@ -175,12 +171,12 @@ def read_sex_table(path: Path, samples: SampleNames) -> np.ndarray:
             raise DataError(
                 f"sex {row[at]!r}", "1, M or male; 2, F or female; 0 or NA", "correct the value", where=place(path, line=number)
             )
-        told.append(sex)
+        codes.append(sex)
     families, individuals = [row[0] if plink else "" for row in rows], [row[1 if plink else 0] for row in rows]
     refuse_repeated(families, individuals, numbers[1:], path)
-    found = samples.find(families, individuals, path)
+    sample_of_row = samples.find(families, individuals, path)
     sexes = np.zeros(len(samples.samples), dtype=np.uint8)
-    sexes[found[found >= 0]] = np.array(told, dtype=np.uint8)[found >= 0]
+    sexes[sample_of_row[sample_of_row >= 0]] = np.array(codes, dtype=np.uint8)[sample_of_row >= 0]
     return sexes
 
 
@@ -192,7 +188,7 @@ def read_sample_list(path: Path, samples: SampleNames) -> np.ndarray:
     Raises
     ------
     DataError
-        If no sample is shared, a line names none of the samples, or it is not clear whom it names.
+        If no sample is shared, or a line matches none or several of the samples.
     """
     numbers, rows = _table(path)
     if rows[0][0] == "sample":  # a table with a header
@@ -202,12 +198,8 @@ def read_sample_list(path: Path, samples: SampleNames) -> np.ndarray:
     at = samples.find([row[0] if len(row) > 1 else "" for row in rows], [row[:2][-1] for row in rows], path)
     for number, row, index in zip(numbers, rows, at, strict=True):
         if index < 0:
-            raise DataError(
-                f"sample {' '.join(row[:2])}",
-                "samples of the genotypes",
-                "correct the name, or leave the line out",
-                where=place(path, line=number),
-            )
+            fix = "correct the name, or remove the line"
+            raise DataError(f"sample {' '.join(row[:2])}", "samples of the genotypes", fix, where=place(path, line=number))
     mask = np.zeros(len(samples.samples), dtype=bool)
     mask[at] = True
     return mask

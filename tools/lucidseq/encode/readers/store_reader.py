@@ -1,4 +1,4 @@
-"""A genotype store read as a source of genotypes: to gather shards, or to filter anew."""
+"""A genotype store as a source of genotypes: to combine shards, or to filter again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 class StoreReader(GenotypeReader):
-    """Reader of a genotype store (see `reader.GenotypeReader`), with the traits and covariates that it holds.
+    """Reader of a genotype store (see `reader.GenotypeReader`), with its traits and covariates.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class StoreReader(GenotypeReader):
             coding = str(store.attrs.get("haploid", HaploidCoding.TWO.value))
             sex = store["samples/sex"][()] if "samples/sex" in store else None
         if coding not in set(HaploidCoding):
-            raise DataError(f"haploid calls coded {coding!r}", "0-2 or 0-1", "make the store again", where=str(path))
+            raise DataError(f"haploid calls coded {coding!r}", "0-2 or 0-1", "create the store again", where=str(path))
         self.haploid = HaploidCoding(coding)
         if ploidy != reading.ploidy:
             raise DataError(f"a store of ploidy {ploidy}", f"ploidy {reading.ploidy}", f"give --ploidy {ploidy}", where=str(path))
@@ -86,7 +86,10 @@ class StoreReader(GenotypeReader):
                 dosage = store["dosage"][rows]
                 if dosage.dtype == np.int8 and ((dosage < -1) | (dosage > self.reading.ploidy)).any():
                     raise DataError(
-                        f"calls of {int(dosage.max())} copies", f"-1 to {self.reading.ploidy}", "make the store again", where=str(self.path)
+                        f"calls of {int(dosage.max())} copies",
+                        f"-1 to {self.reading.ploidy}",
+                        "create the store again",
+                        where=str(self.path),
                     )
                 yield VariantChunk(contig, variants["start"][rows], effect, other, rsid, dosage)
 
@@ -106,9 +109,5 @@ def _check_shapes(store: h5py.File, path: Path) -> None:
     right = right and all(column.shape == dosage.shape[:1] for column in columns)
     right = right and ("samples/sex" not in store or store["samples/sex"].shape == dosage.shape[1:])
     if not right:
-        raise DataError(
-            "a genotype store whose arrays do not fit together",
-            "one row a variant and one column a sample",
-            "make the store again",
-            where=str(path),
-        )
+        expected = "one row a variant and one column a sample"
+        raise DataError("a genotype store whose arrays do not fit together", expected, "create the store again", where=str(path))

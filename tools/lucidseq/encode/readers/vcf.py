@@ -93,13 +93,13 @@ class VcfReader(GenotypeReader):
                 yield make_chunk([row.names() for row in rows], dosage, doubled)
 
     def _parse(self, line: bytes, number: int) -> list[_Row]:
-        """Return the variants of a line; rows that are left out are counted."""
+        """Return the variants of a line; skipped rows are counted."""
         fields = self._text.fields(line, number)
         alternates = 0 if fields[4] in (b".", b"") else fields[4].count(b",") + 1
         return [_Row(number, line, fields, allele, alternates) for allele in self.keep_alleles(alternates)]
 
     def _dosages(self, rows: list[_Row]) -> tuple[np.ndarray, list[int]]:
-        """Return dosages and how many haploid calls they count as two copies; only irregular rows have some."""
+        """Return dosages and how many haploid calls they count as two copies; only irregular rows have any."""
         doubled = [0] * len(rows)
         dosage = np.empty((len(rows), len(self.samples)), dtype=np.int8 if self.hard_calls else np.float32)
         by_format: dict[bytes, list[int]] = {}
@@ -139,14 +139,14 @@ class VcfReader(GenotypeReader):
             columns = [row.fields[9] for row in rows]
             diploid = ploidy == 2 and names[0] == b"GT"  # the dosages of haploid calls are on another scale
             decoded = decode_subfields(columns, samples, len(names), dosages=names.index(wanted), diploid=diploid)
-            if b"GT" in names:  # where a sample has no DS its call says what it is
+            if b"GT" in names:  # where a sample has no DS its call is used
                 decoded.irregular[np.isnan(decoded.dosage).any(axis=1)] = True
             return decoded
         width = 2 * ploidy * samples - 1
         if form == b"GT" and all(len(row.fields[9]) == width for row in rows):
             columns = [row.calls for row in rows]
             return decode_calls(columns, samples) if ploidy == 2 else decode_ploidy(columns, samples, ploidy)
-        if names[0] != b"GT" or ploidy != 2:  # VCF wants it first
+        if names[0] != b"GT" or ploidy != 2:  # VCF requires it first
             return Decoded(np.zeros((len(rows), samples), dtype=np.int8), np.ones(len(rows), dtype=bool))
         return decode_subfields([row.calls for row in rows], samples, len(names), dosages=None)
 

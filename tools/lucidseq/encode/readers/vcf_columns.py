@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _TAB, _COLON, _ZERO, _DOT, _BAR, _SLASH = (ord(letter) for letter in "\t:0.|/")
-# A call and the tab after it as one little-endian word; bit 0 of either allele tells 0 from 1
+# A call and the tab after it as one little-endian word; bit 0 of either allele distinguishes 0 and 1
 _ALLELE_BITS = np.uint32(0x00010001)
 _PHASED, _UNPHASED = (np.uint32(_ZERO | separator << 8 | _ZERO << 16 | _TAB << 24) for separator in (_BAR, _SLASH))
 _ROWS_BYTES = 1 << 18  # bytes of rows decoded together: what stays in the second-level cache
@@ -26,7 +26,7 @@ _LOWER = np.array([(1 << (_WORD * count)) - 1 for count in range(_WORD + 1)], dt
 
 @dataclass(frozen=True)
 class Decoded:
-    """Dosages of some rows, and which rows could not be decoded (their dosages mean nothing)."""
+    """Dosages of rows, and which rows could not be decoded (their dosages are undefined)."""
 
     dosage: np.ndarray
     irregular: np.ndarray
@@ -49,9 +49,9 @@ def decode_calls(columns: list[bytes], samples: int) -> Decoded:
     result = Decoded(np.empty((len(columns), samples), dtype=np.int8), np.zeros(len(columns), dtype=bool))
     step = max(1, _ROWS_BYTES // (4 * samples))
     for first in range(0, len(columns), step):
-        some = columns[first : first + step]
-        words = np.frombuffer(b"\t".join(some) + b"\t", dtype="<u4").reshape(len(some), samples)
-        rows = slice(first, first + len(some))
+        block = columns[first : first + step]
+        words = np.frombuffer(b"\t".join(block) + b"\t", dtype="<u4").reshape(len(block), samples)
+        rows = slice(first, first + len(block))
         result.dosage[rows], result.irregular[rows] = _calls(words)
     return result
 
@@ -73,14 +73,14 @@ def decode_ploidy(columns: list[bytes], samples: int, ploidy: int) -> Decoded:
     result = Decoded(np.empty((len(columns), samples), dtype=np.int8), np.zeros(len(columns), dtype=bool))
     step = max(1, _ROWS_BYTES // (2 * ploidy * samples))
     for first in range(0, len(columns), step):
-        some = columns[first : first + step]
-        cells = np.frombuffer(b"\t".join(some) + b"\t", dtype=np.uint8).reshape(len(some), samples, 2 * ploidy)
+        block = columns[first : first + step]
+        cells = np.frombuffer(b"\t".join(block) + b"\t", dtype=np.uint8).reshape(len(block), samples, 2 * ploidy)
         alleles, between = cells[:, :, ::2], cells[:, :, 1::2]
         missing = (alleles == _DOT).any(axis=2)
         good = ((alleles == _ZERO) | (alleles == _ZERO + 1) | (alleles == _DOT)).all(axis=(1, 2))
         good &= ((between[:, :, :-1] == _BAR) | (between[:, :, :-1] == _SLASH)).all(axis=(1, 2))
         good &= (between[:, :, -1] == _TAB).all(axis=1)
-        rows = slice(first, first + len(some))
+        rows = slice(first, first + len(block))
         result.dosage[rows] = np.where(missing, -1, (alleles == _ZERO + 1).sum(axis=2))
         result.irregular[rows] = ~good
     return result
@@ -101,7 +101,7 @@ def _calls(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _odd_calls(words: np.ndarray) -> np.ndarray:
-    """Return dosages of calls that may hold a dot: -1 where an allele is missing, -2 where this is not such a call."""
+    """Return dosages of calls that may have a dot: -1 where an allele is missing, -2 where this is not such a call."""
     first, separator, second, end = (words >> np.uint32(8 * place) & np.uint32(255) for place in range(4))
     alleles = np.stack([first, second]).astype(np.int16)
     known = ((alleles == _ZERO) | (alleles == _ZERO + 1) | (alleles == _DOT)).all(axis=0)
@@ -133,11 +133,11 @@ def decode_subfields(columns: list[bytes], samples: int, subfields: int, *, dosa
     step = max(1, _ROWS_BYTES // max(1, len(columns[0])))
     for first in range(0, len(columns), step):
         rows = np.arange(first, min(first + step, len(columns)))
-        some = [columns[row] for row in rows]
+        block = [columns[row] for row in rows]
         if dosages is None:
-            whole, decoded = _first_subfields(some, samples)
+            whole, decoded = _first_subfields(block, samples)
         else:
-            whole, decoded = _numbers(some, samples, subfields, dosages, diploid=diploid)
+            whole, decoded = _numbers(block, samples, subfields, dosages, diploid=diploid)
         if whole.any():
             result.dosage[rows[whole]], result.irregular[rows[whole]] = decoded.dosage, decoded.irregular
     return result
@@ -205,7 +205,7 @@ def _window(text: np.ndarray, dtype: str) -> np.ndarray:
 
 
 def _decimals(text: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Parse non-negative decimals (a lone dot is missing); return float32 values and which tokens were something else.
+    """Parse non-negative decimals (a single dot is missing); return float32 values and which tokens were something else.
 
     Tokens of up to 16 characters with one digit before the point (every dosage below 10) are parsed as two 64-bit words; others
     character by character.
@@ -214,7 +214,7 @@ def _decimals(text: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[n
     lengths = ends - starts
     head = _padded(words[starts], np.clip(lengths, 0, _WORD))
     odd = ((head >> np.uint64(8) & np.uint64(255) != _DOT) | (lengths == 2)) & (lengths != 1) | (lengths > 2 * _WORD)
-    # The point leaves; a zero comes in at the end
+    # Remove the point, and add a zero at the end
     digits = (head & np.uint64(255)) | (head >> np.uint64(16) << np.uint64(8)) | np.uint64(_ZERO << 56)
     odd |= _not_digits(digits)
     values = _eight_digits(digits) / 1e7
@@ -238,7 +238,7 @@ def _padded(words: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 
 def _not_digits(words: np.ndarray) -> np.ndarray:
-    """Say which words hold a character that is not 0-9 (a carry or a borrow then reaches a byte's top bit)."""
+    """Return which words have a character other than 0-9 (a carry or a borrow then reaches a byte's top bit)."""
     high = np.uint64(0x8080808080808080)
     return ((words + np.uint64(0x4646464646464646)) | (words - _ALL_ZEROS)) & high != 0
 

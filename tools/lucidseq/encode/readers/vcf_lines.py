@@ -41,7 +41,7 @@ class VcfText:
             self.header, self._header_lines, self.samples = parse_header(handle, self.path)
 
     def blocks(self) -> Iterator[list[tuple[int, bytes]]]:
-        """Yield about `BLOCK_BYTES` of rows at a time: the number of each line in the file, and its bytes; empty lines are left out."""
+        """Yield about `BLOCK_BYTES` of rows at a time: the number of each line in the file, and its bytes; empty lines are skipped."""
         number = self._header_lines
         with open_bytes(self.path) as handle:
             for _ in range(self._header_lines):
@@ -65,20 +65,13 @@ class VcfText:
         """
         fields = line.split(b"\t", count)
         if len(fields) <= count:
-            raise DataError(
-                f"{len(fields)} columns",
-                f"{FIXED + len(self.samples)} columns separated by tabs",
-                "the row is cut off or not VCF: make the file again",
-                where=place(self.path, line=number),
-            )
+            expected = f"{FIXED + len(self.samples)} columns separated by tabs"
+            fix = "the row is cut off or not VCF: create the file again"
+            raise DataError(f"{len(fields)} columns", expected, fix, where=place(self.path, line=number))
         position = fields[1]
         if not position.isdigit() or len(position) > _MOST_DIGITS or not int(position):
-            raise DataError(
-                f"POS {position.decode(errors='replace')[:40]!r}",
-                "a position from 1",
-                "correct the row",
-                where=place(self.path, line=number),
-            )
+            received = f"POS {position.decode(errors='replace')[:40]!r}"
+            raise DataError(received, "a position from 1", "correct the row", where=place(self.path, line=number))
         return fields
 
 

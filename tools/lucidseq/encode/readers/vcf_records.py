@@ -88,7 +88,7 @@ def decode_lines(
     alleles
         The ALT allele that counts in each line, from 1.
     haploid
-        Whether people may have one copy of each line's contig.
+        Whether samples may have one copy of each line's contig.
     where
         Place of each line.
     field, ploidy, strict
@@ -139,4 +139,4 @@ def _plain_line(line: bytes) -> bytes:
 
 
 def _unreadable(reason: str, where: str) -> DataError:
-    return DataError(f"a row that is not VCF ({reason})", "one field a sample, laid out as FORMAT says", "correct the row", where=where)
+    return DataError(f"a row that is not VCF ({reason})", "one field per sample, as in FORMAT", "correct the row", where=where)

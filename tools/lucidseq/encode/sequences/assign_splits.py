@@ -27,20 +27,12 @@ def by_contig(contig: np.ndarray, test: list[str], valid: list[str], path: Path)
         if name not in known:
             spelling = f"; the sequences have {other_spelling(name)}" if other_spelling(name) in known else ""
             shown = ", ".join(sorted(filter(None, known))[:5]) or "none"
-            raise DataError(
-                f"contig {name}, without sequences{spelling}",
-                f"contigs of the sequences ({shown})",
-                "correct --test-contigs or --valid-contigs",
-                where=str(path),
-            )
+            fix = "correct --test-contigs or --valid-contigs"
+            raise DataError(f"contig {name}, without sequences{spelling}", f"contigs of the sequences ({shown})", fix, where=str(path))
     both = set(test) & set(valid)
     if both:
-        raise DataError(
-            f"{', '.join(sorted(both))} in both --test-contigs and --valid-contigs",
-            "different contigs",
-            "remove it from one of them",
-            where=str(path),
-        )
+        fix = "remove it from one of them"
+        raise DataError(f"{', '.join(sorted(both))} in both --test-contigs and --valid-contigs", "different contigs", fix, where=str(path))
     split = np.full(len(contig), TRAIN, dtype=np.uint8)
     split[np.isin(contig, test)] = TEST
     split[np.isin(contig, valid)] = VALID

@@ -20,21 +20,11 @@ def check_dataset(
     counts = np.bincount(split[first], minlength=3)
     by_split = ", ".join(f"{name} {count}" for name, count in zip(splits.NAMES, counts, strict=True))
     by_split += "" if origin is None else " windows, each in several versions"
-    card.expect(
-        "sequences by split",
-        by_split,
-        counts.min() >= _FEWEST,
-        threshold=f">= {_FEWEST} each",
-        advice="A split is small: metrics on it are noisy.",
-    )
+    advice = "A split is small: metrics on it are noisy."
+    card.expect("sequences by split", by_split, counts.min() >= _FEWEST, threshold=f">= {_FEWEST} each", advice=advice)
     shared = _count_shared_with_training(same, split)
-    card.at_most(
-        "sequences also found in another split",
-        shared,
-        0.001 * len(rows),
-        text="<= 0.1 %",
-        advice="Equal sequences (on either strand) are in training and test: remove the copies.",
-    )
+    advice = "Equal sequences (on either strand) are in training and test: remove the copies."
+    card.at_most("sequences also found in another split", shared, 0.001 * len(rows), text="<= 0.1 %", advice=advice)
     unknown = float(n_share(rows.codes).mean())
     card.at_most("share of N", unknown, _MOST_N, advice="Many unknown bases: lower --max-n-share.")
     if task == Task.BINARY:
@@ -58,12 +48,8 @@ def check_test_set(card: Card, *, by_contig: bool, with_coordinates: bool) -> No
 def check_sources(card: Card, negatives_drawn: float | None, alleles_inserted: float | None, without_signal: int | None) -> None:
     """Add the checks of negatives, personal sequences and signal tracks (see `read_sources.SequenceSet`), where there are any."""
     if negatives_drawn is not None:
-        card.at_least(
-            "negatives drawn, of those requested",
-            negatives_drawn,
-            _MOST_FOUND,
-            advice="Regions without a match make the classes differ: match GC alone, or draw from more intervals.",
-        )
+        advice = "Regions without a match make the classes differ: match GC alone, or draw from more intervals."
+        card.at_least("negatives drawn, of those requested", negatives_drawn, _MOST_FOUND, advice=advice)
     if alleles_inserted is not None:
         card.at_least(
             "alleles inserted into the sequences, of those carried",
@@ -72,12 +58,8 @@ def check_sources(card: Card, negatives_drawn: float | None, alleles_inserted: f
             advice="The others stay as the reference; the QC table shows why. At 0 no sample differs from the genome: check the contigs of the VCF.",
         )
     if without_signal is not None:
-        card.at_most(
-            "windows on contigs that a signal track lacks",
-            without_signal,
-            0,
-            advice="Their target is 0 without a measurement: remove these regions, or use a track of all contigs.",
-        )
+        advice = "Their target is 0 without a measurement: remove these regions, or use a track of all contigs."
+        card.at_most("windows on contigs that a signal track lacks", without_signal, 0, advice=advice)
 
 
 def check_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> None:
@@ -93,21 +75,11 @@ def check_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> Non
         Clusters of near-copies, shape (n,).
     """
     linked = float((np.bincount(copies)[copies] > 1).mean())
-    card.add(
-        "share of sequences with a near-copy",
-        linked,
-        Verdict.OK,
-        threshold="none",
-        advice="Each cluster is in one split, so the test set differs from the training set.",
-    )
+    advice = "Each cluster is in one split, so the test set differs from the training set."
+    card.add("share of sequences with a near-copy", linked, Verdict.OK, threshold="none", advice=advice)
     largest = float(np.bincount(groups).max() / len(groups))
-    card.at_most(
-        "largest cluster of near-copies",
-        largest,
-        0.1,
-        text="<= 10 % of the sequences",
-        advice="Splits cannot have the requested shares: raise --near-copy-similarity, or mask repeats.",
-    )
+    advice = "Splits cannot have the requested shares: raise --near-copy-similarity, or mask repeats."
+    card.at_most("largest cluster of near-copies", largest, 0.1, text="<= 10 % of the sequences", advice=advice)
 
 
 def _count_shared_with_training(same: np.ndarray, split: np.ndarray) -> int:
@@ -122,24 +94,14 @@ def _check_both_labels(card: Card, same: np.ndarray, target: np.ndarray) -> None
         positive = np.bincount(same, weights=label)
         mixed |= (positive > 0) & (positive < copies)
     both = int(mixed[same].sum())
-    card.at_most(
-        "sequences that have both labels",
-        both,
-        _MOST_BOTH * len(same),
-        text="<= 0.1 %",
-        advice="Equal sequences (on either strand) are 0 and 1 of one target, which no network can separate: remove one of them.",
-    )
+    advice = "Equal sequences (on either strand) are 0 and 1 of one target, which no network can separate: remove one of them."
+    card.at_most("sequences that have both labels", both, _MOST_BOTH * len(same), text="<= 0.1 %", advice=advice)
 
 
 def _check_classes(card: Card, rows: SequenceRows, positive: np.ndarray, name: str) -> None:
     share = float(positive.mean())
-    card.expect(
-        f"share of positives, {name}",
-        share,
-        0.05 <= share <= 0.95,
-        threshold="0.05 to 0.95",
-        advice="Classes are unequal: evaluate by AUPRC, and weight the classes in training.",
-    )
+    advice = "Classes are unequal: evaluate by AUPRC, and weight the classes in training."
+    card.expect(f"share of positives, {name}", share, 0.05 <= share <= 0.95, threshold="0.05 to 0.95", advice=advice)
     if positive.all() or not positive.any():
         return
     gc = gc_share(rows.codes)

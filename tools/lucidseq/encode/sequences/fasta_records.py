@@ -120,12 +120,8 @@ def to_rows(records: list[FastaRecord], path: Path, *, window: int | None, targe
     for row, record in enumerate(records):
         size = len(record.codes)
         if window is None and size != length:
-            raise DataError(
-                f"{record.name} of {size} bases, the first record of {length}",
-                "sequences of one length",
-                "add --window to crop and pad",
-                where=place(path, line=record.line),
-            )
+            received = f"{record.name} of {size} bases, the first record of {length}"
+            raise DataError(received, "sequences of one length", "add --window to crop and pad", where=place(path, line=record.line))
         shift = size // 2 - length // 2  # where the window begins in the record
         first, last = max(shift, 0), min(shift + length, size)
         codes[row, first - shift : last - shift] = record.codes[first:last]

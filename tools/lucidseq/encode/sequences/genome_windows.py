@@ -14,7 +14,7 @@ from lucidseq.core.genome import Genome
 from lucidseq.core.intervals import Intervals
 from lucidseq.core.log import Progress
 from lucidseq.encode.bigwig import BigWig
-from lucidseq.encode.regions import other_spelling
+from lucidseq.encode.regions import require_shared
 from lucidseq.encode.sequences.choices import SignalStatistic
 from lucidseq.encode.sequences.sequence_rows import SequenceRows
 
@@ -100,15 +100,7 @@ def open_track(path: Path, rows: SequenceRows) -> BigWig:
         If the file is not bigWig, or has none of the windows' contigs.
     """
     track = BigWig(path)
-    if not set(rows.contig) & set(track.lengths):
-        first = str(rows.contig[0])
-        spelling = f"; the bigWig has {other_spelling(first)}" if other_spelling(first) in track.lengths else ""
-        raise DataError(
-            f"no signal on {first}{spelling}",
-            f"contigs of the regions (the bigWig has {', '.join(list(track.lengths)[:5])})",
-            "use a bigWig of the same build and contig names",
-            where=str(path),
-        )
+    require_shared(list(dict.fromkeys(rows.contig)), track.lengths, path)
     return track
 
 
@@ -136,12 +128,9 @@ def windows_without_signal(paths: list[Path], rows: SequenceRows, lengths: dict[
             lacking |= [name not in track.lengths for name in contigs.tolist()]
             for name in contigs.tolist():
                 if track.lengths.get(name, lengths[name]) != lengths[name]:
-                    raise DataError(
-                        f"{name} of {track.lengths[name]} bases",
-                        f"{lengths[name]} bases, as in the FASTA",
-                        "use a bigWig of the FASTA's build",
-                        where=str(path),
-                    )
+                    expected = f"{lengths[name]} bases, as in the FASTA"
+                    fix = "use a bigWig of the FASTA's build"
+                    raise DataError(f"{name} of {track.lengths[name]} bases", expected, fix, where=str(path))
     return int(windows[lacking].sum())
 
 

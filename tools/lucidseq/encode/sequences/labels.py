@@ -40,12 +40,8 @@ def read_labels(path: Path) -> Labels:
         header = handle.readline().rstrip("\r\n").split("\t")
         names = [name for name in header[1:] if name != "split"]
         if header[0] != "id" or not names or len(set(header)) < len(header):
-            raise DataError(
-                f"columns {', '.join(header)[:80]}",
-                "id, then one column per target (and optionally split)",
-                "correct the header",
-                where=place(path, line=1),
-            )
+            expected = "id, then one column per target (and optionally split)"
+            raise DataError(f"columns {', '.join(header)[:80]}", expected, "correct the header", where=place(path, line=1))
         for number, line in enumerate(handle, start=2):
             if not line.strip():
                 continue
@@ -86,12 +82,9 @@ def targets_of(labels: Labels, ids: list[str], path: Path, source: Path) -> tupl
     """
     absent = [name for name in ids if name not in labels.targets]
     if absent:
-        raise DataError(
-            f"{len(absent)} sequences of {source.name} without a row, such as {absent[0]}",
-            f"a row for each sequence (the table has {next(iter(labels.targets))}, ...)",
-            "use the same names in both files",
-            where=str(path),
-        )
+        expected = f"a row for each sequence (the table has {next(iter(labels.targets))}, ...)"
+        fix = "use the same names in both files"
+        raise DataError(f"{len(absent)} sequences of {source.name} without a row, such as {absent[0]}", expected, fix, where=str(path))
     targets = np.stack([labels.targets[name] for name in ids])
     return targets, np.array([labels.splits[name] for name in ids], dtype=np.uint8) if labels.splits else None
 
@@ -111,12 +104,8 @@ def bed_targets(regions: Intervals, column: LabelColumn, path: Path) -> tuple[li
     regions.require_names(path)
     codes, names = pd.factorize(regions.name, sort=True)
     if len(names) > _MOST_NAMES:
-        raise DataError(
-            f"{len(names)} distinct names",
-            f"at most {_MOST_NAMES} classes in column 4",
-            "use --label-column score or none",
-            where=str(path),
-        )
+        fix = "use --label-column score or none"
+        raise DataError(f"{len(names)} distinct names", f"at most {_MOST_NAMES} classes in column 4", fix, where=str(path))
     target = np.zeros((len(regions), len(names)), dtype=np.float32)
     target[np.arange(len(regions)), codes] = 1
     return names.tolist(), target

@@ -110,12 +110,9 @@ def repeat_share(genome: Genome, rows: SequenceRows) -> np.ndarray:
         on_contig = rows.contig == contig
         shares[on_contig] = _repeats(genome, str(contig), rows.start[on_contig], length)
     if not shares.any():
-        raise DataError(
-            "a genome without small letters in the regions",
-            "a soft-masked genome, repeats in small letters",
-            "use a soft-masked FASTA, or match GC alone",
-            where=str(genome.path),
-        )
+        expected = "a soft-masked genome, repeats in small letters"
+        fix = "use a soft-masked FASTA, or match GC alone"
+        raise DataError("a genome without small letters in the regions", expected, fix, where=str(genome.path))
     return shares
 
 

@@ -38,12 +38,8 @@ def read_one_hot(path: Path) -> tuple[SequenceRows, np.ndarray]:
     parts: list[tuple[np.ndarray, np.ndarray, int]] = []
     with open_file(path, refuse) as store, damage_named(path):
         if "schema" in store.attrs:
-            raise DataError(
-                f"a file of lucidseq with schema {store.attrs['schema']}",
-                "arrays x_train and y_train",
-                "give a file of another program",
-                where=str(path),
-            )
+            fix = "give a file of another program"
+            raise DataError(f"a file of lucidseq with schema {store.attrs['schema']}", "arrays x_train and y_train", fix, where=str(path))
         arrays = {str(name).lower().replace("_val", "_valid").replace("_validid", "_valid"): store[name] for name in store}
         for number, name in enumerate(NAMES):
             x, y = arrays.get(f"x_{name}"), arrays.get(f"y_{name}")
@@ -52,12 +48,8 @@ def read_one_hot(path: Path) -> tuple[SequenceRows, np.ndarray]:
             if x is not None and y is not None:
                 parts.append((_codes(x, path), _targets(y, len(x), path), number))
     if not parts or len({codes.shape[1] for codes, *_ in parts}) > 1 or len({target.shape[1] for _, target, _ in parts}) > 1:
-        raise DataError(
-            "no arrays x_train and y_train of one length and width",
-            "x_ and y_ of train, valid and test",
-            "rename the arrays",
-            where=str(path),
-        )
+        expected = "x_ and y_ of train, valid and test"
+        raise DataError("no arrays x_train and y_train of one length and width", expected, "rename the arrays", where=str(path))
     codes = np.concatenate([codes for codes, *_ in parts])
     split = np.concatenate([np.full(len(codes), number, dtype=np.uint8) for codes, _, number in parts])
     names = [f"{NAMES[number]}_{row}" for codes, _, number in parts for row in range(len(codes))]
@@ -78,12 +70,8 @@ def _codes(array: object, path: Path) -> np.ndarray:
     import h5py
 
     if not isinstance(array, h5py.Dataset) or array.ndim != 3 or _BASES not in array.shape[1:] or array.dtype.kind not in "fiub":
-        raise DataError(
-            f"an array {getattr(array, 'name', '?')} that is not one-hot",
-            "numbers of shape (n, 4, length) or (n, length, 4)",
-            "check the file",
-            where=str(path),
-        )
+        expected = "numbers of shape (n, 4, length) or (n, length, 4)"
+        raise DataError(f"an array {getattr(array, 'name', '?')} that is not one-hot", expected, "check the file", where=str(path))
     axis = 1 if array.shape[1] == _BASES else 2
     codes = np.empty((array.shape[0], array.shape[3 - axis]), dtype=np.uint8)
     for first in range(0, len(codes), _BLOCK):
@@ -93,12 +81,8 @@ def _codes(array: object, path: Path) -> np.ndarray:
         unknown = (largest == block.min(axis=2)) & ((total == 0) | (total == 1))
         if not (known | unknown).all():
             row, base = np.argwhere(~(known | unknown))[0]
-            raise DataError(
-                f"{block[row, base].tolist()} at base {base + 1}",
-                "one 1 and three 0, or N",
-                "check the array",
-                where=place(path, item=f"{array.name}, row {first + row}"),
-            )
+            where = place(path, item=f"{array.name}, row {first + row}")
+            raise DataError(f"{block[row, base].tolist()} at base {base + 1}", "one 1 and three 0, or N", "check the array", where=where)
         codes[first : first + _BLOCK] = np.where(known, block.argmax(axis=2), N_CODE)
     return codes
 
@@ -107,12 +91,8 @@ def _targets(array: object, rows: int, path: Path) -> np.ndarray:
     import h5py
 
     if not isinstance(array, h5py.Dataset) or array.ndim not in (1, 2) or len(array) != rows or array.dtype.kind not in "fiub":
-        raise DataError(
-            f"targets {getattr(array, 'name', '?')} that are not one row per sequence",
-            f"numbers of shape ({rows}, targets)",
-            "check the file",
-            where=str(path),
-        )
+        received = f"targets {getattr(array, 'name', '?')} that are not one row per sequence"
+        raise DataError(received, f"numbers of shape ({rows}, targets)", "check the file", where=str(path))
     values: np.ndarray = array[()].astype(np.float32).reshape(rows, -1)
     if not np.isfinite(values).all():
         raise DataError(f"a target of {array.name} that is not finite", "finite numbers", "remove the sequence", where=str(path))

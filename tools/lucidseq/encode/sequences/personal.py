@@ -21,7 +21,7 @@ from lucidseq.encode.genotypes.sample_names import SampleNames
 from lucidseq.encode.readers.reader import require_unique_samples
 from lucidseq.encode.readers.sample_files import read_sample_list
 from lucidseq.encode.readers.vcf_lines import refuse_cut_off
-from lucidseq.encode.regions import other_spelling
+from lucidseq.encode.regions import require_shared
 from lucidseq.encode.sequences.sequence_rows import SequenceRows
 
 if TYPE_CHECKING:
@@ -157,12 +157,9 @@ class PersonalGenomes(CloseOnExit):
         most = copies.max(axis=0)
         changing = ((copies > 0) & (copies < most)).any(axis=0)
         if changing.any():
-            raise DataError(
-                f"calls of {self.samples[int(np.argmax(changing))]} with different numbers of alleles",
-                "one ploidy in a window",
-                "remove windows at the edge of pseudo-autosomal regions (--blacklist)",
-                where=place(self.path, variant=f"{contig}:{sites[0].start + 1}"),
-            )
+            received = f"calls of {self.samples[int(np.argmax(changing))]} with different numbers of alleles"
+            fix = "remove windows at the edge of pseudo-autosomal regions (--blacklist)"
+            raise DataError(received, "one ploidy in a window", fix, where=place(self.path, variant=f"{contig}:{sites[0].start + 1}"))
         return most if most.all() else np.where(most > 0, most, self._usual(contig))
 
     def _usual(self, contig: str) -> np.ndarray:
@@ -184,30 +181,13 @@ class PersonalGenomes(CloseOnExit):
             )
         split = ~phased & (alleles.max(axis=1) != alleles.min(axis=1)) & (alleles.min(axis=1) >= 0)
         if split.any():
-            raise DataError(
-                f"an unphased heterozygous call of {self.samples[int(np.argmax(split))]}",
-                "phased calls (0|1)",
-                "phase the file first",
-                where=where,
-            )
+            received = f"an unphased heterozygous call of {self.samples[int(np.argmax(split))]}"
+            raise DataError(received, "phased calls (0|1)", "phase the file first", where=where)
         return Site(record.start, [allele.upper() for allele in (record.REF, *record.ALT)], alleles)
 
     def require_contigs(self, contigs: list[str]) -> None:
-        """Check that the file and the regions share a contig.
-
-        Raises
-        ------
-        DataError
-            Naming the other spelling where only that differs.
-        """
-        if self._contigs.isdisjoint(contigs):
-            spelling = f"; it has {other_spelling(contigs[0])}" if other_spelling(contigs[0]) in self._contigs else ""
-            raise DataError(
-                f"no variants on {contigs[0]}{spelling}",
-                "contigs of the regions",
-                "use a VCF of the same build and contig names",
-                where=str(self.path),
-            )
+        """Check that the file and the regions share a contig (see `regions.require_shared`)."""
+        require_shared(contigs, self._contigs, self.path)
 
 
 def _indexed(path: Path, folder: Path) -> Path:
@@ -221,12 +201,9 @@ def _indexed(path: Path, folder: Path) -> Path:
     try:
         pysam.bcftools.index("--csi", "--output", f"{link}.csi", str(link))
     except pysam.utils.SamtoolsError as error:
-        raise DataError(
-            f"a file that cannot be indexed ({str(error).strip()[:150]})",
-            "a sorted VCF compressed by bgzip, or BCF",
-            "sort it, and compress it with bgzip",
-            where=str(path),
-        ) from error
+        expected = "a sorted VCF compressed by bgzip, or BCF"
+        fix = "sort it, and compress it with bgzip"
+        raise DataError(f"a file that cannot be indexed ({str(error).strip()[:150]})", expected, fix, where=str(path)) from error
     return link
 
 
@@ -299,12 +276,9 @@ def _check_reference(genome: Genome, contig: str, site: Site, path: Path) -> Non
     reference = site.alleles[0]
     bases = alphabet.decode(genome.fetch(contig, site.start, site.start + len(reference)))
     if any(one != other and "N" not in (one, other) for one, other in zip(reference, bases, strict=True)):
-        raise DataError(
-            f"REF {reference[:20]}, and {bases[:20]} in {genome.path.name}",
-            "the genome's bases as REF",
-            "use the FASTA of the VCF's build",
-            where=place(path, variant=f"{contig}:{site.start + 1}"),
-        )
+        received = f"REF {reference[:20]}, and {bases[:20]} in {genome.path.name}"
+        fix = "use the FASTA of the VCF's build"
+        raise DataError(received, "the genome's bases as REF", fix, where=place(path, variant=f"{contig}:{site.start + 1}"))
 
 
 def _edits(sites: list[Site], alleles: np.ndarray, skipped: Counter[str]) -> list[Edit]:

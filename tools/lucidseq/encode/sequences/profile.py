@@ -34,11 +34,9 @@ def check_bins(length: int, target_window: int | None, bin_size: int) -> int:
             f"--target-window {covered} of sequences of {length} bases", "a target no longer than the sequence", "correct --target-window"
         )
     if covered % bin_size or (length - covered) % 2:
-        raise UsageError(
-            f"bins of {bin_size} in {covered} of {length} bases",
-            "bins that fill the target, in the middle of the sequence",
-            "give a --target-window that is a multiple of --bin-size",
-        )
+        expected = "bins that fill the target, in the middle of the sequence"
+        fix = "give a --target-window that is a multiple of --bin-size"
+        raise UsageError(f"bins of {bin_size} in {covered} of {length} bases", expected, fix)
     return covered
 
 

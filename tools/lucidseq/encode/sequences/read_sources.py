@@ -93,12 +93,8 @@ def _from_classes(sources: Sources, positive: Path, negative: Path) -> SequenceS
         records = read_fasta(path)
         parts.append(to_rows(records, path, window=window, targets=np.full((len(records), 1), value, dtype=np.float32)))
     if parts[0].codes.shape[1] != parts[1].codes.shape[1]:
-        raise DataError(
-            f"sequences of {parts[1].codes.shape[1]} bases; {positive.name} has {parts[0].codes.shape[1]}",
-            "sequences of one length",
-            "add --window to crop and pad",
-            where=str(negative),
-        )
+        received = f"sequences of {parts[1].codes.shape[1]} bases; {positive.name} has {parts[0].codes.shape[1]}"
+        raise DataError(received, "sequences of one length", "add --window to crop and pad", where=str(negative))
     return SequenceSet(parts[0].append(parts[1]), [sources.target_name])
 
 
@@ -171,12 +167,8 @@ def _with_negatives(dataset: SequenceSet, genome: Genome, occupied: Intervals, s
     _log.info(f"{len(drawn)} negatives for {len(dataset.rows)} regions")
     if not len(drawn):
         where = sources.negatives_from or sources.main
-        raise DataError(
-            "no matching negatives",
-            "similar windows outside the regions",
-            "give other intervals to draw from, or match GC alone",
-            where=str(where),
-        )
+        fix = "give other intervals to draw from, or match GC alone"
+        raise DataError("no matching negatives", "similar windows outside the regions", fix, where=str(where))
     requested = len(dataset.rows) * rule.per_positive
     return replace(dataset, rows=dataset.rows.append(drawn), negatives_drawn=len(drawn) / requested)
 
@@ -214,12 +206,8 @@ def _in_32_bits(values: np.ndarray, rows: SequenceRows, track: Path) -> np.ndarr
     infinite = ~np.isfinite(kept).reshape(len(kept), -1).all(axis=1)
     if infinite.any():
         row = int(np.argmax(infinite))
-        raise DataError(
-            "a signal of inf in 32 bits",
-            "sums below 3.4e38",
-            "use --signal-statistic mean, or divide the track",
-            where=_window_place(rows, row, track),
-        )
+        fix = "use --signal-statistic mean, or divide the track"
+        raise DataError("a signal of inf in 32 bits", "sums below 3.4e38", fix, where=_window_place(rows, row, track))
     return kept
 
 
@@ -232,12 +220,8 @@ def _log1p(values: np.ndarray, rows: SequenceRows, track: Path) -> np.ndarray:
     below = (values <= -1).reshape(len(values), -1).any(axis=1)
     if below.any():
         row = int(np.argmax(below))
-        raise DataError(
-            f"a signal of {values[row].min():.4g}",
-            "values above -1 for log1p",
-            "use --signal-transform none, or a track that is not a log ratio",
-            where=_window_place(rows, row, track),
-        )
+        fix = "use --signal-transform none, or a track that is not a log ratio"
+        raise DataError(f"a signal of {values[row].min():.4g}", "values above -1 for log1p", fix, where=_window_place(rows, row, track))
     return np.log1p(values)
 
 
@@ -282,12 +266,8 @@ def drop_unknown(dataset: SequenceSet, sources: Sources) -> SequenceSet:
     rows = dataset.rows
     keep = n_share(rows.codes) <= sources.max_n_share
     if not keep.any():
-        raise DataError(
-            f"every sequence has more than {sources.max_n_share:.0%} N",
-            "sequences of known bases",
-            "raise --max-n-share, or check the file",
-            where=str(sources.main),
-        )
+        received = f"every sequence has more than {sources.max_n_share:.0%} N"
+        raise DataError(received, "sequences of known bases", "raise --max-n-share, or check the file", where=str(sources.main))
     read = ("sequences", "read", 0, len(rows) + sum(removed for unit, _, removed, _ in dataset.steps if unit == "sequences"))
     steps = [read, *dataset.steps, ("sequences", "share of N", int((~keep).sum()), int(keep.sum()))]
     kept = dataset.take(keep)

@@ -55,11 +55,8 @@ def check_options(sources: Sources) -> None:
     classes = sources.positive is not None or sources.negative is not None
     ways = [sources.fasta is not None, classes, sources.one_hot is not None]
     if sum(ways) != 1:
-        raise UsageError(
-            "none or several of --fasta, --positive with --negative, and --one-hot",
-            "one source of sequences",
-            "give --fasta (alone, with --regions or with --gtf), --positive and --negative, or --one-hot",
-        )
+        fix = "give --fasta (alone, with --regions or with --gtf), --positive and --negative, or --one-hot"
+        raise UsageError("none or several of --fasta, --positive with --negative, and --one-hot", "one source of sequences", fix)
     if classes and (sources.positive is None or sources.negative is None):
         raise UsageError("one of --positive and --negative", "both classes", "give the other class too")
     if sources.regions is not None and sources.gtf is not None:

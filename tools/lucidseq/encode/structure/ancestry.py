@@ -71,12 +71,9 @@ def place_samples(panel: AutosomalPanel, fitted: np.ndarray, k: int, min_frequen
     samples = int(fitted.sum())
     k = min(k, samples - 1, len(kept) - 1)
     if k < 1:
-        raise DataError(
-            f"{samples} unrelated training samples and {len(kept)} variants for principal components",
-            "at least 2 of both",
-            "give more samples or variants, or a lower --min-frequency",
-            where=str(panel.store.path),
-        )
+        received = f"{samples} unrelated training samples and {len(kept)} variants for principal components"
+        fix = "give more samples or variants, or a lower --min-frequency"
+        raise DataError(received, "at least 2 of both", fix, where=str(panel.store.path))
     rows = np.zeros(len(panel.rows), dtype=bool)
     rows[kept] = True
     chosen, variants, regions = panel.only(rows), len(kept), _regions(panel, kept)

@@ -56,20 +56,11 @@ def check_inbreeding(card: Card, inbreeding: float, ploidy: int, *, inbred: bool
 
 def check_relatives(card: Card, relatives: Relatives, variants: int) -> None:
     """Add the numbers of duplicates and of variants behind relatedness."""
-    card.at_least(
-        "variants behind relatedness",
-        variants,
-        _FEW_VARIANTS,
-        text=f">= {_FEW_VARIANTS} in low LD",
-        advice="Few independent variants: unrelated pairs can appear as second-degree relatives by chance.",
-    )
+    advice = "Few independent variants: unrelated pairs can appear as second-degree relatives by chance."
+    card.at_least("variants behind relatedness", variants, _FEW_VARIANTS, text=f">= {_FEW_VARIANTS} in low LD", advice=advice)
     pairs = len(relatives.duplicates()[0])
-    card.at_most(
-        "pairs of duplicates or twins",
-        pairs,
-        0,
-        advice="Duplicated samples or monozygotic twins: see the kinship table; keep one of each pair unless they are expected.",
-    )
+    advice = "Duplicated samples or monozygotic twins: see the kinship table; keep one of each pair unless they are expected."
+    card.at_most("pairs of duplicates or twins", pairs, 0, advice=advice)
 
 
 def check_sizes(card: Card, splits: Splits, requested: tuple[float, float, float] | None) -> None:
@@ -80,26 +71,16 @@ def check_sizes(card: Card, splits: Splits, requested: tuple[float, float, float
     held_out = requested is None or requested[0] < 1
     good = off <= 0.05 and sizes[Split.TRAIN] > 0 and (sizes[Split.TEST] + sizes[Split.VALID] > 0 or not held_out)
     threshold = "training and held-out samples" if requested is None else "within 5 % of the requested shares"
-    card.expect(
-        "samples in the sets",
-        sizes_in_words,
-        good,
-        threshold=threshold,
-        advice="Large groups cannot be cut: use other shares, more clusters, or cross-validation.",
-    )
+    advice = "Large groups cannot be cut: use other shares, more clusters, or cross-validation."
+    card.expect("samples in the sets", sizes_in_words, good, threshold=threshold, advice=advice)
 
 
 def check_folds(card: Card, splits: Splits, requested: int) -> None:
     """Add the number of folds with samples, where folds were requested."""
     if requested:
         filled = len(np.unique(splits.fold))
-        card.expect(
-            "folds with samples",
-            filled,
-            filled == requested,
-            threshold=f"{requested}",
-            advice="There are fewer groups than folds: use fewer folds, or more clusters.",
-        )
+        advice = "There are fewer groups than folds: use fewer folds, or more clusters."
+        card.expect("folds with samples", filled, filled == requested, threshold=f"{requested}", advice=advice)
 
 
 def check_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.ndarray, max_kinship: float) -> None:
@@ -124,32 +105,21 @@ def check_leakage(card: Card, relatives: Relatives, splits: Splits, same: np.nda
     caution = max_kinship if relatives.defined else SAME
     verdict = Verdict.REFUSE if largest >= refuse else Verdict.CAUTION if largest >= caution else Verdict.OK
     what = "kinship" if relatives.defined else "share of equal genotypes"
-    card.add(
-        f"largest {what} across train and other sets",
-        largest,
-        verdict,
-        threshold=f"< {caution:g} (within train: {largest_within:.3f})",
-        advice="Relatives on both sides make a model look better than it is: split by kinship, families or clusters.",
-    )
+    threshold = f"< {caution:g} (within train: {largest_within:.3f})"
+    advice = "Relatives on both sides make a model look better than it is: split by kinship, families or clusters."
+    card.add(f"largest {what} across train and other sets", largest, verdict, threshold=threshold, advice=advice)
     high, high_within = float(np.quantile(across, 0.99)), float(np.quantile(within, 0.99))
     near = high >= caution
-    card.expect(
-        f"99 % quantile of {what} across train and other sets",
-        high,
-        not near,
-        threshold=f"< {caution:g} (within train: {high_within:.3f})",
-        advice="The sets are closely related throughout: the test measures performance on relatives, not on new families.",
-    )
+    threshold = f"< {caution:g} (within train: {high_within:.3f})"
+    advice = "The sets are closely related throughout: the test measures performance on relatives, not on new families."
+    card.expect(f"99 % quantile of {what} across train and other sets", high, not near, threshold=threshold, advice=advice)
 
 
 def _identical_across(card: Card, same: np.ndarray, train: np.ndarray) -> None:
     shared = len(np.intersect1d(same[train], same[~train]))
+    advice = "Samples with identical genotypes are in training and test: remove the copies, or let the command split."
     card.add(
-        "identical genotypes across train and other sets",
-        shared,
-        Verdict.REFUSE if shared else Verdict.OK,
-        threshold="0",
-        advice="Samples with identical genotypes are in training and test: remove the copies, or let the command split.",
+        "identical genotypes across train and other sets", shared, Verdict.REFUSE if shared else Verdict.OK, threshold="0", advice=advice
     )
 
 
@@ -171,13 +141,9 @@ def check_components(card: Card, ancestry: Ancestry) -> None:
     worst = int(ancestry.concentration.argmax())
     share = round(float(ancestry.concentration[worst]), 4)
     regional = share >= _CONCENTRATED and share >= 3 * ancestry.spread
-    card.expect(
-        f"share of PC{worst + 1}'s squared loadings in one window of 5 Mb",
-        share,
-        not regional,
-        threshold=f"< {_CONCENTRATED:g}, or < 3 times the {ancestry.spread:.3f} of the variants",
-        advice="A region of long-range LD (an inversion, the HLA) makes this component: exclude it (--exclude-regions).",
-    )
+    threshold = f"< {_CONCENTRATED:g}, or < 3 times the {ancestry.spread:.3f} of the variants"
+    advice = "A region of long-range LD (an inversion, the HLA) makes this component: exclude it (--exclude-regions)."
+    card.expect(f"share of PC{worst + 1}'s squared loadings in one window of 5 Mb", share, not regional, threshold=threshold, advice=advice)
 
 
 def check_groups(card: Card, groups: int, absent: int, samples: int) -> None:
@@ -193,13 +159,8 @@ def check_groups(card: Card, groups: int, absent: int, samples: int) -> None:
 
 def check_random(card: Card) -> None:
     """Add a split at random."""
-    card.add(
-        "split",
-        "at random, as requested",
-        Verdict.CAUTION,
-        threshold="by relatedness",
-        advice="Only where samples are known to be independent: relatives on both sides make a model look better than it is.",
-    )
+    advice = "Only where samples are known to be independent: relatives on both sides make a model look better than it is."
+    card.add("split", "at random, as requested", Verdict.CAUTION, threshold="by relatedness", advice=advice)
 
 
 def check_families(card: Card, families: int, largest: float) -> None:
@@ -215,13 +176,9 @@ def check_families(card: Card, families: int, largest: float) -> None:
 
 def check_clusters(card: Card, clusters: int, reason: str, *, chosen: bool) -> None:
     """Add a split by clusters, by request or for another reason."""
-    card.expect(
-        "split",
-        f"by {clusters} clusters on the principal components, {reason}",
-        chosen,
-        threshold="families of relatives where they are small",
-        advice="Neighbours are in one set, but relatives in other clusters can be in another: see the largest kinship across sets.",
-    )
+    threshold = "families of relatives where they are small"
+    advice = "Neighbours are in one set, but relatives in other clusters can be in another: see the largest kinship across sets."
+    card.expect("split", f"by {clusters} clusters on the principal components, {reason}", chosen, threshold=threshold, advice=advice)
 
 
 def check_given(card: Card) -> None:

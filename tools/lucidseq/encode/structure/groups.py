@@ -78,12 +78,9 @@ def read_groups(path: Path, column: str | None, samples: Sequence[str]) -> tuple
 def _column(names: list[str], column: str | None, key: int, path: Path) -> int:
     others = names[key + 1 :]
     if not others or (column is not None and column not in others):
-        raise DataError(
-            f"a header {', '.join(names)[:80]!r}",
-            f"a column {column}" if column else "sample and a column of groups",
-            "correct --group-column, or add the column",
-            where=place(path, line=1),
-        )
+        expected = f"a column {column}" if column else "sample and a column of groups"
+        fix = "correct --group-column, or add the column"
+        raise DataError(f"a header {', '.join(names)[:80]!r}", expected, fix, where=place(path, line=1))
     return names.index(column, key + 1) if column is not None else key + 1
 
 

@@ -209,12 +209,9 @@ def align(
     match = _match(study, panel)
     row, has = match.row, match.row >= 0
     if not has.any():
-        raise DataError(
-            f"no variant of the summary statistics is in {panel.path.name}",
-            "the same variants by position and alleles",
-            "use a panel of the same build, or lift over with --chain",
-            where=str(panel.path),
-        )
+        expected = "the same variants by position and alleles"
+        fix = "use a panel of the same build, or lift over with --chain"
+        raise DataError(f"no variant of the summary statistics is in {panel.path.name}", expected, fix, where=str(panel.path))
     share = float(has.mean())
     snp, palindromic = kinds(study)
     strand = True if from_panel else None if mixed else _consensus(match.flip[snp & has])

@@ -20,35 +20,22 @@ _SEVERAL = 100  # effects from which signs are checked
 def check_statistics(card: Card, z: np.ndarray, n: np.ndarray, *, read: int) -> None:
     """Add inflation, the share of kept variants, and the range of N."""
     lambda_gc, genome_wide = inflation(z), len(z) >= 10_000
-    card.expect(
-        "genomic inflation (lambda)",
-        lambda_gc,
-        lambda_gc <= 1.1 or not genome_wide,
-        threshold="<= 1.1 over the genome (not checked below 10,000 variants)",
-        advice="Structure, relatedness or many causal variants: add principal components as covariates, or use a mixed model.",
-    )
+    threshold = "<= 1.1 over the genome (not checked below 10,000 variants)"
+    advice = "Structure, relatedness or many causal variants: add principal components as covariates, or use a mixed model."
+    card.expect("genomic inflation (lambda)", lambda_gc, lambda_gc <= 1.1 or not genome_wide, threshold=threshold, advice=advice)
     share = len(z) / read
     card.at_least(
         "variants kept", share, 0.9, advice="Many variants were removed; the QC table shows why, and the dropped table lists the rows."
     )
     spread = float(n.max() / n.min())
-    card.at_most(
-        "largest over smallest N of a variant",
-        spread,
-        1.2,
-        advice="Unequal N biases fine mapping: impute, or remove variants with small N.",
-    )
+    advice = "Unequal N biases fine mapping: impute, or remove variants with small N."
+    card.at_most("largest over smallest N of a variant", spread, 1.2, advice=advice)
 
 
 def check_cases(card: Card, share: float) -> None:
     """Add the share of cases behind score tests."""
-    card.expect(
-        "share of cases",
-        share,
-        0.02 <= share <= 0.98,
-        threshold="0.02 to 0.98",
-        advice="With few cases the score test of rare variants is too liberal: use a saddle-point or Firth test.",
-    )
+    advice = "With few cases the score test of rare variants is too liberal: use a saddle-point or Firth test."
+    card.expect("share of cases", share, 0.02 <= share <= 0.98, threshold="0.02 to 0.98", advice=advice)
 
 
 def check_file(card: Card, harmonised: Harmonised, ledger: Ledger, strand: StrandRule) -> None:
@@ -59,13 +46,8 @@ def check_file(card: Card, harmonised: Harmonised, ledger: Ledger, strand: Stran
         "dialect", source.layout.facts.name.value, Verdict.OK, threshold="known, or named by --dialect", advice=source.layout.describe()
     )
     if source.layout.facts.name is Dialect.PLINK1_QASSOC:
-        card.add(
-            "effect alleles",
-            "A1 of the .bim",
-            Verdict.CAUTION,
-            threshold="named in the file",
-            advice="PLINK 1.9 counts the rarer allele unless it ran with --keep-allele-order: check that it is A1 of the .bim.",
-        )
+        advice = "PLINK 1.9 counts the rarer allele unless it ran with --keep-allele-order: check that it is A1 of the .bim."
+        card.add("effect alleles", "A1 of the .bim", Verdict.CAUTION, threshold="named in the file", advice=advice)
     _check_effects(card, harmonised, ledger, kept)
     _check_build(card, harmonised)
     if harmonised.fit is not None:
@@ -83,12 +65,9 @@ def check_file(card: Card, harmonised: Harmonised, ledger: Ledger, strand: Stran
     )
     names = np.sort(study["name"][study["name"] > 0])
     repeated = int((np.diff(names) == 0).sum())
+    advice = "Joining by name would mix variants: join by position and alleles."
     card.expect(
-        "rs numbers of more than one variant",
-        float(repeated),
-        repeated <= 0.01 * kept,
-        threshold="<= 1 % of variants",
-        advice="Joining by name would mix variants: join by position and alleles.",
+        "rs numbers of more than one variant", float(repeated), repeated <= 0.01 * kept, threshold="<= 1 % of variants", advice=advice
     )
 
 
@@ -99,25 +78,15 @@ def _check_effects(card: Card, harmonised: Harmonised, ledger: Ledger, kept: int
         unit = "of standardised genotype and trait, from z"
     card.add("effects", unit, Verdict.OK, threshold="stated", advice="beta and standard_error are in this unit; z does not depend on it.")
     share = ledger.notes.get("p-value far from that of z, kept", 0) / max(harmonised.source.read, 1)
-    card.at_most(
-        "p-values far from those of effect / standard error",
-        share,
-        0.05,
-        refuse_above=0.5,
-        advice="An odds ratio read as beta, an error of the odds ratio, or a p-value of another test: check the columns.",
-    )
+    advice = "An odds ratio read as beta, an error of the odds ratio, or a p-value of another test: check the columns."
+    card.at_most("p-values far from those of effect / standard error", share, 0.05, refuse_above=0.5, advice=advice)
     if layout.facts.name is Dialect.BOLT_LMM and layout.has(Meaning.P) and layout.column(Meaning.P) == "P_BOLT_LMM":
         _check_bolt(card, harmonised.study["z"], harmonised.study["tail"])
     if len(harmonised.study) >= _SEVERAL:
         positive = harmonised.source.positive_share
         verdict = Verdict.OK if 0.02 <= positive <= 0.98 else Verdict.REFUSE
-        card.add(
-            "share of effects above 0",
-            positive,
-            verdict,
-            threshold="0.02 to 0.98",
-            advice="Effects of one sign are odds ratios read as beta, or absolute values: check the columns.",
-        )
+        advice = "Effects of one sign are odds ratios read as beta, or absolute values: check the columns."
+        card.add("share of effects above 0", positive, verdict, threshold="0.02 to 0.98", advice=advice)
 
 
 def _check_bolt(card: Card, z: np.ndarray, tail: np.ndarray) -> None:
@@ -137,23 +106,13 @@ def _check_bolt(card: Card, z: np.ndarray, tail: np.ndarray) -> None:
 
 def _check_build(card: Card, harmonised: Harmonised) -> None:
     if harmonised.build is not None:
-        card.add(
-            "genome build",
-            harmonised.build,
-            Verdict.OK,
-            threshold="known from contig lengths",
-            advice="Every other file must be of this build.",
-        )
+        advice = "Every other file must be of this build."
+        card.add("genome build", harmonised.build, Verdict.OK, threshold="known from contig lengths", advice=advice)
         return
     fits = possible(last_positions(harmonised.study))
     words = "unknown" if len(fits) == len(BUILDS) else " or ".join(fits) if fits else "no known human build"
-    card.add(
-        "genome build",
-        words,
-        Verdict.OK,
-        threshold="not excluded by positions",
-        advice="Positions alone do not identify the build: give --fasta to check reference alleles.",
-    )
+    advice = "Positions alone do not identify the build: give --fasta to check reference alleles."
+    card.add("genome build", words, Verdict.OK, threshold="not excluded by positions", advice=advice)
 
 
 def _check_strand(card: Card, harmonised: Harmonised, ledger: Ledger, strand: StrandRule) -> None:
@@ -163,27 +122,15 @@ def _check_strand(card: Card, harmonised: Harmonised, ledger: Ledger, strand: St
         fit.share if fit.strand in ("forward", "unknown") else 1 - fit.share if fit.strand == "reverse" else fit.palindromic_share
     )
     if fit.snps >= ENOUGH:
-        card.at_least(
-            "SNPs with the genome's reference allele",
-            reference_share,
-            0.99,
-            advice="Rows without it were removed; about as many wrong rows have it by chance.",
-        )
+        advice = "Rows without it were removed; about as many wrong rows have it by chance."
+        card.at_least("SNPs with the genome's reference allele", reference_share, 0.99, advice=advice)
     else:
-        card.expect(
-            "SNPs with the genome's reference allele",
-            reference_share,
-            reference_share == 1,
-            threshold=f"1 (fewer than {ENOUGH} SNPs do not show strand and build)",
-            advice="Too few variants to recognise a wrong build: check it another way.",
-        )
-    card.expect(
-        "strand of the file",
-        fit.strand,
-        fit.strand in ("forward", "unknown"),
-        threshold=f"forward (--strand {strand.value})",
-        advice=f"{ledger.notes.get('strand flipped', 0)} rows were flipped; palindromes of a mixed file need --panel with frequencies.",
-    )
+        threshold = f"1 (fewer than {ENOUGH} SNPs do not show strand and build)"
+        advice = "Too few variants to recognise a wrong build: check it another way."
+        card.expect("SNPs with the genome's reference allele", reference_share, reference_share == 1, threshold=threshold, advice=advice)
+    threshold = f"forward (--strand {strand.value})"
+    advice = f"{ledger.notes.get('strand flipped', 0)} rows were flipped; palindromes of a mixed file need --panel with frequencies."
+    card.expect("strand of the file", fit.strand, fit.strand in ("forward", "unknown"), threshold=threshold, advice=advice)
 
 
 def _check_panel(card: Card, harmonised: Harmonised) -> None:
@@ -192,11 +139,6 @@ def _check_panel(card: Card, harmonised: Harmonised) -> None:
     card.at_least("variants in the panel", fit.matched, 0.9, advice="Others were removed: use a panel of the same build and imputation.")
     if np.isnan(fit.correlation):
         return
-    card.at_least(
-        "correlation of frequencies with the panel's",
-        fit.correlation,
-        0.9,
-        refuse_below=0,
-        advice="Below 0 the effect allele is the other one; low: another ancestry, or swapped alleles.",
-    )
+    advice = "Below 0 the effect allele is the other one; low: another ancestry, or swapped alleles."
+    card.at_least("correlation of frequencies with the panel's", fit.correlation, 0.9, refuse_below=0, advice=advice)
     card.at_most(f"frequencies more than {FAR} from the panel's", fit.far, 0.01, advice="Rows with swapped alleles, or another ancestry.")

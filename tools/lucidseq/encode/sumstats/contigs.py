@@ -48,12 +48,8 @@ def rename(
     target_of = match_names(names, set(targets), numbers)
     used = [names[code] for code in np.unique(study["contig"]).tolist() if code >= 0]
     if used and not any(name in target_of for name in used):
-        raise DataError(
-            f"contigs {', '.join(used[:5])}",
-            f"contigs of {kind} ({', '.join(list(targets)[:5])}, ...)",
-            "use files of the same build",
-            where=where,
-        )
+        fix = "use files of the same build"
+        raise DataError(f"contigs {', '.join(used[:5])}", f"contigs of {kind} ({', '.join(list(targets)[:5])}, ...)", fix, where=where)
     size = len(names)
     table = np.arange(size, dtype=np.int32)
     known = np.zeros(size + 1, dtype=bool)

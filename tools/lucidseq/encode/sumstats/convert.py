@@ -107,11 +107,8 @@ class Converter:
         layout = self.layout
         counted = layout.has(_M.N_CASES) and layout.has(_M.N_CONTROLS)
         if self.sample_size is SampleSize.EFFECTIVE and not (layout.has(_M.N_EFFECTIVE) or counted):
-            raise UsageError(
-                f"--sample-size effective, and {self.path.name} has neither effective N nor cases and controls",
-                "columns that give it",
-                "name them with --column n_effective=NAME, or n_cases= and n_controls=",
-            )
+            received = f"--sample-size effective, and {self.path.name} has neither effective N nor cases and controls"
+            raise UsageError(received, "columns that give it", "name them with --column n_effective=NAME, or n_cases= and n_controls=")
         if self.sized and self.n is not None:
             _log.warning(f"--n {self.n:g} is not used: {self.path.name} has sample sizes of its own (--column n=none ignores them)")
         if not self.sized and self.n is None:
@@ -309,12 +306,9 @@ class _BlockRows:
             row = int(incomplete.argmax())
             meaning = next(meaning for meaning, mask in missing.items() if mask[row])
             shown = repr(str(self.text(meaning).iloc[row])) if self._layout.has(meaning) else "no column gives it"
-            raise DataError(
-                f"{self._layout.column(meaning)} is missing ({shown})",
-                "a value in every row",
-                "fill it in, or add --drop-incomplete to remove such rows",
-                where=place(self._to.path, line=int(self.line[row])),
-            )
+            received = f"{self._layout.column(meaning)} is missing ({shown})"
+            fix = "fill it in, or add --drop-incomplete to remove such rows"
+            raise DataError(received, "a value in every row", fix, where=place(self._to.path, line=int(self.line[row])))
         self.drop(incomplete, "incomplete")
 
     def check(self) -> None:

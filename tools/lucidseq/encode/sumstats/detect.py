@@ -62,11 +62,8 @@ def parse_columns(words: Sequence[str]) -> dict[Meaning, str]:
     for word in words:
         meaning, mark, name = word.partition("=")
         if not mark or not name or meaning not in list(Meaning):
-            raise UsageError(
-                f"--column {word}",
-                f"MEANING=NAME with a meaning of {', '.join(Meaning)}",
-                "name a column of the file, such as --column n=Neff",
-            )
+            fix = "name a column of the file, such as --column n=Neff"
+            raise UsageError(f"--column {word}", f"MEANING=NAME with a meaning of {', '.join(Meaning)}", fix)
         if Meaning(meaning) in named:
             raise UsageError(f"--column {meaning} twice", "each meaning once", "remove one of them")
         named[Meaning(meaning)] = name
@@ -130,21 +127,13 @@ def _find(names: list[str], where: str, named: Mapping[Meaning, str]) -> Dialect
         return CUSTOM
     if not fits:
         known = "; ".join(f"{facts.name}: {' '.join(facts.signature)}" for facts in DIALECTS.values() if facts.signature)
-        raise DataError(
-            f"columns {', '.join(names)[:300]}",
-            f"the header of a known dialect ({known})",
-            "name the dialect with --dialect, or each column with --column MEANING=NAME",
-            where=where,
-        )
+        fix = "name the dialect with --dialect, or each column with --column MEANING=NAME"
+        raise DataError(f"columns {', '.join(names)[:300]}", f"the header of a known dialect ({known})", fix, where=where)
     longest = max(len(facts.signature) for facts in fits)
     best = [facts for facts in fits if len(facts.signature) == longest]
     if len(best) > 1:
-        raise DataError(
-            f"a header that fits {' and '.join(facts.name.value for facts in best)}",
-            "the header of one dialect",
-            "name it with --dialect",
-            where=where,
-        )
+        received = f"a header that fits {' and '.join(facts.name.value for facts in best)}"
+        raise DataError(received, "the header of one dialect", "name it with --dialect", where=where)
     return best[0]
 
 
@@ -177,9 +166,6 @@ def _check_needed(layout: ColumnLayout, where: str) -> None:
     if effect and not any(layout.has(meaning) for meaning in _UNCERTAINTY):
         absent.append("standard_error (or p_value)")
     if absent:
-        raise DataError(
-            f"no column {', '.join(dict.fromkeys(absent))} (columns: {', '.join(layout.header)})",
-            f"the columns of {layout.facts.title}",
-            "name the column with --column MEANING=NAME, or rename it",
-            where=where,
-        )
+        expected = f"the columns of {layout.facts.title}"
+        fix = "name the column with --column MEANING=NAME, or rename it"
+        raise DataError(f"no column {', '.join(dict.fromkeys(absent))} (columns: {', '.join(layout.header)})", expected, fix, where=where)

@@ -170,15 +170,8 @@ COJO = DialectFacts(
     ("SNP", "A1", "A2", "freq", "b", "se", "p", "N"),
     columns("rsid=SNP effect_allele=A1 other_allele=A2 effect_allele_frequency=freq beta=b standard_error=se p_value=p n=N"),
     exported("SNP:rsid A1:effect_allele A2:other_allele freq:effect_allele_frequency b:beta se:standard_error p:p_value N:n"),
-    by_place=(
-        Meaning.NAME,
-        Meaning.EFFECT_ALLELE,
-        Meaning.OTHER_ALLELE,
-        Meaning.FREQUENCY,
-        Meaning.BETA,
-        Meaning.STANDARD_ERROR,
-        Meaning.P,
-        Meaning.N,
+    by_place=tuple(
+        map(Meaning, ["rsid", "effect_allele", "other_allele", "effect_allele_frequency", "beta", "standard_error", "p_value", "n"])
     ),
 )
 FASTGWA = DialectFacts(
@@ -237,23 +230,6 @@ GWAS_VCF = DialectFacts(
 )
 CUSTOM = DialectFacts(Dialect.CUSTOM, "columns named by --column", "the column named effect_allele", "docs/methods/sumstats.md", (), {})
 
-DIALECTS: dict[Dialect, DialectFacts] = {
-    facts.name: facts
-    for facts in (
-        GWAS_SSF,
-        LDSC,
-        PLINK1_REGRESSION,
-        PLINK1_ASSOC,
-        PLINK1_QASSOC,
-        PLINK2,
-        REGENIE,
-        SAIGE,
-        BOLT_LMM,
-        COJO,
-        FASTGWA,
-        METAL,
-        POLYFUN,
-        GWAS_VCF,
-        CUSTOM,
-    )
-}
+_PLINK = (PLINK1_REGRESSION, PLINK1_ASSOC, PLINK1_QASSOC, PLINK2)
+_OTHERS = (REGENIE, SAIGE, BOLT_LMM, COJO, FASTGWA, METAL, POLYFUN, GWAS_VCF, CUSTOM)
+DIALECTS: dict[Dialect, DialectFacts] = {facts.name: facts for facts in (GWAS_SSF, LDSC, *_PLINK, *_OTHERS)}

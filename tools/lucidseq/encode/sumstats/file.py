@@ -116,26 +116,17 @@ def _check_references(layout: ColumnLayout, study: SumstatsColumns, panel: Varia
     title = layout.facts.title
     if (study["position"] == 0).any():
         if panel is None:
-            raise UsageError(
-                f"{path.name} ({title}) without positions",
-                "a panel that has the variants by name",
-                "add --panel (a .bim, .pvar, genotype store or table)",
-            )
+            fix = "add --panel (a .bim, .pvar, genotype store or table)"
+            raise UsageError(f"{path.name} ({title}) without positions", "a panel that has the variants by name", fix)
         if references.chain is not None:
             raise UsageError("--chain for a file whose positions come from the panel", "a panel of the target build", "omit --chain")
     if (study["effect"] == UNKNOWN).any() and panel is None:
         raise UsageError(f"{path.name} ({title}), which names no alleles", "the .bim of the PLINK run", "give it as --panel")
     if (study["other"] == UNKNOWN).any() and panel is None and references.fasta is None:
-        raise UsageError(
-            f"{path.name} ({title}), which names one allele alone",
-            "a panel or genome that has the other",
-            "add --panel (the .bim of the PLINK run) or --fasta",
-        )
+        fix = "add --panel (the .bim of the PLINK run) or --fasta"
+        raise UsageError(f"{path.name} ({title}), which names one allele alone", "a panel or genome that has the other", fix)
     if references.chain is not None and panel is not None and (study["other"] == UNKNOWN).any():
-        raise UsageError(
-            "--chain for a file whose alleles come from --panel",
-            "one build at a time",
-            "run once with --panel, and give its result as --input of a second run with --chain",
-        )
+        fix = "run once with --panel, and give its result as --input of a second run with --chain"
+        raise UsageError("--chain for a file whose alleles come from --panel", "one build at a time", fix)
     if layout.facts.name is Dialect.PLINK1_QASSOC and panel is not None and not panel.is_bim:
         raise UsageError(f"--panel {panel.path.name} for a file without alleles", "the .bim of the PLINK run", "give it as --panel")

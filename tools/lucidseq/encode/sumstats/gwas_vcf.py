@@ -47,12 +47,8 @@ def read_header(above: list[str], line: str, path: Path, number: int) -> VcfHead
     """
     names = line.rstrip("\n").lstrip("#").split("\t")
     if tuple(names[: len(_FIXED)]) != _FIXED or len(names) == len(_FIXED):
-        raise DataError(
-            f"columns {', '.join(names)[:200]}",
-            f"{', '.join(_FIXED)} and a sample, as in GWAS-VCF",
-            "check the file",
-            where=place(path, line=number),
-        )
+        expected = f"{', '.join(_FIXED)} and a sample, as in GWAS-VCF"
+        raise DataError(f"columns {', '.join(names)[:200]}", expected, "check the file", where=place(path, line=number))
     lengths = {match[1]: int(match[2]) for match in map(_CONTIG.match, above) if match}
     fields = tuple(match[1] for match in map(_FIELD.match, above) if match)
     return VcfHeader(tuple(names[len(_FIXED) :]), fields, lengths)
@@ -88,12 +84,8 @@ def vcf_layout(header: VcfHeader, named: Mapping[Meaning, str], trait: str | Non
         else:
             places[meaning] = names.index(name)
     if not ({Meaning.BETA, Meaning.Z} & set(places)):
-        raise DataError(
-            f"FORMAT fields {', '.join(header.fields) or 'none'}",
-            "ES and SE, as in GWAS-VCF",
-            "give genotypes to `encode genotypes` instead",
-            where=str(path),
-        )
+        fix = "give genotypes to `encode genotypes` instead"
+        raise DataError(f"FORMAT fields {', '.join(header.fields) or 'none'}", "ES and SE, as in GWAS-VCF", fix, where=str(path))
     return ColumnLayout(GWAS_VCF, names, places)
 
 
@@ -119,12 +111,8 @@ def vcf_blocks(handle: IO[str], header: VcfHeader, layout: ColumnLayout, trait: 
             if split.shape[1] > len(fields):
                 long = int(split[len(fields)].notna().to_numpy().argmax())
                 line = int(block.line[frame.index.get_indexer(rows)[long]])
-                raise DataError(
-                    f"{split.iloc[long].notna().sum()} values for FORMAT {keys}",
-                    "a value for each field at most",
-                    "correct the row",
-                    where=place(path, line=line),
-                )
+                received = f"{split.iloc[long].notna().sum()} values for FORMAT {keys}"
+                raise DataError(received, "a value for each field at most", "correct the row", where=place(path, line=line))
             for at in chosen:
                 name = layout.header[at]
                 if name in fields and fields.index(name) < split.shape[1]:

@@ -117,12 +117,8 @@ def _chains(
 
 
 def _wrong(path: Path, number: int, line: str) -> DataError:
-    return DataError(
-        f"{line.strip()[:80]!r}",
-        "chain headers of 12 fields, and blocks of size and gaps that add up to their ends",
-        "create or copy the chain file again",
-        where=place(path, line=number),
-    )
+    expected = "chain headers of 12 fields, and blocks of size and gaps that add up to their ends"
+    return DataError(f"{line.strip()[:80]!r}", expected, "create or copy the chain file again", where=place(path, line=number))
 
 
 def _segments(rows: list[tuple[int, int, int, int, bool]]) -> Segments:

@@ -40,12 +40,8 @@ def open_parquet(path: Path) -> tuple[list[str], Callable[[ColumnLayout], Iterat
         raise missing_extra("pyarrow", "parquet") from error
 
     def damaged(error: Exception) -> DataError:
-        return DataError(
-            f"a parquet file that cannot be read ({str(error)[:200]})",
-            "a whole parquet file",
-            "create or copy the file again",
-            where=str(path),
-        )
+        fix = "create or copy the file again"
+        return DataError(f"a parquet file that cannot be read ({str(error)[:200]})", "a whole parquet file", fix, where=str(path))
 
     try:
         file = parquet.ParquetFile(path)

@@ -138,11 +138,8 @@ def _convert(
     study = SumstatsColumns(converter.contigs, converter.alleles, converter.names, builder.finish())
     tested = ledger.counts["another term of the model"]
     if tested == converter.read:
-        raise DataError(
-            f"no row of the test {' or '.join(layout.facts.additive)}",
-            "a row of the additive effect for each variant",
-            "run the program with its additive model",
-            where=place(path),
-        )
+        expected = "a row of the additive effect for each variant"
+        fix = "run the program with its additive model"
+        raise DataError(f"no row of the test {' or '.join(layout.facts.additive)}", expected, fix, where=place(path))
     share = converter.positive / len(study) if len(study) else 0.5
     return ReadStudy(study, layout, converter.read, share, converter.standardised, lengths)

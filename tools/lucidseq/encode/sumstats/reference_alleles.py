@@ -153,18 +153,10 @@ def _refuse(study: SumstatsColumns, genome: Genome, fit: Fit) -> None:
     if fit.palindromic:
         observed += f" and {fit.palindromic_share:.0%} of {fit.palindromic} A/T and C/G SNPs"
     if fit.strand != "wrong":
-        raise DataError(
-            f"{observed} as given: the {fit.strand} strand of {build}",
-            "alleles on the forward strand",
-            "use --strand auto, or flip the alleles",
-            where=str(genome.path),
-        )
-    raise DataError(
-        f"{observed} in {build}",
-        "that of at least 90 %: positions of another build, or shifted",
-        f"use the genome of the file's build{f' (by its positions {fits} could be)' if fits else ''}, or lift it over with --chain",
-        where=str(genome.path),
-    )
+        received = f"{observed} as given: the {fit.strand} strand of {build}"
+        raise DataError(received, "alleles on the forward strand", "use --strand auto, or flip the alleles", where=str(genome.path))
+    fix = f"use the genome of the file's build{f' (by its positions {fits} could be)' if fits else ''}, or lift it over with --chain"
+    raise DataError(f"{observed} in {build}", "that of at least 90 %: positions of another build, or shifted", fix, where=str(genome.path))
 
 
 def last_positions(study: SumstatsColumns) -> dict[str, int]:

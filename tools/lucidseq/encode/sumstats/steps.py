@@ -83,12 +83,8 @@ def lift_over(work: Harmonisation) -> None:
     rename(work.study, list(chain.segments), work.numbers, work.ledger, reason="not lifted", kind="the chain file", where=where)
     lift(work.study, chain, work.ledger)
     if not len(work.study):
-        raise DataError(
-            "no variant that can be lifted",
-            "positions of the chain's source build",
-            "use the chain from the build of the file to the target build",
-            where=where,
-        )
+        fix = "use the chain from the build of the file to the target build"
+        raise DataError("no variant that can be lifted", "positions of the chain's source build", fix, where=where)
     work.lengths, work.build = chain.target_lengths, name_of(chain.target_lengths)
 
 
@@ -181,9 +177,5 @@ def check_lengths(ours: dict[str, int], theirs: dict[str, int], name: str, other
             shown = [
                 f"{length}{f' ({build})' if build else ''}" for length, build in zip((ours[contig], theirs[target]), builds, strict=True)
             ]
-            raise DataError(
-                f"{contig} is {shown[0]} bases long in {name} and {shown[1]} in {other}",
-                "one build",
-                "use files of one build, or lift over with --chain",
-                where=name,
-            )
+            fix = "use files of one build, or lift over with --chain"
+            raise DataError(f"{contig} is {shown[0]} bases long in {name} and {shown[1]} in {other}", "one build", fix, where=name)

@@ -144,12 +144,8 @@ def _check_lines(data: bytes, separator: str, width: int, first: int, path: Path
         wrong = full & (fields != width)
         if wrong.any():
             row = int(wrong.argmax())
-            raise DataError(
-                f"{int(fields[row])} fields",
-                f"{width} fields, as in the header",
-                "check the line for missing values, spare separators and spaces in values",
-                where=place(path, line=first + row),
-            )
+            fix = "check the line for missing values, spare separators and spaces in values"
+            raise DataError(f"{int(fields[row])} fields", f"{width} fields, as in the header", fix, where=place(path, line=first + row))
     return np.flatnonzero(full) + first, len(ends)
 
 
@@ -178,18 +174,11 @@ def _parse(
             low_memory=False,
         )
     except (pd.errors.ParserError, ValueError, OverflowError) as error:
-        raise DataError(
-            f"a table that cannot be read ({error})",
-            "a table with one value per field",
-            "create or copy the file again",
-            where=place(path, line=first),
-        ) from error
+        expected = "a table with one value per field"
+        fix = "create or copy the file again"
+        raise DataError(f"a table that cannot be read ({error})", expected, fix, where=place(path, line=first)) from error
     if len(frame) != rows:
-        raise DataError(
-            f"{len(frame)} rows in {rows} lines",
-            "one row per line",
-            "check the quotes and line ends of the file",
-            where=place(path, line=first),
-        )
+        fix = "check the quotes and line ends of the file"
+        raise DataError(f"{len(frame)} rows in {rows} lines", "one row per line", fix, where=place(path, line=first))
     frame.columns = pd.Index(chosen)
     return frame

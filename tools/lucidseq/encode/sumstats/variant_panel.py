@@ -176,12 +176,9 @@ def _from_text(path: Path) -> Iterator[_Part]:
         if is_bim:
             places = {kind: at for at, kind in enumerate(_BIM) if kind}
         elif needed:
-            raise DataError(
-                f"a panel with columns {', '.join(header)[:200]}",
-                f"columns for {', '.join(needed)}, or a PLINK .bim",
-                "give a .bim, .pvar, genotype store, or a table with chromosome, position, effect_allele, other_allele",
-                where=place(path, line=number + 1),
-            )
+            expected = f"columns for {', '.join(needed)}, or a PLINK .bim"
+            fix = "give a .bim, .pvar, genotype store, or a table with chromosome, position, effect_allele, other_allele"
+            raise DataError(f"a panel with columns {', '.join(header)[:200]}", expected, fix, where=place(path, line=number + 1))
         info = names.index("info") if not is_bim and "frequency" not in places and "info" in names else -1
         known = not is_bim and names[places["other"]] == "ref"
         columns = [*places.values()] + ([info] if info >= 0 else [])
