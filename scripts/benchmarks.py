@@ -33,7 +33,7 @@ TITLES = {
         "Relatives, components and random samples beside PLINK 2 and bed-reader",
         "Bars: KING at most 4 times, pruning 2 times, components once PLINK 2's CPU seconds; 1,000 million genotypes per CPU second from random samples; memory flat (matrix: 100 bytes a variant).",
     ),
-    "bench_biobank": ("A chromosome at biobank shape", "Bar: at most 4 GB of memory for 50,000 people and 100,000 variants (.pgen)."),
+    "bench_biobank": ("A chromosome at biobank shape", "Bar: at most 4 GB of memory for 50,000 samples and 100,000 variants (.pgen)."),
     "bench_sumstats": (
         "Reading summary statistics beside pandas",
         "Bars: at least 0.25 of a plain pandas.read_csv; at most 200 bytes of memory a row.",

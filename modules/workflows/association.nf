@@ -7,14 +7,14 @@ include { ENRICH_GENES     } from '../enrich/genes/main'
 include { ENRICH_PATHWAYS  } from '../enrich/pathways/main'
 include { FINEMAP_LOCUS    } from '../finemap/locus/main'
 
-// Names of the traits in a phenotype file: its header without the columns that name people
-def traitNames(phenotypes, List<String> wanted) {
-    if (wanted) {
-        return wanted
+// Names of the traits in a phenotype file: its header without the columns of sample names
+def traitNames(phenotypes, List<String> chosen) {
+    if (chosen) {
+        return chosen
     }
     def names = phenotypes.withReader { reader -> reader.readLine() }.split(/\s+/).toList()
-    def people = names.take(2).count { name -> name ==~ /(?i)#?(fid|iid|sample|id)/ }
-    return names.drop(Math.max(people, 1))
+    def sampleColumns = names.take(2).count { name -> name ==~ /(?i)#?(fid|iid|sample|id)/ }
+    return names.drop(Math.max(sampleColumns, 1))
 }
 
 workflow ASSOCIATION {

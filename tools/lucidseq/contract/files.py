@@ -1,4 +1,4 @@
-"""The generated files: where each lives, and whether what is there is what would be written."""
+"""The generated files: their paths, and the differences between files on disk and generated text."""
 
 from __future__ import annotations
 
@@ -38,27 +38,27 @@ def render(contract: list[CommandContract] | None = None) -> dict[str, str]:
 
 
 def differences(root: Path = ROOT) -> list[str]:
-    """Return a unified diff line by line between what is there and what would be written; empty when all is in order."""
-    wanted = render()
+    """Return the lines of a unified diff between the files on disk and the generated text; empty when they are equal."""
+    generated = render()
     lines: list[str] = []
-    for name, text in sorted(wanted.items()):
+    for name, text in sorted(generated.items()):
         path = root / name
-        there = path.read_text(encoding="utf-8") if path.exists() else ""
-        lines += difflib.unified_diff(there.splitlines(), text.splitlines(), f"{name} (there)", f"{name} (wanted)", lineterm="")
-    return lines + [f"{path.relative_to(root)} belongs to no command" for path in _strays(root, wanted)]
+        current = path.read_text(encoding="utf-8") if path.exists() else ""
+        lines += difflib.unified_diff(current.splitlines(), text.splitlines(), f"{name} (on disk)", f"{name} (generated)", lineterm="")
+    return lines + [f"{path.relative_to(root)} belongs to no command" for path in _unowned(root, generated)]
 
 
 def write(root: Path = ROOT) -> None:
     """Write every generated file and remove those that belong to no command any more."""
-    wanted = render()
-    for path in _strays(root, wanted):
+    generated = render()
+    for path in _unowned(root, generated):
         path.unlink()
-    for name, text in wanted.items():
+    for name, text in generated.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
-def _strays(root: Path, wanted: dict[str, str]) -> list[Path]:
-    found = [path for pattern in OWNED for path in sorted(root.glob(pattern))]
-    return [path for path in found if str(path.relative_to(root)) not in wanted]
+def _unowned(root: Path, generated: dict[str, str]) -> list[Path]:
+    paths = [path for pattern in OWNED for path in sorted(root.glob(pattern))]
+    return [path for path in paths if str(path.relative_to(root)) not in generated]

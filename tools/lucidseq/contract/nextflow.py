@@ -16,7 +16,7 @@ META_OPTIONS = ("trait", "shard")
 RESOURCE_OPTIONS = ("threads", "resume", "checkpoint_dir", "force", "quiet")
 # Options that one pipeline parameter sets for all commands
 SHARED_OPTIONS = ("seed", "strict", "build")
-# Files that come along with an input without being named; tables have none, and may be of these kinds themselves
+# Companion files of an input that are not named by an option; tables have none, and may themselves be of these kinds
 COMPANIONS = r"/.*\.(bim|fam|pvar|psam|sample|tbi|csi|fai|gzi)$/"
 TABLES = {Format.TSV, Format.CSV, Format.NPZ}
 
@@ -52,7 +52,7 @@ def render_process(command: CommandContract) -> str:
     words = [f"${{{option.name}_words}}" for option in (*inputs, *meta_options)] + ['--out "${prefix}"']
     words += ["--threads ${task.cpus}"] if command.option("threads") else []
     lines += [f"        {word} \\\\" for word in words] + ["        ${args}", '    """']
-    if command.tool == "check":  # light, and what follows reads its output: a stub run runs it for real
+    if command.tool == "check":  # light, and later steps read its output: it also runs in a stub run
         return "\n".join([*lines, "}", ""])
     lines += ["", "    stub:"]
     lines += ['    def prefix = task.ext.prefix ?: "${meta.id}"', '    """']
