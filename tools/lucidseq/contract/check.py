@@ -79,8 +79,8 @@ def check_parameters(values: dict[str, Any], schema: dict[str, Any], text: str) 
         where = _line_of(name, text)
         if name not in properties:
             near = difflib.get_close_matches(name, properties, n=1)
-            hint = f"; did you mean --{near[0]}?" if near else ""
-            problems.append(f"{where}: --{name} is not a parameter{hint}")
+            suggestion = f"; did you mean --{near[0]}?" if near else ""
+            problems.append(f"{where}: --{name} is not a parameter{suggestion}")
             continue
         errors = jsonschema.Draft202012Validator(properties[name]).iter_errors(value)
         problems += [f"{where}: --{name} {json.dumps(value)}: {error.message}" for error in errors]
@@ -99,8 +99,8 @@ def check_samplesheet(text: str) -> tuple[list[dict[str, str]], list[str]]:
     absent = [name for name in ("cohort", "genotypes", "phenotypes") if name not in header]
     unknown = [name for name in header if name not in COLUMNS]
     if absent or unknown:
-        found = [f"line 1: no column {name} (columns: {', '.join(header)})" for name in absent]
-        return [], found + [f"line 1: column {name} is not known (known: {', '.join(COLUMNS)})" for name in unknown]
+        mistakes = [f"line 1: no column {name} (columns: {', '.join(header)})" for name in absent]
+        return [], mistakes + [f"line 1: column {name} is not known (known: {', '.join(COLUMNS)})" for name in unknown]
     rows: list[dict[str, str]] = []
     problems: list[str] = []
     for number, fields in enumerate(lines[1:], start=2):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from lucidseq.contract import galaxy, nextflow, parameters, python_face, reference
+from lucidseq.contract import galaxy, nextflow, parameters, python_face, reference_pages
 from lucidseq.contract.model import CommandContract, read_commands, read_contract, read_schemas
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -21,14 +21,14 @@ def render(contract: list[CommandContract] | None = None) -> dict[str, str]:
         "conf/arguments.config": nextflow.render_arguments(contract),
         "conf/containers.config": nextflow.render_containers(contract),
         "tools/galaxy/macros.xml": galaxy.render_macros(contract),
-        "docs/reference/files.md": reference.render_files(read_schemas(contract)),
+        "docs/reference/files.md": reference_pages.render_files(read_schemas(contract)),
     }
     for command in contract:
         folder = f"modules/{command.tool}/{command.command}"
         files[f"{folder}/main.nf"] = nextflow.render_process(command)
         files[f"{folder}/meta.yml"] = nextflow.render_meta(command)
     for tool in {command.tool: None for command in contract}:
-        files[f"docs/reference/{tool}.md"] = reference.render_tool(tool, [item for item in contract if item.tool == tool])
+        files[f"docs/reference/{tool}.md"] = reference_pages.render_tool(tool, [item for item in contract if item.tool == tool])
     commands = read_commands()
     files["docs/reference/python.md"] = python_face.render_python(commands)
     for tool in {command.tool.name: None for command in commands if command.tool.name != "check"}:

@@ -90,7 +90,7 @@ def write_table(frame: pd.DataFrame, path: Path, schema: Table) -> None:
         If a required column is missing: a bug in the caller.
     """
     buffer = io.StringIO()
-    # The empty text stays empty (no credible set, say); missing numbers become the mark
+    # Empty text stays empty (such as no credible set); missing numbers become the mark
     frame[_ordered(frame, schema)].to_csv(buffer, sep="\t", index=False, na_rep=MISSING, lineterminator="\n")
     write_text(buffer.getvalue(), path)
 
