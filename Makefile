@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-demo: install ## Run the whole chain on a simulated genome and say what was found again
+demo: install ## Run the whole chain on a simulated genome and report what was recovered
 	$(BIN)/python scripts/demo.py
 
 test: install lint types contract ## Set up and run every test

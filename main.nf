@@ -19,8 +19,8 @@ def genotypeFiles(String name) {
     if (name.endsWith('.pgen')) {
         return [main, file("${stem}.pvar", checkIfExists: true), file("${stem}.psam", checkIfExists: true)]
     }
-    def people = file("${stem}.sample")
-    return name.endsWith('.bgen') && people.exists() ? [main, people] : [main]
+    def samples = file("${stem}.sample")
+    return name.endsWith('.bgen') && samples.exists() ? [main, samples] : [main]
 }
 
 // Rows of the checked sample sheet -> one item a cohort: meta, genotype files, phenotypes, covariates

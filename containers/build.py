@@ -71,7 +71,7 @@ def read_arguments(words: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--image", action="append", choices=list(LICENCES), help="build this one (may be repeated); core, nets and simulate when left out"
+        "--image", action="append", choices=list(LICENCES), help="image to build (may be repeated); default: core, nets and simulate"
     )
     parser.add_argument("--accel", choices=["cpu", "gpu"], default="cpu", help="nets: with or without the CUDA libraries")
     parser.add_argument(
@@ -79,11 +79,11 @@ def read_arguments(words: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="with --accel gpu: leave NVIDIA's wheels out, to test the rest; such an image computes on the processor",
     )
-    parser.add_argument("--base-image", help=f"a Linux image with bash, Python {PYTHON} and its venv; an official slim one when left out")
+    parser.add_argument("--base-image", help=f"a Linux image with bash, Python {PYTHON} and its venv; default: an official slim image")
     parser.add_argument("--registry", help="goes before the images' names, as --container_registry does in the pipeline")
-    parser.add_argument("--engine", choices=["docker", "podman", "buildah"], help="the first that works when left out")
+    parser.add_argument("--engine", choices=["docker", "podman", "buildah"], help="default: the first that works")
     parser.add_argument("--network", choices=["default", "none", "host"], default="default", help="network of the build itself")
-    parser.add_argument("--no-cache", action="store_true", help="build every layer anew")
+    parser.add_argument("--no-cache", action="store_true", help="build every layer again")
     parser.add_argument(
         "--write-lock",
         type=Path,
@@ -124,9 +124,11 @@ def find_engine() -> str:
     for engine, commands in probes.items():
         if shutil.which(engine) and all(answers(command) for command in commands):
             return engine
-    found = [engine for engine in probes if shutil.which(engine)]
+    present = [engine for engine in probes if shutil.which(engine)]
     raise refusal(
-        f"no engine that builds images ({', '.join(found)} on PATH, but without an answer)" if found else "no engine that builds images",
+        f"no engine that builds images ({', '.join(present)} on PATH, but without an answer)"
+        if present
+        else "no engine that builds images",
         "docker with buildx and a running daemon, podman 4.1 or buildah 1.26, or newer",
         "install one; on a shared machine, ask for podman or take the images from a registry (--container_registry)",
     )
@@ -153,8 +155,8 @@ def gather_wheels(lock: str, *, without_cuda: bool = False) -> Path:
     if without_cuda:
         text = "".join(entry for entry in re.split(r"(?m)^(?=\S)", text) if not entry.startswith(CUDA))
     requirements = folder / f"{lock}.txt"
-    stamp, wanted = folder / "complete", hashlib.sha256(text.encode()).hexdigest()
-    if not (requirements.exists() and stamp.exists() and stamp.read_text() == wanted):
+    stamp, checksum = folder / "complete", hashlib.sha256(text.encode()).hexdigest()
+    if not (requirements.exists() and stamp.exists() and stamp.read_text() == checksum):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         requirements.write_text(text, encoding="utf-8")
@@ -180,7 +182,7 @@ def gather_wheels(lock: str, *, without_cuda: bool = False) -> Path:
             "--requirement",
             requirements,
         )
-        stamp.write_text(wanted)
+        stamp.write_text(checksum)
     for old in folder.glob("lucidseq-*.whl"):
         old.unlink()
     isolation = ["--no-build-isolation"] if importlib.util.find_spec("hatchling") else []
@@ -229,7 +231,7 @@ def build_image(engine: str, image: str, wheels: Path, arguments: argparse.Names
         raise refusal(
             f"`{engine} build` of {name} failed, see above",
             "a base image that can be had, and room on the disk",
-            "name another base with --base-image; if ps is missing in it, leave out --network none",
+            "name another base with --base-image; if ps is missing in it, omit --network none",
         )
     return inspect_image(engine, name)
 
@@ -279,9 +281,7 @@ def keep_lock(name: str, entry: dict[str, object], arguments: argparse.Namespace
         try:
             different = image_lock.compare(entry, image_lock.read(arguments.check_lock)[name])
         except (ValueError, KeyError, OSError) as error:
-            raise refusal(
-                f"{name}: {error}", f"the image that {arguments.check_lock} says", "see what changed in the build itself"
-            ) from error
+            raise refusal(f"{name}: {error}", f"the image in {arguments.check_lock}", "check what changed in the build") from error
         print(f"{name}: not compared, since other inputs: {', '.join(different)}" if different else f"{name}: as locked")
     if arguments.write_lock:
         image_lock.write(arguments.write_lock, {name: entry}, version())
@@ -325,7 +325,7 @@ def inspect_image(engine: str, name: str) -> Built:
     words = ["images", "--json", "--no-trunc", name] if engine == "buildah" else ["image", "inspect", name]
     entry = {key.lower(): value for key, value in json.loads(ask([engine, *words]))[0].items()}
     size = entry["size"]
-    if isinstance(size, str):  # buildah says sizes in rounded text alone
+    if isinstance(size, str):  # buildah reports sizes as rounded text
         value, unit = size.split()
         size = round(float(value) * {"KB": 1e3, "MB": 1e6, "GB": 1e9}[unit])
     return Built(name, "sha256:" + entry["id"].removeprefix("sha256:"), size)

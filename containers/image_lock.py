@@ -1,4 +1,4 @@
-"""containers/lock.json: the images of a release, each with its identifier and with all that went into it.
+"""containers/lock.json: the images of a release, each with its identifier and its inputs.
 
 Who builds from the same inputs must get the same identifier; who has other inputs learns which ones.
 """
@@ -48,9 +48,9 @@ def read(path: Path) -> dict[str, dict[str, object]]:
     for name, entry in content["images"].items():
         if not re.fullmatch(NAME, name):
             raise ValueError(f"{path}: {name!r} is no image of the suite")
-        wanted = {"identifier", "bytes", "licences", "inputs"}
-        if set(entry) != wanted or set(entry["inputs"]) != set(INPUTS):
-            raise ValueError(f"{path}: {name} must hold {', '.join(sorted(wanted))}, and as inputs {', '.join(INPUTS)}")
+        fields = {"identifier", "bytes", "licences", "inputs"}
+        if set(entry) != fields or set(entry["inputs"]) != set(INPUTS):
+            raise ValueError(f"{path}: {name} must hold {', '.join(sorted(fields))}, and as inputs {', '.join(INPUTS)}")
         values = {"identifier": DIGEST, **INPUTS}
         for key, value in {"identifier": entry["identifier"], **entry["inputs"]}.items():
             if not re.fullmatch(values[key], value):

@@ -1,6 +1,6 @@
-"""Run the discovery workflow on a simulated genome, and say fact by fact whether what was planted was found again.
+"""Run the discovery workflow on a simulated genome, and report for each planted fact whether it was recovered.
 
-Called by `make demo`. Exit status 1 when a planted fact was not found.
+Called by `make demo`. Exit status 1 when a planted fact was not recovered.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def run_pipeline(folder: Path, outdir: Path, seed: int) -> None:
 
 
 def read_facts(outdir: Path) -> list[dict[str, str]]:
-    """Return the planted facts and what was found, as the report tells them."""
+    """Return the table of planted facts of the report."""
     with (outdir / "report" / "build" / "discovery.facts.tsv").open(encoding="utf-8") as handle:
         return list(csv.DictReader(handle, delimiter="\t"))
 
@@ -46,12 +46,12 @@ def main() -> None:
     if len(facts) != PLANTED_FACTS:
         raise SystemExit(f"The demo failed: {len(facts)} facts in the report, {PLANTED_FACTS} expected.")
     width = max(len(fact["fact"]) for fact in facts)
-    print(f"\nThe demo took {time.monotonic() - started:.0f} s. What was planted, and what was found:\n")
+    print(f"\nThe demo took {time.monotonic() - started:.0f} s. Planted facts and results:\n")
     for fact in facts:
         print(f"  {fact['verdict']:<6}{fact['fact']:<{width}}  planted: {fact['planted']}  found: {fact['found']}")
     print(f"\nRead the report: {arguments.outdir / 'report' / 'build' / 'discovery.report.html'}")
     if any(fact["verdict"] != "ok" for fact in facts):
-        raise SystemExit("The demo failed: something planted was not found again.")
+        raise SystemExit("The demo failed: a planted fact was not recovered.")
 
 
 if __name__ == "__main__":

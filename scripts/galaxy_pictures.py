@@ -22,7 +22,7 @@ from matplotlib.transforms import Affine2D
 FOLDER = Path(__file__).resolve().parent.parent / "tools" / "galaxy"
 DATA = FOLDER / "test-data"
 TARGET = FOLDER / "static" / "images" / "lucidseq"  # the name of its place under Galaxy's own static folder
-BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#9a9a9a"  # told apart by colour-blind people too
+BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#9a9a9a"  # distinguishable with colour blindness
 BASE_COLOURS = {"A": GREEN, "C": BLUE, "G": "#e69f00", "T": ORANGE}
 CAUSAL = "chr3:11670:G:C"
 CAUSAL_GENES = ("GENE00007", "GENE00010")
@@ -150,20 +150,20 @@ def letter(axes: Axes, base: str, place: int, height: float, level: float = 0.0,
 
 def effects() -> Figure:
     """The two sequences of a variant, what the network predicts for each, and the effect."""
-    found = next(row for row in table("effects.tsv") if row["variant_id"] == CAUSAL)
-    place, shown = int(found["base_pair_location"]) - 1, 15
+    row_of_variant = next(row for row in table("effects.tsv") if row["variant_id"] == CAUSAL)
+    place, shown = int(row_of_variant["base_pair_location"]) - 1, 15
     bases = contig("chr3")[place - shown : place + shown + 1]
     figure, axes = plt.subplots(figsize=(6.4, 1.7), layout="constrained")
     rows = (
-        ("with the other allele", found["other_allele"], found["ref_score"], 1.6),
-        ("with the effect allele", found["effect_allele"], found["alt_score"], 0.0),
+        ("with the other allele", row_of_variant["other_allele"], row_of_variant["ref_score"], 1.6),
+        ("with the effect allele", row_of_variant["effect_allele"], row_of_variant["alt_score"], 0.0),
     )
     for words, allele, score, level in rows:
         for offset, base in enumerate(bases[:shown] + allele + bases[shown + 1 :]):
             letter(axes, base, offset, 1.0, level, ORANGE if offset == shown else GREY)
         axes.text(-1, level + 0.5, words, ha="right", va="center")
         axes.text(len(bases) + 1, level + 0.5, f"prediction {float(score):.3f}", va="center")
-    axes.text(len(bases) + 14, 1.3, f"effect\n{float(found['effect']):+.3f}", va="center", ha="center", color=ORANGE)
+    axes.text(len(bases) + 14, 1.3, f"effect\n{float(row_of_variant['effect']):+.3f}", va="center", ha="center", color=ORANGE)
     axes.text(shown + 0.5, 3.1, f"{CAUSAL}, in the middle of 200 bp", ha="center", color=ORANGE)
     axes.set(xlim=(-14, len(bases) + 17), ylim=(-0.2, 3.7))
     axes.set_axis_off()

@@ -1,4 +1,4 @@
-"""Make tools/galaxy/test-data anew: a tiny simulated study and what each command makes of it.
+"""Make tools/galaxy/test-data again: a tiny simulated study and the outputs of each command.
 
 Run it after a change of a file format: `.venv/bin/python scripts/galaxy_test_data.py`. The files are small (about 1 MB together)
 and synthetic.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "tools" / "galaxy" / "test-data"
-PEOPLE = 120
+SAMPLES = 120
 # Made file -> name among the test data; a .gz that is no VCF or FASTA is unpacked, as Galaxy's tools do
 KEPT = {
     "study.peaks.bed": "peaks.bed",
@@ -186,8 +186,8 @@ def derive(folder: Path) -> None:
 
     (folder / "motifs.jaspar").write_text(motifs())
     (folder / "all_fasta.loc").write_text("simulated\tsimulated\tSimulated genome (test)\t${__HERE__}/genome.fa.gz\n")
-    people = (f"person{index + 1:05d}\t{20 + index * 7 % 50}\n" for index in range(PEOPLE))
-    (folder / "covariates.tsv").write_text("sample\tage\n" + "".join(people))
+    rows = (f"person{index + 1:05d}\t{20 + index * 7 % 50}\n" for index in range(SAMPLES))
+    (folder / "covariates.tsv").write_text("sample\tage\n" + "".join(rows))
     pysam.tabix_compress(str(folder / "genome.fa"), str(folder / "genome.fa.gz"), force=True)
     (folder / "genome.fa").unlink()
     records = (folder / "codes.fa").read_text().split(">")[1:]
@@ -203,7 +203,7 @@ def derive(folder: Path) -> None:
 
 
 def plink(folder: Path) -> None:
-    """Write the people's hard calls as a PLINK 1 set, from its documented layout."""
+    """Write the hard calls as a PLINK 1 set, from its documented layout."""
     import cyvcf2
     import numpy as np
 
@@ -221,7 +221,7 @@ def plink(folder: Path) -> None:
 
 
 def plink2(folder: Path) -> None:
-    """Write the people's first 40 variants as a PLINK 2 set."""
+    """Write the first 40 variants as a PLINK 2 set."""
     import cyvcf2
     import numpy as np
     import pgenlib

@@ -53,7 +53,7 @@ INPUTS: dict[str, dict[str, Any]] = {
     },
     "Test chromosomes": {"type": "string", "doc": "Chromosomes held out for testing, comma separated."},
     "Validation chromosomes": {"type": "string", "doc": "Chromosomes for early stopping, comma separated."},
-    "Genotypes": {"type": "data", "format": ["vcf", "vcf_bgzip", "bcf"], "doc": "Genotypes of the people (VCF or BCF)."},
+    "Genotypes": {"type": "data", "format": ["vcf", "vcf_bgzip", "bcf"], "doc": "Genotypes of the samples (VCF or BCF)."},
     "Phenotypes": {"type": "data", "format": ["tabular"], "doc": "Table with a header: sample, then one column a trait."},
     "Covariates": {
         "type": "data",
@@ -137,7 +137,7 @@ EVALUATE = Step(
 MAPS = Step(
     "Attribute predictions to bases",
     "attribute_maps",
-    "Say which bases make the network's predictions.",
+    "Attribute the network's predictions to bases.",
     {"model": "Train a network/model", "dataset": "Encode sequences/dataset"},
     {
         "attributions": "model.attributions.h5",
@@ -192,7 +192,7 @@ SUMSTATS = Step(
 LD = Step(
     "Compute LD",
     "encode_ld",
-    "Correlations of the variants of each locus, from the same people.",
+    "Correlations of the variants of each locus, from the same samples.",
     {"data|genotypes": "Encode genotypes/genotypes_out", "loci": "Loci", "data|trait": "Trait"},
     {"ld": "trait.ld.h5", "qc": "trait.ld.qc.tsv", "card": "trait.encode_ld.card.json", "manifest": "trait.encode_ld.manifest.json"},
     {"data": {"source": "genotypes"}},
@@ -255,7 +255,7 @@ WORKFLOWS = {
     "regulatory": (
         REGULATORY,
         "Learn a regulatory signal from sequence",
-        "This workflow trains a network to predict a regulatory signal from DNA sequence, evaluates it on chromosomes it has not seen, and says which bases make its predictions.",
+        "This workflow trains a network to predict a regulatory signal from DNA sequence, evaluates it on held-out chromosomes, and attributes its predictions to bases.",
     ),
     "association": (
         ASSOCIATION,

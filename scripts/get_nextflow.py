@@ -45,23 +45,23 @@ exec "$here/{launcher}" "$@"
 
 def on_path() -> Path | None:
     """Return the user's own Nextflow when it is new enough."""
-    found = shutil.which("nextflow")
-    if found is None:
+    program = shutil.which("nextflow")
+    if program is None:
         return None
     try:
-        text = subprocess.run([found, "-version"], capture_output=True, text=True, timeout=120, check=True).stdout
+        text = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=120, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return None
     version = re.search(r"version (\d+)\.(\d+)", text)
-    return Path(found) if version and (int(version[1]), int(version[2])) >= OLDEST else None
+    return Path(program) if version and (int(version[1]), int(version[2])) >= OLDEST else None
 
 
 def install() -> Path:
     """Install Nextflow under build/nextflow and return the wrapper's path."""
     wrapper = HOME / "nextflow"
     stamp = HOME / "complete"
-    wanted = hashlib.sha256(LOCK.read_bytes() + (ROOT / "requirements" / "nextflow.txt").read_bytes() + WRAPPER.encode()).hexdigest()
-    if wrapper.exists() and stamp.exists() and stamp.read_text() == wanted:
+    checksum = hashlib.sha256(LOCK.read_bytes() + (ROOT / "requirements" / "nextflow.txt").read_bytes() + WRAPPER.encode()).hexdigest()
+    if wrapper.exists() and stamp.exists() and stamp.read_text() == checksum:
         return wrapper
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir(parents=True)
@@ -96,7 +96,7 @@ def install() -> Path:
     wrapper.write_text(WRAPPER.format(version=VERSION, java=java.relative_to(HOME), launcher=launcher.relative_to(HOME)))
     wrapper.chmod(0o755)
     shutil.rmtree(HOME / "repository", ignore_errors=True)
-    stamp.write_text(wanted)
+    stamp.write_text(checksum)
     return wrapper
 
 
@@ -107,10 +107,10 @@ def run(command: list[str], *, cwd: Path | None = None, env: dict[str, str] | No
 
 def verify(jars: list[Path]) -> None:
     """Compare the jars with the committed lock."""
-    wanted = dict(reversed(line.split("  ")) for line in LOCK.read_text().splitlines())
-    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars}
-    if found != wanted:
-        differing = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
+    expected = dict(reversed(line.split("  ")) for line in LOCK.read_text().splitlines())
+    hashes = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars}
+    if hashes != expected:
+        differing = sorted(name for name in {*hashes, *expected} if hashes.get(name) != expected.get(name))
         raise SystemExit(
             f"received: jars that differ from {LOCK.name}: {', '.join(differing)}\nexpected: the locked files\n"
             "fix: try again; if it stays so, do not run them and report it"

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import pytest
 
-from lucidseq.contract import files, galaxy, nextflow, parameters, reference
+from lucidseq.contract import files, galaxy, nextflow, parameters, reference_pages
 from lucidseq.contract.model import CommandContract, read_command, read_schemas
 from lucidseq.core.app import Tool
 from lucidseq.core.declarations import Column, Table
@@ -139,7 +139,7 @@ def test_macros__have_what_all_forms_share(command: CommandContract) -> None:
 
 
 def test_reference__lists_every_option_and_output(command: CommandContract) -> None:
-    text = reference.render_tool("finemap", [command])
+    text = reference_pages.render_tool("finemap", [command])
     assert "| `--share` | number (0 to 1) | 0.5 | Share. |" in text
     assert "| `<out>.one.tsv.gz` | tsv | One. |" in text
 
@@ -170,6 +170,6 @@ def test_schemas__declared_beside_a_command_join_the_dictionary_and_names_are_un
         return replace(command, outputs={"one": OutFile(".one.tsv", Format.TSV, "One.", schema=schema)})
 
     assert read_schemas([writing(own), writing(own)])["toy.rows"] == own
-    assert "| a | int | A. |" in reference.render_files(read_schemas([writing(own)]))
+    assert "| a | int | A. |" in reference_pages.render_files(read_schemas([writing(own)]))
     with pytest.raises(ValueError, match="two schemas are named"):
         read_schemas([writing(own), writing(same)])

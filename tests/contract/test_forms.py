@@ -40,7 +40,7 @@ def test_form__in_order_has_no_problems(checkout: Path) -> None:
         (lambda text: text.replace('from_work_dir="out.pathways.tsv"', 'from_work_dir="o"'), "output pathways"),
         (lambda text: text.replace('<has_text text="fix: "/>', ""), "no test of an error"),
         (lambda text: text.replace('expect_num_outputs="3"', "", 1), "a test without expect_num_outputs"),
-        (lambda text: text.replace("@STAGE@", ""), "inputs do not go by the users' names"),
+        (lambda text: text.replace("@STAGE@", ""), "inputs do not keep the users' names"),
         (lambda text: text.replace("${static_path}", "$PATH_TO_IMAGES"), "no picture $PATH_TO_IMAGES/lucidseq/enrich"),
         (lambda text: text.replace(".. image::", ".. figure::"), "enrich_pathways.png is in no help"),
     ],

@@ -121,7 +121,7 @@ def test_store__changed_text_and_changed_data_are_noticed(tmp_path: Path) -> Non
     with h5py.File(tmp_path / "a.h5") as opened:
         at = opened["codes"].id.get_chunk_info(0).byte_offset
     text = data.index(b"binary")
-    for place, said in ((text, "attributes are not what was written"), (at + 5, "damaged")):
+    for place, said in ((text, "its attributes have changed"), (at + 5, "damaged")):
         changed = bytearray(data)
         changed[place] ^= 1
         (tmp_path / "b.h5").write_bytes(changed)
@@ -238,7 +238,7 @@ def test_genome__an_old_or_foreign_index_is_not_used(
     with Genome(path) as genome:
         assert {contig: alphabet.decode(genome.fetch(contig, 0, size)) for contig, size in genome.lengths.items()} == now
     told = "".join(record.getMessage() for record in caplog.records)
-    assert ("older than" in told, "does not fit" in told) == (index_age > 0, index_age <= 0 and change != "none")
+    assert ("older than" in told, "does not match" in told) == (index_age > 0, index_age <= 0 and change != "none")
 
 
 def test_genome__a_staged_index_is_judged_by_its_own_file(

@@ -1,4 +1,4 @@
-"""`lucidseq`: list the tools, or run the one that is named, importing no other."""
+"""`lucidseq`: list the tools, or run a tool, importing no other."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import lucidseq
 
 TOOLS = {
     "simulate": "make genomes, sequences and traits with planted truth",
-    "encode": "turn genomic files into the suite's own",
+    "encode": "convert genomic files into lucidseq's formats",
     "train": "train, apply and evaluate sequence networks",
     "attribute": "explain a network base by base",
     "effects": "score variants with a network",
     "finemap": "find causal variants in associated loci",
     "enrich": "test genes and gene sets",
-    "report": "gather results in one page",
+    "report": "collect results in one page",
     "check": "validate pipeline parameters and sample sheets",
 }
 
@@ -26,13 +26,13 @@ def module_of(tool: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Dispatch ``lucidseq TOOL ...`` to the tool's own command line."""
+    """Dispatch ``lucidseq TOOL ...`` to the tool's command line."""
     words = sys.argv[1:] if arguments is None else arguments
     if not words or words[0] in ("-h", "--help"):
         width = max(map(len, TOOLS))
         print("usage: lucidseq TOOL [COMMAND] [OPTIONS]\n\ntools:")
         print("\n".join(f"  {name:<{width}}  {text}" for name, text in TOOLS.items()))
-        print("\n`lucidseq TOOL --help` says more; `lucidseq --version` prints the version.")
+        print("\n`lucidseq TOOL --help` describes a tool; `lucidseq --version` prints the version.")
         return
     if words[0] == "--version":
         print(f"lucidseq {lucidseq.__version__}")

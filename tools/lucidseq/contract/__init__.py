@@ -1,1 +1,1 @@
-"""One contract, three faces: the commands' signatures become Nextflow modules, schema, Galaxy macros and reference pages."""
+"""The contract: Nextflow modules, schema, Galaxy macros, stubs and reference pages are generated from the commands' declarations."""

@@ -1,4 +1,4 @@
-"""`python -m lucidseq.contract` writes the generated files; --check prints the difference, and what Galaxy's forms lack, and fails."""
+"""`python -m lucidseq.contract` writes the generated files; with --check, it reports differences and mistakes in Galaxy's forms, and fails."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def main() -> None:
         files.write()
         return
     lines = files.differences() + forms.problems(files.ROOT, read_contract())
-    print("\n".join(lines) or "generated files are up to date, and Galaxy's forms show what the commands take")
+    print("\n".join(lines) or "generated files are up to date, and Galaxy's forms agree with the commands")
     raise SystemExit(1 if lines else 0)
 
 

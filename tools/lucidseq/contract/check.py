@@ -17,7 +17,7 @@ from lucidseq.core.tables import open_text
 
 COLUMNS = ("cohort", "chromosome", "genotypes", "phenotypes", "covariates")
 GENOTYPE_SUFFIXES = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf", ".bed", ".pgen", ".bgen")
-# What each workflow cannot do without; a group of several names needs one of them
+# Parameters that each workflow needs; of a group of several names, one is needed
 NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "association": (("input",), ("loci",), ("gtf",), ("gene_sets",)),
     "regulatory": (("regions", "positive"),),
@@ -31,16 +31,16 @@ def pipeline(options: PipelineOptions, out: OutputSet) -> Card:
     Raises
     ------
     DataError
-        Listing every mistake found, each with its place.
+        Listing every mistake with its place.
     """
     text = options.parameters.read_text(encoding="utf-8-sig")
     values = _read_json(text, options.parameters)
-    found = check_parameters(values, _read_json(options.schema.read_text(encoding="utf-8"), options.schema), text)
-    problems = [f"{options.parameters.name}, {item}" for item in found]
+    mistakes = check_parameters(values, _read_json(options.schema.read_text(encoding="utf-8"), options.schema), text)
+    problems = [f"{options.parameters.name}, {item}" for item in mistakes]
     rows: list[dict[str, str]] = []
     if options.samplesheet is not None:
-        rows, found = check_samplesheet(open_text(options.samplesheet).read())
-        problems += [f"{options.samplesheet.name}, {item}" for item in found]
+        rows, mistakes = check_samplesheet(open_text(options.samplesheet).read())
+        problems += [f"{options.samplesheet.name}, {item}" for item in mistakes]
     if problems:
         raise DataError(
             f"{len(problems)} mistake{'s' if len(problems) > 1 else ''}:\n  - " + "\n  - ".join(problems),
@@ -79,8 +79,8 @@ def check_parameters(values: dict[str, Any], schema: dict[str, Any], text: str) 
         where = _line_of(name, text)
         if name not in properties:
             near = difflib.get_close_matches(name, properties, n=1)
-            hint = f"; did you mean --{near[0]}?" if near else ""
-            problems.append(f"{where}: --{name} is not a parameter{hint}")
+            suggestion = f"; did you mean --{near[0]}?" if near else ""
+            problems.append(f"{where}: --{name} is not a parameter{suggestion}")
             continue
         if isinstance(value, str) and not value.isprintable():
             problems.append(f"{where}: --{name} holds a control character ({json.dumps(value)})")
@@ -106,8 +106,8 @@ def check_samplesheet(text: str) -> tuple[list[dict[str, str]], list[str]]:
     absent = [name for name in ("cohort", "genotypes", "phenotypes") if name not in header]
     unknown = [name for name in header if name not in COLUMNS]
     if absent or unknown:
-        found = [f"line 1: no column {name} (columns: {', '.join(header)})" for name in absent]
-        return [], found + [f"line 1: column {name} is not known (known: {', '.join(COLUMNS)})" for name in unknown]
+        mistakes = [f"line 1: no column {name} (columns: {', '.join(header)})" for name in absent]
+        return [], mistakes + [f"line 1: column {name} is not known (known: {', '.join(COLUMNS)})" for name in unknown]
     rows: list[dict[str, str]] = []
     problems: list[str] = []
     for number, fields in enumerate(lines[1:], start=2):

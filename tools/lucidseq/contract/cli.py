@@ -1,4 +1,4 @@
-"""`lucidseq check`: validate what a pipeline is given before anything runs."""
+"""`lucidseq check`: validate the parameters and sample sheet of a pipeline before it runs."""
 
 from __future__ import annotations
 

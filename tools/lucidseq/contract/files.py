@@ -1,11 +1,11 @@
-"""The generated files: where each lives, and whether what is there is what would be written."""
+"""The generated files: their paths, and the differences between files on disk and generated text."""
 
 from __future__ import annotations
 
 import difflib
 from pathlib import Path
 
-from lucidseq.contract import galaxy, nextflow, parameters, python_face, reference
+from lucidseq.contract import galaxy, nextflow, parameters, python_face, reference_pages
 from lucidseq.contract.model import CommandContract, read_commands, read_contract, read_schemas
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -21,14 +21,14 @@ def render(contract: list[CommandContract] | None = None) -> dict[str, str]:
         "conf/arguments.config": nextflow.render_arguments(contract),
         "conf/containers.config": nextflow.render_containers(contract),
         "tools/galaxy/macros.xml": galaxy.render_macros(contract),
-        "docs/reference/files.md": reference.render_files(read_schemas(contract)),
+        "docs/reference/files.md": reference_pages.render_files(read_schemas(contract)),
     }
     for command in contract:
         folder = f"modules/{command.tool}/{command.command}"
         files[f"{folder}/main.nf"] = nextflow.render_process(command)
         files[f"{folder}/meta.yml"] = nextflow.render_meta(command)
     for tool in {command.tool: None for command in contract}:
-        files[f"docs/reference/{tool}.md"] = reference.render_tool(tool, [item for item in contract if item.tool == tool])
+        files[f"docs/reference/{tool}.md"] = reference_pages.render_tool(tool, [item for item in contract if item.tool == tool])
     commands = read_commands()
     files["docs/reference/python.md"] = python_face.render_python(commands)
     for tool in {command.tool.name: None for command in commands if command.tool.name != "check"}:
@@ -38,27 +38,27 @@ def render(contract: list[CommandContract] | None = None) -> dict[str, str]:
 
 
 def differences(root: Path = ROOT) -> list[str]:
-    """Return a unified diff line by line between what is there and what would be written; empty when all is in order."""
-    wanted = render()
+    """Return the lines of a unified diff between the files on disk and the generated text; empty when they are equal."""
+    generated = render()
     lines: list[str] = []
-    for name, text in sorted(wanted.items()):
+    for name, text in sorted(generated.items()):
         path = root / name
-        there = path.read_text(encoding="utf-8") if path.exists() else ""
-        lines += difflib.unified_diff(there.splitlines(), text.splitlines(), f"{name} (there)", f"{name} (wanted)", lineterm="")
-    return lines + [f"{path.relative_to(root)} belongs to no command" for path in _strays(root, wanted)]
+        current = path.read_text(encoding="utf-8") if path.exists() else ""
+        lines += difflib.unified_diff(current.splitlines(), text.splitlines(), f"{name} (on disk)", f"{name} (generated)", lineterm="")
+    return lines + [f"{path.relative_to(root)} belongs to no command" for path in _unowned(root, generated)]
 
 
 def write(root: Path = ROOT) -> None:
     """Write every generated file and remove those that belong to no command any more."""
-    wanted = render()
-    for path in _strays(root, wanted):
+    generated = render()
+    for path in _unowned(root, generated):
         path.unlink()
-    for name, text in wanted.items():
+    for name, text in generated.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
-def _strays(root: Path, wanted: dict[str, str]) -> list[Path]:
-    found = [path for pattern in OWNED for path in sorted(root.glob(pattern))]
-    return [path for path in found if str(path.relative_to(root)) not in wanted]
+def _unowned(root: Path, generated: dict[str, str]) -> list[Path]:
+    paths = [path for pattern in OWNED for path in sorted(root.glob(pattern))]
+    return [path for path in paths if str(path.relative_to(root)) not in generated]

@@ -1,4 +1,4 @@
-"""Galaxy's hand-written forms, held against the contract: every option shown or hidden on purpose, with its type, default and bounds."""
+"""Checks of Galaxy's hand-written forms against the contract: every option shown or deliberately hidden, with its type, default and bounds."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ HIDDEN = {
     "force": "a job starts in an empty folder",
     "quiet": "Galaxy keeps the log, and shows it on request",
     "threads": "comes from GALAXY_SLOTS",
-    "shard": "Galaxy runs one job a dataset; the results do not depend on pieces",
-    "resume": "Galaxy starts a job anew",
-    "checkpoint_dir": "Galaxy starts a job anew",
+    "shard": "Galaxy runs one job a dataset; the results do not depend on shards",
+    "resume": "Galaxy starts a job from the beginning",
+    "checkpoint_dir": "Galaxy starts a job from the beginning",
 }
 # Outputs that no form shows, and why
 HIDDEN_OUTPUTS = {Format.TABIX: "Galaxy makes the index itself", Format.FAI: "Galaxy makes the index itself"}
@@ -31,28 +31,28 @@ Element = ElementTree.Element
 
 
 def problems(root: Path, contract: list[CommandContract]) -> list[str]:
-    """Return what is wrong with the forms under a checkout's root, one sentence each; empty when all is in order."""
+    """Return the mistakes in the forms under a checkout's root, one sentence each; empty when there is none."""
     commands = [command for command in contract if command.tool != "check"]
     macros = ElementTree.parse(root / FOLDER / "macros.xml").getroot()
-    found: list[str] = []
+    mistakes: list[str] = []
     for command in commands:
         path = root / FOLDER / f"{command.name}.xml"
         if not path.exists():
-            found.append(f"{path.relative_to(root)} is missing (`python -m lucidseq.contract --form {command.name}`)")
+            mistakes.append(f"{path.relative_to(root)} is missing (`python -m lucidseq.contract --form {command.name}`)")
             continue
         form = expand(ElementTree.parse(path).getroot(), macros)
-        found += [f"{path.relative_to(root)}: {problem}" for problem in form_problems(form, path, command)]
+        mistakes += [f"{path.relative_to(root)}: {problem}" for problem in form_problems(form, path, command)]
     known = {f"{command.name}.xml" for command in commands} | {"macros.xml"}
-    found += picture_problems(root)
-    strays = [path for path in sorted((root / FOLDER).glob("*.xml")) if path.name not in known]
-    return found + [f"{path.relative_to(root)} belongs to no command" for path in strays]
+    mistakes += picture_problems(root)
+    unowned = [path for path in sorted((root / FOLDER).glob("*.xml")) if path.name not in known]
+    return mistakes + [f"{path.relative_to(root)} belongs to no command" for path in unowned]
 
 
 def picture_problems(root: Path) -> Iterator[str]:
-    """Yield pictures that a form's help shows but nobody drew, and pictures that no help shows.
+    """Yield pictures that a form's help shows but that do not exist, and pictures that no help shows.
 
-    `${static_path}` is what both kinds of installation understand: the Tool Shed's looks below static/images of the suite, a server
-    with a folder of tools in its own static folder, where the administrator links the pictures.
+    `${static_path}` works in both kinds of installation: the Tool Shed resolves it to static/images of the suite, a server with a
+    folder of tools to its own static folder, where the administrator links the pictures.
     """
     shown = set()
     for path in sorted((root / FOLDER).glob("*.xml")):
@@ -66,11 +66,10 @@ def picture_problems(root: Path) -> Iterator[str]:
 
 
 def expand(form: Element, macros: Element) -> Element:
-    """Return a form with its macros put in place (what Galaxy does, as far as these forms use it)."""
+    """Return a form with its macros expanded (as Galaxy does, as far as these forms need it)."""
     own = form.find("macros")
-    found = [*macros.iter("xml"), *(own.iter("xml") if own is not None else ())]
-    named = {macro.attrib["name"]: macro for macro in found}
-    return _expanded(form, named)
+    definitions = [*macros.iter("xml"), *(own.iter("xml") if own is not None else ())]
+    return _expanded(form, {macro.attrib["name"]: macro for macro in definitions})
 
 
 def _expanded(element: Element, named: dict[str, Element]) -> Element:
@@ -95,23 +94,21 @@ def _fill_yield(element: Element, content: list[Element]) -> None:
 
 
 def form_problems(form: Element, path: Path, command: CommandContract) -> Iterator[str]:
-    """Yield what is wrong with one expanded form."""
+    """Yield the mistakes in an expanded form."""
     yield from _head_problems(form, path, command)
     params = list(_params(form.find("inputs"), inside=False))
     words = form.findtext("command") or ""
     for option in command.options:
-        mine = [(param, inside) for param, inside in params if param.get("argument") == option.flag]
+        shown = [(param, inside) for param, inside in params if param.get("argument") == option.flag]
         if option.name in HIDDEN:
-            if mine:
-                yield f"{option.flag} is shown, but hidden on purpose: {HIDDEN[option.name]}"
+            if shown:
+                yield f"{option.flag} is shown, but must be hidden: {HIDDEN[option.name]}"
             continue
-        if not mine:
+        if not shown:
             yield f"{option.flag} is not shown"
-        for param, inside in mine:
+        for param, inside in shown:
             yield from _param_problems(param, option, conditional=inside)
-        if option.kind is not Kind.FLAG and option.flag not in words.split():
-            yield f"{option.flag} is not passed on by the command"
-        if option.kind is Kind.FLAG and mine and option.name not in words:
+        if (option.name not in words and shown) if option.kind is Kind.FLAG else option.flag not in words.split():
             yield f"{option.flag} is not passed on by the command"
     flags = {option.flag for option in command.options}
     yield from (f"{param.get('argument')} is no option" for param, _ in params if param.get("argument", option.flag) not in flags)
@@ -123,28 +120,22 @@ def form_problems(form: Element, path: Path, command: CommandContract) -> Iterat
 
 
 def _head_problems(form: Element, path: Path, command: CommandContract) -> Iterator[str]:
-    wanted = {"id": f"lucidseq_{command.name}", "version": "@TOOL_VERSION@+galaxy@VERSION_SUFFIX@", "profile": "@PROFILE@"}
-    for name, value in wanted.items():
+    expected = {"id": f"lucidseq_{command.name}", "version": "@TOOL_VERSION@+galaxy@VERSION_SUFFIX@", "profile": "@PROFILE@"}
+    for name, value in expected.items():
         if form.get(name) != value:
             yield f"{name} is {form.get(name)!r}, not {value!r}"
     used = {element.get("macro") for element in ElementTree.parse(path).getroot().iter("expand")}
-    needed = [
-        f"edam_{command.tool}",
-        requirements_name(command.image, gpu=command.gpu),
-        "stdio",
-        f"version_command_{command.tool}",
-        f"provenance_{command.name}",
-        "citations",
-    ]
+    needed = [f"edam_{command.tool}", requirements_name(command.image, gpu=command.gpu), "stdio", f"version_command_{command.tool}"]
+    needed += [f"provenance_{command.name}", "citations"]
     yield from (f"macro {name} is not used" for name in needed if name not in used)
     if "@STAGE@" not in (form.findtext("command") or "") and command.inputs:
-        yield "inputs do not go by the users' names (@STAGE@)"
+        yield "inputs do not keep the users' names (@STAGE@)"
     if len((form.findtext("help") or "").split()) < 60 or "Example" not in (form.findtext("help") or ""):
         yield "the help has no worked example (a section named Example) or is short"
 
 
 def _params(parent: Element | None, *, inside: bool) -> Iterator[tuple[Element, bool]]:
-    """Yield each param of the inputs, and whether it lies in a branch of a conditional."""
+    """Yield each param of the inputs, and whether it is in a branch of a conditional."""
     for child in parent if parent is not None else ():
         if child.tag == "param":
             yield child, inside
@@ -159,12 +150,12 @@ def _param_problems(param: Element, option: Field, *, conditional: bool) -> Iter
     if option.kind is Kind.PATH:
         yield from _file_problems(param, option, conditional=conditional)
         return
-    given, wanted = param.get("type"), attributes(option)
+    given, expected = param.get("type"), attributes(option)
     if option.kind is Kind.TEXT and given in ("data_column", "select"):
         return  # a choice from the data instead of a typed name
     for name in ("type", "truevalue", "falsevalue"):
-        if param.get(name) != wanted.get(name):
-            yield f"{where}: {name} is {param.get(name)!r}, not {wanted.get(name)!r}"
+        if param.get(name) != expected.get(name):
+            yield f"{where}: {name} is {param.get(name)!r}, not {expected.get(name)!r}"
     if option.kind is Kind.CHOICE:
         rows = [(row.get("value"), row.get("selected") == "true") for row in param.findall("option")]
         if {value for value, _ in rows} != set(option.choices):
@@ -173,24 +164,24 @@ def _param_problems(param: Element, option: Field, *, conditional: bool) -> Iter
         if chosen != option.default:
             yield f"{where}: {chosen!r} is selected, not {option.default!r}"
     elif option.kind is Kind.FLAG:
-        if param.get("checked", "false") != wanted["checked"]:
-            yield f"{where}: checked is {param.get('checked')!r}, not {wanted['checked']!r}"
+        if param.get("checked", "false") != expected["checked"]:
+            yield f"{where}: checked is {param.get('checked')!r}, not {expected['checked']!r}"
     else:
-        yield from _value_problems(param, wanted, where, conditional=conditional)
+        yield from _value_problems(param, expected, where, conditional=conditional)
 
 
-def _value_problems(param: Element, wanted: dict[str, str], where: str, *, conditional: bool) -> Iterator[str]:
-    """Numbers are compared as numbers: 1e-06 and 0.000001 are one value."""
+def _value_problems(param: Element, expected: dict[str, str], where: str, *, conditional: bool) -> Iterator[str]:
+    """Compare numbers as numbers: 1e-06 and 0.000001 are equal."""
     for name in ("value", "min", "max"):
-        given, right = param.get(name) or None, wanted.get(name)
+        given, right = param.get(name) or None, expected.get(name)
         if name == "value" and right is None and conditional:
             continue  # a branch that needs a number may propose one
         if given != right and not (given and right and _number(given) is not None and _number(given) == _number(right)):
             yield f"{where}: {name} is {given!r}, not {right!r}"
-    if "optional" in wanted and param.get("optional") != "true" and not conditional:
-        yield f"{where} may be left out, but the form asks for it"
-    if "optional" not in wanted and param.get("optional") == "true":
-        yield f"{where} has a default, but the form lets it be empty"
+    if "optional" in expected and param.get("optional") != "true" and not conditional:
+        yield f"{where} is optional, but the form requires it"
+    if "optional" not in expected and param.get("optional") == "true":
+        yield f"{where} has a default, but is optional in the form"
 
 
 def _number(text: str) -> float | None:
@@ -210,17 +201,17 @@ def _file_problems(param: Element, option: Field, *, conditional: bool) -> Itera
         yield f"{where}: type is {param.get('type')!r}, not 'data'"
     formats = option.role.formats if option.role else ()
     allowed = {name for item in formats for name in DATATYPES[item].split(",")}
-    strange = [name for name in (param.get("format") or "").split(",") if name not in allowed]
-    if strange:
-        yield f"{where} takes {', '.join(strange)}, but the command reads {', '.join(sorted(allowed))}"
+    unread = [name for name in (param.get("format") or "").split(",") if name not in allowed]
+    if unread:
+        yield f"{where} takes {', '.join(unread)}, but the command reads {', '.join(sorted(allowed))}"
     if option.many and param.get("multiple") != "true" and param.get("type") == "data" and not conditional:
-        yield f"{where} takes several files, but the form one"
+        yield f"{where} takes several files, but the form only one"
     if not option.many and param.get("multiple") == "true":
         yield f"{where} takes one file, but the form several"
     if option.required and param.get("optional") == "true":
-        yield f"{where} is required, but the form lets it be empty"
+        yield f"{where} is required, but is optional in the form"
     if not option.required and not conditional and param.get("optional") != "true":
-        yield f"{where} may be left out, but the form asks for it"
+        yield f"{where} is optional, but the form requires it"
 
 
 def _output_problems(form: Element, words: str, name: str, file: OutFile) -> Iterator[str]:
@@ -228,12 +219,11 @@ def _output_problems(form: Element, words: str, name: str, file: OutFile) -> Ite
     hidden = HIDDEN_OUTPUTS.get(file.format) or HIDDEN_NAMES.get(name)
     plain = path.removesuffix(".gz")
     outputs = form.find("outputs")
-    shown = [
-        element.get("from_work_dir") or element.get("directory") for element in (outputs if outputs is not None else Element("none")).iter()
-    ]
+    elements = outputs.iter() if outputs is not None else ()
+    shown = [element.get("from_work_dir") or element.get("directory") for element in elements]
     if hidden:
         if path in shown:
-            yield f"output {name} is shown, but hidden on purpose: {hidden}"
+            yield f"output {name} is shown, but must be hidden: {hidden}"
         return
     if path not in shown and not (plain in shown and f"gzip -d {path}" in words):
         yield f"output {name} ({path}) is not shown"
@@ -245,10 +235,9 @@ def _test_problems(form: Element) -> Iterator[str]:
     if len(tests) < 2 or not good:
         yield "fewer than two tests, or none of a result"
     if any(test.get("expect_num_outputs") is None or test.find(".//assert_contents") is None for test in good):
-        yield "a test without expect_num_outputs, or without a look into an output"
-    texts = [
-        [item.get("text", "") for item in test.findall("assert_stderr/has_text")] for test in tests if test.get("expect_failure") == "true"
-    ]
+        yield "a test without expect_num_outputs, or without a check of an output's contents"
+    failing = [test for test in tests if test.get("expect_failure") == "true"]
+    texts = [[item.get("text", "") for item in test.findall("assert_stderr/has_text")] for test in failing]
     parts = ("received: ", "expected: ", "fix: ")
     if not any(all(any(text.startswith(part) for text in group) for part in parts) for group in texts):
         yield "no test of an error that shows the three parts of the message (received, expected, fix)"

@@ -1,4 +1,4 @@
-"""Galaxy face: the suite's macros.xml. Forms are written by hand (`forms.py` checks them); what they share comes from here."""
+"""Galaxy face: the suite's macros.xml, shared by the forms, which are written by hand (`forms.py` checks them)."""
 
 from __future__ import annotations
 
@@ -47,19 +47,19 @@ EDAM = {
     "enrich": (["topic_3517", "topic_0602"], ["operation_3501"]),
     "report": (["topic_3517", "topic_0092"], ["operation_0337"]),
 }
-LABELS = {"seed": "Random seed", "strict": "Stop when the trust card says refuse", "build": "Genome build"}
+LABELS = {"seed": "Random seed", "strict": "Stop when the verdict of the trust card is refuse", "build": "Genome build"}
 # Galaxy shows the sentence above the tool's own message; 137 lets a server try again with more memory
 EXIT_CODES = (
     ("1", "fatal", "Bug in lucidseq: please report it with the message below"),
-    ("2", "fatal", "Options that do not go together: the message below says what to change"),
+    ("2", "fatal", "Options that do not go together: the message below names the option to change"),
     ("3", "fatal", "Data that cannot be used: the message below names the file and the place"),
     ("4", "fatal", "Something is not installed: the message below is for the server's administrators"),
-    ("5", "fatal", "The trust card says refuse, and strict mode was asked for"),
+    ("5", "fatal", "The verdict of the trust card is refuse, and strict mode is on"),
     ("6:136", "fatal", "The job failed"),
     ("137", "fatal_oom", "Out of memory"),
-    ("138:", "fatal", "The job was ended"),
+    ("138:", "fatal", "The job was stopped"),
 )
-# Cheetah: each input lies under its own name in a folder of its own, so that messages name the user's file
+# Cheetah: each input has its own name in its own folder, so that messages name the user's file
 STAGE = """
 #import re
 #def stage($folder, $dataset)
@@ -95,7 +95,7 @@ inputs/fasta/genome.fa
 
 
 def render_macros(contract: list[CommandContract]) -> str:
-    """Return macros.xml: tokens, requirements by image, exit codes, EDAM terms, citations, and what all forms share."""
+    """Return macros.xml: tokens, requirements by image, exit codes, EDAM terms, citations, and shared options."""
     commands = [command for command in contract if command.tool != "check"]
     lines = [f"<!-- {HEADER} -->", "<macros>"]
     lines += [_token("TOOL_VERSION", lucidseq.__version__), _token("VERSION_SUFFIX", "0"), _token("PROFILE", PROFILE)]
@@ -116,7 +116,7 @@ def render_macros(contract: list[CommandContract]) -> str:
 
 
 def param(option: Field) -> str:
-    """Return an option that is no file as a form's param."""
+    """Return an option that is not a file as a form's param."""
     words = [f"argument={quoteattr(option.flag)}"]
     words += [f"{name}={quoteattr(value)}" for name, value in attributes(option).items()]
     label = LABELS.get(option.name, option.name.replace("_", " ").capitalize())
@@ -165,7 +165,7 @@ def _edam(group: str, item: str, terms: list[str]) -> list[str]:
 
 
 def _reference_genome() -> list[str]:
-    """A FASTA from the history, or one that the server keeps."""
+    """A FASTA from the history, or a genome that the server keeps."""
     return [
         '<conditional name="genome">',
         '    <param name="source" type="select" label="Reference genome">',
@@ -187,8 +187,8 @@ def _reference_genome() -> list[str]:
 
 
 def _shared(commands: list[CommandContract]) -> list[Field]:
-    found = {option.name: option for command in commands for option in command.options}
-    return [found[name] for name in SHARED_OPTIONS if name in found]
+    by_name = {option.name: option for command in commands for option in command.options}
+    return [by_name[name] for name in SHARED_OPTIONS if name in by_name]
 
 
 def _provenance(command: CommandContract) -> list[str]:
@@ -213,7 +213,7 @@ def _citations() -> list[str]:
 
 
 def attributes(option: Field) -> dict[str, str]:
-    """Return the attributes that a param must have to mean what the option means (files apart)."""
+    """Return the attributes that the param of an option must have (options that are not files)."""
     if option.kind is Kind.FLAG:
         off = f"--no-{option.flag[2:]}"
         return {"type": "boolean", "truevalue": option.flag, "falsevalue": off, "checked": str(bool(option.default)).lower()}

@@ -16,7 +16,7 @@ from lucidseq.core.schema import SCHEMAS
 
 @dataclass(frozen=True)
 class CommandContract:
-    """One command: options in order (the output prefix apart), output files by name, resources."""
+    """One command: options in order (without the output prefix), output files by name, resources."""
 
     tool: str
     command: str
@@ -30,7 +30,7 @@ class CommandContract:
 
     @property
     def name(self) -> str:
-        """Tool and command in one word, as files and forms are named."""
+        """Tool and command in one word, as in names of files and forms."""
         return f"{self.tool}_{self.command}".replace("-", "_")
 
     @property
@@ -87,7 +87,7 @@ def images() -> dict[str, str]:
 
 
 def read_schemas(contract: list[CommandContract]) -> dict[str, Schema]:
-    """Return every schema by name: those of `core.schema`, then those that commands declare beside themselves.
+    """Return every schema by name: those of `core.schema`, then those declared with commands.
 
     Raises
     ------

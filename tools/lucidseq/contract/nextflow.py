@@ -16,7 +16,6 @@ META_OPTIONS = ("trait", "shard")
 RESOURCE_OPTIONS = ("threads", "resume", "checkpoint_dir", "force", "quiet")
 # Options that one pipeline parameter sets for all commands
 SHARED_OPTIONS = ("seed", "strict", "build")
-# Files that come along with an input without being named; tables have none, and may be of these kinds themselves
 # A value becomes one word of the script here and nowhere else: the shell reads nothing of what it holds
 QUOTING = (
     "// A value as one word for the shell, whatever it holds",
@@ -27,6 +26,7 @@ QUOTING = (
 # Words of our own configuration come as a list and are quoted; a text is a user's, who writes it for the shell
 ARGUMENTS = "    def args = task.ext.args instanceof List ? task.ext.args.collect { item -> word(item) }.join(' ') : task.ext.args ?: ''"
 PREFIX = "    def prefix = task.ext.prefix ?: meta.id"
+# Companion files of an input that are not named by an option; tables have none, and may themselves be of these kinds
 COMPANIONS = r"/.*\.(bim|fam|pvar|psam|sample|tbi|csi|fai|gzi)$/"
 TABLES = {Format.TSV, Format.CSV, Format.NPZ}
 
@@ -62,7 +62,7 @@ def render_process(command: CommandContract) -> str:
     words = [f"${{{option.name}_words}}" for option in (*inputs, *meta_options)] + ['${word("--out=${prefix}")}']
     words += ["--threads ${task.cpus}"] if command.option("threads") else []
     lines += [f"        {word} \\\\" for word in words] + ["        ${args}", '    """']
-    if command.tool == "check":  # light, and what follows reads its output: a stub run runs it for real
+    if command.tool == "check":  # light, and later steps read its output: it also runs in a stub run
         return "\n".join([*lines, "}", ""])
     lines += ["", "    stub:"]
     lines += [PREFIX, '    """']

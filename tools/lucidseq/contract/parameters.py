@@ -14,11 +14,12 @@ from lucidseq.contract.nextflow import HEADER, SHARED_OPTIONS, parameter_name, p
 from lucidseq.core.options import Field, Kind
 
 WORKFLOWS = ("association", "regulatory", "discovery")
+PUBLISH_MODES = ("copy", "link", "symlink", "rellink", "move", "copyNoFollow")
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of the workflows themselves."""
+    """A parameter of the workflows."""
 
     name: str
     group: str
@@ -32,7 +33,7 @@ class Parameter:
 
 _INPUT, _RUN, _SCATTER = "Input and output", "How to run", "Scatter"
 PARAMETERS = (
-    Parameter("workflow", _INPUT, "string", "Which workflow to run.", "discovery", choices=WORKFLOWS),
+    Parameter("workflow", _INPUT, "string", "Workflow to run.", "discovery", choices=WORKFLOWS),
     Parameter("input", _INPUT, "string", "Sample sheet (CSV) of cohorts: cohort,chromosome,genotypes,phenotypes,covariates.", path=True),
     Parameter("outdir", _INPUT, "string", "Folder for the results.", "results"),
     Parameter("fasta", _INPUT, "string", "Reference genome (FASTA, plain or bgzip).", path=True),
@@ -48,16 +49,9 @@ PARAMETERS = (
     Parameter("traits", _INPUT, "string", "Traits to analyse, comma separated; all when not given."),
     Parameter("build", _RUN, "string", "Name of the genome build, carried in every file.", "unknown"),
     Parameter("seed", _RUN, "integer", "Seed of every random choice.", 1, minimum=0),
-    Parameter("strict", _RUN, "boolean", "Stop when a trust card says refuse.", False),
+    Parameter("strict", _RUN, "boolean", "Stop when the verdict of a trust card is refuse.", False),
     Parameter("finemap_data", _RUN, "string", "Data that fine mapping works on.", "summary", choices=("summary", "individual")),
-    Parameter(
-        "publish_dir_mode",
-        _RUN,
-        "string",
-        "How results get into outdir.",
-        "copy",
-        choices=("copy", "link", "symlink", "rellink", "move", "copyNoFollow"),
-    ),
+    Parameter("publish_dir_mode", _RUN, "string", "How results are put into outdir.", "copy", choices=PUBLISH_MODES),
     Parameter("container_registry", _RUN, "string", "Registry put before the images' names."),
     Parameter("gpu", _RUN, "boolean", "Run networks on a GPU (set by -profile gpu).", False),
     Parameter("queue", _RUN, "string", "Queue of the cluster or batch service."),
@@ -112,27 +106,27 @@ def _mirrored(command: CommandContract) -> list[Field]:
 
 def _own_property(parameter: Parameter) -> dict[str, Any]:
     nullable = parameter.default is None
-    found: dict[str, Any] = {"type": [parameter.kind, "null"] if nullable else parameter.kind, "description": parameter.help}
+    rule: dict[str, Any] = {"type": [parameter.kind, "null"] if nullable else parameter.kind, "description": parameter.help}
     if parameter.path:
-        found["format"] = "file-path"
+        rule["format"] = "file-path"
     if parameter.choices:
-        found["enum"] = list(parameter.choices)
+        rule["enum"] = list(parameter.choices)
     if parameter.minimum is not None:
-        found["minimum"] = parameter.minimum
-    return found if nullable else {**found, "default": parameter.default}
+        rule["minimum"] = parameter.minimum
+    return rule if nullable else {**rule, "default": parameter.default}
 
 
 def _mirror_property(option: Field) -> dict[str, Any]:
     kind = {Kind.CHOICE: "string"}.get(option.kind, option.kind.value)
     kind = "string" if option.many else kind
     default = _flat(option.default)
-    found: dict[str, Any] = {"type": [kind, "null"] if default is None else kind, "description": option.help}
+    rule: dict[str, Any] = {"type": [kind, "null"] if default is None else kind, "description": option.help}
     if option.choices and not option.many:
-        found["enum"] = [*option.choices, None] if default is None else list(option.choices)
+        rule["enum"] = [*option.choices, None] if default is None else list(option.choices)
     if not option.many:
-        found |= {} if option.minimum is None else {"minimum": option.minimum}
-        found |= {} if option.maximum is None else {"maximum": option.maximum}
-    return found if default is None else {**found, "default": default}
+        rule |= {} if option.minimum is None else {"minimum": option.minimum}
+        rule |= {} if option.maximum is None else {"maximum": option.maximum}
+    return rule if default is None else {**rule, "default": default}
 
 
 def _flat(default: Any) -> Any:

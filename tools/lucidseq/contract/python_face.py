@@ -52,8 +52,8 @@ def render_python(commands: list[Command]) -> str:
 
 _COMMANDS = (
     "Each command of the command line is a function with the same options, `--max-effects 5` being `max_effects=5`. It returns a "
-    "`Result`: `paths` by name, the trust `card`, and the contents of its files as attributes, read when asked for (a table is a "
-    "DataFrame, an HDF5 file a mapping of arrays, anything else its path). Errors are exceptions: `ls.UsageError`, `ls.DataError`, "
+    "`Result`: `paths` by name, the trust `card`, and the contents of its files as attributes, read on first use (a table is a "
+    "DataFrame, an HDF5 file a mapping of arrays, any other file its path). Errors are exceptions: `ls.UsageError`, `ls.DataError`, "
     "`ls.MissingExtraError`, and, with `strict=True`, `ls.RefusedError`; all are `ls.LucidseqError`. With `out=None` files are in a "
     "temporary folder that lives as long as the result. `threads` limits the loaded numerical libraries for the time of the call; "
     "threads of TensorFlow are fixed when it first runs, so bytes can differ from the command line's where your program used "
@@ -62,11 +62,11 @@ _COMMANDS = (
 
 
 def verbs() -> dict[str, Any]:
-    """Return the functions and classes of the package's stub, in alphabetical order, errors apart."""
+    """Return the functions and classes of the package's stub, in alphabetical order, without the exceptions."""
     tree = ast.parse(Path(lucidseq.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
     names = [alias.name for node in tree.body if isinstance(node, ast.ImportFrom) and node.module for alias in node.names]
-    found = {name: getattr(lucidseq, name) for name in sorted(names, key=str.lower)}
-    return {name: value for name, value in found.items() if not (isinstance(value, type) and issubclass(value, Exception))}
+    values = {name: getattr(lucidseq, name) for name in sorted(names, key=str.lower)}
+    return {name: value for name, value in values.items() if not (isinstance(value, type) and issubclass(value, Exception))}
 
 
 def _type(annotation: Any) -> str:
@@ -89,14 +89,14 @@ def _shown_signature(value: Any) -> str:
     if isinstance(value, type):
         return ""
     parts, keyword = [], False
-    found = inspect.signature(value)  # annotations are texts: the modules postpone their evaluation
-    for name, parameter in found.parameters.items():
+    declared = inspect.signature(value)  # annotations are texts: the modules postpone their evaluation
+    for name, parameter in declared.parameters.items():
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY and not keyword:
             keyword = True
             parts.append("*")
         default = "" if parameter.default is inspect.Parameter.empty else f" = {parameter.default!r}"
         parts.append(f"{name}: {parameter.annotation}{default}")
-    return f"({', '.join(parts)}) -> {found.return_annotation}"
+    return f"({', '.join(parts)}) -> {declared.return_annotation}"
 
 
 def _sections(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""A first draft of a Galaxy form, to be written on by hand: `python -m lucidseq.contract --form <tool>_<command>`."""
+"""A draft of a Galaxy form, to be completed by hand: `python -m lucidseq.contract --form <tool>_<command>`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INDENT = "    "
 
 
 def render_form(command: CommandContract) -> str:
-    """Return the draft: every option as a param, every output, two tests and a help to fill in."""
+    """Return the draft: every option as a param, every output, two tests and a help text to complete."""
     shown = [option for option in command.options if option.name not in HIDDEN]
     lines = [
         f'<tool id="lucidseq_{command.name}" name={quoteattr(command.name)} version="@TOOL_VERSION@+galaxy@VERSION_SUFFIX@" profile="@PROFILE@">',

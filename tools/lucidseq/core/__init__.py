@@ -1,1 +1,1 @@
-"""What two or more tools share: command-line habits, file formats, provenance, the trust card, genomic objects."""
+"""Modules shared by two or more tools: declarations of commands, file formats, provenance, the trust card, genomic objects."""

@@ -1,4 +1,4 @@
-"""How tools and commands are declared: options, output files, the function that does the work, and what a paper should say of it.
+"""Declarations of tools and commands: options, output files, the function that does the work, and its sentences for a paper.
 
 A tool's ``cli.py`` makes one `Tool` and declares its commands with `Tool.command`, which returns the Python function of the command.
 The command line (`shell.py`), Nextflow, Galaxy and the reference pages are made from the same declaration.
@@ -38,7 +38,7 @@ class Command:
     Attributes
     ----------
     tool, name
-        The tool it belongs to, and its own name on the command line.
+        The tool it belongs to, and its name on the command line.
     options
         Class of its options; its docstring is the help text.
     files
@@ -50,7 +50,7 @@ class Command:
     gpu
         The command can use a GPU.
     methods
-        What a paper should say, or a function from the options to it.
+        Sentences for a paper, or a function from the options to them.
     """
 
     tool: Tool
@@ -69,7 +69,7 @@ class Command:
 
     @property
     def stem(self) -> str:
-        """Tool and command as file names have them."""
+        """Tool and command as in file names."""
         return f"{self.tool.name}_{self.name}".replace("-", "_")
 
     @property
@@ -89,12 +89,12 @@ class Command:
         return loaded
 
     def describe(self, options: Options) -> Methods:
-        """Return what a paper should say of a run with these options."""
+        """Return the sentences for a paper on a run with these options."""
         return self.methods if isinstance(self.methods, Methods) else self.methods(options)
 
 
 class Tool:
-    """One tool: a set of commands with a console script of its own.
+    """One tool: a set of commands with its own console script.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ class Tool:
     help
         One line.
     image
-        Container image that holds what its commands need.
+        Container image of its commands.
     """
 
     def __init__(self, name: str, help: str, *, image: str) -> None:

@@ -1,4 +1,4 @@
-"""Arguments of the array verbs: lists, DataFrames and arrays of any fitting type, checked where they enter."""
+"""Arguments of the array verbs: lists, DataFrames and arrays of any suitable type, checked on entry."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def numbers(name: str, values: Any, *, ndim: int) -> np.ndarray:
 
 
 def labels(given: Any, values: Any, count: int, *, axis: str) -> list[str]:
-    """Return names of the items along an axis: those given, else the columns (or index) of a DataFrame or Series, else numbers.
+    """Return names of the items along an axis: the given names, else the columns (or index) of a DataFrame or Series, else numbers.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def require_columns(table: Any, columns: tuple[str, ...]) -> None:
     Raises
     ------
     DataError
-        Naming those it lacks.
+        Naming the missing columns.
     """
     absent = [name for name in columns if name not in table]
     if absent:

@@ -1,4 +1,4 @@
-"""Choices that options of several tools offer."""
+"""Choices of options that several tools have."""
 
 from __future__ import annotations
 

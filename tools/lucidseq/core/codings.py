@@ -1,4 +1,4 @@
-"""How a genotype becomes numbers for a model: codings, with parameters from training samples alone.
+"""Codings of genotypes as numbers for a model, with parameters from training samples alone.
 
 References
 ----------
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Coding(StrEnum):
-    """How a genotype becomes numbers. p is the frequency of the effect allele, p0, p1, p2 those of the genotypes, among training samples."""
+    """Coding of a genotype as numbers. p is the frequency of the effect allele, p0, p1, p2 those of the genotypes, among training samples."""
 
     ADDITIVE = "additive"  # g
     ADDITIVE_CENTRED = "additive-centred"  # g - 2p
@@ -37,7 +37,7 @@ class Coding(StrEnum):
 
 
 class Imputer(StrEnum):
-    """What a missing genotype counts as, in codings of one number."""
+    """Value of a missing genotype, in codings with one channel."""
 
     MEAN = "mean"  # the mean of the coding among training samples
     MODE = "mode"  # the coding of the most frequent genotype
@@ -45,7 +45,7 @@ class Imputer(StrEnum):
 
 @dataclass(frozen=True)
 class Training:
-    """What the training samples say of each variant.
+    """Statistics of each variant among the training samples.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Training:
     genotype_frequency
         p0, p1, p2, ..., float64 of shape (variants, `genotype_kinds`); zeros when none is called.
     ploidy
-        Chromosome copies of an individual.
+        Chromosome copies of a sample.
     """
 
     called: np.ndarray
@@ -70,14 +70,14 @@ class Training:
 
 
 def genotype_kinds(ploidy: int) -> int:
-    """Return how many genotypes are counted: 0 to ploidy copies, and three at least."""
+    """Return the number of genotypes that are counted: 0 to ploidy copies, and at least three."""
     return max(ploidy, 2) + 1
 
 
 def coding_table(coding: Coding, imputer: Imputer, training: Training) -> np.ndarray:
-    """Return what 0, 1, 2 copies and missing become.
+    """Return the codes of 0, 1, 2 copies and of a missing genotype.
 
-    Dosages of polyploids above 2 lie on the line through 1 and 2 in the additive codings; the others are for diploids.
+    Dosages of polyploids above 2 are extrapolated from 1 and 2 in the additive codings; the other codings are for diploids.
 
     Variants that do not vary among training samples become 0 in standardised and dominance codings: they have no scale.
 
@@ -88,7 +88,7 @@ def coding_table(coding: Coding, imputer: Imputer, training: Training) -> np.nda
     Raises
     ------
     UsageError
-        If the coding, or the mode, is for diploids and these are none.
+        If the coding, or the mode, is for diploids and the samples are not.
     """
     import numpy as np
 
@@ -101,8 +101,8 @@ def coding_table(coding: Coding, imputer: Imputer, training: Training) -> np.nda
         )
 
     if coding.channels > 1:
-        one = np.eye(4, coding.channels, dtype=np.float32)
-        return np.broadcast_to(one, (len(training.mean), 4, coding.channels))
+        channels = np.eye(4, coding.channels, dtype=np.float32)
+        return np.broadcast_to(channels, (len(training.mean), 4, coding.channels))
     values = _values(coding, training)
     if imputer is Imputer.MODE:
         missing = np.take_along_axis(values, training.mode[:, None].astype(np.int64), axis=1)[:, 0]
@@ -117,7 +117,7 @@ def coding_table(coding: Coding, imputer: Imputer, training: Training) -> np.nda
 
 
 def _values(coding: Coding, training: Training) -> np.ndarray:
-    """Return what 0, 1 and 2 copies become, float64 of shape (variants, 3)."""
+    """Return the codes of 0, 1 and 2 copies, float64 of shape (variants, 3)."""
     import numpy as np
 
     copies, mean = np.arange(3.0)[None, :], training.mean[:, None]
@@ -141,7 +141,7 @@ def _values(coding: Coding, training: Training) -> np.ndarray:
 
 
 def _divide(values: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Divide, and give 0 where the scale is 0 but for rounding."""
+    """Divide; 0 where the scale is 0 up to rounding."""
     import numpy as np
 
     usable = scale > 1e-9

@@ -1,4 +1,4 @@
-"""Columns of stores that are written bit by bit, with memory that does not grow with their length."""
+"""Columns of stores that are written in parts, with memory that does not grow with their length."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lucidseq.core.stores import encode_text
 class ColumnSpools(CloseOnExit):
     """Columns kept on disk until their length and widest text are known, as HDF5's fixed-length text needs it.
 
-    Use as a context manager: its files are gone at the end.
+    Use as a context manager: its files are removed at the end.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class ColumnSpools(CloseOnExit):
             self._files = files.pop_all()
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._files.close()
 
     def add(self, columns: Mapping[str, np.ndarray]) -> None:
@@ -62,7 +62,7 @@ class _Spool:
         self._rows += len(encoded)
 
     def write(self, store: h5py.File, name: str) -> None:
-        """Write the column in whole chunks, whatever the pieces were that it came in: so the file's bytes repeat."""
+        """Write the column in whole chunks, whatever the sizes of its parts, so that the file's bytes repeat."""
         column: h5py.Dataset | None = None
         waiting: list[np.ndarray] = []
         count = written = size = 0

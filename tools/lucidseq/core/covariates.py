@@ -1,16 +1,16 @@
-"""What an analysis projects out: the intercept and the covariates."""
+"""Basis of the intercept and the covariates, which analyses project out."""
 
 from __future__ import annotations
 
 import numpy as np
 
-SINGULAR = 1e-10  # what falls below this share when covariates are projected out carries nothing
+SINGULAR = 1e-10  # relative size below which a residual after projection is rounding error
 
 
 def design(covariates: np.ndarray) -> np.ndarray:
     """Return an orthonormal basis of the intercept and the covariates, shape (samples, rank).
 
-    A covariate that is constant, or a combination of others, adds no column; of n samples, n - rank degrees of freedom remain.
+    A covariate that is constant, or a combination of other covariates, adds no column; n - rank degrees of freedom remain.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How a hand-over file is declared: columns of tables, arrays of HDF5 stores."""
+"""Declarations of files: columns of tables, arrays of HDF5 stores."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Table:
 
     @property
     def required(self) -> list[str]:
-        """Names of the columns that must be there."""
+        """Names of the required columns."""
         return [column.name for column in self.columns if column.required]
 
 
@@ -52,7 +52,7 @@ class Store:
 
 @dataclass(frozen=True)
 class Archive:
-    """A file whose inside a library lays out, such as a Keras archive; ``doc`` says what we add to it."""
+    """A file with the layout of a library, such as a Keras archive; ``doc`` describes what lucidseq adds to it."""
 
     name: str
     doc: str

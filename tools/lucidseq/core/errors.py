@@ -1,6 +1,6 @@
-"""Errors that say what was received, what was expected and how to fix it, with the place.
+"""Errors with what was received, what was expected, how to fix it, and the place.
 
-Every error a user can cause is a `LucidseqError`; anything else that reaches the command line is a bug of ours.
+Every error a user can cause is a `LucidseqError`; any other error that reaches the command line is a bug in lucidseq.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from pathlib import Path
 
 
 class LucidseqError(Exception):
-    """An error in three parts, with the place where it was met.
+    """An error in three parts, with its place.
 
     Parameters
     ----------
     received
-        What was met, with the offending value.
+        The input, with the offending value.
     expected
-        What would have been right.
+        A correct input.
     fix
-        What the user can do about it.
+        What the user can do, in the imperative.
     where
         File, and line, contig or variant where they are known (``place`` builds it).
 
@@ -43,7 +43,7 @@ class LucidseqError(Exception):
 
 
 class DataError(LucidseqError):
-    """An input file or array is not what it should be (exit code 3)."""
+    """An input file or array is not valid (exit code 3)."""
 
     exit_code = 3
 
@@ -55,13 +55,13 @@ class UsageError(LucidseqError):
 
 
 class MissingExtraError(LucidseqError):
-    """A library, program or device that this command needs is not there (exit code 4)."""
+    """A library, program or device that this command needs is missing (exit code 4)."""
 
     exit_code = 4
 
 
 class RefusedError(LucidseqError):
-    """The trust card refuses a result, and the options ask to stop then (exit code 5)."""
+    """The trust card refuses a result, and the run is strict (exit code 5)."""
 
     exit_code = 5
 
@@ -76,20 +76,11 @@ def place(
     >>> place("a/b.tsv", line=3)
     'a/b.tsv, line 3'
     """
-    parts = [str(path)]
-    if line is not None:
-        parts.append(f"line {line}")
-    if contig is not None:
-        parts.append(f"contig {contig}")
-    if variant is not None:
-        parts.append(f"variant {variant}")
-    if item is not None:
-        parts.append(item)
-    return ", ".join(parts)
+    details = (("line ", line), ("contig ", contig), ("variant ", variant), ("", item))
+    return ", ".join([str(path), *(f"{kind}{value}" for kind, value in details if value is not None)])
 
 
 def missing_extra(library: str, extra: str) -> MissingExtraError:
-    """Build the error for a library that is not installed, naming the pip line that brings it."""
-    return MissingExtraError(
-        f"the Python library {library} cannot be imported", f"{library} installed beside lucidseq", f'pip install "lucidseq[{extra}]"'
-    )
+    """Return the error for a library that is not installed, with the pip line that installs it."""
+    fix = f'pip install "lucidseq[{extra}]"'
+    return MissingExtraError(f"the Python library {library} cannot be imported", f"{library} installed with lucidseq", fix)

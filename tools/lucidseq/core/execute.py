@@ -106,7 +106,7 @@ def refuse_if_strict(command: Command, options: Options, card: Card) -> None:
         raise RefusedError(
             f"a result that its trust card refuses ({names})",
             "no check that refuses",
-            "follow the card's advice, or leave --strict out",
+            "follow the card's advice, or omit --strict",
             where=str(options.out),
         )
 
@@ -147,7 +147,7 @@ def _out_of_memory(error: BaseException) -> bool:
 
 
 def _explain(error: Exception) -> LucidseqError | None:
-    """Translate what the libraries below raise for conditions that are not bugs of ours."""
+    """Translate errors of libraries for conditions that are not bugs in lucidseq."""
     if isinstance(error, EOFError | zlib.error) or "BadGzipFile" in type(error).__name__:
         return DataError(f"a compressed file ends too early or is damaged ({error})", "a whole file", "copy or make it again")
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("lucidseq"):

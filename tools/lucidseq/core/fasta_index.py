@@ -1,4 +1,4 @@
-"""Whether an index (.fai) belongs to its FASTA, and which records of the FASTA it does not tell of."""
+"""Check whether an index (.fai) belongs to its FASTA, and list the records of the FASTA that it does not contain."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read_index(path: Path) -> list[Record]:
     Raises
     ------
     ValueError
-        If it is no index.
+        If it is not an index.
     """
     records = []
     for line in path.read_text().splitlines():
@@ -52,7 +52,7 @@ def read_index(path: Path) -> list[Record]:
 
 
 class FastaText(CloseOnExit):
-    """The bytes of a FASTA file, plain or by bgzip and its index of blocks. Use as a context manager."""
+    """The bytes of a FASTA file, plain or bgzip-compressed with its index of blocks. Use as a context manager."""
 
     def __init__(self, path: Path, blocks: Path) -> None:
         import pysam
@@ -66,13 +66,13 @@ class FastaText(CloseOnExit):
             self._packed = pysam.BGZFile(str(path), "r", None)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._plain.close()
         if self._packed is not None:
             self._packed.close()
 
     def read(self, start: int, size: int) -> bytes:
-        """Return up to so many bytes (at most 64 kB) from a place on; fewer where the file ends."""
+        """Return up to ``size`` bytes (at most 64 kB) from ``start`` on; fewer where the file ends."""
         if not self._at <= start <= start + size <= self._at + len(self._buffer):
             self._at, self._buffer = start, self._load(start)
         return self._buffer[start - self._at : start - self._at + size]
@@ -86,14 +86,14 @@ class FastaText(CloseOnExit):
         if start - plain >= 1 << 16:  # beyond the last block
             return b""
         self._packed.seek(packed << 16 | start - plain)
-        found: bytes = self._packed.read(_CHUNK)
-        return found
+        data: bytes = self._packed.read(_CHUNK)
+        return data
 
 
-def untold(path: Path, index: Path, blocks: Path) -> list[str] | None:
-    """Return the names of records that an index leaves out (htslib leaves out those whose name came before); None where it is not the FASTA's.
+def unindexed_records(path: Path, index: Path, blocks: Path) -> list[str] | None:
+    """Return the names of records that are not in an index (htslib omits repeated names); None where it is not the FASTA's index.
 
-    The header before each contig, its last base, its first line break and what follows it are read, so that the work does not
+    The header before each contig, its last base, its first line break and the byte after it are read, so that the work does not
     grow with the bases.
 
     Parameters
@@ -112,23 +112,23 @@ def untold(path: Path, index: Path, blocks: Path) -> list[str] | None:
 
 
 def _walk(text: FastaText, records: list[Record]) -> list[str] | None:
-    found, reached = [], 0
+    unindexed, reached = [], 0
     for record in records:
         headers = _headers(text, reached, record.offset)
         if not headers or headers[-1] != record.name or text.read(record.offset - 1, 1) != b"\n":
             return None
-        found += headers[:-1]
+        unindexed += headers[:-1]
         breaks = record.length > record.bases and not text.read(record.offset + record.bases, 1).isspace()
         end = text.read(record.last, 2)
         if breaks or not end or end[:1].isspace() or not (len(end) == 1 or end[1:].isspace()):
             return None
         reached = record.last + 1
     rest = _headers(text, reached, _FURTHEST)
-    return None if rest is None else found + rest
+    return None if rest is None else unindexed + rest
 
 
 def _headers(text: FastaText, start: int, end: int) -> list[str] | None:
-    """Return the names of the headers between two places; None where other than a header comes first, or (but at the file's end) last."""
+    """Return the names of the headers between two positions; None where the first line, or (except at the file's end) the last, is no header."""
     names: list[str] = []
     last = b">"
     for line in _lines(text, start, end):
@@ -141,7 +141,7 @@ def _headers(text: FastaText, start: int, end: int) -> list[str] | None:
 
 
 def _lines(text: FastaText, start: int, end: int) -> Iterator[bytes]:
-    """Yield lines; of those that are no headers the first byte, for nothing else is asked of them."""
+    """Yield header lines, and the first byte of every other line."""
     carry = b""
     while start < end and (chunk := text.read(start, min(_CHUNK, end - start))):
         start += len(chunk)

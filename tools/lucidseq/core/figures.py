@@ -1,4 +1,4 @@
-"""Axes for figures that a caller did not bring."""
+"""New axes for figures, where the caller gives none."""
 
 from __future__ import annotations
 

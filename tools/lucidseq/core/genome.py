@@ -10,7 +10,7 @@ import numpy as np
 from lucidseq.core import alphabet
 from lucidseq.core.close_on_exit import CloseOnExit
 from lucidseq.core.errors import DataError, place
-from lucidseq.core.fasta_index import untold
+from lucidseq.core.fasta_index import unindexed_records
 from lucidseq.core.log import get_logger
 
 _log = get_logger("lucidseq.genome")
@@ -19,13 +19,13 @@ _log = get_logger("lucidseq.genome")
 class Genome(CloseOnExit):
     """A FASTA file whose bases are fetched as codes (0-3 = ACGT, 4 = N). Use as a context manager.
 
-    An index is read from ``<path>.fai``. Where there is none, or it is older than the FASTA or does not fit it, one is made in a
-    temporary folder, so that a read-only input folder does not matter.
+    An index is read from ``<path>.fai``. If it is missing, older than the FASTA or does not match it, an index is created in a
+    temporary folder, so that the input folder may be read-only.
 
     Raises
     ------
     DataError
-        If the file is not a FASTA file that can be indexed (plain gzip cannot; bgzip can), or a contig comes twice.
+        If the file is not a FASTA file that can be indexed (plain gzip cannot; bgzip can), or a contig occurs twice.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,7 +34,7 @@ class Genome(CloseOnExit):
         self.path = Path(path)
         self._scratch = tempfile.TemporaryDirectory(prefix="lucidseq-fai-")
         try:
-            index, blocks, others = self._indexed()
+            index, blocks, unindexed = self._indexed()
             options = {"filepath_index_compressed": str(blocks)} if blocks.exists() else {}
             self._fasta = pysam.FastaFile(str(self.path), filepath_index=str(index), **options)
         except (OSError, ValueError, pysam.utils.SamtoolsError) as error:
@@ -46,15 +46,14 @@ class Genome(CloseOnExit):
                 where=str(self.path),
             ) from error
         self.lengths: dict[str, int] = dict(zip(self._fasta.references, self._fasta.lengths, strict=True))
-        twice = next((name for name in others if name in self.lengths), None)
-        if twice is not None:
+        repeated = next((name for name in unindexed if name in self.lengths), None)
+        if repeated is not None:
             self.close()
-            raise DataError(
-                f"contig {twice} more than once", "contigs whose names differ", "remove or rename the copies", where=str(self.path)
-            )
+            fix = "remove or rename the copies"
+            raise DataError(f"contig {repeated} more than once", "contigs whose names differ", fix, where=str(self.path))
 
     def _indexed(self) -> tuple[Path, Path, list[str]]:
-        """Return an index, that of bgzip's blocks (which plain text has not), and the names of records that the index leaves out."""
+        """Return an index, the index of bgzip's blocks (plain text has none), and the names of records that are not in the index."""
         import pysam
 
         index, blocks = Path(f"{self.path}.fai"), Path(f"{self.path}.gzi")
@@ -62,47 +61,47 @@ class Genome(CloseOnExit):
         if index.exists():
             beside = [index, *([blocks] if blocks.exists() else [])]
             older = next((path for path in beside if path.stat().st_mtime_ns < changed), None)
-            others = None if older else untold(self.path, index, blocks)
-            if others is not None:
-                return index, blocks, others
-            why = f"{older.name} is older than" if older else f"{index.name} does not fit"
-            _log.warning(f"{why} {self.path.name}: it is not used, and the FASTA is indexed again in a temporary folder")
+            unindexed = None if older else unindexed_records(self.path, index, blocks)
+            if unindexed is not None:
+                return index, blocks, unindexed
+            reason = f"{older.name} is older than" if older else f"{index.name} does not match"
+            _log.warning(f"{reason} {self.path.name}: it is not used, and the FASTA is indexed again in a temporary folder")
         index = Path(self._scratch.name) / "genome.fai"
         blocks = Path(f"{index}.gzi")
-        said = pysam.set_verbosity(1)  # what htslib warns of is refused here by name
+        verbosity = pysam.set_verbosity(1)  # htslib's warnings are errors of this class
         try:
             pysam.samtools.faidx("--fai-idx", str(index), "--gzi-idx", str(blocks), str(self.path))
         finally:
-            pysam.set_verbosity(said)
-        return index, blocks, untold(self.path, index, blocks) or []
+            pysam.set_verbosity(verbosity)
+        return index, blocks, unindexed_records(self.path, index, blocks) or []
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._fasta.close()
         self._scratch.cleanup()
 
     def require(self, contig: str, *, where: str) -> None:
-        """Check that a contig is there.
+        """Check that the genome has a contig.
 
         Raises
         ------
         DataError
-            With a hint when the other spelling (with or without ``chr``) is there.
+            If not; it names the contig if it exists with or without ``chr``.
         """
         if contig in self.lengths:
             return
-        other = contig[3:] if contig.startswith("chr") else f"chr{contig}"
-        hint = f"; the FASTA calls it {other}" if other in self.lengths else ""
+        spelling = contig[3:] if contig.startswith("chr") else f"chr{contig}"
+        suggestion = f"; the FASTA calls it {spelling}" if spelling in self.lengths else ""
         known = ", ".join(list(self.lengths)[:5])
         raise DataError(
-            f"contig {contig}{hint}",
+            f"contig {contig}{suggestion}",
             f"a contig of {self.path.name} ({known}, ...)",
             "use the same genome build and contig names in every file",
             where=where,
         )
 
     def fetch(self, contig: str, start: int, end: int) -> np.ndarray:
-        """Return the codes of a window, uint8 of shape (end - start,); what lies outside the contig is N.
+        """Return the codes of a window, uint8 of shape (end - start,); positions outside the contig are N.
 
         Parameters
         ----------
@@ -119,13 +118,12 @@ class Genome(CloseOnExit):
             try:
                 codes[inner_start - start : inner_end - start] = alphabet.encode(text)
             except ValueError as error:
-                raise DataError(
-                    str(error), "the letters of DNA (IUPAC)", "check the FASTA", where=place(self.path, contig=contig)
-                ) from error
+                where = place(self.path, contig=contig)
+                raise DataError(str(error), "the letters of DNA (IUPAC)", "check the FASTA", where=where) from error
         return codes
 
     def letters(self, contig: str, start: int, end: int) -> bytes:
-        """Return the letters of a window that lies within the contig, capitals and small letters as they are."""
+        """Return the letters of a window inside the contig, with their case."""
         self.require(contig, where=str(self.path))
         text: str = self._fasta.fetch(contig, start, end)
         return text.encode("ascii")

@@ -1,4 +1,4 @@
-"""The genotype matrix: genotypes by sample, for training. Rows are read at random and coded batch by batch."""
+"""The genotype matrix: genotypes by sample, for training. Rows are read in random order and coded in batches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lucidseq.core.stores import open_store, read_list, read_text
 
 _PER_BYTE = 4
 _CODES = np.array([0, 1, 2, MISSING_CALL], dtype=np.int8)  # copies of the effect allele by the two-bit code
-_VARIANTS = 1 << 13  # coded at a time: their table stays in the processor's cache
+_VARIANTS = 1 << 13  # coded at once: their table fits the processor's cache
 
 
 _TEXTS = ("contig", "effect_allele", "other_allele", "id", "rsid")
@@ -27,7 +27,7 @@ _FITTED = {"called": "i", "mean": "f", "sd": "f", "mode": "u", "genotype_frequen
 
 
 class Layout(StrEnum):
-    """How a genotype matrix keeps a genotype."""
+    """Storage of a genotype in a genotype matrix."""
 
     BITS2 = "bits2"
     FLOAT16 = "float16"
@@ -82,10 +82,10 @@ def unpack(packed: np.ndarray, variants: int) -> np.ndarray:
 
 
 class RowSums:
-    """Checksums of rows that come in pieces: a changed byte is noticed, and never two changed bits of one word.
+    """Checksums of rows that are added in parts.
 
-    The sum of a row is that of its 64-bit words (zeros past its end), each multiplied by an odd number of its own, modulo 2^64. Any
-    change of one word changes it; other changes go unnoticed with a probability of about 2^-64.
+    The sum of a row is that of its 64-bit words (zeros past its end), each multiplied by its own odd number, modulo 2^64. Any
+    change of a single word changes it; other changes are missed with a probability of about 2^-64.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class RowSums:
         self._at = 0
 
     def add(self, piece: np.ndarray) -> None:
-        """Add the next piece of every row, shape (rows, width): a multiple of eight bytes, but for the last one."""
+        """Add the next part of every row, shape (rows, width): a multiple of eight bytes, except for the last part."""
         data = np.ascontiguousarray(piece).view(np.uint8)
         if data.shape[1] % 8:
             data = np.pad(data, ((0, 0), (0, -data.shape[1] % 8)))
@@ -108,7 +108,7 @@ class RowSums:
 
 
 def _odd(first: int, last: int) -> np.ndarray:
-    """Return odd numbers first..last-1 of a fixed sequence (SplitMix64 of the place)."""
+    """Return odd numbers first..last-1 of a fixed sequence (SplitMix64 of the index)."""
     mixed = np.arange(first + 1, last + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -128,9 +128,9 @@ class GenotypeMatrix:
     splits
         Train, valid and test samples, their groups and folds.
     training
-        What the training samples say of each variant: what imputer and codings are made of.
+        Statistics of each variant among the training samples, for imputer and codings.
     training_digest
-        SHA-256 of the sorted names of these samples (`splits.digest`): whoever uses the parameters can check on whom they were fitted.
+        SHA-256 of the sorted names of these samples (`splits.digest`), to check which samples the parameters were fitted on.
     contig, start, variant_id, effect_allele
         One value a variant.
     """
@@ -149,7 +149,7 @@ class GenotypeMatrix:
         self.training_digest = str(store.attrs["training_digest"])
         self.trait_names, self.trait_kinds = read_list(store, "trait_names"), read_list(store, "trait_kinds")
         self.covariate_names = read_list(store, "covariate_names")
-        self._refuse_impossible()
+        self._check_values()
         self._rows = _on_disk(store["genotypes"], path)
         self._sums = store["genotype_sums"][()] if "genotype_sums" in store else None
         self._tables: dict[tuple[Coding, Imputer], np.ndarray] = {}
@@ -159,20 +159,16 @@ class GenotypeMatrix:
         """Number of variants."""
         return len(self.start)
 
-    def _refuse_impossible(self) -> None:
-        """Refuse values that no training samples give: they would turn up much later, as a loss that is not a number."""
+    def _check_values(self) -> None:
+        """Refuse impossible values, which would only appear much later, as a loss that is not a number."""
         fitted = self.training
         numbers = (fitted.mean, fitted.sd, fitted.genotype_frequency)
         bad = not all(np.isfinite(values).all() for values in numbers) or fitted.ploidy < 1
         bad = bad or any((np.abs(values) > fitted.ploidy + 1e-6).any() for values in numbers)
         bad = bad or bool((fitted.mean < 0).any() or (fitted.sd < 0).any() or (fitted.mode >= genotype_kinds(fitted.ploidy)).any())
         if bad or (self.splits.split > max(Split)).any():
-            raise DataError(
-                "impossible values among the splits or what was fitted",
-                "what `lucidseq encode matrix` writes",
-                "make the file again",
-                where=str(self.path),
-            )
+            received = "impossible values among the splits or the fitted parameters"
+            raise DataError(received, "a file of `lucidseq encode matrix`", "make the file again", where=str(self.path))
 
     def rows(self, indices: np.ndarray) -> np.ndarray:
         """Return samples as int8 calls of shape (samples, variants), -1 for missing.
@@ -183,12 +179,8 @@ class GenotypeMatrix:
             If the matrix holds dosages.
         """
         if self.layout is not Layout.BITS2:
-            raise DataError(
-                "a genotype matrix of dosages",
-                "hard calls",
-                "ask for dosages, or make the matrix with --layout bits2",
-                where=str(self.path),
-            )
+            fix = "read dosages, or make the matrix with --layout bits2"
+            raise DataError("a genotype matrix of dosages", "hard calls", fix, where=str(self.path))
         return unpack(self._read(indices), self.variants)
 
     def dosages(self, indices: np.ndarray) -> np.ndarray:
@@ -199,9 +191,9 @@ class GenotypeMatrix:
         return np.where(calls == MISSING_CALL, np.float32(np.nan), calls.astype(np.float32))
 
     def batch(self, indices: np.ndarray, coding: Coding = Coding.ADDITIVE_HWE, imputer: Imputer = Imputer.MEAN) -> np.ndarray:
-        """Return samples as a network takes them; parameters are those of the training samples.
+        """Return samples as input of a network, coded with the parameters of the training samples.
 
-        A dosage between two whole numbers becomes the point between their codings (exact for the additive ones).
+        A dosage between two whole numbers is coded by interpolation (exact for the additive codings).
 
         Parameters
         ----------
@@ -249,9 +241,9 @@ class GenotypeMatrix:
             order, back = np.unique(indices, return_inverse=True)  # HDF5 takes rising indices
             values = self._rows[order][back.reshape(-1)]
         if self._sums is not None:
-            found = RowSums(len(values))
-            found.add(values)
-            bad = found.values != self._sums[indices]
+            sums = RowSums(len(values))
+            sums.add(values)
+            bad = sums.values != self._sums[indices]
             if bad.any():
                 raise DataError(
                     f"damaged genotypes of sample {self.samples[indices][bad][0]}",
@@ -270,7 +262,7 @@ def code(genotypes: np.ndarray, table: np.ndarray) -> np.ndarray:
     genotypes
         int8 calls (-1 missing) or float dosages (NaN missing) of shape (samples, variants).
     table
-        What 0, 1, 2 and missing become, float32 of shape (variants, 4) or (variants, 4, channels).
+        Codes of 0, 1, 2 and missing, float32 of shape (variants, 4) or (variants, 4, channels).
 
     Returns
     -------
@@ -279,22 +271,21 @@ def code(genotypes: np.ndarray, table: np.ndarray) -> np.ndarray:
     base = 4 * np.arange(genotypes.shape[1])
     flat = table.reshape(-1, *table.shape[2:])
     if genotypes.dtype == np.int8:
-        looked: np.ndarray = flat.take((genotypes & 3) + base, axis=0)
-        return looked
+        codes: np.ndarray = flat.take((genotypes & 3) + base, axis=0)
+        return codes
     missing = np.isnan(genotypes)
     dosage = np.where(missing, 0, genotypes).astype(np.float32)
     floor = np.clip(np.floor(dosage), 0, 1)
     share = dosage - floor
     below = base + floor.astype(np.int64)
     share = share[..., None] if table.ndim > 2 else share
-    coded = (1 - share) * flat[below] + share * flat[below + 1]
+    coded: np.ndarray = (1 - share) * flat[below] + share * flat[below + 1]
     coded[missing] = np.broadcast_to(table[:, 3], (len(genotypes), *table[:, 3].shape))[missing]
-    between: np.ndarray = coded
-    return between
+    return coded
 
 
 def _on_disk(genotypes: h5py.Dataset, path: Path) -> np.ndarray | h5py.Dataset:
-    """Return the rows as mapped memory (a random row then costs its own bytes), or the dataset where it lies in chunks."""
+    """Return the rows as mapped memory (reading a random row then reads its bytes alone), or the dataset if it is chunked."""
     offset = genotypes.id.get_offset()
     if offset is None or genotypes.file.userblock_size:
         return genotypes
@@ -305,38 +296,33 @@ def _on_disk(genotypes: h5py.Dataset, path: Path) -> np.ndarray | h5py.Dataset:
 
 
 def _checked_layout(store: h5py.File, path: Path) -> Layout:
-    """Return the layout after checking that every array has the kind and shape that the samples and variants ask for."""
-    said, ploidy, digest = (store.attrs[name] for name in ("layout", "ploidy", "training_digest"))
+    """Return the layout after checking that every array has the kind and shape that follow from the samples and variants."""
+    layout, ploidy, digest = (store.attrs[name] for name in ("layout", "ploidy", "training_digest"))
     samples, variants = store["samples/id"].shape, store["variants/start"].shape
-    wanted: dict[str, tuple[str, tuple[int, ...]]] = {f"variants/{name}": ("S", variants) for name in _TEXTS}
-    wanted |= {"variants/start": ("i", variants), "samples/id": ("S", samples), "splits/group": ("S", samples)}
-    wanted |= {"splits/split": ("u", samples), "splits/fold": ("i", samples)}
-    genotypes = genotype_kinds(int(ploidy)) if isinstance(ploidy, int | np.integer) else 0
-    wanted |= {
-        f"training/{name}": (kind, (*variants, genotypes) if name == "genotype_frequency" else variants) for name, kind in _FITTED.items()
-    }
+    expected: dict[str, tuple[str, tuple[int, ...]]] = {f"variants/{name}": ("S", variants) for name in _TEXTS}
+    expected |= {"variants/start": ("i", variants), "samples/id": ("S", samples), "splits/group": ("S", samples)}
+    expected |= {"splits/split": ("u", samples), "splits/fold": ("i", samples)}
+    kinds = genotype_kinds(int(ploidy)) if isinstance(ploidy, int | np.integer) else 0
+    expected |= {f"training/{name}": (kind, variants) for name, kind in _FITTED.items()}
+    expected["training/genotype_frequency"] = ("f", (*variants, kinds))
     if "genotype_sums" in store:
-        wanted["genotype_sums"] = ("u", samples)
+        expected["genotype_sums"] = ("u", samples)
     for group, names in (("phenotypes", "trait_names"), ("covariates", "covariate_names")):
         if f"{group}/values" in store:
-            wanted[f"{group}/values"] = ("f", (len(read_list(store, names)), *samples))
-    bad = [name for name, (kind, shape) in wanted.items() if store[name].dtype.kind != kind or store[name].shape != shape]
+            expected[f"{group}/values"] = ("f", (len(read_list(store, names)), *samples))
+    bad = [name for name, (kind, shape) in expected.items() if store[name].dtype.kind != kind or store[name].shape != shape]
     bad += ["ploidy"] if not isinstance(ploidy, int | np.integer) else []
-    bad += [name for name, value in (("layout", said), ("training_digest", digest)) if not isinstance(value, str)]
-    known = said in list(Layout) if isinstance(said, str) else False
+    bad += [name for name, value in (("layout", layout), ("training_digest", digest)) if not isinstance(value, str)]
+    known = layout in list(Layout) if isinstance(layout, str) else False
     if known and len(samples) == len(variants) == 1:
-        width = -(-variants[0] // _PER_BYTE) if said == Layout.BITS2 else variants[0]
+        width = -(-variants[0] // _PER_BYTE) if layout == Layout.BITS2 else variants[0]
         genotypes = store["genotypes"]
-        fits = genotypes.dtype == ("uint8" if said == Layout.BITS2 else said) and genotypes.shape == (*samples, width)
+        fits = genotypes.dtype == ("uint8" if layout == Layout.BITS2 else layout) and genotypes.shape == (*samples, width)
         bad += [] if fits else ["genotypes"]
     if bad or not known or len(samples) != 1 or len(variants) != 1:
-        raise DataError(
-            f"{', '.join(bad) or 'arrays'} of another kind or shape (layout {said})",
-            "arrays that fit the samples and variants",
-            "make the file again",
-            where=str(path),
-        )
-    return Layout(said)
+        received, fix = f"{', '.join(bad) or 'arrays'} of another kind or shape (layout {layout})", "make the file again"
+        raise DataError(received, "arrays that fit the samples and variants", fix, where=str(path))
+    return Layout(layout)
 
 
 @contextmanager

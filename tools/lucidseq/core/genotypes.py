@@ -26,15 +26,15 @@ class GenotypeStore:
     Attributes
     ----------
     ploidy
-        Chromosome copies of an individual: dosages go from 0 to this.
+        Chromosome copies of a sample: dosages range from 0 to this number.
     haploid
-        How a man's X, Y and everybody's mitochondria are counted: ``0-2`` or ``0-1``.
+        Coding of X and Y in males and of mitochondria in all samples: ``0-2`` or ``0-1``.
     samples
         Sample names, object array of shape (samples,).
     contig, start, variant_id, rsid, effect_allele, other_allele, frequency
         One value a variant, in file order (sorted by contig as first seen, then position).
     trait_names, covariate_names
-        Names of what rides along.
+        Names of the traits and covariates in the store.
     """
 
     def __init__(self, store: h5py.File, path: Path) -> None:
@@ -49,7 +49,7 @@ class GenotypeStore:
         self.trait_names, self.trait_kinds = read_list(store, "trait_names"), read_list(store, "trait_kinds")
         self.covariate_names = read_list(store, "covariate_names")
 
-    @cached_property  # the texts of ten million variants are gigabytes: read by who asks for them
+    @cached_property  # the texts of ten million variants are gigabytes: read on first use
     def variant_id(self) -> np.ndarray:
         """Names of the variants (contig:position:other:effect)."""
         return read_text(self._store["variants/id"])
@@ -99,7 +99,7 @@ class GenotypeStore:
         return bool(self._store["dosage"].dtype == np.int8)
 
     def dosage(self, first: int, last: int, samples: slice = _EVERY) -> np.ndarray:
-        """Return dosages of variants first..last-1 as stored, of shape (last - first, samples), or of a stretch of the samples."""
+        """Return dosages of variants first..last-1 as stored, of shape (last - first, samples), or of a slice of the samples."""
         values: np.ndarray = self._store["dosage"][first:last, samples]
         return values
 
@@ -142,17 +142,17 @@ class GenotypeStore:
 
 
 def _contigs(names: h5py.Dataset) -> np.ndarray:
-    """Read names of contigs, as an object array with one text a contig, not one a variant."""
-    found, known = np.empty(len(names), dtype=object), dict[str, str]()
+    """Read names of contigs, as an object array in which the variants of a contig share one text."""
+    contigs, known = np.empty(len(names), dtype=object), dict[str, str]()
     for first in range(0, len(names), _NAMES):
         part, at = np.unique(names[first : first + _NAMES], return_inverse=True)
         texts = [known.setdefault(text, text) for text in read_text(part)]
-        found[first : first + _NAMES] = np.array(texts, dtype=object)[at.reshape(-1)]
-    return found
+        contigs[first : first + _NAMES] = np.array(texts, dtype=object)[at.reshape(-1)]
+    return contigs
 
 
 def read_trait(store: h5py.File, names: list[str], name: str, path: Path) -> np.ndarray:
-    """Return a trait that rides along in a store, float64 of shape (samples,), NaN where missing.
+    """Return a trait of a store, float64 of shape (samples,), NaN where missing.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""GTF files as columns; a mistake is named with its line."""
+"""GTF files as columns; mistakes are reported with their line numbers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Gene:
 
 @dataclass(frozen=True)
 class GtfRows:
-    """Some rows of a GTF file, arrays of shape (rows,).
+    """Rows of a GTF file, arrays of shape (rows,).
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class GtfRows:
     data
         The rows as UTF-8, a line each.
     ends
-        Where each line ends in ``data``.
+        End of each line in ``data``.
     """
 
     contig: np.ndarray
@@ -73,13 +73,13 @@ class GtfRows:
 
     def attribute(self, name: str) -> np.ndarray:
         """Return an attribute of each row, object; empty where a row has none."""
-        values = re.findall(rf'{name} "([^"\n]+)"[^\n]*'.encode(), self.data)  # the first of a line, and on to its end
+        values = re.findall(rf'{name} "([^"\n]+)"[^\n]*'.encode(), self.data)  # the first of a line, and the rest of the line
         if not values:
             return np.full(len(self), "", dtype=object)
         if len(values) != len(self):
             pattern = re.compile(rf'{name} "([^"\n]+)"'.encode())
-            found = (pattern.search(self.data, start, end) for start, end in self._edges(np.arange(len(self))))
-            values = [match[1] if match else b"" for match in found]
+            matches = (pattern.search(self.data, start, end) for start, end in self._edges(np.arange(len(self))))
+            values = [match[1] if match else b"" for match in matches]
         codes, texts = pd.factorize(np.array(values, dtype=object))
         return np.array([text.decode() for text in texts], dtype=object)[codes]
 
@@ -99,7 +99,7 @@ def read_gtf(path: Path) -> Iterator[GtfRows]:
     Raises
     ------
     DataError
-        If a row has not nine columns, positions that are not 1 <= start <= end, an unknown strand or no gene_id.
+        If a row does not have nine columns, 1 <= start <= end, a known strand and a gene_id.
     """
     for number, data in text_blocks(path, _NOT_ROWS):
         rows = _read_block(data)
@@ -122,22 +122,22 @@ def read_genes(path: Path) -> list[Gene]:
         As `read_gtf`, or if there is no gene.
     """
     genes: list[Columns] = []
-    others: list[Columns] = []
+    other_rows: list[Columns] = []
     for rows in read_gtf(path):
         is_gene = rows.feature == "gene"
         if is_gene.any():
             genes.append(_gene_spans([_named(rows.take(is_gene))]))
         elif not genes:
-            others.append(_gene_spans([_named(rows)]))
-    if not genes and not others:
+            other_rows.append(_gene_spans([_named(rows)]))
+    if not genes and not other_rows:
         raise DataError("no genes", "a GTF with gene rows", "check the file", where=str(path))
-    table = _gene_spans(genes or others)
-    found = [Gene(*row) for row in zip(*(values.tolist() for values in table.values()), strict=True)]
-    return sorted(found, key=lambda gene: (gene.contig, gene.start, gene.end, gene.gene_id))
+    table = _gene_spans(genes or other_rows)
+    spanned = [Gene(*row) for row in zip(*(values.tolist() for values in table.values()), strict=True)]
+    return sorted(spanned, key=lambda gene: (gene.contig, gene.start, gene.end, gene.gene_id))
 
 
 def spans(columns: Columns, *keys: str) -> Columns:
-    """Return one row for each combination of some columns, in the order of their first rows: smallest start, largest end, else the last row's values.
+    """Return a row for each combination of columns, in order of first rows: smallest start, largest end, other values of the last row.
 
     Examples
     --------
@@ -162,14 +162,8 @@ def join(parts: list[Columns]) -> Columns:
 
 
 def _named(rows: GtfRows) -> Columns:
-    return {
-        "gene_id": rows.attribute("gene_id"),
-        "gene_name": rows.names(),
-        "contig": rows.contig,
-        "start": rows.start,
-        "end": rows.end,
-        "strand": rows.strand,
-    }
+    columns = {name: getattr(rows, name) for name in ("contig", "start", "end", "strand")}
+    return {"gene_id": rows.attribute("gene_id"), "gene_name": rows.names(), **columns}
 
 
 def _gene_spans(parts: list[Columns]) -> Columns:
@@ -177,7 +171,7 @@ def _gene_spans(parts: list[Columns]) -> Columns:
 
 
 def _read_block(data: bytes) -> GtfRows | None:
-    """Read rows; None where there is none, or one of them is not as it should be."""
+    """Read rows; None where there is no row, or a row is not valid."""
     table = TextTable.of(data, marks=_NOT_ROWS)
     if table is None or table.width != _FIELDS:
         return None
@@ -192,7 +186,7 @@ def _is_good(start: np.ndarray, end: np.ndarray, strand: np.ndarray) -> bool:
 
 
 def _has_gene_ids(table: TextTable) -> bool:
-    """Say whether every row has a gene_id."""
+    """Return whether every row has a gene_id."""
     letters, quote, key = table.grid(_FIELDS - 1, _LONGEST_ID)[0], ord('"'), b'gene_id "'
     if letters.shape[1] > len(key):  # it is the first attribute in most files
         first = (letters[:, : len(key)] == np.frombuffer(key, dtype=np.uint8)).all() and (letters[:, len(key)] != quote).all()
@@ -202,7 +196,7 @@ def _has_gene_ids(table: TextTable) -> bool:
 
 
 def _checked(data: bytes, path: Path, number: int) -> bytes:
-    """Return the rows with nine fields each, after refusing the first that is wrong."""
+    """Return the rows with nine fields each; refuse the first row that is not valid."""
     rows = ("\t".join(_check(line, place(path, line=at))) for at, line in table_lines(data, number, _NOT_ROWS))
     return "".join(f"{row}\n" for row in rows).encode()
 

@@ -1,13 +1,13 @@
-"""Read a file by a library in a child process: where damaged bytes end the library, the reader gets an error and lives on.
+"""Read a file with a library in a child process: where damaged bytes end the library's process, the reader gets an error.
 
-C libraries that read foreign formats end the whole process at some damaged files (a signal, an abort, an exit). Here the reading runs
-in a forked child, one for each pass over a file, which streams its results back: large arrays lie in memory that both processes share
-and are not copied, all else goes through a pipe.
+C libraries end the whole process at some damaged files (a signal, an abort, an exit). Here the reading runs in a forked child, one for
+each pass over a file, which streams its results back: large arrays are in memory that both processes share and are not copied, all other
+values are sent through a pipe.
 
 The child is forked, not spawned: it starts in milliseconds, needs no pickled arguments, and works wherever the parent does (daemonic
-processes, fork servers, interpreters without a main module). Only the forking thread lives on in it, so the work must touch neither
-TensorFlow nor other threads' locks; it runs the library and NumPy, and ends without the parent's exit handlers. It never outlives its
-parent: a pipe that only the parent holds open sends it a signal when it closes.
+processes, fork servers, interpreters without a main module). It has only the forking thread, so the work must use neither TensorFlow nor
+other threads' locks; it runs the library and NumPy, and ends without the parent's exit handlers. It never outlives its parent: a pipe
+that only the parent holds open sends it a signal when it closes.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ from lucidseq.core.errors import DataError, LucidseqError
 Piece = tuple[Any, ...]
 Space = Callable[[tuple[int, ...], type], np.ndarray]
 
-_SLOTS = 3  # one that the child fills, one that the caller holds, one on the way
+_SLOTS = 3  # one that the child fills, one that the caller holds, one in transfer
 _ALIGNMENT = 64
 _SIZES = struct.Struct("<QQ")  # of a message: its text, and the bytes of arrays after it
 _OUT_OF_MEMORY, _FAILED = 137, 70  # exit statuses of the child
 _MOST_WORDS = 400  # of what a library writes to its standard error before it ends
 _STOPPED_BY_OTHERS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_parent_ends: set[int] = set()  # file descriptors of all readings under way; no child may hold those of another
+_parent_ends: set[int] = set()  # file descriptors of all open readings; no child may hold those of another
 
 
 def stream(path: Path, work: Callable[[Space], Iterator[Piece]], *, piece_bytes: int = 0) -> Iterator[Piece]:
@@ -59,11 +59,11 @@ def stream(path: Path, work: Callable[[Space], Iterator[Piece]], *, piece_bytes:
     path
         The file that is read, for error messages.
     work
-        Gets a function that returns an uninitialised array of a shape and a type in shared memory, where there is room for it in this
-        piece. It yields tuples of numeric arrays and of what JSON holds (text, numbers, lists, None). Import the library before: what
-        the child imports is lost with it.
+        Called with a function that returns an uninitialised array of a shape and a type in shared memory, as far as this piece has
+        space. It yields tuples of numeric arrays and JSON values (text, numbers, lists, None). Import the library before: imports of
+        the child are lost with it.
     piece_bytes
-        Shared memory for the arrays of one piece. Without it arrays go through the pipe.
+        Shared memory for the arrays of one piece. Without it arrays are sent through the pipe.
 
     Yields
     ------
@@ -76,7 +76,7 @@ def stream(path: Path, work: Callable[[Space], Iterator[Piece]], *, piece_bytes:
     MemoryError
         If the child runs out of memory.
     BaseException
-        What the work raises.
+        Any exception of the work.
 
     Examples
     --------
@@ -131,7 +131,7 @@ class _Child:
         life_read, life_write = os.pipe()
         os.write(free_write, bytes(range(len(slots))))
         ends = {out_read, free_write, life_write}
-        with warnings.catch_warnings():  # of threads that the child lacks: see the head of this file
+        with warnings.catch_warnings():  # of threads that the child does not have: see the docstring of this module
             warnings.simplefilter("ignore")
             pid = os.fork()
         if not pid:
@@ -154,7 +154,7 @@ class _Child:
         return message
 
     def unpack(self, message: dict[str, Any]) -> Piece:
-        """Return a message's values, arrays in shared memory as they lie there; a caller that keeps many of them gets copies."""
+        """Return a message's values, arrays in shared memory without a copy; a caller that keeps many of them gets copies."""
         memory: np.ndarray | None = None
         slot = message["slot"]
         if slot is not None:
@@ -184,13 +184,13 @@ class _Child:
                 os.write(self.free, bytes([slot]))
 
     def stop(self, *, kill: bool = True) -> int:
-        """Wait for the child's end, or bring it about, close the pipes and return its exit status (of a signal: its negative number)."""
+        """Wait for the child's end, or kill it, close the pipes and return its exit status (of a signal: its negative number)."""
         if self.status is None and os.getpid() == self.parent:
             if kill:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self.pid, signal.SIGKILL)
             self.status = 0
-            with contextlib.suppress(ChildProcessError):  # somebody else has waited for it
+            with contextlib.suppress(ChildProcessError):  # another thread has waited for it
                 self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
             _parent_ends.difference_update({self.pipe.fileno(), self.free, self.lifeline})
             self.pipe.close()
@@ -200,7 +200,7 @@ class _Child:
 
 
 class _Worker:
-    """The child's side: runs the work and sends what it yields."""
+    """The child's side: runs the work and sends its pieces."""
 
     def __init__(self, out: int, free: int, slots: list[mmap.mmap]) -> None:
         self._out, self._free, self._slots = out, free, slots
@@ -227,7 +227,7 @@ class _Worker:
             os._exit(status)
 
     def _space(self, shape: tuple[int, ...], dtype: type) -> np.ndarray:
-        """Return an array in shared memory, or an ordinary one where there is no room."""
+        """Return an array in shared memory, or an ordinary array if there is no space."""
         size = math.prod(shape) * np.dtype(dtype).itemsize
         if self._slots and self._slot < 0:
             self._slot = self._take_slot()
@@ -256,7 +256,7 @@ class _Worker:
         self._memory, self._slot, self._used = np.empty(0, dtype=np.uint8), -1, 0
 
     def _pack(self, array: np.ndarray, raws: list[np.ndarray]) -> dict[str, Any]:
-        """Describe an array by its place in shared memory; else its bytes follow the message."""
+        """Describe an array by its offset in shared memory; else its bytes follow the message."""
         at = array.__array_interface__["data"][0] - self._memory.__array_interface__["data"][0]
         shared = array.flags.c_contiguous and at >= 0 and at + array.nbytes <= len(self._memory)
         if not shared:
@@ -273,8 +273,8 @@ class _Worker:
 
 
 def _settle(messages: IO[bytes], foreign: set[int], lifeline: int) -> None:
-    """Make a fresh child independent of its parent's files, signals and objects."""
-    gc.disable()  # nothing of the parent's is finalised here
+    """Make a new child independent of its parent's files, signals and objects."""
+    gc.disable()  # no object of the parent is finalised here
     faulthandler.disable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the child when it is interrupted
@@ -301,7 +301,7 @@ def _describe(error: BaseException) -> list[Any]:
 
 
 def _rebuild(described: list[Any]) -> BaseException:
-    """Return the exception that was described; a RuntimeError where this process does not know its kind."""
+    """Return the exception that was described; a RuntimeError where this process does not know its class."""
     module, name, arguments = described
     kind = getattr(sys.modules.get(module), name, None)
     values: list[Any] = [bytes.fromhex(item["bytes"]) if isinstance(item, dict) else item for item in arguments]

@@ -1,4 +1,4 @@
-"""HDF5 files in which a flipped bit is noticed: checksums over structure, attributes and data; and care with files that have none.
+"""HDF5 files with checksums over structure, attributes and data, so that a flipped bit is detected; and safe reading of files without.
 
 References
 ----------
@@ -18,16 +18,16 @@ import numpy as np
 
 from lucidseq.core.errors import DataError
 
-CHUNK_BYTES = 1 << 18  # of a chunk, and kept of an array while it is written: HDF5's own default varies (8 MB in 2.0)
-_READ_BYTES = 1 << 20  # kept of an array while it is read: a chunk of genotypes
-CHECKED = {"fletcher32": True}  # zlib's own sum misses some changes of arrays of small numbers
+CHUNK_BYTES = 1 << 18  # of a chunk, and of the cache of an array that is written: HDF5's default varies (8 MB in 2.0)
+_READ_BYTES = 1 << 20  # of the cache of an array that is read: a chunk of genotypes
+CHECKED = {"fletcher32": True}  # zlib's checksum misses some changes of arrays of small numbers
 _COLUMN_ROWS = 1 << 14
 TEXT_SUM = "text_sum"
 _HEAP, _HEAP_BYTES = b"GCOL\x01\x00\x00\x00", 1 << 20
 
 
 def column_rows(rows: int, row_bytes: int) -> int:
-    """Return the rows of a chunk of a column that is written and read bit by bit: it fits into the cache."""
+    """Return the rows of a chunk of a column that is written and read in parts: it fits the cache."""
     return max(1, min(rows, _COLUMN_ROWS, CHUNK_BYTES // max(1, row_bytes)))
 
 
@@ -37,28 +37,24 @@ def create_file(path: Path) -> h5py.File:
 
 
 def text_sum(store: h5py.File) -> int:
-    """Return a checksum of the names and values of the attributes that are text: HDF5 keeps texts in a heap that has none."""
+    """Return a checksum of the names and values of the attributes that are text: HDF5 keeps texts in a heap without checksum."""
     texts = sorted((str(name), value) for name, value in store.attrs.items() if isinstance(value, str))
     digest = hashlib.sha256(json.dumps(texts).encode()).digest()
     return int.from_bytes(digest[:7], "big")
 
 
-def refuse_changed_texts(store: h5py.File, path: Path) -> None:
-    """Refuse a file whose texts among the attributes are not those it was written with; older ones do not say.
+def check_texts(store: h5py.File, path: Path) -> None:
+    """Check the text attributes of a file against their checksum; older files have none.
 
     Raises
     ------
     DataError
         If they differ.
     """
-    said = store.attrs.get(TEXT_SUM)
-    if said is not None and (not isinstance(said, int | np.integer) or int(said) != text_sum(store)):
-        raise DataError(
-            "an HDF5 file that is damaged (its attributes are not what was written)",
-            "a whole file",
-            "copy or make it again",
-            where=str(path),
-        )
+    expected = store.attrs.get(TEXT_SUM)
+    if expected is not None and (not isinstance(expected, int | np.integer) or int(expected) != text_sum(store)):
+        received = "an HDF5 file that is damaged (its attributes have changed)"
+        raise DataError(received, "a whole file", "copy or make it again", where=str(path))
 
 
 def open_file(path: Path, refuse: Callable[[str], DataError]) -> h5py.File:
@@ -69,7 +65,7 @@ def open_file(path: Path, refuse: Callable[[str], DataError]) -> h5py.File:
     path
         The file.
     refuse
-        Makes the error of a file that is not HDF5, from what the library says.
+        Makes the error of a file that is not HDF5, from the library's message.
 
     Raises
     ------
@@ -84,15 +80,15 @@ def open_file(path: Path, refuse: Callable[[str], DataError]) -> h5py.File:
 
 
 def _refuse_damaged_heap(path: Path) -> None:
-    """Refuse a file whose heap of attributes' texts does not add up: the HDF5 library would walk over it for ever.
+    """Refuse a file whose heap of attributes' texts has inconsistent sizes: the HDF5 library would read it without end.
 
-    The heaps of stores lie at the beginning, where attributes are written first.
+    The heaps of stores are at the beginning, where attributes are written first.
     """
     try:
         with Path(path).open("rb") as handle:
             start = handle.read(_HEAP_BYTES)
     except OSError:
-        return  # opening it says what is wrong
+        return  # the error is raised when it is opened
     at = start.find(_HEAP)
     while at >= 0:
         end = at + int.from_bytes(start[at + 8 : at + 16], "little")

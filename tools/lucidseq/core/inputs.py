@@ -75,7 +75,7 @@ def require_utf8(path: Path, option: str) -> None:
 
 
 def check_readable(path: Path, option: str, role: In) -> None:
-    """Check that an input is a file that can be read and holds something.
+    """Check that an input is a readable file that is not empty.
 
     Raises
     ------
@@ -100,13 +100,13 @@ def check_readable(path: Path, option: str, role: In) -> None:
 def find_damaged(inputs: Mapping[str, list[Path]], roles: Mapping[str, In]) -> str | None:
     """Return the place of the first byte that is not text, or where a compressed file breaks, in the inputs.
 
-    Libraries raise these errors without the file's name; looking for it afterwards costs nothing while all is well.
+    Libraries raise these errors without the file's name; it is searched for only after an error.
     """
     for name, paths in inputs.items():
         for path in paths:
-            found = _first_damage(path, text=not _TEXT.isdisjoint(roles[name].formats))
-            if found is not None:
-                return found
+            damage = _first_damage(path, text=not _TEXT.isdisjoint(roles[name].formats))
+            if damage is not None:
+                return damage
     return None
 
 

@@ -1,4 +1,4 @@
-"""BED files as columns; a mistake is named with its line."""
+"""BED files as columns; mistakes are reported with their line numbers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pandas as pd
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.text_blocks import TextTable, table_lines, text_blocks, whole_number
 
-MOST_SCORE = 3.4e38  # the stores keep scores in 32 bits
-MOST_BASES = 1 << 40  # no contig is longer; larger numbers are damage, and would not fit the arrays
+MOST_SCORE = 3.4e38  # stores keep scores in 32 bits
+MOST_BASES = 1 << 40  # no contig is longer; larger numbers are damaged
 _NOT_ROWS = ("#", "track", "browser")
 _NAME, _SCORE, _STRAND, _NARROW_PEAK = 3, 4, 5, 10  # columns, and narrowPeak's number of them
 _STRANDS = {"+", "-", "."}
@@ -23,7 +23,7 @@ _STRANDS = {"+", "-", "."}
 
 @dataclass(frozen=True)
 class Interval:
-    """A named stretch of a contig, 0-based and half-open, where a handful is handled one by one."""
+    """A named interval of a contig, 0-based and half-open, for code that handles a few of them."""
 
     contig: str
     start: int
@@ -33,7 +33,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Intervals:
-    """Stretches of contigs, 0-based and half-open, as columns of shape (intervals,).
+    """Intervals of contigs, 0-based and half-open, as columns of shape (intervals,).
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class Intervals:
         name: Sequence[str] | np.ndarray | str = "",
         strand: Sequence[str] | np.ndarray | str = ".",
     ) -> Intervals:
-        """Return intervals without scores and summits; one text stands for all rows.
+        """Return intervals without scores and summits; a single text is used for all rows.
 
         Examples
         --------
@@ -104,7 +104,7 @@ class Intervals:
         return self.name[row] or f"{self.contig[row]}:{self.start[row]}-{self.end[row]}"
 
     def records(self) -> list[Interval]:
-        """Return the rows one by one, each with its label; for a handful of them."""
+        """Return the rows as objects, each with its label."""
         columns = (self.contig.tolist(), self.start.tolist(), self.end.tolist(), self.labels().tolist())
         return [Interval(*row) for row in zip(*columns, strict=True)]
 
@@ -127,19 +127,19 @@ class Intervals:
         return middle
 
     def require_names(self, path: Path) -> None:
-        """Check that every interval has a name in column 4, where names are values and not mere labels.
+        """Check that every interval has a name in column 4, where names are values and not only labels.
 
         Raises
         ------
         DataError
-            With the first interval that has none.
+            With the first interval without name.
         """
         nameless = np.flatnonzero(self.name == "")
         if len(nameless):
             raise DataError(
                 f"no name for {self.label(nameless[0])}",
                 "a name in column 4 of every row",
-                "add the column, or ask for no names",
+                "add the column, or do not use names",
                 where=place(path, contig=self.contig[nameless[0]]),
             )
 
@@ -149,7 +149,7 @@ class Intervals:
         Raises
         ------
         DataError
-            If a row has no such column, or no finite number in it.
+            If a row has no column 5, or no finite number in it.
         """
         try:
             values = self.score.astype(np.float64)  # None becomes NaN
@@ -163,8 +163,8 @@ class Intervals:
     def _refuse_score(self, row: int, path: Path) -> NoReturn:
         where, score = place(path, contig=self.contig[row], item=f"region {self.label(row)}"), self.score[row]
         if score is None:
-            raise DataError("no score", "a number in column 5 of every row", "add the column, or ask for no scores", where=where)
-        raise DataError(f"score = {score!r}", "a finite number in column 5", "correct it, or ask for no scores", where=where)
+            raise DataError("no score", "a number in column 5 of every row", "add the column, or do not use scores", where=where)
+        raise DataError(f"score = {score!r}", "a finite number in column 5", "correct it, or do not use scores", where=where)
 
 
 def read_bed(path: Path) -> Intervals:
@@ -174,7 +174,7 @@ def read_bed(path: Path) -> Intervals:
     ------
     DataError
         If a row has fewer than three fields, positions that are not whole numbers, an empty interval or an unknown
-        strand, or if there is no row at all.
+        strand, or if there is no row.
     """
     parts = [part for number, data in text_blocks(path, _NOT_ROWS) if len(part := _read_block(data, path, number))]
     if not parts:
@@ -192,21 +192,21 @@ def _read_block(data: bytes, path: Path, number: int) -> Intervals:
 
 
 def _read_table(table: TextTable) -> Intervals | None:
-    """Return the rows of a table; None where one of them is not as it should be."""
+    """Return the rows of a table; None where a row is not valid."""
     start, end = (table.integers(column) if column < table.width else None for column in (1, 2))
     if start is None or end is None or (end <= start).any() or end.max() > MOST_BASES:
         return None
-    found = Intervals.of(table.words(0), start, end)
+    rows = Intervals.of(table.words(0), start, end)
     if table.width > _NAME:
         name = table.texts(_NAME)
-        found = replace(found, name=np.where(name == ".", "", name))
+        rows = replace(rows, name=np.where(name == ".", "", name))
     if table.width > _SCORE:
-        found = replace(found, score=table.words(_SCORE))
+        rows = replace(rows, score=table.words(_SCORE))
     if table.width > _STRAND:
-        found = replace(found, strand=table.words(_STRAND))
-        if not set(found.strand) <= _STRANDS:
+        rows = replace(rows, strand=table.words(_STRAND))
+        if not set(rows.strand) <= _STRANDS:
             return None
-    return replace(found, summit=_summits(table, start, end)) if table.width == _NARROW_PEAK else found
+    return replace(rows, summit=_summits(table, start, end)) if table.width == _NARROW_PEAK else rows
 
 
 def _summits(table: TextTable, start: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -220,7 +220,7 @@ def _summits(table: TextTable, start: np.ndarray, end: np.ndarray) -> np.ndarray
 
 
 def _summit(start: int, end: int, first: str, last: str, colour: str, offset: str) -> int:
-    """Return one summit; BED's thickStart, thickEnd, itemRgb and blockCount are two places inside the interval, a colour and a number."""
+    """Return one summit; BED's thickStart, thickEnd, itemRgb and blockCount are two positions inside the interval, a colour and a number."""
     if not offset.isdecimal():
         return -1
     is_colour = colour == "0" or colour.count(",") == 2
@@ -230,7 +230,7 @@ def _summit(start: int, end: int, first: str, last: str, colour: str, offset: st
 
 
 def _read_lines(data: bytes, path: Path, number: int) -> Intervals:
-    """Read rows of any width one by one, and refuse the first that is wrong."""
+    """Read rows of any width one by one, and refuse the first that is not valid."""
     columns = list(zip(*(_parse(line, path, at) for at, line in table_lines(data, number, _NOT_ROWS)), strict=True)) or [()] * 7
     kinds = [object, np.int64, np.int64, object, object, object, np.int64]
     return Intervals(*(np.array(values, dtype=kind) for values, kind in zip(columns, kinds, strict=True)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from lucidseq.core.stores import create_array, create_store, open_store, read_te
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-_SLAB = 256  # rows written or made at a time
+_SLAB = 256  # rows written at a time
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Factor:
     values: np.ndarray
 
     def dense(self) -> np.ndarray:
-        """Return r, float32 of shape (p, p). What the factor leaves of each variant's variance stands on the diagonal."""
+        """Return r, float32 of shape (p, p). The diagonal is 1: it includes the variance that the factor does not explain."""
         left = self.vectors * np.sqrt(self.values).astype(np.float32)
         r: np.ndarray = left @ left.T
         np.fill_diagonal(r, 1.0)
@@ -57,13 +57,13 @@ class LdBlock:
     variant_id
         Names (contig:position:other:effect), object array of shape (p,), in position order.
     factor
-        What is stored instead of r in a low-rank block (r is then `Factor.dense`).
+        Stored instead of r in a low-rank block (r is then `Factor.dense`).
     method, n_ref
-        in-sample or panel, and individuals behind it, where they are the block's own; empty and NaN: those of the store.
+        in-sample or panel, and number of samples, where they differ from the store's; else empty and NaN.
     shrinkage
         Weight of the identity matrix in r.
     effective_rank
-        (sum of eigenvalues)^2 / sum of their squares of r; NaN in stores that do not have it.
+        (sum of eigenvalues)^2 / sum of their squares of r; NaN in stores without it.
     """
 
     name: str
@@ -82,7 +82,7 @@ class LdBlock:
 def effective_rank(r: np.ndarray) -> float:
     """Return the participation ratio of a correlation matrix's eigenvalues: p^2 / sum of squared correlations.
 
-    It is (sum of eigenvalues)^2 / sum of their squares, between 1 (all variants alike) and p (none correlated), without an
+    It is (sum of eigenvalues)^2 / sum of their squares, between 1 (all variants equal) and p (none correlated), without an
     eigendecomposition.
 
     Parameters
@@ -95,7 +95,7 @@ def effective_rank(r: np.ndarray) -> float:
     >>> effective_rank(np.eye(4)), effective_rank(np.ones((4, 4)))
     (4.0, 1.0)
     """
-    # Row by row in float32 (BLAS), rows added in float64: no matrix of float64 beside a large block
+    # Row by row in float32 (BLAS), rows added in float64: no second matrix in float64
     squares = sum(float(np.dot(row, row)) for row in r)
     return len(r) ** 2 / squares if len(r) else 0.0
 
@@ -134,14 +134,11 @@ class LdStore:
         ids = read_text(group["variant_id"])
         factor = Factor(group["vectors"][()], group["values"][()]) if "vectors" in group else None
         shape = (len(ids), len(ids)) if factor is None else (len(ids), len(factor.values))
-        found = group["r" if factor is None else "vectors"].shape
-        if found != shape:
-            raise DataError(
-                f"a matrix of {' x '.join(map(str, found))} for {len(ids)} variants",
-                "a row a variant",
-                "make the LD again",
-                where=place(self._store.filename, item=f"block {self.names[index]}"),
-            )
+        stored = group["r" if factor is None else "vectors"].shape
+        if stored != shape:
+            received = f"a matrix of {' x '.join(map(str, stored))} for {len(ids)} variants"
+            where = place(self._store.filename, item=f"block {self.names[index]}")
+            raise DataError(received, "a row a variant", "make the LD again", where=where)
         return LdBlock(
             self.names[index],
             self.contigs[index],
@@ -168,7 +165,7 @@ def open_ld(path: Path) -> Iterator[LdStore]:
 
 
 def write_ld(path: Path, blocks: Iterator[LdBlock], *, build: str, method: str, n_ref: float) -> int:
-    """Write blocks as they come and return how many there were.
+    """Write blocks one by one and return their number.
 
     Parameters
     ----------
@@ -177,7 +174,7 @@ def write_ld(path: Path, blocks: Iterator[LdBlock], *, build: str, method: str, 
     method
         ``in-sample`` or ``panel``.
     n_ref
-        Individuals behind the correlations; NaN when unknown.
+        Samples behind the correlations; NaN when unknown.
     """
     rows: list[LdBlock] = []
     with create_store(path, LD, build=build, method=method, n_ref=float(n_ref)) as store:
@@ -185,7 +182,7 @@ def write_ld(path: Path, blocks: Iterator[LdBlock], *, build: str, method: str, 
             group = store.create_group(f"block/{len(rows):06d}")
             _write_matrix(group, block)
             write_array(group, "variant_id", block.variant_id)
-            rows.append(_without_arrays(block))
+            rows.append(replace(block, r=np.empty(0), variant_id=np.empty(0), factor=None))
             del block
         for name in ("name", "contig"):
             write_array(store, f"blocks/{name}", np.array([getattr(row, name) for row in rows], dtype=object))
@@ -200,23 +197,6 @@ def write_ld(path: Path, blocks: Iterator[LdBlock], *, build: str, method: str, 
         for name, (values, dtype) in columns.items():
             write_array(store, f"blocks/{name}", np.array(values, dtype=dtype))
     return len(rows)
-
-
-def _without_arrays(block: LdBlock) -> LdBlock:
-    nothing = np.empty(0)
-    return LdBlock(
-        block.name,
-        block.contig,
-        block.start,
-        block.end,
-        nothing,
-        nothing,
-        None,
-        block.method,
-        block.n_ref,
-        block.shrinkage,
-        block.effective_rank,
-    )
 
 
 def _write_matrix(group: h5py.Group, block: LdBlock) -> None:

@@ -50,9 +50,9 @@ class Progress:
     Parameters
     ----------
     what
-        What is counted, such as ``"variants"``.
+        Unit that is counted, such as ``"variants"``.
     total
-        How many there are, when known.
+        Their number, if known.
 
     Examples
     --------

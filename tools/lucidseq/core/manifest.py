@@ -1,4 +1,4 @@
-"""Provenance: what was run, on which inputs, with which versions. Only facts that a second run repeats go in."""
+"""Provenance: command, options, inputs and versions of a run. It holds only facts that a second run repeats."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def build(command: Command, options: Options) -> dict[str, Any]:
     Parameters
     ----------
     command, options
-        What was run, with which options; options that are not files are its parameters.
+        Command and options of the run; options that are not files are its parameters.
     """
     methods = command.describe(options)
     return {
@@ -74,20 +74,20 @@ _SETS = ((".bed", ".bim", ".fam"), (".pgen", ".pvar", ".psam"))
 
 
 def _files(paths: list[Path]) -> list[Path]:
-    """Return the files behind paths: a PLINK set, named by its first file or its prefix, is three; BGEN may have a .sample beside it."""
-    found: list[Path] = []
+    """Return the files of paths: three of a PLINK set, named by its first file or its prefix; BGEN may have a .sample file."""
+    all_files: list[Path] = []
     for path in paths:
         files = [path] if path.is_file() else []
         for suffixes in _SETS:
             stem = path.with_suffix("") if path.suffix == suffixes[0] else path
-            whole = [stem.with_name(stem.name + suffix) for suffix in suffixes]
-            if (path.suffix == suffixes[0] or not path.exists()) and all(file.is_file() for file in whole):
-                files = whole
-        beside = path.with_suffix(".sample")
-        if path.suffix == ".bgen" and beside.is_file():
-            files = [*files, beside]
-        found += files
-    return list(dict.fromkeys(found))
+            members = [stem.with_name(stem.name + suffix) for suffix in suffixes]
+            if (path.suffix == suffixes[0] or not path.exists()) and all(file.is_file() for file in members):
+                files = members
+        sample_file = path.with_suffix(".sample")
+        if path.suffix == ".bgen" and sample_file.is_file():
+            files = [*files, sample_file]
+        all_files += files
+    return list(dict.fromkeys(all_files))
 
 
 def to_json(document: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Options of commands: each is written once, as a field of a frozen dataclass that derives from `Options`.
 
-A field's type, default and `Option` are all that the command line, the Python function, Nextflow, Galaxy and the reference pages
-know of it. An options object is valid as soon as it exists: paths and choices given as text are converted, bounds are checked.
+The command line, the Python function, Nextflow, Galaxy and the reference pages read a field's type, default and `Option`. An options
+object is valid once it exists: paths and choices given as text are converted, bounds are checked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lucidseq.core.roles import In, Needs
 
 @dataclass(frozen=True)
 class Option:
-    """What an option means, its bounds, and the environment variable that may set it."""
+    """Help text of an option, its bounds, and the environment variable that may set it."""
 
     help: str
     min: float | None = None
@@ -34,7 +34,7 @@ class Option:
 
 
 class Kind(StrEnum):
-    """What an option takes."""
+    """Kind of an option's value."""
 
     PATH = "path"
     INTEGER = "integer"
@@ -53,7 +53,7 @@ class Field:
     name, flag
         Python name and command-line flag.
     kind, type
-        What it takes; ``type`` is the Python type of one value.
+        Kind of its value; ``type`` is the Python type of a single value.
     many
         Takes several values (a list in Python, a repeated flag on the command line).
     required, default
@@ -138,7 +138,7 @@ class Field:
             number = float(value)
         except (TypeError, ValueError):
             raise self._refuse(repr(value), "a number") from None
-        if not math.isfinite(number):  # NaN passes every bound, and no check beyond it could fail
+        if not math.isfinite(number):  # NaN passes every bound check
             raise self._refuse(value, "a finite number")
         return number
 
@@ -168,7 +168,7 @@ _CONVERT: Mapping[Kind, typing.Callable[[Field, Any], Any]] = {
     Kind.CHOICE: Field._choice,
 }
 
-# Options that mean the same wherever a command takes them
+# Options with the same meaning in every command that has them
 Seed = Annotated[int, Option("Seed of every random choice of this command.", min=0)]
 Threads = Annotated[int, Option("Processor threads to use (default: GALAXY_SLOTS, else 1).", min=1, environment="GALAXY_SLOTS")]
 Shard = Annotated[str | None, Option("Do only part i of n, written i/n with i from 1; results do not depend on n.")]
@@ -178,14 +178,14 @@ Resume = Annotated[bool, Option("Continue from the checkpoints in --checkpoint-d
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What every command has. A command's own options derive from it; the class docstring is the command's help.
+    """Options of every command. The options of a command derive from it; the class docstring is the command's help.
 
     ``out`` is required on the command line; in Python, None means a temporary folder that lives as long as the result.
     """
 
     out: Annotated[Path | None, Option("Prefix of the output files.")] = None
     force: Annotated[bool, Option("Replace output files that exist.")] = False
-    strict: Annotated[bool, Option("End with exit code 5 when the trust card says refuse.")] = False
+    strict: Annotated[bool, Option("End with exit code 5 when the verdict of the trust card is refuse.")] = False
     quiet: Annotated[bool, Option("Log warnings and errors only.")] = False
 
     def __post_init__(self) -> None:
@@ -194,7 +194,7 @@ class Options:
         Raises
         ------
         UsageError
-            If a value is not what its option takes, or an option has no effect because the one it needs is absent.
+            If a value is not valid, or an option has no effect because the option it needs is absent.
         """
         if self.out is not None:
             object.__setattr__(self, "out", Path(self.out))
@@ -203,8 +203,8 @@ class Options:
             object.__setattr__(self, item.name, item.convert(getattr(self, item.name)))
         for item in own.values():
             if item.needs is not None and self._given(item) and not self._given(own[item.needs]):
-                flag, other = item.flag, own[item.needs].flag
-                raise UsageError(f"{flag} without {other}, where it has no effect", f"{other} with it", f"give {other}, or omit {flag}")
+                flag, needed = item.flag, own[item.needs].flag
+                raise UsageError(f"{flag} without {needed}, where it has no effect", f"{needed} with it", f"give {needed}, or omit {flag}")
 
     def _given(self, field: Field) -> bool:
         value = getattr(self, field.name)
@@ -217,7 +217,7 @@ def inputs_of(options: Options) -> dict[str, list[Path]]:
 
 
 def parameters_of(options: Options) -> dict[str, Any]:
-    """Return the values of the options that are not files: what the manifest records."""
+    """Return the values of the options that are not files, for the manifest."""
     own = [field for field in fields_of(type(options)).values() if field.role is None and not field.common]
     return {field.name: getattr(options, field.name) for field in own}
 
@@ -234,12 +234,12 @@ def flag_of(name: str) -> str:
 
 
 def fields_of(options: type[Options]) -> dict[str, Field]:
-    """Return every option of a command by name, ``out`` apart: its own in the order declared, then those every command has.
+    """Return every option of a command by name, except ``out``: its own in the order declared, then those every command has.
 
     Raises
     ------
     TypeError
-        If a field's type is not one that every face can show.
+        If a field's type is not supported.
     """
     return _fields_of(options)  # type: ignore[arg-type] # a class can be hashed; mypy looks at its instances
 
@@ -262,22 +262,8 @@ def _read_field(field: dataclasses.Field[Any], annotation: Any, *, common: bool)
     required = field.default is dataclasses.MISSING
     default = None if required else field.default.value if isinstance(field.default, Enum) else field.default
     choices = tuple(item.value for item in inner) if issubclass(inner, Enum) else ()
-    return Field(
-        field.name,
-        _kind(inner, field.name),
-        inner,
-        many,
-        required,
-        default,
-        option.min,
-        option.max,
-        choices,
-        option.help,
-        option.environment,
-        role,
-        needs,
-        common,
-    )
+    kind, bounds, text = _kind(inner, field.name), (option.min, option.max), (option.help, option.environment)
+    return Field(field.name, kind, inner, many, required, default, *bounds, choices, *text, role, needs, common)
 
 
 def _unwrap(base: Any) -> tuple[type, bool]:

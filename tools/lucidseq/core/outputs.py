@@ -20,24 +20,23 @@ _LOCK = ".lock"
 class OutputSet:
     """The files of one command: a name gives the temporary path to write to.
 
-    Method code writes to ``outputs["pips"]`` and never thinks of temporary names; `commit` moves every file that was written
-    to its final place.
+    Method code writes to ``outputs["pips"]``; at the end, every file that was written is moved to its final path.
 
     Parameters
     ----------
     prefix
-        The value of ``--out``; its folder is made when it is not there.
+        The value of ``--out``; its folder is created if it is missing.
     files
-        Name to `OutFile`, as declared beside the option.
+        Name to `OutFile`, as declared with the command.
     command
-        Name of the command that writes them, such as ``encode_ld``: others may use the prefix at the same time.
+        Name of the command that writes them, such as ``encode_ld``: other commands may use the prefix at the same time.
     force
         Replace existing files.
 
     Raises
     ------
     DataError
-        If the prefix is no name for files, or a file is there that may not be replaced.
+        If the prefix is not a valid file name, or an output exists that may not be replaced.
     """
 
     def __init__(self, prefix: Path, files: dict[str, OutFile], *, command: str, force: bool = False) -> None:
@@ -48,35 +47,35 @@ class OutputSet:
         self._refuse_existing()
 
     def __getitem__(self, name: str) -> Path:
-        """Temporary path of the file called ``name``; it ends as the final file will."""
+        """Temporary path of the file called ``name``, with the suffix of the final file."""
         return self._folder / self._basename(name)
 
     def final(self, name: str) -> Path:
-        """Path the file called ``name`` will have after `commit`."""
+        """Final path of the file called ``name``."""
         return self.prefix.parent / self._basename(name)
 
     @contextmanager
     def transaction(self) -> Iterator[OutputSet]:
-        """Make the temporary folder; move the files into place on success, remove everything otherwise.
+        """Create the temporary folder; move the files to their final paths on success, remove them otherwise.
 
         Raises
         ------
         DataError
-            If the folder cannot be written, or a file that is not optional was not.
+            If the folder cannot be written.
         """
         with self._locked():
             try:
                 yield self
-                self._refuse_existing()  # of the time since
+                self._refuse_existing()  # files created during the run
                 self._commit()
             finally:
                 self._clear()
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the temporary folder for this run alone: two that wrote into it would mix their files.
+        """Lock the temporary folder for this run: two runs that wrote into it would mix their files.
 
-        The lock ends with the process, so that what a killed run left is taken over. Where the file system has no locks there is none.
+        The lock ends with the process, so that the folder of a killed run is reused. File systems without locks are not locked.
         """
         handle = None
         while handle is None:
@@ -84,23 +83,19 @@ class OutputSet:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 handle = self._lock()
             except OSError as error:
-                raise DataError(
-                    f"{self.prefix.parent} cannot be written: {error.strerror}",
-                    "a folder in which files can be made",
-                    "give another --out, or change the folder's permissions",
-                    where=str(self.prefix.parent),
-                ) from error
+                folder, fix = self.prefix.parent, "give another --out, or change the folder's permissions"
+                raise DataError(f"{folder} cannot be written: {error.strerror}", "a writable folder", fix, where=str(folder)) from error
         try:
             self._clear()  # left by a run that was killed
             yield
         finally:
             (self._folder / _LOCK).unlink(missing_ok=True)
             os.close(handle)
-            with suppress(OSError):  # a run that has just begun may be in it
+            with suppress(OSError):  # another run may have just started in it
                 self._folder.rmdir()
 
     def _lock(self) -> int | None:
-        """Return the open lock file; None where the run that had it has just removed it."""
+        """Return the open lock file; None where another run has just removed it."""
         path = self._folder / _LOCK
         try:
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -111,12 +106,8 @@ class OutputSet:
         except OSError as error:
             if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
                 os.close(handle)
-                raise DataError(
-                    f"another run of this command is writing {self.prefix}",
-                    "one run at a time for an --out",
-                    "wait for it to end, or choose another --out",
-                    where=str(self.prefix.parent),
-                ) from error
+                received, fix = f"another run of this command is writing {self.prefix}", "wait for it to end, or choose another --out"
+                raise DataError(received, "one run at a time for an --out", fix, where=str(self.prefix.parent)) from error
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(handle), path.stat()):
                 return handle
@@ -126,7 +117,7 @@ class OutputSet:
     def _clear(self) -> None:
         for path in self._folder.iterdir():
             if path.name != _LOCK:
-                with suppress(OSError):  # what stays is written anew
+                with suppress(OSError):  # remaining files are overwritten
                     _remove(path)
 
     def _basename(self, name: str) -> str:
@@ -139,24 +130,15 @@ class OutputSet:
                 kind = final.stat().st_mode
             except OSError as error:
                 if error.errno != errno.ENAMETOOLONG:
-                    continue  # not there; making the folder says what else is wrong
-                raise DataError(
-                    f"--out {self.prefix}: {error.strerror}",
-                    "a file name prefix such as results/run1",
-                    "give a shorter --out",
-                    where=str(self.prefix.parent),
-                ) from error
+                    continue  # it does not exist; other errors are raised when the folder is created
+                received, expected = f"--out {self.prefix}: {error.strerror}", "a file name prefix such as results/run1"
+                raise DataError(received, expected, "give a shorter --out", where=str(self.prefix.parent)) from error
             if not self._force:
-                raise DataError(
-                    f"{final} exists already",
-                    "an output that does not exist yet",
-                    "choose another --out, or replace it with --force",
-                    where=str(final),
-                )
+                fix = "choose another --out, or replace it with --force"
+                raise DataError(f"{final} exists already", "an output that does not exist yet", fix, where=str(final))
             if stat.S_ISDIR(kind) and file.format is not Format.DIRECTORY:
-                raise DataError(
-                    f"{final} is a folder", "a file, which --force would replace", "remove it, or choose another --out", where=str(final)
-                )
+                expected, fix = "a file, which --force would replace", "remove it, or choose another --out"
+                raise DataError(f"{final} is a folder", expected, fix, where=str(final))
 
     def _commit(self) -> None:
         missing = [name for name, file in self.files.items() if not file.optional and not self[name].exists()]
@@ -164,7 +146,7 @@ class OutputSet:
             raise RuntimeError(f"the command did not write {', '.join(missing)}")
         for name, file in self.files.items():
             if not self[name].exists():
-                if self.final(name).exists():  # an optional file of an earlier run must not stand beside the new ones
+                if self.final(name).exists():  # no optional file of an earlier run may remain with the new files
                     _remove(self.final(name))
                 continue
             if file.format is Format.DIRECTORY:
@@ -175,28 +157,24 @@ class OutputSet:
 
 
 def require_space(folder: Path, needed: int) -> None:
-    """Refuse to begin a large file of known size that does not fit: the HDF5 library may crash where the disk fills up.
+    """Refuse a large file of known size that exceeds the free space: the HDF5 library may crash on a full disk.
 
     Parameters
     ----------
     folder
-        Where the file is written.
+        Folder of the file.
     needed
         Bytes.
 
     Raises
     ------
     DataError
-        If less is free.
+        If less space is free.
     """
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise DataError(
-            f"writing failed: No space left ({free / 1e6:,.1f} MB free)",
-            f"{needed / 1e6:,.1f} MB for the output",
-            "free some space, or give another --out",
-            where=str(folder),
-        )
+        received, fix = f"writing failed: No space left ({free / 1e6:,.1f} MB free)", "free some space, or give another --out"
+        raise DataError(received, f"{needed / 1e6:,.1f} MB for the output", fix, where=str(folder))
 
 
 def _remove(path: Path) -> None:

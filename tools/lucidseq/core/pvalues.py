@@ -1,4 +1,4 @@
-"""P-values on the log scale, where they stay finite for any test statistic, and the inflation of test statistics."""
+"""P-values on the log scale, finite for any test statistic, and the inflation of test statistics."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LN10 = np.log(10.0)
 _DIRECT = 1e-250  # tails above this are exact to rounding when computed directly
 _TERMS, _CONVERGED = 10_000, 1e-15
 LOWEST_P = 1e-300
-_LARGEST = 1e150  # its square is still a number
+_LARGEST = 1e150  # its square is finite
 _MEDIAN_CHI_SQUARE = 0.45493642311957283  # of one degree of freedom
 
 
@@ -92,7 +92,7 @@ def _log_two_sided_t(t: np.ndarray, degrees: np.ndarray) -> np.ndarray:
 
 
 def _log_beta_tail(a: np.ndarray, t: np.ndarray, degrees: np.ndarray) -> np.ndarray:
-    """Return log I_x(a, 1/2) by the continued fraction, in Lentz's way."""
+    """Return log I_x(a, 1/2) by the continued fraction (Lentz's algorithm)."""
     from scipy import special
 
     x = degrees / (degrees + t * t)

@@ -1,4 +1,4 @@
-"""The Python function of a command: a real signature, the suite's exceptions, a `Result`; nothing is printed and the process stays as it was."""
+"""The Python function of a command: signature, exceptions and `Result`; it prints nothing and restores the state of the process."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def docstring(command: Command) -> str:
     lines += ["", "Returns", "-------", "Result", "    Paths by name, ``card``, and the contents of:", ""]
     lines += [f"    - ``{name}``: {_in_python(file.help, command)}" for name, file in command.outputs.items()]
     lines += ["", "Raises", "------", "UsageError", "    If options do not fit together or are out of bounds."]
-    lines += ["DataError", "    If an input is not what it should be.", "MissingExtraError", "    If a library or device is missing."]
+    lines += ["DataError", "    If an input is not valid.", "MissingExtraError", "    If a library or device is missing."]
     lines += ["RefusedError", "    With ``strict``, if the trust card refuses the result."]
     return "\n".join(lines)
 
@@ -110,7 +110,7 @@ def _call(command: Command, arguments: dict[str, Any]) -> Result:
 
 @contextmanager
 def _process_unchanged(threads: int) -> Iterator[None]:
-    """Limit the threads of loaded libraries, and give back thread counts, environment, random generators and precision afterwards."""
+    """Limit the threads of loaded libraries; afterwards, restore thread counts, environment, random generators and precision."""
     from threadpoolctl import threadpool_limits
 
     from lucidseq.core.execute import THREAD_VARIABLES

@@ -1,4 +1,4 @@
-"""What a command's Python function returns: paths, the trust card, and the contents of the files, read when asked for."""
+"""Result of a command's Python function: paths, the trust card, and the contents of the files, read on first use."""
 
 from __future__ import annotations
 
@@ -41,9 +41,8 @@ class Result:
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in self._files:
-            raise AttributeError(
-                f"{name!r} is not an output of lucidseq {self.__dict__.get('command')}: {', '.join(self.__dict__.get('_files', ()))}"
-            )
+            own = self.__dict__
+            raise AttributeError(f"{name!r} is not an output of lucidseq {own.get('command')}: {', '.join(own.get('_files', ()))}")
         if name not in self._contents:
             self._contents[name] = _read(self.paths[name], self._files[name])
         return self._contents[name]
@@ -69,7 +68,7 @@ class Result:
         title = html.escape(f"lucidseq {self.command}: {self.card.verdict.value}")
         return (
             f"<b>{title}</b><table><tr><th>verdict</th><th>check</th><th>value</th><th>expected</th><th>advice</th></tr>{checks}</table>"
-            f"<table><tr><th>output</th><th>file</th><th>what it holds</th></tr>{files}</table>"
+            f"<table><tr><th>output</th><th>file</th><th>contents</th></tr>{files}</table>"
         )
 
 

@@ -1,7 +1,7 @@
-"""File roles: what a path option reads, and the files a command writes.
+"""File roles: the formats that a path option reads, and the files that a command writes.
 
-Commands use them to check inputs and to write outputs whole or not at all; the contract generator turns them into Nextflow
-channels and Galaxy datasets.
+Commands use them to check inputs and to write outputs in one transaction; the contract turns them into Nextflow channels and Galaxy
+datasets.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ class OutFile:
 
 @dataclass(frozen=True)
 class Needs:
-    """The option has an effect only together with another one: without that one a value is refused, since it would be ignored silently.
+    """The option has an effect only together with another option: a value without it is refused, since it would be ignored.
 
     Attributes
     ----------
     option
-        Parameter of the other option, which must not be left at its default.
+        Parameter of the other option, which must differ from its default.
     """
 
     option: str

@@ -27,15 +27,11 @@ ATTRIBUTIONS = Store(
     (
         *_SEQUENCE_ROWS,
         Array("hypothetical", "float32", "(n, length, 4)", "Score each base would have at each position."),
-        Array("contributions", "float32", "(n, length)", "Score of the base that is there."),
+        Array("contributions", "float32", "(n, length)", "Score of the observed base."),
         Array("prediction", "float32", "(n,)", "Explained output (logit) of the sequence."),
         Array("reference_prediction", "float32", "(n,)", "Mean explained output of its references.", required=False),
         Array(
-            "completeness_error",
-            "float32",
-            "(n,)",
-            "Sums over references: |sum of contributions - difference| / |difference|.",
-            required=False,
+            "completeness_error", "float32", "(n,)", "Over references: |sum of contributions - difference| / |difference|.", required=False
         ),
     ),
     ("build", "method", "target_name", "corrected", "model_sha256"),
@@ -56,8 +52,8 @@ GENOTYPES = Store(
         Array("phenotypes/values", "float64", "(traits, samples)", "Trait values; NaN is missing.", required=False),
         Array("covariates/values", "float64", "(covariates, samples)", "Covariate values; NaN is missing.", required=False),
     ),
-    # trait_names, trait_kinds (quantitative or binary) and covariate_names are JSON lists; ploidy (2 where it is absent) and haploid
-    # (how a man's X, Y and mitochondria are counted: 0-2, the default, or 0-1) may be there too
+    # trait_names, trait_kinds (quantitative or binary) and covariate_names are JSON lists; optional: ploidy (default 2) and haploid
+    # (coding of X and Y in males and of mitochondria: 0-2, the default, or 0-1)
     ("build", "trait_names", "trait_kinds", "covariate_names"),
 )
 GENOTYPE_MATRIX = Store(
@@ -84,16 +80,11 @@ GENOTYPE_MATRIX = Store(
         Array("training/mean", "float64", "(variants,)", "Their mean dosage; 0 when none is called."),
         Array("training/sd", "float64", "(variants,)", "Standard deviation of their dosages (divisor n)."),
         Array("training/mode", "uint8", "(variants,)", "Their most frequent genotype; the smaller one in a tie."),
-        Array(
-            "training/genotype_frequency",
-            "float64",
-            "(variants, genotypes)",
-            "Shares of 0, 1, 2, ... copies among them, up to the ploidy and at least to 2.",
-        ),
+        Array("training/genotype_frequency", "float64", "(variants, genotypes)", "Shares of 0, 1, 2, ... copies, at least up to 2."),
         Array("phenotypes/values", "float64", "(traits, samples)", "Trait values; NaN is missing.", required=False),
         Array("covariates/values", "float64", "(covariates, samples)", "Covariate values; NaN is missing.", required=False),
     ),
-    # ploidy: dosages go from 0 to this; layout: bits2, float16 or float32; training_digest: SHA-256 of the sorted names of the training samples
+    # ploidy: the largest dosage; layout: bits2, float16 or float32; training_digest: SHA-256 of the sorted names of the training samples
     ("build", "ploidy", "layout", "training_digest", "trait_names", "trait_kinds", "covariate_names"),
 )
 LD = Store(
@@ -108,7 +99,7 @@ LD = Store(
         Array("block/<i>/vectors", "float32", "(variants, rank)", "Low rank: eigenvectors, instead of r.", required=False),
         Array("block/<i>/values", "float64", "(rank,)", "Low rank: their eigenvalues, largest first.", required=False),
         Array("blocks/method", "text", "(blocks,)", "in-sample or panel.", required=False),
-        Array("blocks/n_ref", "float64", "(blocks,)", "Individuals behind it; NaN when unknown.", required=False),
+        Array("blocks/n_ref", "float64", "(blocks,)", "Samples behind it; NaN when unknown.", required=False),
         Array("blocks/shrinkage", "float64", "(blocks,)", "Weight of the identity matrix in r.", required=False),
         Array("blocks/effective_rank", "float64", "(blocks,)", "(sum of eigenvalues)^2 / sum of their squares.", required=False),
     ),
@@ -121,7 +112,9 @@ FINEMAP_LBF = Store(
         Array("locus/<i>/variant_id", "text", "(variants,)", "variant_id, in the order of the other arrays.", required=False),
         Array("locus/<i>/lbf_variable", "float64", "(effects, variants)", "Log Bayes factor against no effect.", required=False),
         Array("locus/<i>/alpha", "float64", "(effects, variants)", "Probability of being the effect's variant.", required=False),
-        Array("locus/<i>/mu", "float64", "(effects, variants)", "Effect if it is the one (standardised genotype).", required=False),
+        Array(
+            "locus/<i>/mu", "float64", "(effects, variants)", "Effect if it is the causal variant (standardised genotype).", required=False
+        ),
         Array("locus/<i>/prior", "float64", "(variants,)", "Prior probability of the variant.", required=False),
         Array("locus/<i>/lbf", "float64", "(effects,)", "Log Bayes factor of the effect.", required=False),
         Array("locus/<i>/prior_variance", "float64", "(effects,)", "Prior variance of the effect.", required=False),
@@ -142,10 +135,7 @@ HAPLOTYPES = Store(
     "lucidseq.haplotypes",
     (
         Array(
-            "alleles",
-            "int8",
-            "(sites, columns)",
-            "Copies of the counted allele in a haplotype (sample 1's first) or, as dosages, in a sample; missing is -1.",
+            "alleles", "int8", "(sites, columns)", "Copies of the counted allele in a haplotype or, as dosages, in a sample; missing is -1."
         ),
         Array("sites/contig", "int32", "(sites,)", "Row of contigs/name."),
         Array("sites/position", "int64", "(sites,)", "Position, 0-based."),

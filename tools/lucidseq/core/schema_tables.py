@@ -27,7 +27,7 @@ SUMSTATS = Table(
         Column("p_value", "float", "Two-sided p-value; 0 where below 1e-300.", required=False),
         Column("neg_log_10_p_value", "float", "-log10 p, finite for any p.", required=False),
         Column("rsid", "text", "Identifier in the source.", required=False),
-        Column("n", "float", "Individuals behind this variant."),
+        Column("n", "float", "Samples behind this variant."),
         Column("z", "float", "Test statistic of the effect allele, at least 10 significant digits."),
         Column("z_kind", "text", "t (OLS), score (score or mixed-model test) or wald."),
     ),
@@ -36,8 +36,8 @@ DROPPED = Table(
     "lucidseq.dropped",
     (
         Column("line", "int", "Line of the input file, from 1 (of a parquet file: row, from 1)."),
-        Column("reason", "text", "Why the row left; the qc table counts the same words."),
-        Column("chromosome", "text", "Sequence name when the row left."),
+        Column("reason", "text", "Why the row was removed, as in the qc table."),
+        Column("chromosome", "text", "Sequence name when the row was removed."),
         Column("base_pair_location", "text", "Position, 1-based; #NA when unknown."),
         Column("effect_allele", "text", "Effect allele as given."),
         Column("other_allele", "text", "Other allele as given."),
@@ -145,9 +145,9 @@ LOCUS_FITS = Table(
         Column("locus", "text", "Name of the locus."),
         *_REGION,
         Column("n_variants", "int", "Variants fitted."),
-        Column("n", "float", "Individuals."),
+        Column("n", "float", "Samples."),
         Column("credible_sets", "int", "Sets that passed the purity filter."),
-        Column("converged", "int", "1 when the ELBO settled."),
+        Column("converged", "int", "1 when the ELBO converged."),
         Column("iterations", "int", "IBSS sweeps."),
         Column("elbo", "float", "Evidence lower bound at the end."),
         Column("residual_variance", "float", "Residual variance."),
@@ -199,16 +199,16 @@ TRUTH_VARIANTS = Table(
         Column("locus", "text", "Locus that holds the variant."),
         Column("beta", "float", "True effect of one effect allele on the trait."),
         Column("motif", "text", "Motif that one allele breaks."),
-        Column("gene_id", "text", "Nearest gene, through which the trait is said to act."),
+        Column("gene_id", "text", "Nearest gene, through which the variant acts on the trait."),
     ),
 )
 QC = Table(
     "lucidseq.qc",
     (
-        Column("unit", "text", "What is counted: variants, samples, loci or sequences."),
+        Column("unit", "text", "Unit that is counted: variants, samples, loci or sequences."),
         Column("step", "text", "Filter or correction, in the order applied."),
         Column("removed", "int", "Removed by this step."),
-        Column("kept", "int", "Left after it."),
+        Column("kept", "int", "Kept by it."),
     ),
 )
 
@@ -220,7 +220,7 @@ LD_SCORES = Table(
         Column("base_pair_location", "int", "Position, 1-based."),
         Column("ld_score", "float", "Sum of adjusted r squared over the window, the variant itself (1) among it."),
         Column("variants", "int", "Variants in the window, itself among them."),
-        Column("n", "int", "Individuals behind the correlations, less covariates."),
+        Column("n", "int", "Samples behind the correlations, less covariates."),
     ),
 )
 VARIANT_QC = Table(
@@ -242,19 +242,19 @@ SAMPLE_QC = Table(
         Column("missing_rate", "float", "Share of missing genotypes among all variants."),
         Column("heterozygosity", "float", "Share of heterozygotes among called autosomal genotypes."),
         Column("inbreeding", "float", "Inbreeding coefficient F = 1 - observed / expected heterozygotes."),
-        Column("sex", "text", "Sex as told by a file: male, female or unknown."),
-        Column("x_inbreeding", "float", "The same coefficient on the X chromosome: near 1 in men, near 0 in women."),
-        Column("inferred_sex", "text", "Sex that x_inbreeding tells."),
-        Column("outcome", "text", "kept, or why the sample left."),
+        Column("sex", "text", "Sex in the input files: male, female or unknown."),
+        Column("x_inbreeding", "float", "The same coefficient on the X chromosome: near 1 in males, near 0 in females."),
+        Column("inferred_sex", "text", "Sex inferred from x_inbreeding."),
+        Column("outcome", "text", "kept, or why the sample was removed."),
     ),
 )
 
 FACTS = Table(
     "lucidseq.facts",
     (
-        Column("fact", "text", "What was planted, in words."),
+        Column("fact", "text", "The planted fact, in words."),
         Column("planted", "text", "The planted value."),
-        Column("found", "text", "What the analysis found."),
+        Column("found", "text", "The value in the results."),
         Column("verdict", "text", "ok or missed."),
     ),
 )
@@ -264,12 +264,12 @@ TRUST = Table(
     (
         Column("verdict", "text", "ok, caution or refuse; the worst come first."),
         Column("command", "text", "Tool and command that made the check."),
-        Column("check", "text", "What was checked."),
-        Column("value", "text", "The figure or word found (four significant digits)."),
+        Column("check", "text", "Name of the check."),
+        Column("value", "text", "Its value (four significant digits)."),
         Column("interval", "text", "Its interval, where there is one."),
-        Column("threshold", "text", "What was wanted."),
-        Column("advice", "text", "What to do about it."),
-        Column("results", "text", "Results that carry the check, comma separated."),
+        Column("threshold", "text", "The expected value."),
+        Column("advice", "text", "What to do."),
+        Column("results", "text", "Results with this check, comma separated."),
     ),
 )
 WINDOWS = Table(
@@ -281,14 +281,14 @@ WINDOWS = Table(
         Column("accessible", "int", "Bases that could be called."),
         Column("missing", "float", "Share of missing calls; empty without sites."),
         Column("kept", "int", "1 when the window is in the store."),
-        Column("reason", "text", "Why it is not; empty when it is."),
+        Column("reason", "text", "Why it is not in the store; empty when it is."),
     ),
 )
 KINSHIP = Table(
     "lucidseq.kinship",
     (
         Column("sample_1", "text", "Name of a sample."),
-        Column("sample_2", "text", "Name of another, later in the genotypes."),
+        Column("sample_2", "text", "Name of a sample later in the genotypes."),
         Column("n_variants", "int", "Variants called in both."),
         Column("hethet", "float", "Share of these at which both are heterozygous."),
         Column("ibs0", "float", "Share of these at which they are opposite homozygotes."),
@@ -305,7 +305,7 @@ EIGENVALUES = Table(
     "lucidseq.eigenvalues",
     (
         Column("component", "text", "PC1, PC2, ..."),
-        Column("eigenvalue", "float", "Eigenvalue of the relationship matrix of the samples that were fitted."),
+        Column("eigenvalue", "float", "Eigenvalue of the relationship matrix of the fitted samples."),
         Column("variance_share", "float", "Its share of the sum of all eigenvalues."),
         Column("shrinkage", "float", "Spread of projected samples relative to fitted ones; empty when not measured."),
     ),
@@ -327,11 +327,11 @@ ANNOTATION_SUMMARY = Table(
         Column("kind", "text", "share, category, score, distance, signal, table or attribution."),
         Column("source", "text", "Name of the file it comes from."),
         Column("rows", "int", "Variants or windows."),
-        Column("missing", "int", "Those without a value."),
-        Column("nonzero", "int", "Those with a value other than zero."),
+        Column("missing", "int", "Rows without a value."),
+        Column("nonzero", "int", "Rows with a value other than zero."),
         Column("mean", "float", "Mean of the values."),
         Column("standard_deviation", "float", "Their standard deviation."),
-        Column("minimum", "float", "The smallest."),
-        Column("maximum", "float", "The largest."),
+        Column("minimum", "float", "Smallest value."),
+        Column("maximum", "float", "Largest value."),
     ),
 )

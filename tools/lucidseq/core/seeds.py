@@ -1,7 +1,7 @@
 """One seed, many named random streams.
 
-A stream depends on the seed and its names alone, never on the order of calls, on batching or on sharding, so that a result
-does not change when the work is cut differently.
+A stream depends on the seed and its names alone, never on the order of calls, on batching or on sharding, so that results do not
+depend on how the work is divided.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The sequence dataset of `lucidseq encode sequences`, opened and checked for whoever reads it."""
+"""The sequence dataset of `lucidseq encode sequences`: opening and checks."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ class SequenceDataset:
         DataError
             If there are none.
         """
-        everything = split is SplitChoice.ALL
-        chosen = np.arange(len(self.split)) if everything else np.flatnonzero(self.split == SPLIT_NAMES.index(split.value))
+        in_all = split is SplitChoice.ALL
+        chosen = np.arange(len(self.split)) if in_all else np.flatnonzero(self.split == SPLIT_NAMES.index(split.value))
         if not len(chosen):
             raise DataError(f"no {split.value} sequences", "at least one sequence", "choose another --split", where=str(self.path))
         return chosen
@@ -109,12 +109,8 @@ class SequenceDataset:
             If there are no targets, or a value is missing or does not suit the task; the row is named.
         """
         if self.target is None:
-            raise DataError(
-                "a dataset without targets",
-                "labels, signal or counts to train on",
-                "encode the sequences again with labels or a signal",
-                where=str(self.path),
-            )
+            expected, fix = "labels, signal or counts to train on", "encode the sequences again with labels or a signal"
+            raise DataError("a dataset without targets", expected, fix, where=str(self.path))
         values: np.ndarray = self.target[rows]
         self._refuse(rows, ~np.isfinite(values), "a finite number", "remove the row, or give it a value")
         if self.task == "binary":
@@ -127,7 +123,7 @@ class SequenceDataset:
         if wrong.any() and self.target is not None:
             at, column = (int(index) for index in np.argwhere(wrong)[0])
             row = int(rows[at])
-            received = f"target {self.target_names[column]} = {self.target[row, column]} ({int(wrong.any(axis=1).sum())} rows such)"
+            received = f"target {self.target_names[column]} = {self.target[row, column]} ({int(wrong.any(axis=1).sum())} such rows)"
             raise DataError(received, expected, fix, where=self._row(row))
 
     def _row(self, row: int) -> str:
@@ -148,20 +144,15 @@ def open_sequences(path: Path) -> Iterator[SequenceDataset]:
         names = stores.read_list(store, "target_names")
         codes, n = store["codes"], store["codes"].shape[0]
         if codes.ndim != 2 or n == 0 or codes.shape[1] == 0 or codes.dtype != np.uint8:
-            raise DataError(
-                f"codes of shape {codes.shape} and type {codes.dtype}",
-                "uint8 codes of at least one sequence",
-                "encode the sequences again",
-                where=str(path),
-            )
+            received, expected = f"codes of shape {codes.shape} and type {codes.dtype}", "uint8 codes of at least one sequence"
+            raise DataError(received, expected, "encode the sequences again", where=str(path))
         short = [key for key in (*COLUMNS, "split") if store[key].shape != (n,)]
         target = store["target"][()].astype(np.float32) if "target" in store else None
         if target is not None and target.shape != (n, len(names)):
             short.append("target")
         if short:
-            raise DataError(
-                f"arrays of other lengths than codes: {', '.join(short)}", f"{n} rows in each", "make the file again", where=str(path)
-            )
+            received = f"arrays of other lengths than codes: {', '.join(short)}"
+            raise DataError(received, f"{n} rows in each", "make the file again", where=str(path))
         task = str(store.attrs["task"])
         if task not in TASKS:
             raise DataError(f"task {task!r}", f"one of {', '.join(TASKS)}", "encode the sequences again", where=str(path))

@@ -1,4 +1,4 @@
-"""Sequences as callers have them, made one-hot."""
+"""Sequences of callers as one-hot arrays."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def as_one_hot(sequences: Any) -> np.ndarray:
     if array.ndim == 2 and array.shape[1] == 4:
         array = array[None]
     if array.ndim != 3 or array.shape[2] != 4 or not len(array):
-        hint = "transpose the last two axes" if array.ndim == 3 and array.shape[1] == 4 else "give texts, codes or one-hot"
-        raise DataError(f"sequences of shape {array.shape}", "shape (n, length, 4), bases in the order ACGT", hint)
+        fix = "transpose the last two axes" if array.ndim == 3 and array.shape[1] == 4 else "give texts, codes or one-hot"
+        raise DataError(f"sequences of shape {array.shape}", "shape (n, length, 4), bases in the order ACGT", fix)
     return array.astype(np.float32)
 
 
 def _are_codes(array: np.ndarray) -> bool:
-    """Whether an array holds a code a base; whole numbers of shape (length, 4) that are 0 and 1 alone are one-hot."""
+    """Whether an array holds codes of bases; whole numbers of shape (length, 4) that are only 0 and 1 are one-hot."""
     if array.ndim != 2 or array.dtype.kind not in "iu" or array.min(initial=0) < 0 or array.max(initial=0) > alphabet.N_CODE:
         return False
     return array.shape[1] != 4 or bool(array.max(initial=0) > 1)

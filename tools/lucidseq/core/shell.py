@@ -1,4 +1,4 @@
-"""The command line of a tool, made of its declared commands. The only module that imports Typer."""
+"""The command line of a tool, built from its declared commands. The only module that imports Typer."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def command_line(tool: Tool) -> typer.Typer:
 
     version_option = typer.Option("--version", is_eager=True, callback=print_version, help="Print the version and exit.")
 
-    def options(*, version: bool = False) -> None:  # a callback also keeps a lone command's name in the line
+    def options(*, version: bool = False) -> None:  # with a callback, a tool with a single command keeps its name
         pass
 
-    options.__annotations__["version"] = Annotated[bool, version_option]  # not a text: it names what is local here
+    options.__annotations__["version"] = Annotated[bool, version_option]  # not a text: the option is a local variable
     app.callback()(options)
     for command in tool.commands.values():
         app.command(command.name)(_function(command))
@@ -49,9 +49,8 @@ def _function(command: Command) -> Any:
         raise typer.Exit(execute(command, arguments))
 
     parameters = [_parameter(field) for field in fields_of(command.options).values()]
-    out = inspect.Parameter(
-        "out", inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[Path, typer.Option("--out", help="Prefix of the output files.")]
-    )
+    prefix = Annotated[Path, typer.Option("--out", help="Prefix of the output files.")]
+    out = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, annotation=prefix)
     required = [item for item in parameters if item.default is inspect.Parameter.empty]
     optional = [item for item in parameters if item.default is not inspect.Parameter.empty]
     call.__doc__ = command.help
@@ -67,6 +66,6 @@ def _parameter(field: Field) -> inspect.Parameter:
     if field.required:
         return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[base, option])
     default = field.type(field.default) if field.kind is Kind.CHOICE and field.default is not None else field.default
-    taken: Any = base if default is not None else base | None
-    annotation = Annotated[taken, option]
+    value_type: Any = base if default is not None else base | None
+    annotation = Annotated[value_type, option]
     return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

@@ -1,4 +1,4 @@
-"""Which samples train a model and which test it: the table of splits, joined to the samples of a file."""
+"""Training, validation and test samples: the table of splits, joined to the samples of a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Split(IntEnum):
-    """Part of a sample in the making of a model, as stores keep it."""
+    """Split of a sample, as stored."""
 
     TRAIN = 0
     VALID = 1
@@ -38,7 +38,7 @@ class Splits:
     split
         uint8 of shape (samples,): `Split`.
     group
-        Object array of shape (samples,): samples of a group stay together; a sample's own name where it has none.
+        Object array of shape (samples,): samples of a group stay together; the sample's name where it has no group.
     fold
         int64 of shape (samples,), from 1; 0 where there is none.
     only_table
@@ -58,31 +58,26 @@ class Splits:
 
 
 def read_splits(path: Path, samples: Sequence[str]) -> Splits:
-    """Read a table of splits and bring it into the order of the samples.
+    """Read a table of splits, in the order of the samples.
 
     Raises
     ------
     DataError
-        If a sample comes twice, has no row, or a split is none of train, valid and test.
+        If a sample occurs twice or has no row, or a split is none of train, valid and test.
     """
     import numpy as np
 
     frame = read_table(path, SPLITS, need_rows=True)
-    wrong = ~frame["split"].isin(SPLIT_NAMES)
-    if wrong.any():
-        row = int(wrong.to_numpy().argmax())
-        raise DataError(
-            f"split = {frame['split'].iloc[row]!r}", ", ".join(SPLIT_NAMES), "correct the value", where=place(path, line=row + 2)
-        )
-    twice = frame["sample"].duplicated()
-    if twice.any():
-        row = int(twice.to_numpy().argmax())
-        raise DataError(
-            f"sample {frame['sample'].iloc[row]} comes more than once",
-            "one row a sample",
-            "remove one of the rows",
-            where=place(path, line=row + 2),
-        )
+    unknown = ~frame["split"].isin(SPLIT_NAMES)
+    if unknown.any():
+        row = int(unknown.to_numpy().argmax())
+        where = place(path, line=row + 2)
+        raise DataError(f"split = {frame['split'].iloc[row]!r}", ", ".join(SPLIT_NAMES), "correct the value", where=where)
+    repeated = frame["sample"].duplicated()
+    if repeated.any():
+        row = int(repeated.to_numpy().argmax())
+        received, where = f"sample {frame['sample'].iloc[row]} occurs more than once", place(path, line=row + 2)
+        raise DataError(received, "one row a sample", "remove one of the rows", where=where)
     row_of = {name: row for row, name in enumerate(frame["sample"])}
     absent = [name for name in samples if name not in row_of]
     if absent:
@@ -102,7 +97,7 @@ def read_splits(path: Path, samples: Sequence[str]) -> Splits:
 
 
 def digest(samples: Sequence[str]) -> str:
-    """Return a SHA-256 of sample names, whatever their order: which samples something was fitted on.
+    """Return a SHA-256 of sample names, independent of their order, to identify the samples that a model was fitted on.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Read and write HDF5 stores with a declared schema: checked on opening, never following links out of the file."""
+"""Read and write HDF5 stores with a declared schema: checked on opening, without links to other files."""
 
 from __future__ import annotations
 
@@ -16,14 +16,7 @@ if TYPE_CHECKING:
     import h5py
     import numpy as np
 
-_HDF5_SAYS = (
-    "Unable to ",
-    "Can't ",
-    "Object visitation failed",
-    "Link iteration failed",
-    "Insufficient precision",
-    "Unspecified error in H5",
-)
+_HDF5_ERRORS = ("Unable to ", "Can't ", "Object visitation failed", "Link iteration failed", "Insufficient precision", "Unspecified error")
 
 
 @contextmanager
@@ -33,7 +26,7 @@ def create_store(path: Path, schema: Store, **attributes: Any) -> Iterator[h5py.
     Raises
     ------
     ValueError
-        If an attribute the schema lists is not given: a bug in the caller.
+        If an attribute of the schema is missing: a bug in the caller.
     """
     from lucidseq.core.hdf5 import TEXT_SUM, create_file, text_sum
 
@@ -62,7 +55,7 @@ def write_array(store: h5py.Group, name: str, values: np.ndarray) -> None:
 
 
 def create_array(store: h5py.Group, name: str, shape: tuple[int, ...], dtype: Any) -> h5py.Dataset:
-    """Make an array to be written in slices along its first axis, in compressed chunks of at most 256 kB where a row allows it."""
+    """Create an array to be written in slices along its first axis, in compressed chunks of at most 256 kB (or one row)."""
     import numpy as np
 
     from lucidseq.core.hdf5 import CHECKED, CHUNK_BYTES
@@ -97,70 +90,63 @@ def read_list(store: h5py.Group, attribute: str) -> list[str]:
     Raises
     ------
     DataError
-        If it is no list.
+        If it is not a list.
     """
-    said = store.attrs[attribute]
+    text = store.attrs[attribute]
     try:
-        items = json.loads(said)
+        items = json.loads(text)
     except (TypeError, ValueError):
         items = None
     if not isinstance(items, list):
-        raise DataError(
-            f"attribute {attribute} = {str(said)[:80]!r}", "a list in JSON", "make the file again", where=str(store.file.filename)
-        )
+        where = str(store.file.filename)
+        raise DataError(f"attribute {attribute} = {str(text)[:80]!r}", "a list in JSON", "make the file again", where=where)
     return [str(item) for item in items]
 
 
 @contextmanager
 def open_store(path: Path, schema: Store) -> Iterator[h5py.File]:
-    """Open a store for reading after checking that it is what it says.
+    """Open a store for reading after checking it against its schema.
 
     Raises
     ------
     DataError
-        If it is not HDF5, has another schema or version, lacks an array, or holds a link out of the file.
+        If it is not HDF5, has another schema or version, lacks an array, or holds a link to another file.
     """
-    from lucidseq.core.hdf5 import open_file, refuse_changed_texts
+    from lucidseq.core.hdf5 import check_texts, open_file
 
-    def refuse(why: str) -> DataError:
-        return DataError(
-            f"not a readable HDF5 file ({why})", f"a {schema.name} file", "give the .h5 file that a lucidseq command wrote", where=str(path)
-        )
+    def refuse(reason: str) -> DataError:
+        fix = "give the .h5 file that a lucidseq command wrote"
+        return DataError(f"not a readable HDF5 file ({reason})", f"a {schema.name} file", fix, where=str(path))
 
-    with open_file(path, refuse) as store, damage_named(path):
-        found, version = store.attrs.get("schema"), store.attrs.get("schema_version")
-        if (str(found), str(version)) != (schema.name, str(schema.version)):
-            raise DataError(
-                f"an HDF5 file with schema {found} version {version}",
-                f"schema {schema.name} version {schema.version}",
-                "give the right file, or make it again with this version",
-                where=str(path),
-            )
-        refuse_changed_texts(store, path)
+    with open_file(path, refuse) as store, name_damaged_file(path):
+        name, version = store.attrs.get("schema"), store.attrs.get("schema_version")
+        if (str(name), str(version)) != (schema.name, str(schema.version)):
+            received, expected = f"an HDF5 file with schema {name} version {version}", f"schema {schema.name} version {schema.version}"
+            raise DataError(received, expected, "give the right file, or make it again with this version", where=str(path))
+        check_texts(store, path)
         _refuse_links(store, path)
         absent = [array.path for array in schema.arrays if array.required and array.path not in store]
         absent += [name for name in schema.attributes if name not in store.attrs]
         if absent:
-            raise DataError(
-                f"{', '.join(absent)} missing", f"every array and attribute of {schema.name}", "make the file again", where=place(path)
-            )
+            expected = f"every array and attribute of {schema.name}"
+            raise DataError(f"{', '.join(absent)} missing", expected, "make the file again", where=place(path))
         yield store
 
 
 @contextmanager
-def damage_named(path: Path) -> Iterator[None]:
-    """Turn what h5py raises on damaged structures (OSError, and KeyError or RuntimeError of its own) into an error that names the file."""
+def name_damaged_file(path: Path) -> Iterator[None]:
+    """Turn errors of h5py on damaged structures (OSError, KeyError, RuntimeError) into an error that names the file."""
     try:
         yield
     except (OSError, KeyError, RuntimeError, ValueError) as error:
         text = str(error.args[0]) if error.args else ""
-        if not text.startswith(_HDF5_SAYS) or " write " in text or "No space left" in text:
-            raise  # not of HDF5, or of an output that is written meanwhile
+        if not text.startswith(_HDF5_ERRORS) or " write " in text or "No space left" in text:
+            raise  # not of HDF5, or of an output that is being written
         raise DataError(f"an HDF5 file that is damaged ({text})", "a whole file", "copy or make it again", where=str(path)) from error
 
 
 def _refuse_links(group: h5py.Group, path: Path) -> None:
-    """Refuse external and soft links and external storage: an input must not make us read another file."""
+    """Refuse external and soft links and external storage: an input must not cause another file to be read."""
     import h5py
 
     for name in group:

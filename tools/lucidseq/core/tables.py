@@ -1,4 +1,4 @@
-"""Read and write TSV tables with a declared schema; gzip by suffix, the same bytes every time."""
+"""Read and write TSV tables with a declared schema; gzip by suffix, reproducible bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MISSING = "#NA"  # GWAS-SSF's mark; NA, nan and empty fields are read as missing
 
 
 def is_gzip(path: Path) -> bool:
-    """Say whether a file starts with gzip's magic number (whatever its name)."""
+    """Return whether a file starts with gzip's magic number (whatever its name)."""
     with Path(path).open("rb") as handle:
         return handle.read(2) == b"\x1f\x8b"
 
@@ -40,7 +40,7 @@ def read_table(path: Path, schema: Table, *, need_rows: bool = False) -> pd.Data
     path
         TSV with a header, plain or gzip.
     schema
-        Columns that must be there, and their kinds. Other columns come along as pandas reads them.
+        Required columns and their kinds. Other columns are read as by pandas.
     need_rows
         Refuse a header without rows.
 
@@ -57,17 +57,14 @@ def read_table(path: Path, schema: Table, *, need_rows: bool = False) -> pd.Data
 
     text = {column.name: str for column in schema.columns if column.kind == "text"}
     try:
-        frame = pd.read_csv(
-            open_text(path), sep="\t", dtype=text, keep_default_na=False, na_values=_missing_marks(schema), low_memory=False
-        )
+        marks = _missing_marks(schema)
+        frame = pd.read_csv(open_text(path), sep="\t", dtype=text, keep_default_na=False, na_values=marks, low_memory=False)
     except pd.errors.EmptyDataError as error:
-        raise DataError(
-            "an empty table", f"a TSV with columns {', '.join(schema.required)}", "make the file again", where=str(path)
-        ) from error
+        expected = f"a TSV with columns {', '.join(schema.required)}"
+        raise DataError("an empty table", expected, "make the file again", where=str(path)) from error
     except (pd.errors.ParserError, EOFError, OSError, zlib.error, UnicodeDecodeError) as error:
-        raise DataError(
-            f"a table that cannot be read ({error})", f"a whole TSV ({schema.name})", "make or copy the file again", where=str(path)
-        ) from error
+        received, expected = f"a table that cannot be read ({error})", f"a whole TSV ({schema.name})"
+        raise DataError(received, expected, "make or copy the file again", where=str(path)) from error
     absent = [name for name in schema.required if name not in frame.columns]
     if absent:
         raise DataError(
@@ -93,13 +90,13 @@ def write_table(frame: pd.DataFrame, path: Path, schema: Table) -> None:
         If a required column is missing: a bug in the caller.
     """
     buffer = io.StringIO()
-    # The empty text stays empty (no credible set, say); missing numbers become the mark
+    # Empty text stays empty (such as no credible set); missing numbers become the mark
     frame[_ordered(frame, schema)].to_csv(buffer, sep="\t", index=False, na_rep=MISSING, lineterminator="\n")
     write_text(buffer.getvalue(), path)
 
 
 class TextWriter(CloseOnExit):
-    """Write UTF-8 text piece by piece, with the same bytes as `write_text` in one go. Use as a context manager.
+    """Write UTF-8 text in parts, with the same bytes as `write_text`. Use as a context manager.
 
     Parameters
     ----------
@@ -126,14 +123,14 @@ class TextWriter(CloseOnExit):
 
 
 class TableWriter(TextWriter):
-    """Write a table piece by piece, with the same bytes as `write_table` in one go. Use as a context manager.
+    """Write a table in parts, with the same bytes as `write_table`. Use as a context manager.
 
     Parameters
     ----------
     path
         The file; gzip when its name ends in .gz.
     schema
-        Declared columns; each piece has the same ones. Without a piece only the header of the required ones is written.
+        Declared columns; each part has the same columns. Without parts, only the header of the required columns is written.
     """
 
     def __init__(self, path: Path, schema: Table) -> None:
@@ -187,15 +184,11 @@ def _convert(column: pd.Series, kind: str, path: Path) -> pd.Series:
     if kind == "text":
         return column.replace(MISSING, "")
     numbers = pd.to_numeric(column, errors="coerce")
-    wrong = numbers.isna() & column.notna()
+    invalid = numbers.isna() & column.notna()
     if kind == "int":
-        wrong |= numbers.isna() | (numbers % 1 != 0)
-    if wrong.any():
-        row = int(wrong.to_numpy().argmax())
-        raise DataError(
-            f"{column.name} = {column.iloc[row]!r}",
-            "a whole number" if kind == "int" else "a number, or #NA",
-            "correct the value",
-            where=place(path, line=row + 2),
-        )
+        invalid |= numbers.isna() | (numbers % 1 != 0)
+    if invalid.any():
+        row = int(invalid.to_numpy().argmax())
+        expected, where = "a whole number" if kind == "int" else "a number, or #NA", place(path, line=row + 2)
+        raise DataError(f"{column.name} = {column.iloc[row]!r}", expected, "correct the value", where=where)
     return numbers.astype("int64" if kind == "int" else "float64")

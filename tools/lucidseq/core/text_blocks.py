@@ -1,7 +1,7 @@
 """Tab-separated tables without a header, such as BED and GTF, parsed a block of lines at a time by array operations.
 
-A block that is not a plain table (rows of several widths, comments in between) is for the caller to read line by line, which is also how the line of a
-mistake is found.
+A block that is not a plain table (rows of several widths, comments in between) is left to the caller to read line by line, which also gives the line
+number of a mistake.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lucidseq.core.tables import is_gzip
 BLOCK = 1 << 22  # bytes read together
 _TAB, _NEWLINE, _ZERO, _NINE = ord("\t"), ord("\n"), ord("0"), ord("9")
 _MOST_DIGITS = 18  # of an int64
-_WORD = 64  # bytes of the longest text that is looked for among those seen before
+_WORD = 64  # bytes of the longest text that is stored once for all its rows
 
 
 def text_blocks(path: Path, marks: tuple[str, ...]) -> Iterator[tuple[int, bytes]]:
@@ -59,22 +59,22 @@ def table_lines(data: bytes, number: int, marks: tuple[str, ...]) -> Iterator[tu
 
 
 def whole_number(text: str) -> int | None:
-    """Return the number that digits stand for; None for other text, and for more digits than any number of a file has."""
+    """Return the number of a text of digits; None for other text, and for more than 64 digits."""
     return int(text) if text.isdecimal() and len(text) <= _WORD else None
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """Rows of equally many fields.
+    """Rows with equal numbers of fields.
 
     Attributes
     ----------
     data
         The rows as UTF-8, a line each.
     letters
-        The same, uint8, with some zeros behind.
+        The same, uint8, padded with zeros.
     ends
-        Where each field ends in ``data``, int64 of shape (rows, fields).
+        End of each field in ``data``, int64 of shape (rows, fields).
     """
 
     data: bytes
@@ -112,13 +112,13 @@ class TextTable:
         return int(self.ends.shape[1])
 
     def starts(self, column: int) -> np.ndarray:
-        """Return where a column's fields begin, int64 of shape (rows,)."""
+        """Return the starts of a column's fields, int64 of shape (rows,)."""
         if column:
             return self.ends[:, column - 1] + 1
         return np.concatenate([[0], self.ends[:-1, -1] + 1])
 
     def integers(self, column: int) -> np.ndarray | None:
-        """Return a column of whole numbers without a sign, int64 of shape (rows,); None where a field is anything else, or too long for one."""
+        """Return a column of whole numbers without a sign, int64 of shape (rows,); None where a field is not one, or too long."""
         grid, lengths = self.grid(column, _MOST_DIGITS)
         values = np.zeros(len(self), dtype=np.int64)
         if not lengths.min() or lengths.max() > _MOST_DIGITS:
@@ -136,7 +136,7 @@ class TextTable:
         return np.array([self.data[start:end].decode() for start, end in edges], dtype=object)
 
     def words(self, column: int) -> np.ndarray:
-        """Return a column of text, object; for columns with few distinct values, of which each is kept once."""
+        """Return a column of text, object; for columns with few distinct values, each stored once."""
         grid, lengths = self.grid(column, _WORD)
         if lengths.max() > _WORD:
             return self.texts(column)
@@ -149,13 +149,13 @@ class TextTable:
         return self.texts(column, first)[codes]
 
     def contains(self, column: int, letter: bytes) -> bool:
-        """Say whether every field of a column contains a letter."""
+        """Return whether every field of a column contains a letter."""
         return bool((self.grid(column, _WORD)[0] == ord(letter)).any(axis=1).all())
 
     def grid(self, column: int, most: int) -> tuple[np.ndarray, np.ndarray]:
         """Return letters of a column's fields and the fields' lengths.
 
-        Letters are uint8 of shape (rows, width): as many as the longest field has, or ``most``, and then to a multiple of 8; zeros behind a field's end.
+        Letters are uint8 of shape (rows, width), padded with zeros: the length of the longest field, or ``most``, rounded up to a multiple of 8.
         """
         starts = self.starts(column)
         lengths = self.ends[:, column] - starts

@@ -27,7 +27,7 @@ def variant_ids(contigs: Iterable[str], positions: Iterable[int], other_alleles:
 
 
 def swap_alleles(variant_id: str) -> str:
-    """Return the id of the same variant with its alleles the other way round; other names come back as they are.
+    """Return the id of the same variant with its alleles swapped; other names are returned unchanged.
 
     Examples
     --------
@@ -38,19 +38,19 @@ def swap_alleles(variant_id: str) -> str:
     return ":".join([parts[0], parts[2], parts[1]]) if len(parts) == 3 else variant_id
 
 
-def align(wanted: np.ndarray, index: pd.Index) -> tuple[np.ndarray, np.ndarray]:
-    """Find variants by id, or by the id with its alleles swapped.
+def align(ids: np.ndarray, index: pd.Index) -> tuple[np.ndarray, np.ndarray]:
+    """Look up variants by id, or by the id with its alleles swapped.
 
     Returns
     -------
-    Rows in ``index`` (-1: not there), int of shape (len(wanted),), and which of them are swapped, bool.
+    Rows in ``index`` (-1: missing), int of shape (len(ids),), and which of them are swapped, bool.
     """
     import numpy as np
     import pandas as pd
 
-    rows = index.get_indexer(pd.Index(wanted))
+    rows = index.get_indexer(pd.Index(ids))
     absent = np.flatnonzero(rows < 0)
-    rows[absent] = index.get_indexer(pd.Index([swap_alleles(str(name)) for name in wanted[absent]]))
+    rows[absent] = index.get_indexer(pd.Index([swap_alleles(str(name)) for name in ids[absent]]))
     flipped = np.zeros(len(rows), dtype=bool)
     flipped[absent] = rows[absent] >= 0
     return rows, flipped

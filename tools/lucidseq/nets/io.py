@@ -49,12 +49,12 @@ def ensemble(networks: list[keras.Model], *, name: str = "ensemble") -> keras.Mo
 
 
 def is_ensemble(model: keras.Model) -> bool:
-    """Say whether a model was made by `ensemble`."""
+    """Return whether a model was made by `ensemble`."""
     return bool(model.layers) and model.layers[-1].name == ENSEMBLE_OUTPUT and bool(_sub_models(model))
 
 
 def members(model: keras.Model) -> list[keras.Model]:
-    """Return the networks of an ensemble; a model of another make is its own single member."""
+    """Return the networks of an ensemble; any other model is its own single member."""
     return _sub_models(model) if is_ensemble(model) else [model]
 
 
@@ -65,17 +65,17 @@ def _sub_models(model: keras.Model) -> list[keras.Model]:
 def logits(model: keras.Model) -> keras.Model:
     """Return the model up to before its final activation (of each member and each output), weights shared or copied.
 
-    A final sigmoid, softmax, softplus or exponential is taken off, whether it is a layer of its own or part of the last
-    layer; a linear end stays as it is.
+    A final sigmoid, softmax, softplus or exponential is removed, whether it is a separate layer or part of the last layer;
+    a linear output is unchanged.
 
     Parameters
     ----------
     model
-        An ensemble of ours, or any functional or sequential model.
+        An ensemble of lucidseq, or any functional or sequential model.
 
     Returns
     -------
-    Model with the same inputs; output (batch, members, targets) for an ensemble, the model's own shapes otherwise.
+    Model with the same inputs; output (batch, members, targets) for an ensemble, the shapes of the model otherwise.
 
     Raises
     ------
@@ -100,11 +100,11 @@ def save_model(model: keras.Model, path: Path, facts: Facts) -> None:
     Parameters
     ----------
     model
-        Any Keras model; ours come from `ensemble`.
+        Any Keras model, such as one of `ensemble`.
     path
         Ends in ``.keras``.
     facts
-        What ``lucidseq.json`` shall say.
+        Contents of ``lucidseq.json``.
     """
     path = Path(path)
     plain = path.with_name(f"{path.stem}.plain.keras")
@@ -127,7 +127,7 @@ def save_model(model: keras.Model, path: Path, facts: Facts) -> None:
 def _renumber(value: Any, seen: dict[int, int]) -> Any:
     """Replace Keras' ids of shared objects, which are memory addresses, by their order of appearance.
 
-    Precision policies lose theirs: they have no state to share, and are shared or not as a model's history has it.
+    Ids of precision policies are removed: they have no state, and whether they are shared depends on the model's history.
     """
     if isinstance(value, list):
         return [_renumber(item, seen) for item in value]

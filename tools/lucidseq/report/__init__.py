@@ -1,4 +1,4 @@
-"""Gather results in one page."""
+"""Collect results in one page."""
 
 from lucidseq.report.cli import build
 

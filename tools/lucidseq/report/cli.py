@@ -11,7 +11,7 @@ from lucidseq.core.options import Option, Options
 from lucidseq.core.roles import Format, In, OutFile
 from lucidseq.core.schema import FACTS, TRUST, TRUTH_VARIANTS
 
-tool = Tool("report", "Gather results in one page.", image="core")
+tool = Tool("report", "Collect results in one page.", image="core")
 main = tool.main
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from lucidseq.core.alphabet import N_CODE
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.hdf5 import open_file
-from lucidseq.core.stores import damage_named
+from lucidseq.core.stores import name_damaged_file
 from lucidseq.encode.sequences.assign_splits import NAMES
 from lucidseq.encode.sequences.sequence_rows import SequenceRows
 
@@ -36,7 +36,7 @@ def read_one_hot(path: Path) -> tuple[SequenceRows, np.ndarray]:
         return DataError(f"a file that cannot be read as HDF5 ({why})", "an HDF5 file", "check the file", where=str(path))
 
     parts: list[tuple[np.ndarray, np.ndarray, int]] = []
-    with open_file(path, refuse) as store, damage_named(path):
+    with open_file(path, refuse) as store, name_damaged_file(path):
         if "schema" in store.attrs:
             fix = "give a file of another program"
             raise DataError(f"a file of lucidseq with schema {store.attrs['schema']}", "arrays x_train and y_train", fix, where=str(path))

@@ -1,4 +1,4 @@
-"""Reference pages: one a tool, and the data dictionary of every file."""
+"""Reference pages: a page for each tool, and the data dictionary of every file."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def render_tool(tool: str, commands: list[CommandContract]) -> str:
         lines += [f"## {tool} {command.command}", "", command.summary, "", *([command.description, ""] if command.description else [])]
         lines += ["| option | takes | default | meaning |", "| --- | --- | --- | --- |"]
         lines += [_option_row(option) for option in command.options] + ["| `--out` | prefix | required | Prefix of the output files. |", ""]
-        lines += ["| output | format | what it holds |", "| --- | --- | --- |"]
+        lines += ["| output | format | contents |", "| --- | --- | --- |"]
         for file in command.outputs.values():
             columns = f" Columns: [{file.schema.name}](files.md#{file.schema.name.replace('.', '')})." if file.schema else ""
-            sometimes = " Written when asked for." if file.optional else ""
-            lines += [f"| `<out>{file.suffix}` | {file.format.value} | {file.help}{sometimes}{columns} |"]
+            optional = " Written on request." if file.optional else ""
+            lines += [f"| `<out>{file.suffix}` | {file.format.value} | {file.help}{optional}{columns} |"]
         lines += [""]
     return "\n".join(lines)
 
