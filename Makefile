@@ -16,7 +16,8 @@ demo: install ## Run the whole chain on a simulated genome and report what was r
 test: install lint types contract ## Set up and run every test
 	$(BIN)/python scripts/side_by_side.py unit pipeline
 
-install: $(VENV)/complete build/nextflow.path ## Make the environment and get Nextflow
+install: $(VENV)/complete $(BIN)/nextflow ## Make the environment and get Nextflow
+	@echo "lucidseq and nextflow are installed; to use them in this shell: . $(BIN)/activate"
 
 $(VENV)/complete: requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -27,8 +28,13 @@ $(VENV)/complete: requirements/dev.txt pyproject.toml
 
 build/nextflow.path: scripts/get_nextflow.py requirements/nextflow.txt requirements/nextflow-jars.sha256
 	mkdir -p build
+	rm -f $(BIN)/nextflow # not to be taken for the user's own
 	$(PYTHON) scripts/get_nextflow.py > $@.new
 	mv $@.new $@
+
+$(BIN)/nextflow: build/nextflow.path $(VENV)/complete
+	printf '#!/bin/sh\nexec "%s" "$$@"\n' "$$(cat build/nextflow.path)" > $@
+	chmod +x $@
 
 lint: install ## Style of the Python code and of the pipeline's scripts
 	$(BIN)/ruff check

@@ -21,7 +21,10 @@ from lucidseq.core.guarded import Piece, Space, call, stream
 
 FILE = Path("damaged.bcf")
 READING = """
+import signal
 import sys
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it in what it runs in the background
 from pathlib import Path
 from lucidseq.core.guarded import stream
 
