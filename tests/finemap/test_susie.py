@@ -217,3 +217,27 @@ def test_pip__is_calibrated(replicates, record_property):
         chosen = (pip >= low) & (pip < high)
         expected, spread = pip[chosen].sum(), np.sqrt(np.sum(pip[chosen] * (1 - pip[chosen])))
         assert abs(true[chosen].sum() - expected) < 3 * spread + 1
+
+
+def strong_statistics(seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """z and LD of 2,000 samples with two strong effects."""
+    rng = np.random.default_rng(seed)
+    X = simulate_genotypes(rng, 2000, 60, correlation=0.97)
+    data = IndividualData(X, X[:, 20] + 0.8 * X[:, 40] + rng.standard_normal(2000))
+    return data.z, np.corrcoef(X.T)
+
+
+@pytest.mark.parametrize("mistake", ["n a tenth", "flipped alleles"])
+def test_fit_that_broke_down__has_no_sets_and_no_pips(mistake: str) -> None:
+    z, R = strong_statistics()
+    n = 200 if mistake == "n a tenth" else 2000
+    z = np.where(np.arange(60) % 10 == 0, -z, z) if mistake == "flipped alleles" else z
+    fit = fit_susie(SummaryStatistics(z, R, n), SusieSettings(max_iterations=1000))
+    assert fit.broke_down and not fit.converged and fit.iterations < 1000
+    assert fit.credible_sets == () and np.isnan(fit.pip).all()
+
+
+def test_fit_that_ran_out_of_sweeps__did_not_break_down() -> None:
+    z, R = strong_statistics()
+    fit = fit_susie(SummaryStatistics(z, R, 2000), SusieSettings(max_iterations=1))
+    assert not fit.converged and not fit.broke_down and np.isfinite(fit.pip).all() and fit.credible_sets

@@ -137,16 +137,14 @@ def test_arguments__may_be_numpy_scalars_and_one_path_for_several(tmp_path: Path
     assert len(simulated.labels) == 4
 
 
-def test_strict__raises_and_keeps_the_files(locus: dict[str, Path], tmp_path: Path) -> None:
-    table = ls.finemap.locus(**locus).pips
-    rng = np.random.default_rng(0)
+def test_strict__raises_on_a_fit_that_broke_down_and_keeps_the_files(locus: dict[str, Path], tmp_path: Path) -> None:
     wrong = pd.read_csv(locus["sumstats"], sep="\t")
-    wrong["z"] = 40 * rng.standard_normal(len(table))
-    wrong["beta"], path = wrong["z"] / 20, tmp_path / "wrong.tsv"
+    wrong["z"], path = 10 * wrong["z"] * np.where(np.arange(len(wrong)) % 3, 1, -1), tmp_path / "wrong.tsv"
     wrong.to_csv(path, sep="\t", index=False)
-    with pytest.raises(ls.RefusedError, match="refuses"):
+    with pytest.raises(ls.RefusedError, match="loci whose fit broke down"):
         ls.finemap.locus(sumstats=path, ld=locus["ld"], strict=True, out=tmp_path / "x")
-    assert (tmp_path / "x.pips.tsv.gz").exists()
+    result = ls.finemap.locus(sumstats=path, ld=locus["ld"])
+    assert result.loci["broke_down"].tolist() == [1] and result.pips["pip"].isna().all() and not len(result.sets)
 
 
 def test_process__stays_as_it_was(locus: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:

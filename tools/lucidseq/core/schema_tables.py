@@ -148,6 +148,7 @@ LOCUS_FITS = Table(
         Column("n", "float", "Samples."),
         Column("credible_sets", "int", "Sets that passed the purity filter."),
         Column("converged", "int", "1 when the ELBO converged."),
+        Column("broke_down", "int", "1 when z and LD contradicted each other so far that there is no fit.", required=False),
         Column("iterations", "int", "IBSS sweeps."),
         Column("elbo", "float", "Evidence lower bound at the end."),
         Column("residual_variance", "float", "Residual variance."),

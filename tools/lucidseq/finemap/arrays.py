@@ -82,7 +82,7 @@ class FineMapping:
         return plot_pips(self.table(), ax=ax)
 
     def __repr__(self) -> str:
-        state = "converged" if self.fit.converged else "did NOT converge"
+        state = "broke down" if self.fit.broke_down else "converged" if self.fit.converged else "did NOT converge"
         head = f"SuSiE of {len(self.variants)} variants: {len(self.credible_sets)} credible sets, {state} in {self.fit.iterations} sweeps"
         return "\n".join([head, *([self.summary().to_string(index=False)] if self.credible_sets else [])])
 

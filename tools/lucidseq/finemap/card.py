@@ -47,7 +47,11 @@ def build_card(
 
 
 def _check_fits(card: Card, results: list[LocusFit], coverage: float) -> None:
-    total = len(results)
+    broken = [result.region.name for result in results if result.fit.broke_down]
+    advice = "z and LD contradict each other: check alleles, n, and that the rows of the LD are those of z; more sweeps cannot help"
+    shown = f"{len(broken)} ({', '.join(broken[:3])})" if broken else "0"
+    card.expect("loci whose fit broke down", shown, not broken, threshold="0", advice=advice, otherwise=Verdict.REFUSE)
+    total = len(results) - len(broken)
     converged = sum(result.fit.converged for result in results)
     advice = "raise --max-iterations; if it still does not converge, z and LD disagree or --max-effects is too large"
     card.expect("loci converged", f"{converged} of {total}", converged == total, threshold="all", advice=advice)

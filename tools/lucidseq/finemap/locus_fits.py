@@ -116,6 +116,7 @@ def _fit_row(result: LocusFit) -> dict[str, object]:
         "n": result.n,
         "credible_sets": len(fit.credible_sets),
         "converged": int(fit.converged),
+        "broke_down": int(fit.broke_down),
         "iterations": fit.iterations,
         "elbo": fit.elbo[-1],
         "residual_variance": fit.residual_variance,

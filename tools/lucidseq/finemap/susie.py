@@ -97,6 +97,9 @@ class SusieFit:
         By descending purity.
     impure_sets
         Number of sets removed by the purity filter.
+    broke_down
+        The expected residual sum of squares turned negative, which only LD that contradicts z brings about: more sweeps cannot help.
+        PIPs are then NaN, and there is no credible set.
     """
 
     alpha: np.ndarray
@@ -112,6 +115,7 @@ class SusieFit:
     pip: np.ndarray
     credible_sets: tuple[CredibleSet, ...]
     impure_sets: int
+    broke_down: bool = False
 
     @property
     def iterations(self) -> int:
@@ -187,13 +191,14 @@ def _ibss(data: RegressionData, settings: SusieSettings, prior: np.ndarray, star
     log_prior = LogPrior.from_weights(prior, settings.null_weight)
     d = data.d[:1] if np.ptp(data.d) == 0 else data.d  # one number instead of p equal ones
     elbo: list[float] = []
-    converged = False
+    converged = broke_down = False
     for _ in range(settings.max_iterations):
         for index in range(len(state.effects)):
             _update_effect(data, settings, state, index, d, log_prior)
         residual = _expected_residual(data, state)
         if not residual > 0:  # a sum of squares: R is not a correlation matrix, and the fit would diverge
             elbo.append(elbo[-1] if elbo else -np.inf)
+            broke_down = True
             break
         elbo.append(_elbo(data.n, state.sigma2, residual, state.kl))
         gain = elbo[-1] - elbo[-2] if len(elbo) > 1 else np.inf
@@ -203,7 +208,7 @@ def _ibss(data: RegressionData, settings: SusieSettings, prior: np.ndarray, star
             break
         if settings.estimate_residual_variance:
             state.sigma2 = max(residual / data.n, LEAST_RESIDUAL * _trait_variance(data))
-    return _finish(data, settings, prior, state, np.array(elbo), converged=converged)
+    return _finish(data, settings, prior, state, np.array(elbo), converged=converged, broke_down=broke_down)
 
 
 def _update_effect(data: RegressionData, settings: SusieSettings, state: _State, index: int, d: np.ndarray, log_prior: LogPrior) -> None:
@@ -250,9 +255,9 @@ def _initial_state(data: RegressionData, settings: SusieSettings, start: SusieFi
 
 
 def _finish(
-    data: RegressionData, settings: SusieSettings, prior: np.ndarray, state: _State, elbo: np.ndarray, *, converged: bool
+    data: RegressionData, settings: SusieSettings, prior: np.ndarray, state: _State, elbo: np.ndarray, *, converged: bool, broke_down: bool
 ) -> SusieFit:
-    """Collect the effects, and derive PIPs and credible sets."""
+    """Collect the effects, and derive PIPs and credible sets; a fit that broke down has neither."""
     effects = [effect for effect in state.effects if effect is not None]
     alpha = np.stack([effect.alpha for effect in effects])
     lbf = np.array([effect.lbf for effect in effects])
@@ -260,6 +265,9 @@ def _finish(
     sets, impure = find_credible_sets(
         alpha, active, lbf, data.correlation, coverage=settings.coverage, min_purity=settings.min_purity, seed=settings.seed
     )
+    pip = inclusion_probabilities(alpha, active)
+    if broke_down:
+        sets, impure, pip = (), 0, np.full(len(pip), np.nan)
     return SusieFit(
         alpha=alpha,
         mu=np.stack([effect.mu for effect in effects]),
@@ -271,9 +279,10 @@ def _finish(
         residual_variance=state.sigma2,
         elbo=elbo,
         converged=converged,
-        pip=inclusion_probabilities(alpha, active),
+        pip=pip,
         credible_sets=sets,
         impure_sets=impure,
+        broke_down=broke_down,
     )
 
 
@@ -288,6 +297,7 @@ def _refine(data: RegressionData, settings: SusieSettings, prior: np.ndarray, fi
                 continue
             detour = _ibss(data, settings, blocked / blocked.sum())
             candidates.append(_ibss(data, settings, prior, start=detour))
+        candidates = [candidate for candidate in candidates if not candidate.broke_down]
         best = max(candidates, key=lambda candidate: candidate.elbo[-1], default=fit)
         if best.elbo[-1] <= fit.elbo[-1]:
             return fit
