@@ -9,18 +9,40 @@ include { CHECK_PIPELINE  } from './modules/check/pipeline/main'
 include { REPORT_BUILD    } from './modules/report/build/main'
 include { SIMULATE_LOCUS  } from './modules/simulate/locus/main'
 
-// A PLINK fileset is three files; the commands find the others beside the first, and BGEN's .sample where there is one
-def genotypeFiles(String name) {
-    def main = file(name, checkIfExists: true)
+// The files of a genotype file: a PLINK fileset is three, and BGEN may have a .sample; the commands find the others beside the first
+def genotypePaths(String name) {
     def stem = name.replaceAll(/\.[^.]*$/, '')
-    if (name.endsWith('.bed')) {
-        return [main, file("${stem}.bim", checkIfExists: true), file("${stem}.fam", checkIfExists: true)]
+    def companions = [bed: ['bim', 'fam'], pgen: ['pvar', 'psam']].find { suffix, _others -> name.endsWith(".${suffix}") }?.value ?: []
+    def sample = name.endsWith('.bgen') && file("${stem}.sample").exists() ? ["${stem}.sample"] : []
+    return [name] + companions.collect { suffix -> "${stem}.${suffix}" } + sample
+}
+
+// File and line that hold a text
+def placeOf(String text, sheet) {
+    return "${sheet.name}, line ${sheet.readLines().findIndexOf { line -> line.contains(text) } + 1}".toString()
+}
+
+// Paths of a parameter that names files, comma separated
+def pathsOf(value) {
+    return value ? value.toString().tokenize(',').collect { path -> path.trim() } : []
+}
+
+// What is missing of all files that the run is given, each with the place that names it; null when nothing is
+def missingFiles(samplesheet, Map<String, Object> given, String input) {
+    def named = given.collectMany { parameter, value -> pathsOf(value).collect { path -> ["--${parameter}".toString(), path] } }
+    if (input) {
+        def sheet = file(input)
+        named = named + samplesheet.splitCsv(header: true).collectMany { row ->
+            def paths = genotypePaths(row.genotypes).collect { path -> [placeOf(row.genotypes, sheet), path] }
+            paths + [row.phenotypes, row.covariates].findAll { path -> path }.collect { path -> [placeOf(path, sheet), path] }
+        }
     }
-    if (name.endsWith('.pgen')) {
-        return [main, file("${stem}.pvar", checkIfExists: true), file("${stem}.psam", checkIfExists: true)]
+    def missing = named.unique().findAll { _place, path -> !file(path).exists() }
+    if (!missing) {
+        return null
     }
-    def samples = file("${stem}.sample")
-    return name.endsWith('.bgen') && samples.exists() ? [main, samples] : [main]
+    def lines = missing.collect { place, path -> "  - ${place}: ${path}" }
+    return "received: paths that do not exist\n${lines.join('\n')}\nexpected: files\nfix: correct the paths named above"
 }
 
 // Rows of the checked sample sheet -> one item a cohort: meta, genotype files, phenotypes, covariates
@@ -29,26 +51,44 @@ def readCohorts(samplesheet) {
         def first = rows[0]
         [
             [id: cohort],
-            rows.collect { row -> genotypeFiles(row.genotypes) }.flatten(),
-            file(first.phenotypes, checkIfExists: true),
-            first.covariates ? file(first.covariates, checkIfExists: true) : [],
+            rows.collectMany { row -> genotypePaths(row.genotypes) }.collect { path -> file(path) },
+            file(first.phenotypes),
+            first.covariates ? file(first.covariates) : [],
         ]
     }
 }
 
 // A parameter that names files, comma separated -> the files; [] when it is not set
 def namedFiles(value) {
-    return value ? value.toString().tokenize(',').collect { name -> file(name.trim(), checkIfExists: true) } : []
+    return pathsOf(value).collect { path -> file(path) }
 }
 
 // The same for one file
 def namedFile(value) {
-    return value ? file(value, checkIfExists: true) : []
+    return value ? file(value) : []
+}
+
+// Every parameter with its meaning and default, by group
+def helpText() {
+    def groups = new groovy.json.JsonSlurper().parse(file("${projectDir}/nextflow_schema.json").toFile())['$defs'].values()
+    def lines = groups.collectMany { group ->
+        ['', group.title + ':'] + group.properties.collect { name, rule ->
+            "  --${name.padRight(44)} ${rule.description}${rule.default == null ? '' : " [${rule.default}]"}"
+        }
+    }
+    return (['usage: nextflow run . --workflow NAME [--PARAMETER VALUE ...]'] + lines).join('\n')
 }
 
 workflow {
 
     main:
+    if (params.help) {
+        println(helpText())
+        System.exit(0)
+    }
+    if (params.input && !file(params.input).exists()) {
+        error("received: --input ${params.input}, which does not exist\nexpected: a sample sheet (CSV)\nfix: correct the path")
+    }
     ch_parameters = channel
         .of(groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(params)))
         .collectFile(name: 'parameters.json')
@@ -58,7 +98,16 @@ workflow {
         }
     )
     // Everything below starts from here, so that nothing runs on parameters that are wrong
-    ch_checked = CHECK_PIPELINE.out.samplesheet.map { _meta, samplesheet -> samplesheet }.first()
+    given = ['fasta', 'gtf', 'gene_sets', 'loci', 'regions', 'signal', 'positive', 'negative', 'variants'].collectEntries { name -> [name, params[name]] }
+    ch_checked = CHECK_PIPELINE.out.samplesheet
+        .map { _meta, samplesheet ->
+            def missing = missingFiles(samplesheet, given, params.input)
+            if (missing) {
+                error(missing)
+            }
+            samplesheet
+        }
+        .first()
 
     ch_results = CHECK_PIPELINE.out.card.mix(CHECK_PIPELINE.out.manifest).map { _meta, result -> result }
     ch_truth = channel.value([[], []])

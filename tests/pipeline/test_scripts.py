@@ -136,3 +136,25 @@ def test_module__serves_another_pipeline(tmp_path: Path) -> None:
     run = run_nextflow(tmp_path, "-stub", script=tmp_path / "main.nf")
     assert run.exit_code == 0, run.log
     assert "height.credible_sets.tsv" in run.log
+
+
+def test_help__prints_every_parameter(tmp_path: Path) -> None:
+    run = run_nextflow(tmp_path, "--help")
+    names = [name for group in json.loads((ROOT / "nextflow_schema.json").read_text())["$defs"].values() for name in group["properties"]]
+    assert run.exit_code == 0 and not [name for name in names if f"--{name} " not in run.log]
+
+
+def test_paths_that_do_not_exist__are_named_all_at_once_with_file_and_line(tmp_path: Path) -> None:
+    data = ROOT / "tools" / "galaxy" / "test-data"
+    (tmp_path / "cohorts.csv").write_text(
+        f"cohort,chromosome,genotypes,phenotypes\na,1,/no/x.bed,/no/p.tsv\na,2,{data}/people.vcf.gz,/no/p.tsv\n"
+    )
+    words = ["--workflow", "association", "--input", tmp_path / "cohorts.csv", "--loci", data / "loci.bed", "--gtf", "/no/genes.gtf"]
+    run = run_nextflow(tmp_path / "run", *words, "--gene_sets", data / "pathways.gmt")
+    assert run.exit_code != 0 and "InvocationTargetException" not in run.log
+    for place, path in (("--gtf", "/no/genes.gtf"), *(("cohorts.csv, line 2", f"/no/x.{suffix}") for suffix in ("bed", "bim", "fam"))):
+        assert f"{place}: {path}" in run.log, path
+    assert "cohorts.csv, line 2: /no/p.tsv" in run.log and "people.vcf.gz" not in run.log.partition("received:")[2]
+    assert (
+        "--input nope.csv, which does not exist" in run_nextflow(tmp_path / "other", "--workflow", "association", "--input", "nope.csv").log
+    )

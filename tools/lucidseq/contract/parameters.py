@@ -51,6 +51,7 @@ PARAMETERS = (
     Parameter("seed", _RUN, "integer", "Seed of every random choice.", 1, minimum=0),
     Parameter("strict", _RUN, "boolean", "Stop when the verdict of a trust card is refuse.", False),
     Parameter("finemap_data", _RUN, "string", "Data that fine mapping works on.", "summary", choices=("summary", "individual")),
+    Parameter("help", _RUN, "boolean", "Print every parameter and exit.", False),
     Parameter("publish_dir_mode", _RUN, "string", "How results are put into outdir.", "copy", choices=PUBLISH_MODES),
     Parameter("container_registry", _RUN, "string", "Registry put before the images' names."),
     Parameter("gpu", _RUN, "boolean", "Run networks on a GPU (set by -profile gpu).", False),
