@@ -14,7 +14,7 @@ import numpy as np
 
 from lucidseq.core.errors import LucidseqError
 
-# What the house translates for the user (core/app.py)
+# What the framework translates for the user (core/execute.py)
 TRANSLATED = (LucidseqError, UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile)
 PIECES = [
     b"\t",

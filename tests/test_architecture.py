@@ -1,4 +1,4 @@
-"""The rules of the house, read from the source: layers, light start-up, what is in the wheel."""
+"""The architecture, read from the source: layers, light start-up, what is in the wheel."""
 
 from __future__ import annotations
 

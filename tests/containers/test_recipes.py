@@ -1,4 +1,4 @@
-"""The recipes as text: they keep the house's rules, their locks hold what the tests ran with, and the builder explains itself."""
+"""The recipes as text: they follow the rules, their locks hold what the tests ran with, and the builder explains itself."""
 
 from __future__ import annotations
 

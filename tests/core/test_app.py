@@ -1,4 +1,4 @@
-"""The house: exit codes, whole outputs or none, provenance that repeats."""
+"""How a command runs: exit codes, whole outputs or none, provenance that repeats."""
 
 from __future__ import annotations
 

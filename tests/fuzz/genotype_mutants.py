@@ -33,7 +33,7 @@ from lucidseq.encode.genotypes.genotype_store import StoreContents, create_genot
 from lucidseq.encode.readers.open import open_reader
 from lucidseq.encode.readers.reader import Reading, in_range
 
-# What the house translates for the user (core/app.py)
+# What the framework translates for the user (core/execute.py)
 TRANSLATED = (LucidseqError, UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile)
 MEMORY, SECONDS = 4 << 30, 20
 PIECES = [b"\t", b"\n", b"0", b"-1", b".", b":", b"|", b"nan", b"1e400", b"\xff", b"\x00", b",", b"chrX", b" ", b"", b"\r", b"4294967295"]
