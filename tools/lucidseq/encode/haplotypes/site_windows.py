@@ -88,7 +88,7 @@ def create_windows(stretches: Intervals, size: int, step: int) -> Intervals:
 
     Examples
     --------
-    >>> windows = tile(Intervals.of("c", [0], [25]), 10, 10)
+    >>> windows = create_windows(Intervals.of("c", [0], [25]), 10, 10)
     >>> list(zip(windows.start.tolist(), windows.end.tolist()))
     [(0, 10), (10, 20), (20, 25)]
     """
