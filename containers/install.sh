@@ -18,7 +18,8 @@ find . -type d -name tests -not -path ./logomaker/tests -prune -exec rm -rf {} +
 rm -rf logomaker/{examples,tutorials} tensorflow/include nvidia/*/include clang # clang: a compiler library that nothing imports
 rm -rf matplotlib/mpl-data/sample_data
 # Sources of compiled modules and stubs for type checkers: no run reads them
-find . \( -name '*.a' -o -name '*.cpp' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' \) -delete
+find . \( -name '*.a' -o -name '*.cpp' -o -name '*.pyx' -o -name '*.pxd' \) -delete
+find . -name '*.pyi' -not -path './lucidseq/*' -delete # ours say what is imported when
 # Two readers of genotypes bring their debug information along, 32 MB of it
 find . -maxdepth 2 \( -name 'pgenlib.*.so' -o -path './bgen/*.so' \) -exec python3 "$recipe/strip_symbols.py" {} +
 # -f: running pip has left some bytecode of the other kind
