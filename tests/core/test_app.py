@@ -15,7 +15,7 @@ import pytest
 
 from lucidseq.core.app import Command, Tool
 from lucidseq.core.card import Card, Verdict
-from lucidseq.core.errors import DataError
+from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.execute import execute
 from lucidseq.core.options import Option, Options
 from lucidseq.core.outputs import OutputSet, require_space
@@ -235,3 +235,11 @@ def test_damaged_text__is_named_with_its_line(run: Callable[..., int], tmp_path:
     (tmp_path / "in.tsv").write_bytes(b"a\tb\n1\t\xff\n")
     assert run(read) == 3
     assert f"at: {tmp_path / 'in.tsv'}, line 2" in capsys.readouterr().err
+
+
+def test_seed__may_be_zero() -> None:
+    from lucidseq.simulate.cli import SimulateSequencesOptions
+
+    assert SimulateSequencesOptions(seed=0).seed == 0
+    with pytest.raises(UsageError, match="at least 0"):
+        SimulateSequencesOptions(seed=-1)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
-from lucidseq.core.card import Card
+from lucidseq.core.card import Card, read_card
+from lucidseq.core.errors import DataError
 
 
 @pytest.mark.parametrize(
@@ -38,3 +42,15 @@ def test_checks__without_a_second_bound_never_refuse_and_may_be_worded() -> None
     assert [check.threshold for check in card.checks] == [">= 0", "none", "< 0.05", "< 0.05", "meant"]
     assert "c: 0.05 (expected < 0.05). Look." in card.to_text()
     assert "e: as meant (expected meant)" in card.to_text()
+
+
+@pytest.mark.parametrize("change", [{"schema_version": 99}, {"schema": "lucidseq.manifest"}])
+def test_read_card__refuses_another_schema_or_version(change: dict[str, object], tmp_path: Path) -> None:
+    card = Card("a", "b")
+    card.at_least("x", 1.0, 0.5, advice="")
+    document = json.loads(card.to_json())
+    (tmp_path / "good.json").write_text(json.dumps(document))
+    assert read_card(tmp_path / "good.json").verdict == "ok"
+    (tmp_path / "bad.json").write_text(json.dumps(document | change))
+    with pytest.raises(DataError, match="not a trust card"):
+        read_card(tmp_path / "bad.json")

@@ -148,3 +148,9 @@ def test_gtf__damaged_files_give_rows_or_an_error(block: int, tmp_path: Path, mo
             except TRANSLATED:
                 refused += 1
     assert 0 < refused < 450
+
+
+def test_by_contig__gives_every_row_once_and_nothing_of_no_rows() -> None:
+    rows = Intervals.of(["b", "a", "b"], [0, 0, 5], [1, 1, 6])
+    assert [(contig, numbers.tolist()) for contig, numbers in rows.by_contig()] == [("b", [0, 2]), ("a", [1])]
+    assert list(rows.take(np.zeros(0, dtype=int)).by_contig()) == []
