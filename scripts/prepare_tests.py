@@ -9,14 +9,15 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "containers"))
 sys.path.insert(0, str(ROOT / "tests" / "galaxy"))
 sys.path.insert(0, str(ROOT / "containers"))
-import browser  # noqa: E402
-import build  # noqa: E402
-import machine  # noqa: E402
-import server  # noqa: E402
 
 
 def main() -> None:
     """Prepare one after the other; without the right to, the tests themselves will give the reason."""
+    import browser
+    import build
+    import machine
+    import server
+
     if server.obstacle() is None:
         server.install()
     if browser.obstacle() is None:

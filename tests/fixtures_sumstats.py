@@ -295,7 +295,7 @@ def plink2_logistic(rows: pd.DataFrame, path: Path) -> Path:
     """As .glm.logistic.hybrid of older versions: no OMITTED; one variant that failed."""
     failed = np.arange(len(rows)) == 3
 
-    def gone(values: Sequence[float]) -> list[object]:
+    def with_missing(values: Sequence[float]) -> list[object]:
         return ["NA" if bad else value for value, bad in zip(values, failed, strict=True)]
 
     return _table(
@@ -310,10 +310,10 @@ def plink2_logistic(rows: pd.DataFrame, path: Path) -> Path:
             "FIRTH?": ["N"] * len(rows),
             "TEST": ["ADD"] * len(rows),
             "OBS_CT": rows["n"],
-            "OR": gone(np.exp(rows["beta"])),
-            "LOG(OR)_SE": gone(rows["se"]),
-            "Z_STAT": gone(rows["z"]),
-            "LOG10_P": gone(rows["tail"]),
+            "OR": with_missing(np.exp(rows["beta"])),
+            "LOG(OR)_SE": with_missing(rows["se"]),
+            "Z_STAT": with_missing(rows["z"]),
+            "LOG10_P": with_missing(rows["tail"]),
             "ERRCODE": np.where(failed, "CONST_ALLELE", "."),
         },
     )
