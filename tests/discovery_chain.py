@@ -22,7 +22,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / "build" / "identity"
 # Command -> prefix of its outputs, and its options as the pipeline's profile `test` has them; {..} are files of earlier commands.
-# Two threads for what the pipeline gives two, one for the rest: another number can change last digits.
+# One thread, as the pipeline's profile gives: another number can change last digits.
 CHAIN = {
     "simulate locus": ("simulated", ""),
     "encode sequences": (
@@ -30,28 +30,28 @@ CHAIN = {
         "--fasta {simulate/locus/simulated.fa} --regions {simulate/locus/simulated.peaks.bed} --signal {simulate/locus/simulated.signal.bw}"
         " --window 200 --negatives gc-matched --test-contigs chr5 --valid-contigs chr4 --build simulated",
     ),
-    "train fit": ("model", "--dataset {encode/sequences/sequences.sequences.h5} --threads 2"),
-    "train predict": ("model", "--model {train/fit/model.keras} --dataset {encode/sequences/sequences.sequences.h5} --threads 2"),
+    "train fit": ("model", "--dataset {encode/sequences/sequences.sequences.h5} --threads 1"),
+    "train predict": ("model", "--model {train/fit/model.keras} --dataset {encode/sequences/sequences.sequences.h5} --threads 1"),
     "train evaluate": ("model", "--predictions {train/predict/model.predictions.tsv.gz}"),
-    "attribute maps": ("model", "--model {train/fit/model.keras} --dataset {encode/sequences/sequences.sequences.h5} --threads 2"),
+    "attribute maps": ("model", "--model {train/fit/model.keras} --dataset {encode/sequences/sequences.sequences.h5} --threads 1"),
     "effects variants": (
         "model",
         "--model {train/fit/model.keras} --variants {simulate/locus/simulated.vcf.gz} --fasta {simulate/locus/simulated.fa}"
-        " --regions {simulate/locus/simulated.loci.bed} --threads 2",
+        " --regions {simulate/locus/simulated.loci.bed} --threads 1",
     ),
     "encode genotypes": (
         "simulated",
         "--genotypes {simulate/locus/simulated.vcf.gz} --phenotypes {simulate/locus/simulated.phenotypes.tsv} --build simulated",
     ),
-    "encode sumstats": ("simulated.trait", "--genotypes {encode/genotypes/simulated.genotypes.h5} --trait trait --threads 2"),
+    "encode sumstats": ("simulated.trait", "--genotypes {encode/genotypes/simulated.genotypes.h5} --trait trait --threads 1"),
     "encode ld": (
         "simulated.trait",
-        "--genotypes {encode/genotypes/simulated.genotypes.h5} --loci {simulate/locus/simulated.loci.bed} --trait trait --threads 2",
+        "--genotypes {encode/genotypes/simulated.genotypes.h5} --loci {simulate/locus/simulated.loci.bed} --trait trait --threads 1",
     ),
     "finemap locus": (
         "simulated.trait",
         "--sumstats {encode/sumstats/simulated.trait.sumstats.tsv.gz} --ld {encode/ld/simulated.trait.ld.h5}"
-        " --scores {effects/variants/model.effects.tsv.gz} --threads 2",
+        " --scores {effects/variants/model.effects.tsv.gz} --threads 1",
     ),
     "enrich genes": (
         "simulated.trait",

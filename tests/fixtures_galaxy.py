@@ -42,7 +42,7 @@ def canary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def galaxy(programs: Path, canary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Galaxy]:
     """Return a running server."""
-    with server.serve(tmp_path_factory.mktemp("galaxy"), [*server.tool_files(), canary]) as running:
+    with server.serve(tmp_path_factory.mktemp("galaxy"), [canary]) as running:
         yield running
 
 

@@ -59,3 +59,23 @@ def test_form__that_is_missing_or_stray_is_noticed(checkout: Path) -> None:
     found = forms.problems(checkout, CONTRACT)
     assert any("enrich_pathways.xml is missing" in sentence for sentence in found)
     assert any("paint.xml belongs to no command" in sentence for sentence in found)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda text: text.replace("$quote(str($title))", "'$title'"), "a text must be written as $quote(str(...)): --title '$title'"),
+        (lambda text: text.replace("@QUOTE@", ""), "a text is not quoted (@QUOTE@)"),
+        (lambda text: text.replace('<expand macro="text"/>', ""), "--title lacks the macro text"),
+    ],
+)
+def test_text__that_the_shell_could_read_is_noticed(tmp_path: Path, change: Callable[[str], str], problem: str) -> None:
+    form = FORM.with_name("report_build.xml")
+    (tmp_path / form).parent.mkdir(parents=True)
+    shutil.copyfile(ROOT / FORM.with_name("macros.xml"), tmp_path / FORM.with_name("macros.xml"))
+    text = (ROOT / form).read_text()
+    changed = change(text)
+    assert changed != text
+    (tmp_path / form).write_text(changed)
+    contract = [command for command in read_contract() if command.name == "report_build"]
+    assert any(problem in sentence for sentence in forms.problems(tmp_path, contract))

@@ -99,3 +99,11 @@ def test_allowlist__shows_the_html_of_the_report_alone(shed: bool) -> None:
 def test_tool_shed__does_not_take_the_samples_along() -> None:
     content = yaml.safe_load((ROOT / FOLDER / ".shed.yml").read_text())
     assert {"workflows", "config-samples"} <= set(content["exclude"])
+
+
+def test_tool_panel__shows_every_form_once() -> None:
+    panel = ElementTree.parse(SAMPLES / "tool_conf.xml.sample").getroot()
+    shown = [Path(tool.attrib["file"]).name for tool in panel.iter("tool")]
+    assert sorted(shown) == sorted(path.name for path in (ROOT / FOLDER).glob("*.xml") if path.name != "macros.xml")
+    tools = [name.partition("_")[0] for name in shown]
+    assert list(dict.fromkeys(tools)) == ["simulate", "encode", "train", "attribute", "effects", "finemap", "enrich", "report"]

@@ -19,7 +19,8 @@ import time
 import urllib.error
 import urllib.request
 import venv
-from collections.abc import Callable, Iterator
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,13 +117,13 @@ def install() -> None:
 
 
 @contextlib.contextmanager
-def serve(folder: Path, tools: list[Path], *, port: int = 0, slots: int = 2) -> Iterator[Galaxy]:
-    """Run a server with these tools (files or folders) and its worker until the block ends.
+def serve(folder: Path, more_tools: Sequence[Path] = (), *, port: int = 0, slots: int = 1) -> Iterator[Galaxy]:
+    """Run a server with the project's tools, and more forms where given, and its worker until the block ends.
 
     The server shows tools as they are when it starts: one started before a change tests the old ones.
     """
     port = port or free_port()
-    configure(folder, tools, slots)
+    configure(folder, more_tools, slots)
     url, environment = f"http://127.0.0.1:{port}", environ(folder)
     programs = HOME / "server" / "bin"
     subprocess.run(
@@ -155,21 +156,34 @@ def serve(folder: Path, tools: list[Path], *, port: int = 0, slots: int = 2) -> 
             yield Galaxy(url, user_key(url), folder)
 
 
-def configure(folder: Path, tools: list[Path], slots: int) -> None:
+def configure(folder: Path, more_tools: Sequence[Path], slots: int) -> None:
     """Write the server's configuration."""
     folder.mkdir(parents=True, exist_ok=True)
-    names = [f'<tool_dir dir="{path}"/>' if path.is_dir() else f'<tool file="{path}"/>' for path in tools]
     files = {
         "galaxy.yml": CONFIG.format(folder=folder, key=BOOTSTRAP_KEY, tables=TOOLS / "tool_data_table_conf.xml.test"),
         "job_conf.yml": JOBS.format(slots=slots, programs=Path(sys.executable).parent)
         + "".join(f"        - {{name: {name}, value: '{os.environ[name]}'}}\n" for name in KERNELS if name in os.environ),
-        "tool_conf.xml": '<toolbox><section id="get" name="Get data"><tool file="data_source/upload.xml"/></section>'
-        f'<section id="lucidseq" name="lucidseq">{"".join(names)}</section></toolbox>',
+        "tool_conf.xml": tool_panel(more_tools),
         "dependency_resolvers_conf.xml": "<dependency_resolvers/>",
         "container_resolvers_conf.yml": "[]",
     }
     for name, text in files.items():
         (folder / name).write_text(text)
+
+
+def tool_panel(more_tools: Sequence[Path] = ()) -> str:
+    """Return the tool panel: upload, the sections of the sample for administrators, and more forms where given."""
+    panel = ElementTree.parse(TOOLS / "config-samples" / "tool_conf.xml.sample").getroot()
+    for tool in panel.iter("tool"):
+        tool.set("file", str(TOOLS / Path(tool.attrib["file"]).name))
+    upload = ElementTree.Element("section", id="get", name="Get data")
+    ElementTree.SubElement(upload, "tool", file="data_source/upload.xml")
+    panel.insert(0, upload)
+    if more_tools:
+        more = ElementTree.SubElement(panel, "section", id="more", name="More")
+        for path in more_tools:
+            ElementTree.SubElement(more, "tool", file=str(path))
+    return ElementTree.tostring(panel, encoding="unicode")
 
 
 def environ(folder: Path) -> dict[str, str]:
@@ -245,7 +259,7 @@ def main() -> None:
         sys.exit(why)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the server's processes end too
     install()
-    with tempfile.TemporaryDirectory(prefix="lucidseq-galaxy-") as folder, serve(Path(folder), [TOOLS], port=arguments.port) as galaxy:
+    with tempfile.TemporaryDirectory(prefix="lucidseq-galaxy-") as folder, serve(Path(folder), port=arguments.port) as galaxy:
         print(f"Galaxy with lucidseq: {galaxy.url} (Ctrl-C ends it; its data go with it)", flush=True)
         reload = f"curl --request PUT --header 'x-api-key: {galaxy.key}' {galaxy.url}/api/configuration/toolbox"
         print(f"After a change of a form: {reload}", flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 
 from lucidseq.contract import galaxy, nextflow, parameters, python_face, reference_pages
@@ -15,10 +16,11 @@ OWNED = ("modules/*/*/main.nf", "modules/*/*/meta.yml", "docs/reference/*.md", "
 def render(contract: list[CommandContract] | None = None) -> dict[str, str]:
     """Return every generated file: path from the repository's root to text."""
     contract = read_contract() if contract is None else contract
+    included = _included(contract)
     files = {
-        "nextflow_schema.json": parameters.render_schema(contract),
-        "conf/params.config": parameters.render_defaults(contract),
-        "conf/arguments.config": nextflow.render_arguments(contract),
+        "nextflow_schema.json": parameters.render_schema(included),
+        "conf/params.config": parameters.render_defaults(included),
+        "conf/arguments.config": nextflow.render_arguments(included),
         "conf/containers.config": nextflow.render_containers(contract),
         "tools/galaxy/macros.xml": galaxy.render_macros(contract),
         "docs/reference/files.md": reference_pages.render_files(read_schemas(contract)),
@@ -35,6 +37,13 @@ def render(contract: list[CommandContract] | None = None) -> dict[str, str]:
         own = [command for command in commands if command.tool.name == tool]
         files[f"tools/lucidseq/{tool}/__init__.pyi"] = python_face.render_stub(own)
     return files
+
+
+def _included(contract: list[CommandContract]) -> list[CommandContract]:
+    """Return the commands that a named workflow runs: a parameter of any other would change nothing, and Nextflow warns of its selector."""
+    scripts = [ROOT / "main.nf", *sorted((ROOT / "modules" / "workflows").glob("*.nf"))]
+    names = {name for script in scripts for name in re.findall(r"include\s*\{\s*(\w+)", script.read_text(encoding="utf-8"))}
+    return [command for command in contract if command.process in names]
 
 
 def differences(root: Path = ROOT) -> list[str]:

@@ -114,9 +114,25 @@ def form_problems(form: Element, path: Path, command: CommandContract) -> Iterat
     yield from (f"{param.get('argument')} is no option" for param, _ in params if param.get("argument", option.flag) not in flags)
     if command.option("threads") and '--threads "\\${GALAXY_SLOTS:-1}"' not in words:
         yield "the command does not pass GALAXY_SLOTS on"
+    yield from _text_problems([param for param, _ in params if param.get("type") == "text"], words)
     for name, file in command.outputs.items():
         yield from _output_problems(form, words, name, file)
     yield from _test_problems(form)
+
+
+def _text_problems(params: list[Element], words: str) -> Iterator[str]:
+    """Yield texts that Galaxy's sanitizer would alter, and uses of a text in the command that the shell would read."""
+    if params and "@QUOTE@" not in words:
+        yield "a text is not quoted (@QUOTE@)"
+    lines = [line for line in words.splitlines() if not line.strip().startswith("#")]
+    for name in sorted({param.get("argument", "").removeprefix("--").replace("-", "_") for param in params}):
+        uses = [line.strip() for line in lines if re.search(rf"\$\{{?(\w+\.)*{name}\b", line)]
+        yield from (
+            f"a text must be written as $quote(str(...)): {line}"
+            for line in uses
+            if not re.search(rf"\$quote\(str\(\$(\w+\.)*{name}\)\)", line)
+        )
+    yield from (f"{param.get('argument')} lacks the macro text" for param in params if param.find("sanitizer[@sanitize='false']") is None)
 
 
 def _head_problems(form: Element, path: Path, command: CommandContract) -> Iterator[str]:

@@ -59,6 +59,10 @@ EXIT_CODES = (
     ("137", "fatal_oom", "Out of memory"),
     ("138:", "fatal", "The job was stopped"),
 )
+# A text that a user types reaches the command as it is: Galaxy would replace characters of honest names (crohn's, Größe), so its sanitizer is off and
+# the command quotes the text for the shell; `forms.py` checks that no form uses such a text without
+QUOTE = "#from shlex import quote"
+SANITIZER = '<sanitizer sanitize="false"/>'
 # Cheetah: each input has its own name in its own folder, so that messages name the user's file
 STAGE = """
 #import re
@@ -99,6 +103,7 @@ def render_macros(contract: list[CommandContract]) -> str:
     commands = [command for command in contract if command.tool != "check"]
     lines = [f"<!-- {HEADER} -->", "<macros>"]
     lines += [_token("TOOL_VERSION", lucidseq.__version__), _token("VERSION_SUFFIX", "0"), _token("PROFILE", PROFILE)]
+    lines += [_token("QUOTE", QUOTE), *_macro("text", [SANITIZER])]
     lines += [f'    <token name="@STAGE@"><![CDATA[\n{STAGE}\n    ]]></token>']
     lines += _requirements(commands) + _macro("stdio", _exit_codes())
     for tool in {command.tool: None for command in commands}:
@@ -122,7 +127,8 @@ def param(option: Field) -> str:
     label = LABELS.get(option.name, option.name.replace("_", " ").capitalize())
     words += [f"label={quoteattr(label)}", f"help={quoteattr(option.help)}"]
     rows = "".join(f'\n    <option value="{choice}"{_selected(option, choice)}>{escape(choice)}</option>' for choice in option.choices)
-    return f"<param {' '.join(words)}>{rows}\n</param>" if rows else f"<param {' '.join(words)}/>"
+    content = f"{rows}\n" if rows else '<expand macro="text"/>' if option.kind is Kind.TEXT else ""
+    return f"<param {' '.join(words)}>{content}</param>" if content else f"<param {' '.join(words)}/>"
 
 
 def _selected(option: Field, choice: str) -> str:
