@@ -179,6 +179,7 @@ workflow {
             .map { results -> [results.flatten().sort { file -> file.name }] }
             .combine(ch_truth.map { truth -> [truth] })
             .combine(ch_gtf.map { gtf -> [gtf] })
-            .map { results, truth, gtf -> [[id: params.workflow], results, truth[0], truth[1], gtf] }
+            .combine(ch_fasta.map { fasta -> [fasta] })
+            .map { results, truth, gtf, fasta -> [[id: params.workflow], results, truth[0], truth[1], gtf, fasta] }
     )
 }

@@ -318,6 +318,8 @@ def report_step(steps: tuple[Step, ...]) -> Step:
     results = ",".join(f"{step.label}/{output}" for step in steps for output in step.reported)
     association = any(step.tool == "enrich_genes" for step in steps)
     links = {"results": results}
+    if any("Genome" in step.links.values() for step in steps):
+        links["fasta"] = "Genome"
     if association:
         links |= {
             "gtf": "Genes",

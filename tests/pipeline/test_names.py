@@ -60,7 +60,7 @@ def test_parameters_and_titles__reach_the_command_as_they_are(tmp_path: Path) ->
     body = f"""include {{ REPORT_BUILD }} from '{ROOT}/modules/report/build/main.nf'
 workflow {{
     main:
-    REPORT_BUILD(channel.of([[id: 'x'], file('{DATA}/pips.tsv'), [], [], []]))
+    REPORT_BUILD(channel.of([[id: 'x'], file('{DATA}/pips.tsv'), [], [], [], []]))
 }}
 """
     (tmp_path / "parameters.json").write_text(json.dumps({"report_build_title": title}))

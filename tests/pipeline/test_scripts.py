@@ -80,8 +80,7 @@ def test_stub__runs_every_process_within_a_minute(workflow: str, tmp_path: Path)
     run = run_nextflow(tmp_path, "-profile", "test", "-stub", "--workflow", workflow)
     assert run.exit_code == 0, run.log
     assert time.monotonic() - started <= 60
-    assert "is useless when applied to a value channel" not in run.log
-    assert "Access to undefined parameter" not in run.log
+    assert "WARN" not in run.log
     names = {re.sub(r"^.*:|\s.*$", "", name) for name in run.statuses()}
     assert {"CHECK_PIPELINE", "SIMULATE_LOCUS", "REPORT_BUILD"} <= names
     if workflow == "discovery":

@@ -75,8 +75,8 @@ def test_page__is_whole_and_needs_nothing_from_outside(built: Path) -> None:
     assert {"script", "iframe", "object", "embed", "link"}.isdisjoint(page.tags)
     assert all(address.startswith(("data:image/png;base64,", "#")) for address in page.addresses)
     assert "url(" not in page.source and "@import" not in page.source
-    assert page.order[:2] == ["trust", "facts"] and page.order.index("trust") < page.order.index("img")
-    assert [name for name in page.order if name != "img"] == ["trust", "facts", "figures", "tables", "methods"]
+    assert page.order[:3] == ["findings", "trust", "facts"] and page.order.index("trust") < page.order.index("img")
+    assert [name for name in page.order if name != "img"] == ["findings", "trust", "facts", "figures", "tables", "methods"]
 
 
 def test_page__embeds_every_figure_with_its_own_alternative_text(built: Path) -> None:

@@ -255,7 +255,7 @@ def test_genes_and_sets__stay_finite_at_p_zero(study: Study) -> None:
 def test_evaluation__explains_each_panel_it_shows(study: Study) -> None:
     curves = read_results([study.files["curves"]]).table("curves")[0][1]
     for kinds in (["scatter"], ["roc", "pr"], ["reliability", "scatter"]):
-        (figure,) = network_figures(results(curves=curves[curves["curve"].isin(kinds)]))
+        (figure,) = network_figures(results(curves=curves[curves["curve"].isin(kinds)]), {})
         assert ("ROC:" in figure.caption) == ("roc" in kinds)
         assert ("calibrated predictions" in figure.caption) == ("reliability" in kinds)
         assert ("each point is a sequence" in figure.caption) == ("scatter" in kinds)
@@ -264,9 +264,9 @@ def test_evaluation__explains_each_panel_it_shows(study: Study) -> None:
 def test_figures__do_not_heed_a_matplotlibrc(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import matplotlib
 
-    first = network_figures(read_results([study.files["history"]]))[0].png
+    first = network_figures(read_results([study.files["history"]]), {})[0].png
     monkeypatch.setitem(matplotlib.rcParams, "lines.linewidth", 9.0)
-    assert network_figures(read_results([study.files["history"]]))[0].png == first
+    assert network_figures(read_results([study.files["history"]]), {})[0].png == first
 
 
 def test_number__reads_as_a_person_would() -> None:

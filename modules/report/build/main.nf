@@ -5,13 +5,13 @@ def word(value) {
     return "'" + value.toString().replace("'", "'\\''") + "'"
 }
 
-// Build the report: trust cards first, then figures, tables, methods and versions.
+// Build the report: findings and trust cards first, then figures, tables, methods and versions.
 process REPORT_BUILD {
     tag "${meta.id}"
     label 'process_single'
 
     input:
-    tuple val(meta), path(results), path(truth_variants), path(truth), path(gtf)
+    tuple val(meta), path(results), path(truth_variants), path(truth), path(gtf), path(fasta)
 
     output:
     tuple val(meta), path("*.report.html"), emit: report
@@ -30,12 +30,14 @@ process REPORT_BUILD {
     def truth_variants_words = truth_variants ? "--truth-variants ${truth_variants}" : ''
     def truth_words = truth ? "--truth ${truth}" : ''
     def gtf_words = gtf ? "--gtf ${gtf}" : ''
+    def fasta_words = fasta ? "--fasta ${fasta}" : ''
     """
     lucidseq-report build \\
         ${results_words} \\
         ${truth_variants_words} \\
         ${truth_words} \\
         ${gtf_words} \\
+        ${fasta_words} \\
         ${word("--out=${prefix}")} \\
         ${args}
     """

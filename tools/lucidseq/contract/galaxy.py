@@ -17,6 +17,7 @@ DATATYPES = {
     Format.BIGWIG: "bigwig",
     Format.CHAIN: "chain",
     Format.CSV: "csv",
+    Format.DIRECTORY: "data",
     Format.FAI: "tabular",
     Format.FASTA: "fasta,fasta.gz",
     Format.GMT: "tabular,txt",

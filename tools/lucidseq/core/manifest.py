@@ -74,10 +74,10 @@ _SETS = ((".bed", ".bim", ".fam"), (".pgen", ".pvar", ".psam"))
 
 
 def _files(paths: list[Path]) -> list[Path]:
-    """Return the files of paths: three of a PLINK set, named by its first file or its prefix; BGEN may have a .sample file."""
+    """Return the files of paths: three of a PLINK set, named by its first file or its prefix; BGEN may have a .sample file; those of a folder."""
     all_files: list[Path] = []
     for path in paths:
-        files = [path] if path.is_file() else []
+        files = files_in(path) if path.is_dir() else [path] if path.is_file() else []
         for suffixes in _SETS:
             stem = path.with_suffix("") if path.suffix == suffixes[0] else path
             members = [stem.with_name(stem.name + suffix) for suffix in suffixes]
@@ -88,6 +88,12 @@ def _files(paths: list[Path]) -> list[Path]:
             files = [*files, sample_file]
         all_files += files
     return list(dict.fromkeys(all_files))
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return the files in a folder and its subfolders, in order; hidden ones are skipped."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return sorted(path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
 
 def to_json(document: Mapping[str, Any]) -> str:

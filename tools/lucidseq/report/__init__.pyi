@@ -11,6 +11,7 @@ def build(
     truth_variants: str | os.PathLike[str] | None = None,
     truth: str | os.PathLike[str] | None = None,
     gtf: str | os.PathLike[str] | None = None,
+    fasta: str | os.PathLike[str] | None = None,
     title: str = "lucidseq report",
     force: bool = False,
     strict: bool = False,

@@ -17,21 +17,25 @@ main = tool.main
 
 @dataclass(frozen=True, kw_only=True)
 class BuildOptions(Options):
-    """Build the report: trust cards first, then figures, tables, methods and versions.
+    """Build the report: findings and trust cards first, then figures, tables, methods and versions.
 
-    Files are recognised by their contents: any file that a lucidseq command wrote can be given, in any order.
+    Files are recognised by their contents: any file that a lucidseq command wrote can be given, in any order, or the folder that holds them. Of a folder, files
+    of other programs are skipped.
     """
 
     results: Annotated[
         list[Path],
-        Option("Files that lucidseq commands wrote, of any kind (repeat for each file)."),
-        In(Format.TSV, Format.HDF5, Format.JSON, Format.PNG),
+        Option("Files that lucidseq commands wrote, of any kind, or a folder of them (repeat for each)."),
+        In(Format.TSV, Format.HDF5, Format.JSON, Format.PNG, Format.KERAS, Format.BIGWIG, Format.DIRECTORY),
     ]
     truth_variants: Annotated[
         Path | None, Option("Causal variants of a simulation, to compare with the results."), In(Format.TSV, schema=TRUTH_VARIANTS)
     ] = None
     truth: Annotated[Path | None, Option("Settings and causal gene set of a simulation."), In(Format.JSON)] = None
     gtf: Annotated[Path | None, Option("Genes to draw in locus plots (GTF)."), In(Format.GTF)] = None
+    fasta: Annotated[Path | None, Option("Reference genome, to name the motifs that variants make or break (FASTA)."), In(Format.FASTA)] = (
+        None
+    )
     title: Annotated[str, Option("Title of the page.")] = "lucidseq report"
 
 

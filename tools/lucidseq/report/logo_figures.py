@@ -12,8 +12,9 @@ import pandas as pd
 from lucidseq.core.schema import ATTRIBUTIONS
 from lucidseq.core.stores import open_store, read_text
 from lucidseq.report.figure import Figure, new_axes, to_png
+from lucidseq.report.recurring_motifs import FLANK, RecurringMotif
 
-LOGOS, LOGO_WIDTH, SLICE = 6, 60, 4096
+LOGOS, LOGO_WIDTH, SLICE, MOTIF_COLUMNS = 6, 60, 4096, 3
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,36 @@ def logo_figures(paths: list[Path]) -> list[Figure]:
             peak = strongest(store["contributions"])
         kinds.setdefault(kind, []).extend((float(peak[row]), path, int(row)) for row in np.argsort(-peak, kind="stable")[:LOGOS])
     return [_figure(target, method, rows) for (target, method), rows in sorted(kinds.items()) if rows]
+
+
+def motif_figures(motifs: dict[tuple[str, str], list[RecurringMotif]]) -> list[Figure]:
+    """Draw what recurs in all explained sequences, a figure for each target and method."""
+    return [_motif_figure(target, method, recurring) for (target, method), recurring in motifs.items() if recurring]
+
+
+def _motif_figure(target: str, method: str, motifs: list[RecurringMotif]) -> Figure:
+    import logomaker
+
+    rows = -(-len(motifs) // MOTIF_COLUMNS)
+    canvas, axes = new_axes(rows, MOTIF_COLUMNS, width=9.6, height=2.1 * rows)
+    for axis in axes.ravel()[len(motifs) :]:
+        axis.axis("off")
+    frames = []
+    for axis, motif in zip(axes.ravel(), motifs, strict=False):
+        frame = pd.DataFrame(motif.contributions, columns=list("ACGT"))
+        logomaker.Logo(frame, ax=axis, show_spines=False)
+        axis.set_title(f"{motif.consensus}: {motif.occurrences} places in {motif.sequences} sequences", fontsize=8, loc="left")
+        axis.set_xticks([])
+        frames.append(frame.assign(motif=motif.consensus, position=np.arange(-FLANK, len(frame) - FLANK)))
+    return Figure(
+        f"recurring_motifs_{target}_{method}",
+        f"What the explained sequences have in common: {target} ({method})",
+        "Words of eight bases, of either strand, whose places add most to the prediction over all explained sequences; places with at most one other "
+        "base are aligned, and height is the mean contribution of a base. A summary, not motif discovery.",
+        f"Logos of the recurring words {', '.join(motif.consensus for motif in motifs)}.",
+        to_png(canvas),
+        pd.concat(frames),
+    )
 
 
 def strongest(contributions: Any) -> np.ndarray:

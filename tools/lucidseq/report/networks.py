@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from lucidseq.report.figure import COLOURS, GREY, Figure, new_axes, to_png
-from lucidseq.report.logo_figures import logo_figures
+from lucidseq.report.logo_figures import logo_figures, motif_figures
+from lucidseq.report.recurring_motifs import RecurringMotif
 from lucidseq.report.result_files import Results
 
 # Curve: title, abscissa, ordinate, how to read it
@@ -34,11 +35,11 @@ CURVES = {
 }
 
 
-def network_figures(results: Results) -> list[Figure]:
+def network_figures(results: Results, motifs: dict[tuple[str, str], list[RecurringMotif]]) -> list[Figure]:
     """Return every figure that the results allow."""
     figures = [learning_curves(name, table) for name, table in results.table("history") if len(table)]
     figures += [evaluation(name, table) for name, table in results.table("curves") if table["curve"].isin(list(CURVES)).any()]
-    return figures + logo_figures(results.store("attributions"))
+    return figures + motif_figures(motifs) + logo_figures(results.store("attributions"))
 
 
 def learning_curves(name: str, table: pd.DataFrame) -> Figure:
@@ -58,16 +59,25 @@ def learning_curves(name: str, table: pd.DataFrame) -> Figure:
     loss.legend(fontsize=8, frameon=False)
     if len(members) > 1:
         metric.legend(fontsize=7, frameon=False, ncols=2)
-    last = table.groupby("member")["valid_metric"].last().mean()
+    last = table.groupby("member")["valid_metric"].last()
     return Figure(
         f"learning_{name}",
         f"Learning curves: {name}",
         "Left: loss on training (dotted) and validation sequences. A validation curve that rises while training falls "
-        f"means overfitting. Right: {measure} on the validation sequences, by which training is stopped.",
-        f"Loss and validation {measure} of {len(members)} network(s) over {table['epoch'].max()} epochs; {measure} ends at {last:.3g}.",
+        f"means overfitting. Right: {measure} on the validation sequences, by which training is stopped.{_weakest(table)}",
+        f"Loss and validation {measure} of {len(members)} network(s) over {table['epoch'].max()} epochs; {measure} ends at {last.mean():.3g}.",
         to_png(canvas),
         table,
     )
+
+
+def _weakest(table: pd.DataFrame) -> str:
+    """Return a sentence on the ensemble's weakest member, by its lowest validation loss; empty for one network."""
+    best = table.groupby("member")["valid_loss"].min()
+    if len(best) < 2:
+        return ""
+    weakest = str(best.idxmax())
+    return f" The weakest member is {weakest}: lowest validation loss {best.max():.4g}, median of the members {best.median():.4g}."
 
 
 def evaluation(name: str, table: pd.DataFrame) -> Figure:

@@ -42,6 +42,7 @@ HEADINGS = {
 def render(
     *,
     title: str,
+    findings: list[tuple[str, str, pd.DataFrame]],
     cards: list[tuple[str, Card]],
     figures: list[Figure],
     tables: list[tuple[str, str, pd.DataFrame]],
@@ -54,6 +55,8 @@ def render(
 
     Parameters
     ----------
+    findings
+        Tables of the first section: title, note and rows with a verdict each (column ``trust``).
     cards
         Label and card.
     tables
@@ -73,6 +76,7 @@ def render(
     text: str = environment.from_string(source).render(
         title=title,
         worst=worst,
+        findings=[(name, note, cells(table), len(table)) for name, note, table in findings],
         checks=checks,
         counts=counts,
         figures=[(item, base64.b64encode(item.png).decode("ascii")) for item in figures],

@@ -14,11 +14,13 @@ from lucidseq.core.tables import open_text
 DOCUMENTS = {card.SCHEMA, manifest.SCHEMA}
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 PNG_MAGIC, PNG_END = b"\x89PNG\r\n\x1a\n", bytes.fromhex("0000000049454e44ae426082")
-PICTURE = "picture"
+ZIP_MAGIC = b"PK\x03\x04"
+BIGWIG_MAGIC = (bytes.fromhex("26fc8f88"), bytes.fromhex("888ffc26"))
+PICTURE, WITHOUT_SECTION = "picture", "without section"
 
 
 def recognise(path: Path) -> str:
-    """Return the name of a file's schema, such as ``lucidseq.pips``, or ``picture`` for a PNG.
+    """Return the name of a file's schema, such as ``lucidseq.pips``; ``picture`` for a PNG; ``without section`` for networks and tracks.
 
     JSON and HDF5 name their schema; a table has the schema with the most required columns among those its header fulfils.
 
@@ -27,25 +29,26 @@ def recognise(path: Path) -> str:
     DataError
         If the file is damaged, or was not written by a lucidseq command.
     """
-    if path.is_dir():
-        raise DataError("a folder", "files that lucidseq commands wrote", "name the files in it", where=str(path))
-    with path.open("rb") as handle:
-        head = handle.read(8)
-    name: str | None
-    if head == PNG_MAGIC:
-        if not path.read_bytes().endswith(PNG_END):
-            raise damaged(path, "PNG", OSError("it ends too early"))
-        name = PICTURE
-    elif head == HDF5_MAGIC:
-        name = _store_schema(path)
-    elif head[:1] in (b"{", b"["):
-        name = _json_schema(path)
-    else:
-        name = _table_schema(path)
+    name = kind_of(path)
     if name is None:
         expected = "a file that a lucidseq command wrote"
         raise DataError(f"{path.name}, a file of unknown kind", expected, "remove it from --results", where=str(path))
     return name
+
+
+def kind_of(path: Path) -> str | None:
+    """Return what `recognise` does, or None for a file of unknown kind."""
+    with path.open("rb") as handle:
+        head = handle.read(8)
+    if head == PNG_MAGIC:
+        if not path.read_bytes().endswith(PNG_END):
+            raise damaged(path, "PNG", OSError("it ends too early"))
+        return PICTURE
+    if (head[:4] == ZIP_MAGIC and path.suffix == ".keras") or head[:4] in BIGWIG_MAGIC:
+        return WITHOUT_SECTION
+    if head == HDF5_MAGIC:
+        return _store_schema(path)
+    return _json_schema(path) if head[:1] in (b"{", b"[") else _table_schema(path)
 
 
 def _store_schema(path: Path) -> str | None:

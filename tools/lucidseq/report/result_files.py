@@ -13,7 +13,7 @@ from lucidseq.core.card import Card, read_card
 from lucidseq.core.errors import DataError
 from lucidseq.core.schema import SCHEMAS, Table
 from lucidseq.core.tables import read_table
-from lucidseq.report.recognise import PICTURE, damaged, recognise
+from lucidseq.report.recognise import PICTURE, WITHOUT_SECTION, damaged, kind_of, recognise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +37,8 @@ class Results:
         Schema name to paths of HDF5 files, sorted.
     pictures
         PNG files, sorted.
+    skipped
+        Files without a section in the report: networks and tracks, and in folders those of other programs.
     """
 
     cards: list[tuple[str, Card]] = field(default_factory=list)
@@ -44,6 +46,7 @@ class Results:
     tables: dict[str, list[tuple[str, pd.DataFrame]]] = field(default_factory=dict)
     stores: dict[str, list[Path]] = field(default_factory=dict)
     pictures: list[Path] = field(default_factory=list)
+    skipped: list[Path] = field(default_factory=list)
 
     def table(self, kind: str) -> list[tuple[str, pd.DataFrame]]:
         """Return the tables of a kind (``pips`` for ``lucidseq.pips``)."""
@@ -55,7 +58,7 @@ class Results:
 
 
 def read_results(paths: list[Path]) -> Results:
-    """Read result files; neither order nor folders matter, and a file given twice counts once.
+    """Read result files, or folders of them; neither order nor folders matter, and a file given twice counts once.
 
     Raises
     ------
@@ -63,8 +66,10 @@ def read_results(paths: list[Path]) -> Results:
         If a file was not written by a lucidseq command, or is damaged.
     """
     results = Results()
-    for path in in_order(paths):
-        kind = recognise(path)
+    kinds = {path: recognise(path) for path in paths if path.is_file()}
+    kinds |= {path: kind_of(path) or WITHOUT_SECTION for folder in paths if folder.is_dir() for path in _files_of(folder)}
+    for path in in_order(list(kinds)):
+        kind = kinds[path]
         schema = SCHEMAS.get(kind)
         if kind == "lucidseq.card":
             card = read_card(path)
@@ -74,6 +79,8 @@ def read_results(paths: list[Path]) -> Results:
             results.manifests.append(read_manifest(path))
         elif kind == PICTURE:
             results.pictures.append(path)
+        elif kind == WITHOUT_SECTION:
+            results.skipped.append(path)
         elif isinstance(schema, Table):
             try:
                 table = read_table(path, schema)
@@ -83,6 +90,13 @@ def read_results(paths: list[Path]) -> Results:
         else:
             results.stores.setdefault(kind, []).append(path)
     return results
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """Return the files of a folder that have content, without those of an earlier report."""
+    files = [path for path in manifest.files_in(folder) if path.stat().st_size]
+    reports = [f"{path}".removesuffix("report.html") for path in files if path.name.endswith(".report.html")]
+    return [path for path in files if not any(f"{path}".startswith(report) for report in reports)]
 
 
 def in_order(paths: list[Path]) -> list[Path]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from lucidseq.core.card import Card
 from lucidseq.core.errors import UsageError
+from lucidseq.core.log import get_logger
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import FACTS, TRUST
 from lucidseq.core.tables import write_table
@@ -17,15 +18,18 @@ from lucidseq.report.cli import BuildOptions
 from lucidseq.report.effect_figures import variant_figures
 from lucidseq.report.enrichment import enrichment_figures
 from lucidseq.report.figure import Figure, unique_file_names
+from lucidseq.report.findings import findings
 from lucidseq.report.loci import locus_figures
 from lucidseq.report.multiqc import write_multiqc
 from lucidseq.report.networks import network_figures
 from lucidseq.report.pictures import picture_figures
 from lucidseq.report.planted_facts import compare
 from lucidseq.report.quantiles import quantile_figure
+from lucidseq.report.recurring_motifs import motifs_of
 from lucidseq.report.result_files import Results, read_results
 from lucidseq.report.trust import as_table, merged
 
+_log = get_logger("lucidseq.report")
 # Kind, title, note, column to sort by (after "-": descending)
 TABLES = (
     ("metrics", "Evaluation", "With 95 % bootstrap intervals.", ""),
@@ -54,10 +58,13 @@ def build(options: BuildOptions, out: OutputSet) -> Card:
     if options.truth is not None and options.truth_variants is None:
         raise UsageError("--truth without --truth-variants", "both", "give the truth files of `simulate locus` together")
     results = read_results(options.results)
+    if results.skipped:
+        _log.info(f"files without a section in the report: {', '.join(path.name for path in results.skipped)}")
     facts = compare(results, options.truth_variants, options.truth) if options.truth_variants is not None else None
+    motifs = motifs_of(results.store("attributions"))
     figures = unique_file_names(
         picture_figures(results)
-        + network_figures(results)
+        + network_figures(results, motifs)
         + quantile_figure(results)
         + locus_figures(results, options.gtf)
         + variant_figures(results)
@@ -65,6 +72,7 @@ def build(options: BuildOptions, out: OutputSet) -> Card:
     )
     text = page.render(
         title=options.title,
+        findings=findings(results, options.gtf, options.fasta, motifs),
         cards=results.cards,
         figures=figures,
         tables=summary_tables(results),
