@@ -134,14 +134,30 @@ def test_kill__leaves_no_output_and_the_next_run_succeeds(name: str, chain: Chai
     call = chain.calls[name]
     out = tmp_path / "out" / call.name
     words = [str(word) for word in call.words(chain.folder, out)]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    process = subprocess.Popen([sys.executable, "-m", "lucidseq", *words], env=environment, stderr=subprocess.DEVNULL)
     partial = out.parent / f".{call.name}.{call.tool}_{call.command}.partial"
-    while not partial.exists():
-        assert process.poll() is None, "it ended before it could be killed"
-        time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    assert end_process(words, partial, signal.SIGKILL) == -signal.SIGKILL
     assert [path for path in out.parent.iterdir() if path != partial] == []
     run_ok(*words)
     assert checksums(out.parent) == chain.outputs(name)
+
+
+@pytest.mark.parametrize("name", ["genotypes", "fit"])
+def test_request_to_end__leaves_nothing_at_all(name: str, chain: Chain, tmp_path: Path) -> None:
+    """Schedulers ask (SIGTERM) before they kill."""
+    call = chain.calls[name]
+    out = tmp_path / "out" / call.name
+    words = [str(word) for word in call.words(chain.folder, out)]
+    partial = out.parent / f".{call.name}.{call.tool}_{call.command}.partial"
+    assert end_process(words, partial, signal.SIGTERM) == 128 + signal.SIGTERM
+    assert list(out.parent.iterdir()) == []
+
+
+def end_process(words: list[str], partial: Path, number: signal.Signals) -> int:
+    """Start a command, send it a signal as soon as its temporary folder exists, and return its exit code."""
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    process = subprocess.Popen([sys.executable, "-m", "lucidseq", *words], env=environment, stderr=subprocess.DEVNULL)
+    while not partial.exists():
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.001)
+    process.send_signal(number)
+    return process.wait()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import signal
 import sys
 import time
 import traceback
 import zlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import lucidseq
 from lucidseq.core import log
@@ -38,7 +41,8 @@ def execute(command: Command, arguments: dict[str, Any]) -> int:
             raise UsageError("no --out", "a prefix of the output files", "give --out")
         for variable in THREAD_VARIABLES:  # read by the numerical libraries when they load
             os.environ[variable] = str(threads_of(options))
-        card = run(command, options)
+        with _ended_by_sigterm():
+            card = run(command, options)
         (logger.info if card.verdict == "ok" else logger.warning)(card.to_text())
         refuse_if_strict(command, options, card)
     except Exception as error:
@@ -47,6 +51,20 @@ def execute(command: Command, arguments: dict[str, Any]) -> int:
     cost = f"{time.monotonic() - started:.1f} s, {time.process_time() - used:.1f} CPU s, {peak:.0f} MB"
     logger.info(f"{command.tool.name} {command.name}: {cost}")
     return 0
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """End the block by an exception when the process is asked to end, so that what it wrote is removed; schedulers ask before they kill."""
+
+    def end(*_: object) -> NoReturn:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    previous = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def run(command: Command, options: Options) -> Card:
