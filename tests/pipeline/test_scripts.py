@@ -130,6 +130,9 @@ def test_module__serves_another_pipeline(tmp_path: Path) -> None:
     assert script is not None
     (tmp_path / "lucidseq").symlink_to(ROOT)
     (tmp_path / "main.nf").write_text(script[1])
+    config = re.search(r"```groovy\n(.*?)```", guide, re.S)
+    assert config is not None
+    (tmp_path / "nextflow.config").write_text(config[1])
     for name in ("height.sumstats.tsv.gz", "height.ld.h5"):
         (tmp_path / name).write_bytes(b"x")
     run = run_nextflow(tmp_path, "-stub", script=tmp_path / "main.nf")
