@@ -21,6 +21,7 @@ TITLES = {
         "Reading genotypes beside bed-reader, pgenlib, bgen and cyvcf2",
         "Bars: 3,000 (.bed, decoding), 1,000 (the same by sample) and 40 (VCF) million genotypes per CPU second; at most 1.2 of pgenlib's CPU time; memory flat.",
     ),
+    "bench_import": ("Importing genotypes beside PLINK 2", "No bar: PLINK 2 does less, in C; the parts show where the time goes."),
     "bench_encode_wide": (
         "Annotations, haplotypes and near-copies beside bioframe and cyvcf2",
         "Bars: 0.8 of bioframe's pace (in parts, so that memory stays small); the pace of a loop over cyvcf2 from VCF, and 0.15 of it from BCF, whose sizes are all checked; 2,000 sequences per CPU second; memory flat (annotations: 600 bytes a variant).",

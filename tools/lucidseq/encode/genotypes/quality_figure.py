@@ -46,9 +46,11 @@ def draw_quality(variants: VariantCounts, samples: SampleStatistics, keep: np.nd
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 7), layout="constrained")
+    figure = Figure(figsize=(9, 7))
     canvas = FigureCanvasAgg(figure)
-    (missing, frequency), (hwe, heterozygosity) = figure.subplots(2, 2)
+    # Fixed margins: matplotlib's layout engine costs as much as reading 20 million genotypes
+    margins = {"left": 0.09, "right": 0.98, "bottom": 0.08, "top": 0.95, "wspace": 0.24, "hspace": 0.32}
+    (missing, frequency), (hwe, heterozygosity) = figure.subplots(2, 2, gridspec_kw=margins)
     _draw_missing(missing, variants, samples)
     _draw_frequency(frequency, variants)
     _draw_hwe(hwe, variants.hwe)
@@ -93,6 +95,7 @@ def _draw_hwe(axes: Axes, counts: np.ndarray) -> None:
 
 def _draw_heterozygosity(axes: Axes, samples: SampleStatistics, keep: np.ndarray) -> None:
     axes.set(xlabel="missing rate", ylabel="inbreeding coefficient F", title="Heterozygosity of samples")
+    axes.locator_params(axis="x", nbins=5)
     f = samples.autosomes.inbreeding
     if np.isnan(f).all():
         axes.text(0.5, 0.5, "not defined", ha="center", va="center", transform=axes.transAxes, color=_LINE)
