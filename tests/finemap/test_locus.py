@@ -25,7 +25,7 @@ from lucidseq.core.schema import CREDIBLE_SETS, FINEMAP_LBF, LOCUS_FITS, PIPS, S
 from lucidseq.core.stores import open_store, read_text
 from lucidseq.core.tables import read_table
 from lucidseq.finemap.regression_data import IndividualData
-from lucidseq.finemap.susie import fit_susie
+from lucidseq.finemap.susie import EVIDENCE, SusieSettings, fit_susie
 from support import assert_bad_input, run_cli, run_ok
 
 
@@ -210,6 +210,20 @@ def test_score__raises_the_variants_it_favours(simulated, tmp_path):
     run_ok(*rss(simulated, *more, "--score-weight", 0, "--out", tmp_path / "zero"))
     zero = read_pips(tmp_path / "zero")
     np.testing.assert_array_equal(zero["pip"], zero["pip_flat"])
+
+
+def test_flat_pip__beside_a_score_differs_by_the_prior_alone(tmp_path):
+    """A weak effect: the score's threshold removes it, with the score and without."""
+    regions, y, _ = simulate_loci(5, loci=1, effect=0.12)
+    ids, data = regions[0].ids, IndividualData(regions[0].X, y)
+    files = {"genotypes": write_genotype_store(tmp_path / "g.h5", regions, {"height": y}), "loci": write_bed(tmp_path / "l.bed", regions)}
+    scores = write_scores(tmp_path / "s.tsv", ids, np.random.default_rng(2).exponential(size=len(ids)))
+    for threshold in ((), ("--null-threshold", 1)):
+        out = tmp_path / f"run{len(threshold)}"
+        run_ok(*individual(files, "--scores", scores, "--score-weight", 0.5, *threshold, "--out", out))
+        same = fit_susie(data, SusieSettings(null_threshold=threshold[1] if threshold else EVIDENCE))
+        np.testing.assert_allclose(read_pips(out)["pip_flat"], same.pip, atol=1e-6)
+    assert fit_susie(data).pip.max() > 0.1 and fit_susie(data, SusieSettings(null_threshold=EVIDENCE)).pip.max() < 0.01
 
 
 def test_residual_variance__is_kept_at_the_traits_with_panel_ld(simulated, tmp_path):

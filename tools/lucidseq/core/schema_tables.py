@@ -116,7 +116,7 @@ PIPS = Table(
         Column("rsid", "text", "Identifier in the source.", required=False),
         Column("z", "float", "Test statistic."),
         Column("pip", "float", "Posterior inclusion probability."),
-        Column("pip_flat", "float", "The same under a flat prior, when a score was used.", required=False),
+        Column("pip_flat", "float", "The same fit under a flat prior, all else equal, when a score was used.", required=False),
         Column("prior", "float", "Prior probability of being the variant behind one effect."),
         Column("posterior_mean", "float", "Posterior mean of the effect (standardised genotype)."),
         Column("posterior_sd", "float", "Posterior standard deviation of the effect."),
@@ -152,6 +152,8 @@ LOCUS_FITS = Table(
         Column("iterations", "int", "IBSS sweeps."),
         Column("elbo", "float", "Evidence lower bound at the end."),
         Column("residual_variance", "float", "Residual variance."),
+        Column("residual_prior", "text", "nig where the residual variance was integrated, else none.", required=False),
+        Column("explained", "float", "Share of the trait's variance that the effects explain.", required=False),
         Column("score_weight", "float", "Weight of the functional score in the prior; 0 under a flat prior."),
     ),
 )

@@ -19,6 +19,7 @@ def locus(
     coverage: float = 0.95,
     min_purity: float = 0.5,
     residual_variance: Literal["auto", "estimate", "fixed"] = "auto",
+    residual_prior: Literal["auto", "none", "nig"] = "auto",
     prior_variance_scale: float = 0.2,
     null_weight: float = 0.0,
     null_threshold: float | None = None,

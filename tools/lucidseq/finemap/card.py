@@ -8,11 +8,15 @@ from lucidseq.core.card import Card, Verdict
 from lucidseq.finemap.consistency import LEVEL
 from lucidseq.finemap.functional_prior import CLEAR_GAIN, ScoreWeight
 from lucidseq.finemap.locus_fits import LocusFit
+from lucidseq.finemap.susie import SMALL_SAMPLE
 
 # Of the lower bound of s. Tried on simulated and real loci: 0 with in-sample LD, .05-.12 with a panel of 500, up to .5
 # where 1 in 100 alleles were swapped (docs/methods/susie.md)
 MISMATCH_OK, MISMATCH_REFUSE = 0.01, 0.1
 SHARED_OK, SHARED_REFUSE = 0.9, 0.5
+# Of the trait's variance, by one locus: the strongest loci of molecular traits explain up to 0.8
+EXPLAINED_OK, EXPLAINED_REFUSE = 0.8, 0.95
+SAMPLES_A_SET = 15  # Harrell 2015, Regression Modeling Strategies, section 4.4: 10 to 20 a predictor
 FLIPPED_OK, N_SPREAD_OK = 0.05, 0.1
 
 
@@ -38,6 +42,7 @@ def build_card(
     """
     card = Card("finemap", "locus")
     _check_fits(card, results, coverage)
+    _check_plausibility(card, [result for result in results if not result.fit.broke_down])
     _check_variants(card, results, empty)
     if kind == "summary":
         _check_ld(card, results, in_sample=in_sample)
@@ -61,7 +66,10 @@ def _check_fits(card: Card, results: list[LocusFit], coverage: float) -> None:
         and len(result.fit.credible_sets) == len(result.fit.lbf)
         for result in results
     )
-    card.at_most("loci that used every effect", full, 0, advice="raise --max-effects: there may be more causal variants")
+    advice = "raise --max-effects: there may be more causal variants"
+    if any(_overfitted(result) for result in results):
+        advice = "do not raise --max-effects: the fit explains noise already (see the share of the trait's variance and samples per credible set)"
+    card.at_most("loci that used every effect", full, 0, advice=advice)
     sets = [credible_set for result in results for credible_set in result.fit.credible_sets]
     impure = sum(result.fit.impure_sets for result in results)
     card.expect(
@@ -76,6 +84,37 @@ def _check_fits(card: Card, results: list[LocusFit], coverage: float) -> None:
         card.at_least(
             "least coverage of a credible set", least, coverage, advice="report this as a bug: sets are built to reach the coverage"
         )
+
+
+def _overfitted(result: LocusFit) -> bool:
+    """Whether the effects explain more of the trait, or are more, than the samples support."""
+    return result.fit.explained > EXPLAINED_OK or result.n < SAMPLES_A_SET * len(result.fit.credible_sets)
+
+
+def _check_plausibility(card: Card, results: list[LocusFit]) -> None:
+    """Check the fits themselves: effects that explain the whole trait, or as many as there are samples, explain noise."""
+    if not results:
+        return
+    most = max(results, key=lambda result: result.fit.explained)
+    advice = (
+        f"locus {most.region.name}: effects of single variants rarely explain so much; the fit explains noise (few samples: --residual-prior nig, "
+        "smaller --max-effects) or z contradicts LD"
+    )
+    name = "largest share of the trait's variance that a locus explains"
+    card.at_most(name, most.fit.explained, EXPLAINED_OK, refuse_above=EXPLAINED_REFUSE, advice=advice)
+    with_sets = [result.n / len(result.fit.credible_sets) for result in results if result.fit.credible_sets]
+    if with_sets:
+        advice = "too many effects for these samples: give --residual-prior nig, or a smaller --max-effects"
+        card.at_least("least samples per credible set of a locus", min(with_sets), SAMPLES_A_SET, advice=advice)
+    largest = max(float(result.fit.prior_variance.max()) / result.fit.trait_variance for result in results)
+    advice = "one variant cannot have a larger effect variance than the whole trait: effects cancel each other, or z contradicts LD"
+    card.below("largest prior variance of an effect, share of the trait's", largest, 1.0, advice=advice)
+    small = [result.fit for result in results if result.n < SMALL_SAMPLE]
+    if small:
+        plain = sum(fit.residual_prior != "nig" and fit.residual_variance != fit.trait_variance for fit in small)
+        advice = "an estimate from so few samples is too small, and credible sets are too many: give --residual-prior nig"
+        name = f"loci with the residual variance estimated from fewer than {SMALL_SAMPLE} samples"
+        card.at_most(name, plain, 0, advice=advice)
 
 
 def _check_variants(card: Card, results: list[LocusFit], empty: list[str]) -> None:

@@ -25,7 +25,7 @@ class LocusFit:
     Attributes
     ----------
     flat
-        Fit under a flat prior; None when no score was given.
+        The same fit under a flat prior; None when no score was given.
     score_weight, scored
         Weight of the score in the prior, and number of variants with a score.
     mismatch
@@ -120,6 +120,8 @@ def _fit_row(result: LocusFit) -> dict[str, object]:
         "iterations": fit.iterations,
         "elbo": fit.elbo[-1],
         "residual_variance": fit.residual_variance,
+        "residual_prior": fit.residual_prior,
+        "explained": fit.explained,
         "score_weight": result.score_weight,
     }
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lucidseq.core.card import Card
-from lucidseq.core.errors import DataError
+from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.log import Progress, get_logger
 from lucidseq.core.options import parse_shard
 from lucidseq.core.outputs import OutputSet
 from lucidseq.finemap.card import build_card
-from lucidseq.finemap.choices import ResidualVariance
+from lucidseq.finemap.choices import ResidualPrior, ResidualVariance
 from lucidseq.finemap.cli import LocusOptions
 from lucidseq.finemap.consistency import mismatch
 from lucidseq.finemap.functional_prior import WEIGHTS, ScoreWeight, choose_weight, score_prior
@@ -20,17 +20,16 @@ from lucidseq.finemap.locus_fits import LocusFit, write_results
 from lucidseq.finemap.locus_sources import Locus, LocusSource, open_source
 from lucidseq.finemap.regression_data import SummaryStatistics
 from lucidseq.finemap.scores import ScoreTable
-from lucidseq.finemap.susie import SusieSettings, fit_susie
+from lucidseq.finemap.susie import EVIDENCE, SusieSettings, fit_susie
 
 _log = get_logger("lucidseq.finemap")
-EVIDENCE = float(np.log(10))  # strong evidence in the words of Kass and Raftery 1995, J. Am. Stat. Assoc. 90:773
 
 
 @dataclass(frozen=True)
 class Fits:
-    """How loci are fitted: settings under a flat prior and with a score, the score and its weight (None without)."""
+    """How loci are fitted: settings without and with a score, the score and its weight (None without)."""
 
-    flat: SusieSettings
+    plain: SusieSettings
     scored: SusieSettings
     table: ScoreTable | None
     weight: ScoreWeight | None
@@ -39,6 +38,9 @@ class Fits:
 def locus(options: LocusOptions, out: OutputSet) -> Card:
     """Fine-map loci (see `cli.locus` for the options)."""
     part, parts = parse_shard(options.shard)
+    if options.residual_prior is ResidualPrior.NIG and options.residual_variance is ResidualVariance.FIXED:
+        expected = "one of them: nig integrates the residual variance, fixed keeps it"
+        raise UsageError("--residual-prior nig with --residual-variance fixed", expected, "remove one of the two options")
     with open_source(
         sumstats=options.sumstats, ld=options.ld, genotypes=options.genotypes, trait=options.trait, loci=options.loci
     ) as source:
@@ -47,7 +49,8 @@ def locus(options: LocusOptions, out: OutputSet) -> Card:
             estimate_residual_variance=_estimates_residual(options.residual_variance, source),
             prior_variance_scale=options.prior_variance_scale,
             null_weight=options.null_weight,
-            null_threshold=options.null_threshold or 0.0,
+            null_threshold=options.null_threshold,
+            residual_prior=options.residual_prior.value,
             tolerance=options.tolerance,
             max_iterations=options.max_iterations,
             refine=options.refine,
@@ -90,14 +93,17 @@ def _fit_loci(source: LocusSource, fits: Fits, own: range) -> tuple[list[LocusFi
 
 
 def _fit_locus(locus: Locus, fits: Fits) -> LocusFit:
-    """Fit a locus with the prior of the score, and with a flat prior."""
+    """Fit a locus with the prior of the score, and with a flat prior and all else equal."""
     weight = fits.weight
-    fit, flat, scored = fit_susie(locus.data, fits.flat), None, 0
-    if fits.table is not None and weight is not None:
-        flat = fit
+    flat, scored = None, 0
+    if fits.table is None or weight is None:
+        fit = fit_susie(locus.data, fits.plain)
+    else:
+        settings = fits.scored if weight.weight > 0 else fits.plain
         standardised, scored = fits.table.of(locus.variants["variant_id"].to_numpy())
+        fit = flat = fit_susie(locus.data, settings)
         if weight.weight > 0:
-            fit = fit_susie(locus.data, fits.scored, prior=score_prior(standardised, weight.weight))
+            fit = fit_susie(locus.data, settings, prior=score_prior(standardised, weight.weight))
     consistency = mismatch(locus.data.shrunk_z, locus.data.R) if isinstance(locus.data, SummaryStatistics) else None
     return LocusFit(
         region=locus.region,
