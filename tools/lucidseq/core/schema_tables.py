@@ -154,6 +154,10 @@ LOCUS_FITS = Table(
         Column("residual_variance", "float", "Residual variance."),
         Column("residual_prior", "text", "nig where the residual variance was integrated, else none.", required=False),
         Column("explained", "float", "Share of the trait's variance that the effects explain.", required=False),
+        Column("mismatch", "float", "Mismatch of z and LD (s), 0 to 1; missing with genotypes.", required=False),
+        Column("mismatch_low", "float", "Lower 95 % bound of it.", required=False),
+        Column("mismatch_high", "float", "Upper 95 % bound of it.", required=False),
+        Column("flipped_variants", "text", "variant_ids whose z fits the LD with the other alleles, comma separated.", required=False),
         Column("score_weight", "float", "Weight of the functional score in the prior; 0 under a flat prior."),
     ),
 )

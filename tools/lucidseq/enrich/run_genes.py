@@ -97,7 +97,8 @@ def add_block(accumulator: GeneAccumulator, block: LdBlock, z: pd.Series, pip: p
         return
     names = block.variant_id[keep]
     position = np.array([int(str(name).rsplit(":", 3)[1]) - 1 for name in names])
-    inner = LdBlock(block.name, block.contig, block.start, block.end, block.r[np.ix_(keep, keep)], names)
+    r = block.r if len(keep) == len(block_z) else block.r[np.ix_(keep, keep)]
+    inner = LdBlock(block.name, block.contig, block.start, block.end, r, names)
     accumulator.add(inner, position, block_z[keep], None if pip is None else pip.reindex(names).fillna(0.0).to_numpy())
 
 

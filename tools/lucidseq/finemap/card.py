@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from lucidseq.core.card import Card, Verdict
-from lucidseq.finemap.consistency import LEVEL
+from lucidseq.finemap.consistency import AGREES_BELOW, LEVEL
 from lucidseq.finemap.functional_prior import CLEAR_GAIN, ScoreWeight
 from lucidseq.finemap.locus_fits import LocusFit
 from lucidseq.finemap.susie import SMALL_SAMPLE
 
 # Of the lower bound of s. Tried on simulated and real loci: 0 with in-sample LD, .05-.12 with a panel of 500, up to .5
 # where 1 in 100 alleles were swapped (docs/methods/susie.md)
-MISMATCH_OK, MISMATCH_REFUSE = 0.01, 0.1
+MISMATCH_OK, MISMATCH_REFUSE = AGREES_BELOW, 0.1
 SHARED_OK, SHARED_REFUSE = 0.9, 0.5
 # Of the trait's variance, by one locus: the strongest loci of molecular traits explain up to 0.8
 EXPLAINED_OK, EXPLAINED_REFUSE = 0.8, 0.95
+UNKNOWN = "its interval reaches from 0 to nearly 1, since the variants are hardly correlated or have weak z; check alleles and samples by other means"
 SAMPLES_A_SET = 15  # Harrell 2015, Regression Modeling Strategies, section 4.4: 10 to 20 a predictor
 FLIPPED_OK, N_SPREAD_OK = 0.05, 0.1
 
@@ -135,22 +136,34 @@ def _check_ld(card: Card, results: list[LocusFit], *, in_sample: bool) -> None:
     flipped = sum(result.match.flipped for result in results)
     advice = "their signs were flipped; this many suggests that the inputs were not harmonised to one reference"
     card.at_most("variants with swapped alleles", flipped, FLIPPED_OK * shared, text=f"<= {FLIPPED_OK:.0%} of the variants", advice=advice)
-    measured = [(result.region.name, result.mismatch) for result in results if result.mismatch is not None]
-    if not measured:
-        return
-    name, worst = max(measured, key=lambda item: (item[1].low, item[1].s))
-    card.add(
-        "largest mismatch of z and LD (s)",
-        worst.s,
-        Verdict.OK if worst.low < MISMATCH_OK else Verdict.CAUTION if worst.low <= MISMATCH_REFUSE else Verdict.REFUSE,
-        threshold=f"lower bound < {MISMATCH_OK}",
-        interval=(worst.low, worst.high),
-        level=LEVEL,
-        advice=f"in locus {name} z contradicts LD: wrong alleles, LD of other samples, or unequal n",
-    )
-    spread = max(result.match.n_spread for result in results)
+    _check_mismatch(card, [result for result in results if result.mismatch is not None])
+    spread = max((result.match.n_spread for result in results), default=0.0)
     advice = "SuSiE assumes the same samples behind every variant; remove variants with far fewer"
     card.at_most("largest spread of n within a locus", spread, N_SPREAD_OK, text=f"<= {N_SPREAD_OK:g} of the median", advice=advice)
+
+
+def _check_mismatch(card: Card, results: list[LocusFit]) -> None:
+    """Check that z follows LD, in the worst locus; name the variants that do not."""
+    measured = [(result, result.mismatch) for result in results if result.mismatch is not None]
+    if not measured:
+        return
+    known = [(result, mismatch) for result, mismatch in measured if not mismatch.unknown]
+    result, worst = max(known or measured, key=lambda item: (item[1].low, item[1].s))
+    advice = (
+        f"in locus {result.region.name} z contradicts LD: wrong alleles, LD of other samples, or unequal n; "
+        f"{result.variants['variant_id'].iloc[worst.furthest]} departs most from what its neighbours predict"
+    )
+    verdict = Verdict.OK if worst.low < MISMATCH_OK else Verdict.CAUTION if worst.low <= MISMATCH_REFUSE else Verdict.REFUSE
+    if worst.unknown:
+        verdict, advice = Verdict.CAUTION, f"unknown in every locus (such as {result.region.name}): {UNKNOWN}"
+    name, threshold = "largest mismatch of z and LD (s)", f"lower bound < {MISMATCH_OK}"
+    card.add(name, worst.s, verdict, threshold=threshold, interval=(worst.low, worst.high), level=LEVEL, advice=advice)
+    if known:
+        unknown = [result.region.name for result, mismatch in measured if mismatch.unknown]
+        card.at_most("loci whose mismatch is unknown", len(unknown), 0, advice=f"{', '.join(unknown[:5])}: {UNKNOWN}")
+    flipped = [name for result in results for name in result.flipped]
+    advice = f"flip the alleles, or remove them: {', '.join(flipped[:5])}; all are in flipped_variants of the loci table"
+    card.at_most("variants whose z fits LD with the other alleles", len(flipped), 0, advice=advice)
 
 
 def _check_score(card: Card, results: list[LocusFit], weight: ScoreWeight) -> None:

@@ -43,6 +43,11 @@ class LocusFit:
     scored: int
     mismatch: Mismatch | None
 
+    @property
+    def flipped(self) -> list[str]:
+        """Names of the variants whose z fits the LD with the other alleles."""
+        return [] if self.mismatch is None else self.variants["variant_id"].iloc[list(self.mismatch.flipped)].tolist()
+
     def set_name(self, effect: int) -> str:
         """Name of the credible set of an effect."""
         return f"{self.region.name}_L{effect + 1}"
@@ -106,7 +111,7 @@ def _set_rows(result: LocusFit) -> list[dict[str, object]]:
 
 
 def _fit_row(result: LocusFit) -> dict[str, object]:
-    region, fit = result.region, result.fit
+    region, fit, mismatch = result.region, result.fit, result.mismatch
     return {
         "locus": region.name,
         "contig": region.contig,
@@ -122,6 +127,10 @@ def _fit_row(result: LocusFit) -> dict[str, object]:
         "residual_variance": fit.residual_variance,
         "residual_prior": fit.residual_prior,
         "explained": fit.explained,
+        "mismatch": np.nan if mismatch is None else mismatch.s,
+        "mismatch_low": np.nan if mismatch is None else mismatch.low,
+        "mismatch_high": np.nan if mismatch is None else mismatch.high,
+        "flipped_variants": ",".join(result.flipped),
         "score_weight": result.score_weight,
     }
 

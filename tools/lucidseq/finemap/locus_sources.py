@@ -157,19 +157,22 @@ class SummarySource:
         region, block_index = self.regions[index], self._block[index]
         if block_index is None:
             return None
-        block = self._store.block(block_index)
-        positions = np.array([_position(name) for name in block.variant_id])
+        names = self._store.variant_ids(block_index)
+        positions = np.array([_position(name) for name in names])
+        rows, flipped = align(names, self._index)
         inside = (positions > region.start) & (positions <= region.end)
-        rows, flipped = align(block.variant_id, self._index)
-        chosen = np.flatnonzero(inside & (rows >= 0) & np.isfinite(np.diag(block.r)))  # NaN: did not vary in the panel
         offered = int(inside.sum()) + self._unmatched(region, rows)
+        chosen = np.flatnonzero(inside & (rows >= 0))
+        R = self._store.correlations(block_index, chosen)
+        varies = np.isfinite(np.diag(R))  # NaN: did not vary in the panel
+        R, chosen = _keep(R, varies), chosen[varies]
         if not len(chosen):
             return None
         table = self._table.iloc[rows[chosen]].reset_index(drop=True)
-        R = block.r[np.ix_(chosen, chosen)].astype(np.float64)
         if flipped[chosen].any():
             sign = np.where(flipped[chosen], -1.0, 1.0)
-            R *= sign * sign[:, None]
+            R *= sign
+            R *= sign[:, None]
         n = table["n"].to_numpy()
         spread = float((n.max() - n.min()) / np.median(n))
         with _located(place(self._paths[1], item=f"locus {region.name}")):
@@ -211,9 +214,7 @@ class GenotypeSource:
         if first == last:
             return None
         dosage = store.dosage_float(first, last)[:, self._known]
-        called = np.isfinite(dosage)
-        mean = np.divide(np.where(called, dosage, 0).sum(axis=1), called.sum(axis=1), out=np.zeros(len(dosage)), where=called.any(axis=1))
-        dosage = np.where(called, dosage, mean[:, None])
+        _impute_means(dosage)
         varies = np.ptp(dosage, axis=1) > 0
         if not varies.any():
             return None
@@ -231,6 +232,16 @@ class GenotypeSource:
             }
         )
         return Locus(region, data, variants, Match(len(varies), int(varies.sum())))
+
+
+def _impute_means(dosage: np.ndarray) -> None:
+    """Set missing dosages (NaN), of shape (variants, samples), to the mean of their variant in place; 0 where none is called."""
+    missing = ~np.isfinite(dosage)
+    dosage[missing] = 0
+    called = dosage.shape[1] - missing.sum(axis=1)
+    mean = np.divide(dosage.sum(axis=1), called, out=np.zeros(len(dosage)), where=called > 0)
+    variants, samples = np.nonzero(missing)
+    dosage[variants, samples] = mean[variants]
 
 
 def check_contigs(regions: list[Interval], present: Sequence[str] | np.ndarray, what: str) -> None:
@@ -262,6 +273,15 @@ def _best_block(region: Interval, blocks: list[Interval]) -> int | None:
     overlap = [min(region.end, block.end) - max(region.start, block.start) if region.contig == block.contig else 0 for block in blocks]
     best = int(np.argmax(overlap))
     return best if overlap[best] > 0 else None
+
+
+def _keep(R: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Move the rows and columns of the kept variants to the front of a matrix, and return the view of them: no second matrix is in memory."""
+    rows = np.flatnonzero(kept)
+    if len(rows) < len(kept):
+        for new, old in enumerate(rows):
+            R[new, : len(rows)] = R[old, rows]
+    return R[: len(rows), : len(rows)]
 
 
 def _position(variant_id: str) -> int:

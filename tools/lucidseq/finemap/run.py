@@ -104,7 +104,9 @@ def _fit_locus(locus: Locus, fits: Fits) -> LocusFit:
         fit = flat = fit_susie(locus.data, settings)
         if weight.weight > 0:
             fit = fit_susie(locus.data, settings, prior=score_prior(standardised, weight.weight))
-    consistency = mismatch(locus.data.shrunk_z, locus.data.R) if isinstance(locus.data, SummaryStatistics) else None
+    data = locus.data
+    # one variant has no LD
+    consistency = mismatch(data.shrunk_z, data.R) if isinstance(data, SummaryStatistics) and len(data.z) > 1 else None
     return LocusFit(
         region=locus.region,
         variants=locus.variants,
