@@ -142,7 +142,7 @@ def test_memory__is_at_most_two_and_a_half_times_the_stored_matrix(tmp_path: Pat
         tracemalloc.start()
         locus = source.load(0)
         assert locus is not None
-        _fit_locus(locus, Fits(SusieSettings(), SusieSettings(), None, None))
+        _fit_locus(locus, Fits(SusieSettings(), SusieSettings()))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert locus.match.flipped == 1 and peak <= 2.5 * 4 * 2000**2

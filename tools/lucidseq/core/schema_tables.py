@@ -116,7 +116,7 @@ PIPS = Table(
         Column("rsid", "text", "Identifier in the source.", required=False),
         Column("z", "float", "Test statistic."),
         Column("pip", "float", "Posterior inclusion probability."),
-        Column("pip_flat", "float", "The same fit under a flat prior, all else equal, when a score was used.", required=False),
+        Column("pip_flat", "float", "The same fit under a flat prior, all else equal, with a score or prior weights.", required=False),
         Column("prior", "float", "Prior probability of being the variant behind one effect."),
         Column("posterior_mean", "float", "Posterior mean of the effect (standardised genotype)."),
         Column("posterior_sd", "float", "Posterior standard deviation of the effect."),

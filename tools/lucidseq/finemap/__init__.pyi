@@ -15,6 +15,8 @@ def locus(
     scores: list[str | os.PathLike[str]] | str | os.PathLike[str] | None = None,
     score_column: str = "score",
     score_weight: float | None = None,
+    prior_weights: str | os.PathLike[str] | None = None,
+    prior_column: str | None = None,
     max_effects: int = 10,
     coverage: float = 0.95,
     min_purity: float = 0.5,

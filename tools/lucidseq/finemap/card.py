@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from lucidseq.core.card import Card, Verdict
@@ -21,34 +23,46 @@ SAMPLES_A_SET = 15  # Harrell 2015, Regression Modeling Strategies, section 4.4:
 FLIPPED_OK, N_SPREAD_OK = 0.05, 0.1
 
 
-def build_card(
-    results: list[LocusFit], *, kind: str, in_sample: bool, empty: list[str], weight: ScoreWeight | None, coverage: float
-) -> Card:
-    """Return the card of a run.
+@dataclass(frozen=True)
+class Context:
+    """What the card needs beside the fits.
 
-    Parameters
+    Attributes
     ----------
-    results
-        Fitted loci.
     kind
         ``individual`` or ``summary``.
     in_sample
         Whether the LD is that of the samples behind the statistics.
     empty
         Names of the loci without a variant that could be fitted.
-    weight
-        Weight of the functional score; None when there was none.
     coverage
         Requested coverage of the credible sets.
+    weight
+        Weight of the functional score; None when there was none.
+    prior_weights
+        Number of prior weights in the loci; None when none were given.
     """
+
+    kind: str
+    in_sample: bool
+    empty: list[str]
+    coverage: float
+    weight: ScoreWeight | None = None
+    prior_weights: int | None = None
+
+
+def build_card(results: list[LocusFit], context: Context) -> Card:
+    """Return the card of fitted loci."""
     card = Card("finemap", "locus")
-    _check_fits(card, results, coverage)
+    _check_fits(card, results, context.coverage)
     _check_plausibility(card, [result for result in results if not result.fit.broke_down])
-    _check_variants(card, results, empty)
-    if kind == "summary":
-        _check_ld(card, results, in_sample=in_sample)
-    if weight is not None:
-        _check_score(card, results, weight)
+    _check_variants(card, results, context.empty)
+    if context.kind == "summary":
+        _check_ld(card, results, in_sample=context.in_sample)
+    if context.weight is not None:
+        _check_score(card, results, context.weight)
+    if context.prior_weights is not None:
+        _check_prior_weights(card, results, context.prior_weights)
     return card
 
 
@@ -164,6 +178,18 @@ def _check_mismatch(card: Card, results: list[LocusFit]) -> None:
     flipped = [name for result in results for name in result.flipped]
     advice = f"flip the alleles, or remove them: {', '.join(flipped[:5])}; all are in flipped_variants of the loci table"
     card.at_most("variants whose z fits LD with the other alleles", len(flipped), 0, advice=advice)
+
+
+def _check_prior_weights(card: Card, results: list[LocusFit], inside: int) -> None:
+    """Check that variants and prior weights match, counted on both sides."""
+    matched, total = sum(result.scored for result in results), sum(len(result.z) for result in results)
+    advice = f"{total - matched} of {total} variants have no weight and count as average ones; check build and alleles"
+    share = matched / total if total else np.nan
+    card.at_least("share of variants with a prior weight", share, SHARED_OK, refuse_below=np.nextafter(0, 1), advice=advice)
+    unmatched = max(0, inside - matched)
+    advice = "weights of other alleles or positions than the variants, or of variants that were not fitted: check build and alleles"
+    text = f"<= {1 - SHARED_OK:.0%} of {inside}"
+    card.at_most("prior weights in the loci that match no variant", unmatched, (1 - SHARED_OK) * inside, text=text, advice=advice)
 
 
 def _check_score(card: Card, results: list[LocusFit], weight: ScoreWeight) -> None:

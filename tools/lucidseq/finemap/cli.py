@@ -8,7 +8,7 @@ from typing import Annotated
 
 from lucidseq.core.app import Methods, Tool
 from lucidseq.core.options import Option, Options, Seed, Shard, Threads
-from lucidseq.core.roles import Format, In, OutFile
+from lucidseq.core.roles import Format, In, Needs, OutFile
 from lucidseq.core.schema import CREDIBLE_SETS, EFFECTS, FINEMAP_LBF, GENOTYPES, LD, LOCUS_FITS, PIPS, SUMSTATS
 from lucidseq.finemap.choices import ResidualPrior, ResidualVariance
 
@@ -41,6 +41,16 @@ class LocusOptions(Options):
     score_weight: Annotated[
         float | None, Option("Log prior odds for one standard deviation of the score; default: estimated over all loci.", min=0)
     ] = None
+    prior_weights: Annotated[
+        Path | None,
+        Option("Prior weights of variants, instead of --scores: variant_id or CHR, BP, A1, A2 (PolyFun), or annotations (.h5)."),
+        In(Format.TSV, Format.HDF5),
+    ] = None
+    prior_column: Annotated[
+        str | None,
+        Option("Column or feature of --prior-weights; default: prior_weight, weight, prior_variance, prior or SNPVAR."),
+        Needs("prior_weights"),
+    ] = None
     max_effects: Annotated[int, Option("Most causal variants of a locus.", min=1)] = 10
     coverage: Annotated[float, Option("Probability a credible set must hold.", min=0.01, max=0.9999)] = 0.95
     min_purity: Annotated[float, Option("Least |correlation| between the variants of a credible set.", min=0, max=1)] = 0.5
@@ -58,7 +68,7 @@ class LocusOptions(Options):
     null_threshold: Annotated[
         float | None,
         Option(
-            "Log Bayes factor an effect must exceed to count (nats); default 0; log 10 with a functional score or --residual-prior nig.",
+            "Log Bayes factor an effect must exceed to count (nats); default 0; log 10 with a score, prior weights or --residual-prior nig.",
             min=0,
         ),
     ] = None

@@ -57,7 +57,7 @@ class _Part:
     vectors: np.ndarray
     rotated: np.ndarray
 
-    def turned(self, sign: np.ndarray) -> _Part:
+    def with_signs(self, sign: np.ndarray) -> _Part:
         """Return the same with z times a sign, shape (p,)."""
         return replace(self, z=sign * self.z, rotated=self.vectors.T @ (sign * self.z))
 
@@ -101,7 +101,7 @@ def _log_likelihood(s: float, values: np.ndarray, rotated2: np.ndarray) -> float
 
 
 def _search_flips(parts: list[_Part], s: float) -> tuple[np.ndarray, tuple[int, ...]]:
-    """Find the variants whose z fits with the other sign: in each part the most likely one is turned until none is left, since it misleads its neighbours.
+    """Find the variants whose z fits with the other sign: in each part the most likely one is flipped until none is left, since it misleads its neighbours.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def _search_flips(parts: list[_Part], s: float) -> tuple[np.ndarray, tuple[int, 
     for part in parts:
         sign = np.ones(len(part.z))
         for _ in range(len(part.z)):
-            ratio = _conditional(part.turned(sign), s)[1]
+            ratio = _conditional(part.with_signs(sign), s)[1]
             best = int(np.argmax(ratio))
             if ratio[best] <= threshold:
                 break

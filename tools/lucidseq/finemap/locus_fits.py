@@ -25,9 +25,9 @@ class LocusFit:
     Attributes
     ----------
     flat
-        The same fit under a flat prior; None when no score was given.
+        The same fit under a flat prior; None when neither score nor prior weights were given.
     score_weight, scored
-        Weight of the score in the prior, and number of variants with a score.
+        Weight of the score in the prior, and number of variants with a score (or prior weight).
     mismatch
         Estimated disagreement of z and LD; None on individual data.
     """
