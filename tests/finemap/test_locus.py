@@ -273,6 +273,27 @@ def test_one_variant__is_fitted(simulated, tmp_path):
     assert read_pips(tmp_path / "run")["pip"].iloc[0] > 0.99
 
 
+@pytest.mark.parametrize("ld", ["of its own", "that lacks the locus"])
+def test_one_variant__is_fitted_from_summary_statistics(simulated, tmp_path, ld):
+    """`encode ld` writes no block of one variant, which needs no LD."""
+    region, y, causal = simulated["regions"][0], simulated["y"], simulated["causal"][0]
+    lone = make_region("lone", region.X[:, [causal]], first=501)
+    whole = [lone, *simulated["regions"][1:]]
+    tables = [sumstats_table(one, IndividualData(one.X, y).z, len(y)) for one in whole]
+    kept = whole if ld == "of its own" else whole[1:]
+    blocks = [LdBlock(r.name, r.contig, r.start, r.end, np.atleast_2d(np.corrcoef(r.X.T)).astype(np.float32), r.ids) for r in kept]
+    write_ld(tmp_path / "ld.h5", iter(blocks), build="test", method="in-sample", n_ref=len(y))
+    sumstats = write_sumstats(tmp_path / "s.tsv", pd.concat(tables))
+    run_ok(
+        *rss(simulated, "--loci", write_bed(tmp_path / "l.bed", whole), "--out", tmp_path / "run", sumstats=sumstats, ld=tmp_path / "ld.h5")
+    )
+    fits, pips = read_fits(tmp_path / "run").set_index("locus"), read_pips(tmp_path / "run").set_index("locus")
+    assert fits.loc["lone", ["n_variants", "credible_sets", "converged"]].tolist() == [1, 1, 1]
+    assert pips.loc["lone", "pip"] > 0.99 and np.isnan(fits.loc["lone", "mismatch"])
+    found = checks(tmp_path / "run")
+    assert found["loci without a variant to fit"]["verdict"] == found["largest mismatch of z and LD (s)"]["verdict"] == "ok"
+
+
 def test_locus_without_variants__is_cautioned_beside_others(simulated, tmp_path):
     bed = tmp_path / "l.bed"
     bed.write_text(simulated["loci"].read_text() + "chr1\t900000\t900100\tdesert\n")

@@ -46,7 +46,7 @@ def genes_card(table: pd.DataFrame, total: int, matched: float, method: str) -> 
     return card
 
 
-def pathways_card(genes: int, tested: int, untested_sets: int, untested_genes: float, *, by_name: bool) -> Card:
+def pathways_card(genes: int, tested: int, untested_sets: int, untested_genes: float, *, matched_by: str) -> Card:
     """Return the card of gene-set tests: coverage of the sets.
 
     Parameters
@@ -57,8 +57,8 @@ def pathways_card(genes: int, tested: int, untested_sets: int, untested_genes: f
         Gene sets that were tested, and those with too few or too many tested genes.
     untested_genes
         Share of the sets' genes that were not tested.
-    by_name
-        Whether genes were matched by gene_name, not gene_id.
+    matched_by
+        The identifier by which genes were matched.
     """
     card = Card("enrich", "pathways")
     card.at_least("genes behind the regression", genes, FEW_GENES, advice="Few genes: p-values have a small background.")
@@ -67,5 +67,5 @@ def pathways_card(genes: int, tested: int, untested_sets: int, untested_genes: f
     advice = "Many genes of the sets have no genotyped variant: a set without signal may be untested."
     card.at_most("set genes that were not tested", untested_genes, 0.5, advice=advice)
     advice = "The identifier of more matching genes."
-    card.add("genes matched by", "gene_name" if by_name else "gene_id", Verdict.OK, threshold="either", advice=advice)
+    card.add("genes matched by", matched_by, Verdict.OK, threshold="any", advice=advice)
     return card

@@ -153,14 +153,16 @@ class SummarySource:
         self._block = [_best_block(region, blocks) for region in self.regions]
 
     def load(self, index: int) -> Locus | None:
-        """Read a locus; None when summary statistics and LD share no variant."""
+        """Read a locus; None when summary statistics and LD share no variant. One variant that no LD covers is its own LD."""
         region, block_index = self.regions[index], self._block[index]
         if block_index is None:
-            return None
+            return self._lone(region)
         names = self._store.variant_ids(block_index)
         positions = np.array([_position(name) for name in names])
         rows, flipped = align(names, self._index)
         inside = (positions > region.start) & (positions <= region.end)
+        if not inside.any():
+            return self._lone(region)
         offered = int(inside.sum()) + self._unmatched(region, rows)
         chosen = np.flatnonzero(inside & (rows >= 0))
         R = self._store.correlations(block_index, chosen)
@@ -168,23 +170,36 @@ class SummarySource:
         R, chosen = _keep(R, varies), chosen[varies]
         if not len(chosen):
             return None
-        table = self._table.iloc[rows[chosen]].reset_index(drop=True)
         if flipped[chosen].any():
             sign = np.where(flipped[chosen], -1.0, 1.0)
             R *= sign
             R *= sign[:, None]
+        return self._locus(region, rows[chosen], R, offered, int(flipped[chosen].sum()))
+
+    def _locus(self, region: Interval, rows: np.ndarray, R: np.ndarray, offered: int, flipped: int = 0) -> Locus:
+        """Return the locus of rows of the summary statistics and their correlations."""
+        table = self._table.iloc[rows].reset_index(drop=True)
         n = table["n"].to_numpy()
         spread = float((n.max() - n.min()) / np.median(n))
         with _located(place(self._paths[1], item=f"locus {region.name}")):
             data = SummaryStatistics(table["z"].to_numpy(), R, float(np.median(n)), z_kind=table["z_kind"].iloc[0])
-        match = Match(offered, len(chosen), int(flipped[chosen].sum()), spread)
-        return Locus(region, data, table[VARIANT_COLUMNS], match)
+        return Locus(region, data, table[VARIANT_COLUMNS], Match(offered, len(rows), flipped, spread))
+
+    def _lone(self, region: Interval) -> Locus | None:
+        """Return the locus of a single variant of the summary statistics, which needs no LD; None with another number of variants."""
+        rows = self._rows(region)
+        return self._locus(region, rows, np.ones((1, 1)), 1) if len(rows) == 1 else None
+
+    def _rows(self, region: Interval) -> np.ndarray:
+        """Rows of the summary statistics in a region."""
+        contig_rows, positions = self._by_contig.get(region.contig, (np.empty(0, dtype=int), np.empty(0)))
+        first, last = np.searchsorted(positions, [region.start + 1, region.end + 1])
+        rows: np.ndarray = contig_rows[first:last]
+        return rows
 
     def _unmatched(self, region: Interval, rows: np.ndarray) -> int:
         """Summary statistics in the region that the LD block lacks."""
-        contig_rows, positions = self._by_contig.get(region.contig, (np.empty(0, dtype=int), np.empty(0)))
-        first, last = np.searchsorted(positions, [region.start + 1, region.end + 1])
-        return len(np.setdiff1d(contig_rows[first:last], rows))
+        return len(np.setdiff1d(self._rows(region), rows))
 
 
 class GenotypeSource:
