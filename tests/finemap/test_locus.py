@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -169,6 +170,22 @@ def test_swapped_alleles__are_turned_round_and_counted(simulated, tmp_path):
     assert ours["variant_id"].tolist() == table["variant_id"].tolist()
     check = checks(tmp_path / "swapped")["variants with swapped alleles"]
     assert (check["value"], check["verdict"]) == (int(swap.sum()), "caution")
+
+
+def test_quality_of_the_ld__is_repeated_and_its_flipped_alleles_are_counted(simulated, tmp_path):
+    ld = tmp_path / "ld.h5"
+    ld.write_bytes(simulated["ld"].read_bytes())
+    run_ok(*rss(simulated, "--out", tmp_path / "before", ld=ld))
+    assert checks(tmp_path / "before")["samples behind the LD"]["value"] == 400
+    assert checks(tmp_path / "before")["variants with swapped alleles"]["value"] == 0
+    with h5py.File(ld, "r+") as store:
+        store.attrs.update({"qc_repaired": 0.08, "qc_requested": 1176, "qc_unmatched": 996, "qc_flipped": 35})
+    run_ok(*rss(simulated, "--out", tmp_path / "after", ld=ld))
+    found = checks(tmp_path / "after")
+    assert found["largest change of a correlation by the repair of the LD"]["verdict"] == "refuse"
+    assert found["share of the variants asked for that the LD panel lacks"]["verdict"] == "caution"
+    flipped = found["variants with swapped alleles"]
+    assert (flipped["value"], flipped["verdict"]) == (35, "caution")  # of 180, which 5 % would be 9 of
 
 
 def test_variants_in_one_input_only__are_left_out_and_counted(simulated, tmp_path):

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from lucidseq.core.errors import DataError, place
+from lucidseq.core.ld_quality import LdQuality
 from lucidseq.core.schema import LD
 from lucidseq.core.stores import create_array, create_store, open_store, read_text, write_array
 
@@ -118,6 +119,7 @@ class LdStore:
         blocks = len(self.names)
         self._methods = read_text(store["blocks/method"]) if "blocks/method" in store else np.full(blocks, self.method)
         self._n_ref = self._numbers("n_ref", self.n_ref)
+        self.quality = LdQuality.of(store, self._n_ref)
         self._shrinkage, self._effective_rank = self._numbers("shrinkage", 0.0), self._numbers("effective_rank", np.nan)
 
     def _numbers(self, name: str, missing: float) -> np.ndarray:

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.card import Card, Verdict
+from lucidseq.core.ld_quality import LdQuality, check_ld_quality
 
 FEW_GENES = 50  # below this, the regression has a small background
 
 
-def genes_card(table: pd.DataFrame, total: int, matched: float, method: str) -> Card:
+def genes_card(table: pd.DataFrame, total: int, matched: float, method: str, quality: LdQuality) -> Card:
     """Return the card of gene tests: coverage, matching, LD and inflation.
 
     Parameters
@@ -23,6 +24,8 @@ def genes_card(table: pd.DataFrame, total: int, matched: float, method: str) -> 
         Share of the LD variants that have summary statistics.
     method
         Samples behind the LD.
+    quality
+        What is known of the making of the LD.
     """
     card = Card("enrich", "genes")
     advice = f"{total - len(table)} genes have no genotyped variant and were not tested."
@@ -32,6 +35,7 @@ def genes_card(table: pd.DataFrame, total: int, matched: float, method: str) -> 
     card.expect(
         "LD", method, method == "in-sample", threshold="in-sample", advice="With LD of other samples the null distribution is approximate."
     )
+    check_ld_quality(card, quality, in_sample=method == "in-sample")
     median = float(np.median(table["z"]))
     error = 1.2533 / np.sqrt(len(table))
     card.below(

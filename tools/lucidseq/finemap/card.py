@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lucidseq.core.card import Card, Verdict
+from lucidseq.core.ld_quality import LdQuality, check_ld_quality
 from lucidseq.finemap.consistency import AGREES_BELOW, LEVEL
 from lucidseq.finemap.functional_prior import CLEAR_GAIN, ScoreWeight
 from lucidseq.finemap.locus_fits import LocusFit
@@ -29,8 +30,6 @@ class Context:
 
     Attributes
     ----------
-    kind
-        ``individual`` or ``summary``.
     in_sample
         Whether the LD is that of the samples behind the statistics.
     empty
@@ -41,14 +40,16 @@ class Context:
         Weight of the functional score; None when there was none.
     prior_weights
         Number of prior weights in the loci; None when none were given.
+    ld
+        What is known of the LD; None on individual data.
     """
 
-    kind: str
     in_sample: bool
     empty: list[str]
     coverage: float
     weight: ScoreWeight | None = None
     prior_weights: int | None = None
+    ld: LdQuality | None = None
 
 
 def build_card(results: list[LocusFit], context: Context) -> Card:
@@ -57,8 +58,8 @@ def build_card(results: list[LocusFit], context: Context) -> Card:
     _check_fits(card, results, context.coverage)
     _check_plausibility(card, [result for result in results if not result.fit.broke_down])
     _check_variants(card, results, context.empty)
-    if context.kind == "summary":
-        _check_ld(card, results, in_sample=context.in_sample)
+    if context.ld is not None:
+        _check_ld(card, results, context.ld, in_sample=context.in_sample)
     if context.weight is not None:
         _check_score(card, results, context.weight)
     if context.prior_weights is not None:
@@ -143,12 +144,15 @@ def _check_variants(card: Card, results: list[LocusFit], empty: list[str]) -> No
         card.at_least("share of variants fitted", share, SHARED_OK, refuse_below=SHARED_REFUSE, advice=advice)
 
 
-def _check_ld(card: Card, results: list[LocusFit], *, in_sample: bool) -> None:
+def _check_ld(card: Card, results: list[LocusFit], ld: LdQuality, *, in_sample: bool) -> None:
     advice = "LD of other samples than those behind the statistics: trust the sets less, prefer small --max-effects"
     card.expect("LD", "in-sample" if in_sample else "reference panel", in_sample, threshold="in-sample", advice=advice)
-    shared = sum(result.match.shared for result in results)
-    flipped = sum(result.match.flipped for result in results)
-    advice = "their signs were flipped; this many suggests that the inputs were not harmonised to one reference"
+    check_ld_quality(card, ld, in_sample=in_sample)
+    shared = max(sum(result.match.shared for result in results), ld.matched)
+    flipped = sum(result.match.flipped for result in results) + (0 if np.isnan(ld.flipped) else int(ld.flipped))
+    advice = (
+        "their signs were flipped, here or when the LD was encoded; this many suggests that the inputs were not harmonised to one reference"
+    )
     card.at_most("variants with swapped alleles", flipped, FLIPPED_OK * shared, text=f"<= {FLIPPED_OK:.0%} of the variants", advice=advice)
     _check_mismatch(card, [result for result in results if result.mismatch is not None])
     spread = max((result.match.n_spread for result in results), default=0.0)

@@ -15,6 +15,7 @@ from lucidseq.core.errors import DataError, UsageError, place
 from lucidseq.core.genotypes import GenotypeStore, open_genotypes
 from lucidseq.core.intervals import Interval, read_bed
 from lucidseq.core.ld import LdStore, open_ld
+from lucidseq.core.ld_quality import LdQuality
 from lucidseq.core.schema import SUMSTATS
 from lucidseq.core.tables import read_table
 from lucidseq.core.variants import align
@@ -61,6 +62,7 @@ class LocusSource(Protocol):
     regions: list[Interval]
     in_sample: bool
     kind: str
+    ld: LdQuality | None
 
     def load(self, index: int) -> Locus | None:
         """Read a locus; None without a variant that can be fitted."""
@@ -133,6 +135,7 @@ class SummarySource:
     """Loci from summary statistics and LD blocks; alleles and signs are those of the summary statistics."""
 
     kind = "summary"
+    ld: LdQuality | None
 
     def __init__(self, table: pd.DataFrame, store: LdStore, loci: list[Interval] | None, *, sumstats: Path, ld: Path) -> None:
         blocks = [
@@ -142,7 +145,7 @@ class SummarySource:
         if not blocks:
             raise DataError("no LD blocks", "an LD file with at least one block", "create the file again", where=str(ld))
         self.regions = loci or blocks
-        self.in_sample = store.method == "in-sample"
+        self.in_sample, self.ld = store.method == "in-sample", store.quality
         self._table, self._store, self._paths = table, store, (sumstats, ld)
         self._index = pd.Index(table["variant_id"])
         ordered = table.sort_values("base_pair_location", kind="stable")["base_pair_location"]
@@ -206,6 +209,7 @@ class GenotypeSource:
     """Loci from genotypes. Missing genotypes become the variant's mean; covariates of the store are projected out."""
 
     kind, in_sample = "individual", True
+    ld: LdQuality | None = None
 
     def __init__(self, store: GenotypeStore, trait: str, loci: list[Interval], path: Path) -> None:
         values = store.trait(trait)

@@ -98,7 +98,7 @@ def locus(options: LocusOptions, out: OutputSet) -> Card:
         results, empty = _fit_loci(source, Fits(settings, informed, prior), own)
         write_results(out, results, source.kind)
         inside = None if weights is None else sum(weights.inside(source.regions[index]) for index in own)
-        context = Context(source.kind, source.in_sample, empty, options.coverage, weight, inside)
+        context = Context(source.in_sample, empty, options.coverage, weight, inside, source.ld)
         return build_card(results, context)
 
 
