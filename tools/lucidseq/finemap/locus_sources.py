@@ -159,13 +159,13 @@ class SummarySource:
         """Read a locus; None when summary statistics and LD share no variant. One variant that no LD covers is its own LD."""
         region, block_index = self.regions[index], self._block[index]
         if block_index is None:
-            return self._lone(region)
+            return self._single_variant(region)
         names = self._store.variant_ids(block_index)
         positions = np.array([_position(name) for name in names])
         rows, flipped = align(names, self._index)
         inside = (positions > region.start) & (positions <= region.end)
         if not inside.any():
-            return self._lone(region)
+            return self._single_variant(region)
         offered = int(inside.sum()) + self._unmatched(region, rows)
         chosen = np.flatnonzero(inside & (rows >= 0))
         R = self._store.correlations(block_index, chosen)
@@ -188,7 +188,7 @@ class SummarySource:
             data = SummaryStatistics(table["z"].to_numpy(), R, float(np.median(n)), z_kind=table["z_kind"].iloc[0])
         return Locus(region, data, table[VARIANT_COLUMNS], Match(offered, len(rows), flipped, spread))
 
-    def _lone(self, region: Interval) -> Locus | None:
+    def _single_variant(self, region: Interval) -> Locus | None:
         """Return the locus of a single variant of the summary statistics, which needs no LD; None with another number of variants."""
         rows = self._rows(region)
         return self._locus(region, rows, np.ones((1, 1)), 1) if len(rows) == 1 else None
