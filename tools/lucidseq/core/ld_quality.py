@@ -60,7 +60,8 @@ def check_ld_quality(card: Card, quality: LdQuality, *, in_sample: bool) -> None
         if known
         else "give --n-ref when the LD is encoded: the noise of LD depends on it"
     )
-    card.at_least("samples behind the LD", int(quality.n_ref) if known else None, few, advice=advice)
+    text = "known" if in_sample else None
+    card.at_least("samples behind the LD", int(quality.n_ref) if known else None, few, text=text, advice=advice)
     if not np.isnan(quality.repaired):
         advice = "the LD was no correlation matrix and has been repaired: see the card of encode ld, check for swapped rows or signs"
         card.at_most(
