@@ -43,7 +43,7 @@ workflow ASSOCIATION {
             def own = finemap.data == 'individual' ? [trait: meta.trait] : [:]
             def part = finemap.shards > 1 ? [shard: piece] : [:]
             def id = finemap.shards > 1 ? "${meta.id}.part${piece.replace('/', 'of')}" : meta.id
-            [[id: id, whole: meta.id] + own + part, sumstats, ld, genotypes, bed, files]
+            [[id: id, whole: meta.id] + own + part, sumstats, ld, genotypes, bed, files, []]
         }
     )
 

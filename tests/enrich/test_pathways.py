@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -157,3 +158,28 @@ def test_bad_sets__are_told(gene_tables: tuple[Path, Inputs], tmp_path: Path, te
         tmp_path / "out" / "p",
     )
     assert_bad_input(result, said, folder=tmp_path / "out")
+
+
+@pytest.mark.parametrize("versions", ["table", "sets", "different", "neither"])
+def test_ensembl_versions__are_stripped_where_nothing_matches(gene_tables: tuple[Path, Inputs], tmp_path: Path, versions: str) -> None:
+    prefix, study = gene_tables
+    genes = pd.read_csv(f"{prefix}.genes.tsv", sep="\t")
+    pairs = pd.read_csv(f"{prefix}.gene_correlations.tsv.gz", sep="\t")
+    bare = {gene: f"ENSG{number:011d}" for number, gene in enumerate(genes["gene_id"])}
+    by_name = {name: bare[gene] for gene, name in zip(genes["gene_id"], genes["gene_name"], strict=True)}
+    of_table, of_sets = {"table": (".3", ""), "sets": ("", ".12"), "different": (".3", ".12"), "neither": ("", "")}[versions]
+    for column in ("gene_id_1", "gene_id_2"):
+        pairs[column] = [bare[gene] + of_table for gene in pairs[column]]
+    genes["gene_id"] = genes["gene_name"] = [bare[gene] + of_table for gene in genes["gene_id"]]
+    genes.to_csv(tmp_path / "g.genes.tsv", sep="\t", index=False)
+    pairs.to_csv(tmp_path / "g.gene_correlations.tsv.gz", sep="\t", index=False)
+    rows = [line.split("\t") for line in study.gmt.read_text().splitlines()]
+    known = {**by_name, **bare}
+    gmt = tmp_path / "sets.gmt"
+    gmt.write_text("".join("\t".join([*row[:2], *[known[gene] + of_sets for gene in row[2:] if gene in known]]) + "\n" for row in rows))
+    found = run_pathways(tmp_path / "g", gmt, tmp_path / "p").drop(columns="genes")
+    expected = run_pathways(prefix, study.gmt, tmp_path / "q").drop(columns="genes")
+    pd.testing.assert_frame_equal(found, expected)
+    card = json.loads((tmp_path / "p.enrich_pathways.card.json").read_text())
+    (check,) = [check for check in card["checks"] if check["name"] == "genes matched by"]
+    assert check["value"] == ("gene_id" if versions == "neither" else "gene_id without Ensembl versions")

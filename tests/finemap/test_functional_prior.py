@@ -9,7 +9,7 @@ from scipy import stats
 from finemap.inputs import simulate_loci
 from lucidseq.finemap.functional_prior import UNIFORM_SHARE, WEIGHTS, ScoreScale, choose_weight, score_prior
 from lucidseq.finemap.regression_data import IndividualData
-from lucidseq.finemap.susie import SusieSettings, fit_susie
+from lucidseq.finemap.susie import EVIDENCE, SusieSettings, fit_susie
 from verify_table import replicates
 
 
@@ -85,8 +85,6 @@ def test_weight__rises_with_what_the_score_knows_and_so_does_the_pip():
 
 def test_evidence__a_high_score_alone_does_not_make_a_high_pip():
     """A variant with the best score and no association: its PIP stays near nothing, and the causal variant keeps its own."""
-    from lucidseq.finemap.run import EVIDENCE
-
     rng = np.random.default_rng(11)
     false_pips, lax_pips, causal_pips = [], [], []
     for _ in range(20):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,7 +26,7 @@ from lucidseq.core.schema import CREDIBLE_SETS, FINEMAP_LBF, LOCUS_FITS, PIPS, S
 from lucidseq.core.stores import open_store, read_text
 from lucidseq.core.tables import read_table
 from lucidseq.finemap.regression_data import IndividualData
-from lucidseq.finemap.susie import fit_susie
+from lucidseq.finemap.susie import EVIDENCE, SusieSettings, fit_susie
 from support import assert_bad_input, run_cli, run_ok
 
 
@@ -171,6 +172,22 @@ def test_swapped_alleles__are_turned_round_and_counted(simulated, tmp_path):
     assert (check["value"], check["verdict"]) == (int(swap.sum()), "caution")
 
 
+def test_quality_of_the_ld__is_repeated_and_its_flipped_alleles_are_counted(simulated, tmp_path):
+    ld = tmp_path / "ld.h5"
+    ld.write_bytes(simulated["ld"].read_bytes())
+    run_ok(*rss(simulated, "--out", tmp_path / "before", ld=ld))
+    assert checks(tmp_path / "before")["samples behind the LD"]["value"] == 400
+    assert checks(tmp_path / "before")["variants with swapped alleles"]["value"] == 0
+    with h5py.File(ld, "r+") as store:
+        store.attrs.update({"qc_repaired": 0.08, "qc_requested": 1176, "qc_unmatched": 996, "qc_flipped": 35})
+    run_ok(*rss(simulated, "--out", tmp_path / "after", ld=ld))
+    found = checks(tmp_path / "after")
+    assert found["largest change of a correlation by the repair of the LD"]["verdict"] == "refuse"
+    assert found["share of the variants asked for that the LD panel lacks"]["verdict"] == "caution"
+    flipped = found["variants with swapped alleles"]
+    assert (flipped["value"], flipped["verdict"]) == (35, "caution")  # of 180, which 5 % would be 9 of
+
+
 def test_variants_in_one_input_only__are_left_out_and_counted(simulated, tmp_path):
     table = pd.read_csv(simulated["sumstats"], sep="\t").iloc[::2]
     half = tmp_path / "s.tsv"
@@ -210,6 +227,20 @@ def test_score__raises_the_variants_it_favours(simulated, tmp_path):
     run_ok(*rss(simulated, *more, "--score-weight", 0, "--out", tmp_path / "zero"))
     zero = read_pips(tmp_path / "zero")
     np.testing.assert_array_equal(zero["pip"], zero["pip_flat"])
+
+
+def test_flat_pip__beside_a_score_differs_by_the_prior_alone(tmp_path):
+    """A weak effect: the score's threshold removes it, with the score and without."""
+    regions, y, _ = simulate_loci(5, loci=1, effect=0.12)
+    ids, data = regions[0].ids, IndividualData(regions[0].X, y)
+    files = {"genotypes": write_genotype_store(tmp_path / "g.h5", regions, {"height": y}), "loci": write_bed(tmp_path / "l.bed", regions)}
+    scores = write_scores(tmp_path / "s.tsv", ids, np.random.default_rng(2).exponential(size=len(ids)))
+    for threshold in ((), ("--null-threshold", 1)):
+        out = tmp_path / f"run{len(threshold)}"
+        run_ok(*individual(files, "--scores", scores, "--score-weight", 0.5, *threshold, "--out", out))
+        same = fit_susie(data, SusieSettings(null_threshold=threshold[1] if threshold else EVIDENCE))
+        np.testing.assert_allclose(read_pips(out)["pip_flat"], same.pip, atol=1e-6)
+    assert fit_susie(data).pip.max() > 0.1 and fit_susie(data, SusieSettings(null_threshold=EVIDENCE)).pip.max() < 0.01
 
 
 def test_residual_variance__is_kept_at_the_traits_with_panel_ld(simulated, tmp_path):
@@ -257,6 +288,27 @@ def test_one_variant__is_fitted(simulated, tmp_path):
     store = write_genotype_store(tmp_path / "g.h5", [lone], {"height": y})
     run_ok(*individual(simulated, "--out", tmp_path / "run", genotypes=store, loci=write_bed(tmp_path / "l.bed", [lone])))
     assert read_pips(tmp_path / "run")["pip"].iloc[0] > 0.99
+
+
+@pytest.mark.parametrize("ld", ["of its own", "that lacks the locus"])
+def test_one_variant__is_fitted_from_summary_statistics(simulated, tmp_path, ld):
+    """`encode ld` writes no block of one variant, which needs no LD."""
+    region, y, causal = simulated["regions"][0], simulated["y"], simulated["causal"][0]
+    lone = make_region("lone", region.X[:, [causal]], first=501)
+    whole = [lone, *simulated["regions"][1:]]
+    tables = [sumstats_table(one, IndividualData(one.X, y).z, len(y)) for one in whole]
+    kept = whole if ld == "of its own" else whole[1:]
+    blocks = [LdBlock(r.name, r.contig, r.start, r.end, np.atleast_2d(np.corrcoef(r.X.T)).astype(np.float32), r.ids) for r in kept]
+    write_ld(tmp_path / "ld.h5", iter(blocks), build="test", method="in-sample", n_ref=len(y))
+    sumstats = write_sumstats(tmp_path / "s.tsv", pd.concat(tables))
+    run_ok(
+        *rss(simulated, "--loci", write_bed(tmp_path / "l.bed", whole), "--out", tmp_path / "run", sumstats=sumstats, ld=tmp_path / "ld.h5")
+    )
+    fits, pips = read_fits(tmp_path / "run").set_index("locus"), read_pips(tmp_path / "run").set_index("locus")
+    assert fits.loc["lone", ["n_variants", "credible_sets", "converged"]].tolist() == [1, 1, 1]
+    assert pips.loc["lone", "pip"] > 0.99 and np.isnan(fits.loc["lone", "mismatch"])
+    found = checks(tmp_path / "run")
+    assert found["loci without a variant to fit"]["verdict"] == found["largest mismatch of z and LD (s)"]["verdict"] == "ok"
 
 
 def test_locus_without_variants__is_cautioned_beside_others(simulated, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.stats import multivariate_normal
 
-from lucidseq.finemap.single_effect import LogPrior, single_effect_regression
+from lucidseq.finemap.single_effect import LogPrior, Search, single_effect_regression
 
 N, P, SIGMA2 = 40, 6, 1.7
 
@@ -23,7 +23,7 @@ def flat(p: int = P) -> LogPrior:
 
 
 def fit(X, y, *, V=0.4, prior=None, **options):
-    return single_effect_regression(X.T @ y, np.sum(X**2, axis=0), SIGMA2, prior or flat(), V, **options)
+    return single_effect_regression(X.T @ y, np.sum(X**2, axis=0), SIGMA2, Search(prior or flat(), **options), V)
 
 
 def test_bayes_factors__equal_the_ratio_of_marginal_likelihoods():
@@ -67,12 +67,12 @@ def test_prior_variance__maximises_the_marginal_likelihood(seed):
     grid = np.linspace(-20, 10, 400)
     start = grid[np.argmin([loss(point) for point in grid])]
     best = minimize_scalar(loss, bounds=(start - 0.1, start + 0.1), method="bounded", options={"xatol": 1e-10})
-    ours = single_effect_regression(X.T @ y, d, SIGMA2, flat(), 0.4)
+    ours = single_effect_regression(X.T @ y, d, SIGMA2, Search(flat()), 0.4)
     assert ours.lbf == pytest.approx(max(-best.fun, 0.0), abs=1e-8)
 
 
 def test_prior_variance__is_zero_without_signal():
-    ours = single_effect_regression(np.zeros(P), np.full(P, 10.0), 1.0, flat(), 0.2)
+    ours = single_effect_regression(np.zeros(P), np.full(P, 10.0), 1.0, Search(flat()), 0.2)
     assert ours.prior_variance == 0
     assert ours.lbf == 0
     assert ours.kl == 0

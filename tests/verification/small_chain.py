@@ -247,7 +247,7 @@ def describe() -> list[Call]:
         ),
         Call("annotated_windows", "encode", "annotations", study(windows=locus(".peaks.bed"), bed=locus(".loci.bed"), bed_value="name")),
         Call("finemap_scored", "finemap", "locus", study(sumstats=sumstats, ld=ld, loci=locus(".loci.bed"), scores=scores)),
-        Call("finemap_people", "finemap", "locus", study(genotypes=store, trait="trait", loci=locus(".loci.bed"))),
+        Call("finemap_people", "finemap", "locus", study(genotypes=store, trait="trait", loci=locus(".loci.bed"), prior_weights=pips)),
         Call("genes", "enrich", "genes", study(sumstats=sumstats, ld=ld, gtf=locus(".gtf"), pips=pips)),
         Call(
             "pathways",

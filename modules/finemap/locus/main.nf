@@ -11,7 +11,7 @@ process FINEMAP_LOCUS {
     label 'process_low'
 
     input:
-    tuple val(meta), path(sumstats), path(ld), path(genotypes), path(loci), path(scores)
+    tuple val(meta), path(sumstats), path(ld), path(genotypes), path(loci), path(scores), path(prior_weights)
 
     output:
     tuple val(meta), path("*.pips.tsv.gz"), emit: pips
@@ -30,6 +30,7 @@ process FINEMAP_LOCUS {
     def genotypes_words = genotypes ? "--genotypes ${genotypes}" : ''
     def loci_words = loci ? "--loci ${loci}" : ''
     def scores_words = [scores].flatten().collect { file -> "--scores ${file}" }.join(' ')
+    def prior_weights_words = prior_weights ? "--prior-weights ${prior_weights}" : ''
     def trait_words = meta.trait ? word("--trait=${meta.trait}") : ''
     def shard_words = meta.shard ? word("--shard=${meta.shard}") : ''
     """
@@ -39,6 +40,7 @@ process FINEMAP_LOCUS {
         ${genotypes_words} \\
         ${loci_words} \\
         ${scores_words} \\
+        ${prior_weights_words} \\
         ${trait_words} \\
         ${shard_words} \\
         ${word("--out=${prefix}")} \\

@@ -12,13 +12,14 @@ import h5py
 import numpy as np
 
 from lucidseq.core.errors import DataError, place
+from lucidseq.core.ld_quality import LdQuality
 from lucidseq.core.schema import LD
 from lucidseq.core.stores import create_array, create_store, open_store, read_text, write_array
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-_SLAB = 256  # rows written at a time
+_SLAB = 256  # rows read or written at a time
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,14 @@ class Factor:
     vectors: np.ndarray
     values: np.ndarray
 
+    def scaled(self) -> np.ndarray:
+        """Return vectors times the square roots of their eigenvalues, float32 of shape (p, rank)."""
+        scaled: np.ndarray = self.vectors * np.sqrt(self.values).astype(np.float32)
+        return scaled
+
     def dense(self) -> np.ndarray:
         """Return r, float32 of shape (p, p). The diagonal is 1: it includes the variance that the factor does not explain."""
-        left = self.vectors * np.sqrt(self.values).astype(np.float32)
+        left = self.scaled()
         r: np.ndarray = left @ left.T
         np.fill_diagonal(r, 1.0)
         return r
@@ -113,6 +119,7 @@ class LdStore:
         blocks = len(self.names)
         self._methods = read_text(store["blocks/method"]) if "blocks/method" in store else np.full(blocks, self.method)
         self._n_ref = self._numbers("n_ref", self.n_ref)
+        self.quality = LdQuality.of(store, self._n_ref)
         self._shrinkage, self._effective_rank = self._numbers("shrinkage", 0.0), self._numbers("effective_rank", np.nan)
 
     def _numbers(self, name: str, missing: float) -> np.ndarray:
@@ -131,14 +138,9 @@ class LdStore:
             If its matrix does not fit its variants.
         """
         group = self._store[f"block/{index:06d}"]
+        self._check_shape(index, group)
         ids = read_text(group["variant_id"])
         factor = Factor(group["vectors"][()], group["values"][()]) if "vectors" in group else None
-        shape = (len(ids), len(ids)) if factor is None else (len(ids), len(factor.values))
-        stored = group["r" if factor is None else "vectors"].shape
-        if stored != shape:
-            received = f"a matrix of {' x '.join(map(str, stored))} for {len(ids)} variants"
-            where = place(self._store.filename, item=f"block {self.names[index]}")
-            raise DataError(received, "a row a variant", "make the LD again", where=where)
         return LdBlock(
             self.names[index],
             self.contigs[index],
@@ -152,6 +154,52 @@ class LdStore:
             float(self._shrinkage[index]),
             float(self._effective_rank[index]),
         )
+
+    def variant_ids(self, index: int) -> np.ndarray:
+        """Read the names of a block's variants, object array of shape (p,)."""
+        return read_text(self._store[f"block/{index:06d}/variant_id"])
+
+    def correlations(self, index: int, chosen: np.ndarray) -> np.ndarray:
+        """Read the correlations of chosen variants of a block in float64, in slabs of rows: no second matrix is in memory.
+
+        Parameters
+        ----------
+        index
+            Of the block.
+        chosen
+            Rows of its variants, ascending, int of shape (m,).
+
+        Returns
+        -------
+        Shape (m, m).
+
+        Raises
+        ------
+        DataError
+            As `block`.
+        """
+        group = self._store[f"block/{index:06d}"]
+        self._check_shape(index, group)
+        left = Factor(group["vectors"][()], group["values"][()]).scaled()[chosen] if "vectors" in group else None
+        r = np.empty((len(chosen), len(chosen)))
+        for first in range(0, len(group["variant_id"]), _SLAB):
+            start, end = np.searchsorted(chosen, [first, first + _SLAB])
+            if start < end:
+                rows = chosen[start:end] - first
+                r[start:end] = group["r"][first : first + _SLAB][np.ix_(rows, chosen)] if left is None else left[start:end] @ left.T
+        if left is not None:
+            np.fill_diagonal(r, 1.0)
+        return r
+
+    def _check_shape(self, index: int, group: h5py.Group) -> None:
+        variants = len(group["variant_id"])
+        low_rank = "vectors" in group
+        shape = (variants, len(group["values"]) if low_rank else variants)
+        stored = group["vectors" if low_rank else "r"].shape
+        if stored != shape:
+            received = f"a matrix of {' x '.join(map(str, stored))} for {variants} variants"
+            where = place(self._store.filename, item=f"block {self.names[index]}")
+            raise DataError(received, "a row a variant", "make the LD again", where=where)
 
     def __iter__(self) -> Iterator[LdBlock]:
         return (self.block(index) for index in range(len(self)))

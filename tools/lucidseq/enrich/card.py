@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.card import Card, Verdict
+from lucidseq.core.ld_quality import LdQuality, check_ld_quality
 
 FEW_GENES = 50  # below this, the regression has a small background
 
 
-def genes_card(table: pd.DataFrame, total: int, matched: float, method: str) -> Card:
+def genes_card(table: pd.DataFrame, total: int, matched: float, method: str, quality: LdQuality) -> Card:
     """Return the card of gene tests: coverage, matching, LD and inflation.
 
     Parameters
@@ -23,6 +24,8 @@ def genes_card(table: pd.DataFrame, total: int, matched: float, method: str) -> 
         Share of the LD variants that have summary statistics.
     method
         Samples behind the LD.
+    quality
+        What is known of the making of the LD.
     """
     card = Card("enrich", "genes")
     advice = f"{total - len(table)} genes have no genotyped variant and were not tested."
@@ -32,6 +35,7 @@ def genes_card(table: pd.DataFrame, total: int, matched: float, method: str) -> 
     card.expect(
         "LD", method, method == "in-sample", threshold="in-sample", advice="With LD of other samples the null distribution is approximate."
     )
+    check_ld_quality(card, quality, in_sample=method == "in-sample")
     median = float(np.median(table["z"]))
     error = 1.2533 / np.sqrt(len(table))
     card.below(
@@ -46,7 +50,7 @@ def genes_card(table: pd.DataFrame, total: int, matched: float, method: str) -> 
     return card
 
 
-def pathways_card(genes: int, tested: int, untested_sets: int, untested_genes: float, *, by_name: bool) -> Card:
+def pathways_card(genes: int, tested: int, untested_sets: int, untested_genes: float, *, matched_by: str) -> Card:
     """Return the card of gene-set tests: coverage of the sets.
 
     Parameters
@@ -57,8 +61,8 @@ def pathways_card(genes: int, tested: int, untested_sets: int, untested_genes: f
         Gene sets that were tested, and those with too few or too many tested genes.
     untested_genes
         Share of the sets' genes that were not tested.
-    by_name
-        Whether genes were matched by gene_name, not gene_id.
+    matched_by
+        The identifier by which genes were matched.
     """
     card = Card("enrich", "pathways")
     card.at_least("genes behind the regression", genes, FEW_GENES, advice="Few genes: p-values have a small background.")
@@ -67,5 +71,5 @@ def pathways_card(genes: int, tested: int, untested_sets: int, untested_genes: f
     advice = "Many genes of the sets have no genotyped variant: a set without signal may be untested."
     card.at_most("set genes that were not tested", untested_genes, 0.5, advice=advice)
     advice = "The identifier of more matching genes."
-    card.add("genes matched by", "gene_name" if by_name else "gene_id", Verdict.OK, threshold="either", advice=advice)
+    card.add("genes matched by", matched_by, Verdict.OK, threshold="any", advice=advice)
     return card

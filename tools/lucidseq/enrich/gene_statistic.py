@@ -20,6 +20,7 @@ from lucidseq.core.gtf import Gene
 from lucidseq.core.ld import LdBlock
 from lucidseq.enrich.chi_square_sum import log_tails, tails_to_z
 
+_SLAB = 256  # rows of a matrix squared at a time
 EIGENVALUE_FLOOR = 1e-6  # of the largest: the precision of float32 correlations
 
 
@@ -105,9 +106,7 @@ class GeneAccumulator:
         flat_rows, flat_columns = np.concatenate(rows), np.concatenate(columns)
         members = sparse.csr_matrix((np.ones(len(flat_rows)), (flat_rows, flat_columns)), shape=(len(self.genes), len(z)))
         touched = np.unique(flat_rows)
-        squared = np.square(block.r, dtype=np.float64)
-        part = members[touched] @ squared @ members[touched].T
-        placed = sparse.coo_matrix(part)
+        placed = sparse.coo_matrix(_sum_of_squares(members[touched], block.r))
         shape = self._covariance.shape
         self._covariance = self._covariance + sparse.csr_matrix((placed.data, (touched[placed.row], touched[placed.col])), shape)
         return len(touched)
@@ -134,6 +133,16 @@ class GeneAccumulator:
         order = np.lexsort((upper.col, upper.row))
         first, second = upper.row[order], upper.col[order]
         return first, second, upper.data[order] / (scale[first] * scale[second])
+
+
+def _sum_of_squares(members: sparse.csr_matrix, r: np.ndarray) -> np.ndarray:
+    """Return members r^2 members' (squares of entries), in slabs of rows of r: no second matrix is in memory."""
+    total = np.zeros((members.shape[0],) * 2)
+    columns = members.tocsc()
+    for first in range(0, len(r), _SLAB):
+        squares = np.square(r[first : first + _SLAB], dtype=np.float64)
+        total += columns[:, first : first + _SLAB] @ (members @ squares.T).T
+    return total
 
 
 def null_weights(r: np.ndarray) -> np.ndarray:

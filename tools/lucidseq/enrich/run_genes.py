@@ -43,7 +43,7 @@ def genes(options: GenesOptions, out: OutputSet) -> Card:
     matching = Matching()
     with open_ld(options.ld) as store, Progress("LD blocks", total=len(store)) as progress:
         check_genes(all_genes, set(store.contigs), str(options.gtf))
-        method = store.method
+        method, quality = store.method, store.quality
         for block in store:
             add_block(accumulator, block, z, probabilities, matching)
             progress.step()
@@ -64,7 +64,7 @@ def genes(options: GenesOptions, out: OutputSet) -> Card:
     ids = np.array([gene.gene_id for gene in all_genes], dtype=object)
     pairs = pd.DataFrame({"gene_id_1": ids[first], "gene_id_2": ids[second], "correlation": correlation})
     write_table(pairs, out["correlations"], GENE_CORRELATIONS)
-    return genes_card(table, len(all_genes), matching.matched / matching.ld_variants, method)
+    return genes_card(table, len(all_genes), matching.matched / matching.ld_variants, method, quality)
 
 
 def lookup(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
@@ -97,7 +97,8 @@ def add_block(accumulator: GeneAccumulator, block: LdBlock, z: pd.Series, pip: p
         return
     names = block.variant_id[keep]
     position = np.array([int(str(name).rsplit(":", 3)[1]) - 1 for name in names])
-    inner = LdBlock(block.name, block.contig, block.start, block.end, block.r[np.ix_(keep, keep)], names)
+    r = block.r if len(keep) == len(block_z) else block.r[np.ix_(keep, keep)]
+    inner = LdBlock(block.name, block.contig, block.start, block.end, r, names)
     accumulator.add(inner, position, block_z[keep], None if pip is None else pip.reindex(names).fillna(0.0).to_numpy())
 
 

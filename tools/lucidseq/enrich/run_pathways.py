@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,15 +23,17 @@ from lucidseq.enrich.competitive import CompetitiveTest
 from lucidseq.enrich.gmt import read_gmt
 from lucidseq.enrich.gsea import PrerankedGsea
 
+_VERSION = re.compile(r"^(ENS[A-Z]*\d{11})\.\d+")
+
 
 @dataclass(frozen=True)
 class Sets:
-    """Gene sets as indices into the gene table, by name, and numbers of untested sets and genes."""
+    """Gene sets as indices into the gene table, by name, numbers of untested sets and genes, and the identifier that matched."""
 
     members: dict[str, np.ndarray]
     untested: int
     untested_share: float
-    by_name: bool
+    matched_by: str
 
 
 def pathways(options: PathwaysOptions, out: OutputSet) -> Card:
@@ -56,11 +59,11 @@ def pathways(options: PathwaysOptions, out: OutputSet) -> Card:
         top = ranking.test(members)
         rows.append((name, "gsea", len(members), top.normalised_score, float("nan"), top.p_value, top.leading))
     write_table(result_table(rows, table), out["pathways"], PATHWAYS)
-    return pathways_card(len(table), len(rows) // 2, sets.untested, sets.untested_share, by_name=sets.by_name)
+    return pathways_card(len(table), len(rows) // 2, sets.untested, sets.untested_share, matched_by=sets.matched_by)
 
 
 def match_sets(table: pd.DataFrame, sets: dict[str, list[str]], min_genes: int, max_genes: int, path: Path) -> Sets:
-    """Match the sets' genes by gene_id or gene_name, whichever matches more.
+    """Match the sets' genes by gene_id or gene_name, whichever matches more; where none matches, without the versions of Ensembl.
 
     Raises
     ------
@@ -69,7 +72,12 @@ def match_sets(table: pd.DataFrame, sets: dict[str, list[str]], min_genes: int, 
     """
     named = {gene for members in sets.values() for gene in members}
     by_name = len(named & set(table["gene_name"])) > len(named & set(table["gene_id"]))
-    column = table["gene_name"] if by_name else table["gene_id"]
+    matched_by = "gene_name" if by_name else "gene_id"
+    column = table[matched_by]
+    if not named & set(column):
+        matched_by, column = "gene_id without Ensembl versions", table["gene_id"].map(without_version)
+        sets = {name: list(dict.fromkeys(map(without_version, genes))) for name, genes in sets.items()}
+        named = {gene for members in sets.values() for gene in members}
     index = {gene: row for row, gene in reversed(list(enumerate(column)))}
     rows_of_set = {name: np.array([index[gene] for gene in genes if gene in index], dtype=np.int64) for name, genes in sets.items()}
     if not named & set(index):
@@ -79,7 +87,18 @@ def match_sets(table: pd.DataFrame, sets: dict[str, list[str]], min_genes: int, 
     if not kept:
         fix = "lower --min-genes, or widen the loci"
         raise DataError(f"no set has {min_genes} to {max_genes} tested genes", "at least one such set", fix, where=str(path))
-    return Sets(kept, len(sets) - len(kept), 1 - len(named & set(index)) / len(named), by_name)
+    return Sets(kept, len(sets) - len(kept), 1 - len(named & set(index)) / len(named), matched_by)
+
+
+def without_version(gene: str) -> str:
+    """Return an Ensembl identifier without its version; other names as they are.
+
+    Examples
+    --------
+    >>> without_version("ENSG00000139618.15"), without_version("ENSG00000182378.15_PAR_Y"), without_version("AC004922.1")
+    ('ENSG00000139618', 'ENSG00000182378_PAR_Y', 'AC004922.1')
+    """
+    return _VERSION.sub(r"\1", gene)
 
 
 def covariates(table: pd.DataFrame) -> np.ndarray:

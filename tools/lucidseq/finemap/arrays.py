@@ -10,7 +10,7 @@ import pandas as pd
 
 from lucidseq.core.array_like import labels, numbers
 from lucidseq.finemap.regression_data import IndividualData, RegressionData, SummaryStatistics
-from lucidseq.finemap.susie import SusieFit, SusieSettings, fit_susie
+from lucidseq.finemap.susie import ResidualPriorChoice, SusieFit, SusieSettings, fit_susie
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,6 +97,7 @@ def susie(
     max_effects: int = 10,
     coverage: float = 0.95,
     min_purity: float = 0.5,
+    residual_prior: ResidualPriorChoice = "auto",
     refine: bool = False,
     seed: int = 1,
 ) -> FineMapping:
@@ -120,6 +121,8 @@ def susie(
         Probability a credible set must hold.
     min_purity
         Least absolute correlation between the variants of a credible set.
+    residual_prior
+        ``nig``: integrate the residual variance over an inverse-gamma prior; ``none``: estimate it; ``auto``: nig with fewer than 80 samples.
     refine
         Refit without each credible set in turn, to leave local optima.
     seed
@@ -147,7 +150,9 @@ def susie(
     columns = None if covariates is None else numbers("covariates", covariates, ndim=2)
     data = IndividualData(genotypes, trait, columns)
     variants = labels(names, X, genotypes.shape[1], axis="columns")
-    settings = SusieSettings(max_effects=max_effects, coverage=coverage, min_purity=min_purity, refine=refine, seed=seed)
+    settings = SusieSettings(
+        max_effects=max_effects, coverage=coverage, min_purity=min_purity, residual_prior=residual_prior, refine=refine, seed=seed
+    )
     return _fit(data, variants, settings, prior)
 
 
@@ -163,6 +168,7 @@ def susie_rss(
     max_effects: int = 10,
     coverage: float = 0.95,
     min_purity: float = 0.5,
+    residual_prior: ResidualPriorChoice = "auto",
     refine: bool = False,
     seed: int = 1,
 ) -> FineMapping:
@@ -180,8 +186,8 @@ def susie_rss(
         R is of the samples behind z: the residual variance is then estimated. With a panel's R it stays the trait's.
     z_kind
         ``t`` (least squares), ``wald`` or ``score``.
-    names, prior, max_effects, coverage, min_purity, refine, seed
-        As in `susie`.
+    names, prior, max_effects, coverage, min_purity, residual_prior, refine, seed
+        As in `susie`; ``auto`` is ``none`` unless ``in_sample``.
 
     Raises
     ------
@@ -202,7 +208,13 @@ def susie_rss(
     statistics = numbers("z", z, ndim=1)
     data = SummaryStatistics(statistics, numbers("R", R, ndim=2), float(n), z_kind=z_kind)
     settings = SusieSettings(
-        max_effects=max_effects, estimate_residual_variance=in_sample, coverage=coverage, min_purity=min_purity, refine=refine, seed=seed
+        max_effects=max_effects,
+        estimate_residual_variance=in_sample,
+        coverage=coverage,
+        min_purity=min_purity,
+        residual_prior=residual_prior,
+        refine=refine,
+        seed=seed,
     )
     return _fit(data, labels(names, z, len(statistics), axis="index"), settings, prior)
 

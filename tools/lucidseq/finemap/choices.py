@@ -11,3 +11,11 @@ class ResidualVariance(StrEnum):
     AUTO = "auto"
     ESTIMATE = "estimate"
     FIXED = "fixed"
+
+
+class ResidualPrior(StrEnum):
+    """Prior of the residual variance: none, normal-inverse-gamma (it is integrated), or nig with few samples."""
+
+    AUTO = "auto"
+    NONE = "none"
+    NIG = "nig"

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from lucidseq.core.app import Methods, Tool
 from lucidseq.core.options import Option, Options, Seed, Shard, Threads
-from lucidseq.core.roles import Format, In, OutFile
+from lucidseq.core.roles import Format, In, Needs, OutFile
 from lucidseq.core.schema import CREDIBLE_SETS, EFFECTS, FINEMAP_LBF, GENOTYPES, LD, LOCUS_FITS, PIPS, SUMSTATS
-from lucidseq.finemap.choices import ResidualVariance
+from lucidseq.finemap.choices import ResidualPrior, ResidualVariance
 
 tool = Tool("finemap", "Find the variants that cause the associations of a locus.", image="core")
 main = tool.main
@@ -41,19 +41,40 @@ class LocusOptions(Options):
     score_weight: Annotated[
         float | None, Option("Log prior odds for one standard deviation of the score; default: estimated over all loci.", min=0)
     ] = None
+    prior_weights: Annotated[
+        Path | None,
+        Option("Prior weights of variants, instead of --scores: variant_id or CHR, BP, A1, A2 (PolyFun), or annotations (.h5)."),
+        In(Format.TSV, Format.HDF5),
+    ] = None
+    prior_column: Annotated[
+        str | None,
+        Option("Column or feature of --prior-weights; default: prior_weight, weight, prior_variance, prior or SNPVAR."),
+        Needs("prior_weights"),
+    ] = None
     max_effects: Annotated[int, Option("Most causal variants of a locus.", min=1)] = 10
     coverage: Annotated[float, Option("Probability a credible set must hold.", min=0.01, max=0.9999)] = 0.95
     min_purity: Annotated[float, Option("Least |correlation| between the variants of a credible set.", min=0, max=1)] = 0.5
     residual_variance: Annotated[
         ResidualVariance, Option("auto: estimate it, or use the variance of the trait with LD that is not in-sample.")
     ] = ResidualVariance.AUTO
+    residual_prior: Annotated[
+        ResidualPrior,
+        Option(
+            "nig: integrate the residual variance (normal-inverse-gamma prior); auto: where it is estimated from fewer than 80 samples."
+        ),
+    ] = ResidualPrior.AUTO
     prior_variance_scale: Annotated[float, Option("First prior variance of an effect, share of the trait's.", min=1e-06, max=1)] = 0.2
     null_weight: Annotated[float, Option("Prior probability that an effect is on no variant.", min=0, max=0.99)] = 0.0
     null_threshold: Annotated[
         float | None,
-        Option("Log Bayes factor an effect must exceed to count (nats); default 0, and log 10 with a functional score.", min=0),
+        Option(
+            "Log Bayes factor an effect must exceed to count (nats); default 0; log 10 with a score, prior weights or --residual-prior nig.",
+            min=0,
+        ),
     ] = None
-    tolerance: Annotated[float, Option("Stop when a sweep raises the evidence bound by less (nats).", min=1e-12, max=1)] = 0.0001
+    tolerance: Annotated[
+        float, Option("Stop when a sweep raises the evidence bound by less (nats; PIPs with --residual-prior nig).", min=1e-12, max=1)
+    ] = 0.0001
     max_iterations: Annotated[int, Option("Most sweeps over the effects of a locus.", min=1)] = 100
     refine: Annotated[bool, Option("Refit without each credible set in turn, to leave local optima.")] = False
     shard: Shard = None

@@ -25,9 +25,9 @@ class LocusFit:
     Attributes
     ----------
     flat
-        Fit under a flat prior; None when no score was given.
+        The same fit under a flat prior; None when neither score nor prior weights were given.
     score_weight, scored
-        Weight of the score in the prior, and number of variants with a score.
+        Weight of the score in the prior, and number of variants with a score (or prior weight).
     mismatch
         Estimated disagreement of z and LD; None on individual data.
     """
@@ -42,6 +42,11 @@ class LocusFit:
     score_weight: float
     scored: int
     mismatch: Mismatch | None
+
+    @property
+    def flipped(self) -> list[str]:
+        """Names of the variants whose z fits the LD with the other alleles."""
+        return [] if self.mismatch is None else self.variants["variant_id"].iloc[list(self.mismatch.flipped)].tolist()
 
     def set_name(self, effect: int) -> str:
         """Name of the credible set of an effect."""
@@ -106,7 +111,7 @@ def _set_rows(result: LocusFit) -> list[dict[str, object]]:
 
 
 def _fit_row(result: LocusFit) -> dict[str, object]:
-    region, fit = result.region, result.fit
+    region, fit, mismatch = result.region, result.fit, result.mismatch
     return {
         "locus": region.name,
         "contig": region.contig,
@@ -120,6 +125,12 @@ def _fit_row(result: LocusFit) -> dict[str, object]:
         "iterations": fit.iterations,
         "elbo": fit.elbo[-1],
         "residual_variance": fit.residual_variance,
+        "residual_prior": fit.residual_prior,
+        "explained": fit.explained,
+        "mismatch": np.nan if mismatch is None else mismatch.s,
+        "mismatch_low": np.nan if mismatch is None else mismatch.low,
+        "mismatch_high": np.nan if mismatch is None else mismatch.high,
+        "flipped_variants": ",".join(result.flipped),
         "score_weight": result.score_weight,
     }
 

@@ -15,6 +15,7 @@ from lucidseq.core.errors import DataError, UsageError, place
 from lucidseq.core.genotypes import GenotypeStore, open_genotypes
 from lucidseq.core.intervals import Interval, read_bed
 from lucidseq.core.ld import LdStore, open_ld
+from lucidseq.core.ld_quality import LdQuality
 from lucidseq.core.schema import SUMSTATS
 from lucidseq.core.tables import read_table
 from lucidseq.core.variants import align
@@ -61,6 +62,7 @@ class LocusSource(Protocol):
     regions: list[Interval]
     in_sample: bool
     kind: str
+    ld: LdQuality | None
 
     def load(self, index: int) -> Locus | None:
         """Read a locus; None without a variant that can be fitted."""
@@ -133,6 +135,7 @@ class SummarySource:
     """Loci from summary statistics and LD blocks; alleles and signs are those of the summary statistics."""
 
     kind = "summary"
+    ld: LdQuality | None
 
     def __init__(self, table: pd.DataFrame, store: LdStore, loci: list[Interval] | None, *, sumstats: Path, ld: Path) -> None:
         blocks = [
@@ -142,7 +145,7 @@ class SummarySource:
         if not blocks:
             raise DataError("no LD blocks", "an LD file with at least one block", "create the file again", where=str(ld))
         self.regions = loci or blocks
-        self.in_sample = store.method == "in-sample"
+        self.in_sample, self.ld = store.method == "in-sample", store.quality
         self._table, self._store, self._paths = table, store, (sumstats, ld)
         self._index = pd.Index(table["variant_id"])
         ordered = table.sort_values("base_pair_location", kind="stable")["base_pair_location"]
@@ -153,41 +156,60 @@ class SummarySource:
         self._block = [_best_block(region, blocks) for region in self.regions]
 
     def load(self, index: int) -> Locus | None:
-        """Read a locus; None when summary statistics and LD share no variant."""
+        """Read a locus; None when summary statistics and LD share no variant. One variant that no LD covers is its own LD."""
         region, block_index = self.regions[index], self._block[index]
         if block_index is None:
-            return None
-        block = self._store.block(block_index)
-        positions = np.array([_position(name) for name in block.variant_id])
+            return self._single_variant(region)
+        names = self._store.variant_ids(block_index)
+        positions = np.array([_position(name) for name in names])
+        rows, flipped = align(names, self._index)
         inside = (positions > region.start) & (positions <= region.end)
-        rows, flipped = align(block.variant_id, self._index)
-        chosen = np.flatnonzero(inside & (rows >= 0) & np.isfinite(np.diag(block.r)))  # NaN: did not vary in the panel
+        if not inside.any():
+            return self._single_variant(region)
         offered = int(inside.sum()) + self._unmatched(region, rows)
+        chosen = np.flatnonzero(inside & (rows >= 0))
+        R = self._store.correlations(block_index, chosen)
+        varies = np.isfinite(np.diag(R))  # NaN: did not vary in the panel
+        R, chosen = _keep(R, varies), chosen[varies]
         if not len(chosen):
             return None
-        table = self._table.iloc[rows[chosen]].reset_index(drop=True)
-        R = block.r[np.ix_(chosen, chosen)].astype(np.float64)
         if flipped[chosen].any():
             sign = np.where(flipped[chosen], -1.0, 1.0)
-            R *= sign * sign[:, None]
+            R *= sign
+            R *= sign[:, None]
+        return self._locus(region, rows[chosen], R, offered, int(flipped[chosen].sum()))
+
+    def _locus(self, region: Interval, rows: np.ndarray, R: np.ndarray, offered: int, flipped: int = 0) -> Locus:
+        """Return the locus of rows of the summary statistics and their correlations."""
+        table = self._table.iloc[rows].reset_index(drop=True)
         n = table["n"].to_numpy()
         spread = float((n.max() - n.min()) / np.median(n))
         with _located(place(self._paths[1], item=f"locus {region.name}")):
             data = SummaryStatistics(table["z"].to_numpy(), R, float(np.median(n)), z_kind=table["z_kind"].iloc[0])
-        match = Match(offered, len(chosen), int(flipped[chosen].sum()), spread)
-        return Locus(region, data, table[VARIANT_COLUMNS], match)
+        return Locus(region, data, table[VARIANT_COLUMNS], Match(offered, len(rows), flipped, spread))
+
+    def _single_variant(self, region: Interval) -> Locus | None:
+        """Return the locus of a single variant of the summary statistics, which needs no LD; None with another number of variants."""
+        rows = self._rows(region)
+        return self._locus(region, rows, np.ones((1, 1)), 1) if len(rows) == 1 else None
+
+    def _rows(self, region: Interval) -> np.ndarray:
+        """Rows of the summary statistics in a region."""
+        contig_rows, positions = self._by_contig.get(region.contig, (np.empty(0, dtype=int), np.empty(0)))
+        first, last = np.searchsorted(positions, [region.start + 1, region.end + 1])
+        rows: np.ndarray = contig_rows[first:last]
+        return rows
 
     def _unmatched(self, region: Interval, rows: np.ndarray) -> int:
         """Summary statistics in the region that the LD block lacks."""
-        contig_rows, positions = self._by_contig.get(region.contig, (np.empty(0, dtype=int), np.empty(0)))
-        first, last = np.searchsorted(positions, [region.start + 1, region.end + 1])
-        return len(np.setdiff1d(contig_rows[first:last], rows))
+        return len(np.setdiff1d(self._rows(region), rows))
 
 
 class GenotypeSource:
     """Loci from genotypes. Missing genotypes become the variant's mean; covariates of the store are projected out."""
 
     kind, in_sample = "individual", True
+    ld: LdQuality | None = None
 
     def __init__(self, store: GenotypeStore, trait: str, loci: list[Interval], path: Path) -> None:
         values = store.trait(trait)
@@ -211,9 +233,7 @@ class GenotypeSource:
         if first == last:
             return None
         dosage = store.dosage_float(first, last)[:, self._known]
-        called = np.isfinite(dosage)
-        mean = np.divide(np.where(called, dosage, 0).sum(axis=1), called.sum(axis=1), out=np.zeros(len(dosage)), where=called.any(axis=1))
-        dosage = np.where(called, dosage, mean[:, None])
+        _impute_means(dosage)
         varies = np.ptp(dosage, axis=1) > 0
         if not varies.any():
             return None
@@ -231,6 +251,16 @@ class GenotypeSource:
             }
         )
         return Locus(region, data, variants, Match(len(varies), int(varies.sum())))
+
+
+def _impute_means(dosage: np.ndarray) -> None:
+    """Set missing dosages (NaN), of shape (variants, samples), to the mean of their variant in place; 0 where none is called."""
+    missing = ~np.isfinite(dosage)
+    dosage[missing] = 0
+    called = dosage.shape[1] - missing.sum(axis=1)
+    mean = np.divide(dosage.sum(axis=1), called, out=np.zeros(len(dosage)), where=called > 0)
+    variants, samples = np.nonzero(missing)
+    dosage[variants, samples] = mean[variants]
 
 
 def check_contigs(regions: list[Interval], present: Sequence[str] | np.ndarray, what: str) -> None:
@@ -262,6 +292,15 @@ def _best_block(region: Interval, blocks: list[Interval]) -> int | None:
     overlap = [min(region.end, block.end) - max(region.start, block.start) if region.contig == block.contig else 0 for block in blocks]
     best = int(np.argmax(overlap))
     return best if overlap[best] > 0 else None
+
+
+def _keep(R: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Move the rows and columns of the kept variants to the front of a matrix, and return the view of them: no second matrix is in memory."""
+    rows = np.flatnonzero(kept)
+    if len(rows) < len(kept):
+        for new, old in enumerate(rows):
+            R[new, : len(rows)] = R[old, rows]
+    return R[: len(rows), : len(rows)]
 
 
 def _position(variant_id: str) -> int:

@@ -14,6 +14,7 @@ from lucidseq.core.covariates import SINGULAR, design
 from lucidseq.core.errors import DataError
 
 Z_KINDS = ("t", "wald", "score")
+_SLAB = 64  # rows of a matrix checked at a time
 
 
 class RegressionData(Protocol):
@@ -187,13 +188,13 @@ class SummaryStatistics:
 
     def __init__(self, z: np.ndarray, R: np.ndarray, n: float, *, z_kind: str = "t") -> None:
         z, R = np.array(z, dtype=np.float64), np.asarray(R, dtype=np.float64)
-        _check_square("R", R, len(z))
+        largest = _check_square("R", R, len(z))
         _check_finite("z", z)
         if z_kind not in Z_KINDS:
             raise DataError(f"z_kind {z_kind!r}", f"one of {', '.join(Z_KINDS)}", "correct the column z_kind")
         if not n > 2:
             raise DataError(f"n = {n}", "more than 2 samples", "correct the column n")
-        if np.abs(np.diag(R) - 1).max(initial=0) > 1e-3 or np.abs(R).max(initial=0) > 1 + 1e-3:
+        if np.abs(np.diag(R) - 1).max(initial=0) > 1e-3 or largest > 1 + 1e-3:
             fix = "give correlations, not covariances or squared correlations"
             raise DataError("a matrix whose diagonal is not 1 or whose entries exceed 1", "correlations", fix)
         self.n, self.z, self.R = float(n), z, R
@@ -227,14 +228,22 @@ def _check_shape(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
         raise DataError(f"{name} of shape {shape}", "at least one sample and one variant", "check the selection")
 
 
-def _check_square(name: str, matrix: np.ndarray, p: int) -> None:
+def _check_square(name: str, matrix: np.ndarray, p: int) -> float:
+    """Check a symmetric matrix in slabs of rows, which need no second one; return its largest absolute entry."""
     _check_shape(name, matrix, (p, p))
-    _check_finite(name, matrix)
-    if np.abs(matrix - matrix.T).max() > 1e-5 * np.abs(matrix).max():
+    largest = asymmetry = 0.0
+    for first in range(0, p, _SLAB):
+        rows = matrix[first : first + _SLAB]
+        _check_finite(name, rows, first)
+        largest = max(largest, float(np.abs(rows).max()))
+        asymmetry = max(asymmetry, float(np.abs(rows - matrix[:, first : first + _SLAB].T).max()))
+    if asymmetry > 1e-5 * largest:
         raise DataError(f"{name} is not symmetric", "a symmetric matrix", "check the computation of the matrix")
+    return largest
 
 
-def _check_finite(name: str, array: np.ndarray) -> None:
+def _check_finite(name: str, array: np.ndarray, first_row: int = 0) -> None:
     if not np.isfinite(array).all():
         first = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise DataError(f"{name}{list(first)} = {array[first]}", "finite numbers", "remove or impute missing values")
+        named = [first[0] + first_row, *first[1:]]
+        raise DataError(f"{name}{named} = {array[first]}", "finite numbers", "remove or impute missing values")

@@ -3,42 +3,68 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from lucidseq.core.card import Card
-from lucidseq.core.errors import DataError
+from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.log import Progress, get_logger
 from lucidseq.core.options import parse_shard
 from lucidseq.core.outputs import OutputSet
-from lucidseq.finemap.card import build_card
-from lucidseq.finemap.choices import ResidualVariance
+from lucidseq.finemap.card import Context, build_card
+from lucidseq.finemap.choices import ResidualPrior, ResidualVariance
 from lucidseq.finemap.cli import LocusOptions
 from lucidseq.finemap.consistency import mismatch
 from lucidseq.finemap.functional_prior import WEIGHTS, ScoreWeight, choose_weight, score_prior
 from lucidseq.finemap.locus_fits import LocusFit, write_results
 from lucidseq.finemap.locus_sources import Locus, LocusSource, open_source
+from lucidseq.finemap.prior_weights import PriorWeights
 from lucidseq.finemap.regression_data import SummaryStatistics
 from lucidseq.finemap.scores import ScoreTable
-from lucidseq.finemap.susie import SusieSettings, fit_susie
+from lucidseq.finemap.susie import EVIDENCE, SusieSettings, fit_susie
 
 _log = get_logger("lucidseq.finemap")
-EVIDENCE = float(np.log(10))  # strong evidence in the words of Kass and Raftery 1995, J. Am. Stat. Assoc. 90:773
+
+
+class LocusPrior(Protocol):
+    """Source of the prior of each locus."""
+
+    def of(self, variants: np.ndarray) -> tuple[np.ndarray | None, int]:
+        """Return the prior weights of variants, None where it is flat, and how many variants have a value of their own."""
+        ...
+
+
+@dataclass(frozen=True)
+class ScorePrior:
+    """The prior of a functional score, with its weight."""
+
+    table: ScoreTable
+    weight: ScoreWeight
+
+    def of(self, variants: np.ndarray) -> tuple[np.ndarray | None, int]:
+        """Return the prior (see `LocusPrior`); a weight of 0 gives a flat one."""
+        standardised, scored = self.table.of(variants)
+        return score_prior(standardised, self.weight.weight) if self.weight.weight > 0 else None, scored
 
 
 @dataclass(frozen=True)
 class Fits:
-    """How loci are fitted: settings under a flat prior and with a score, the score and its weight (None without)."""
+    """How loci are fitted: settings with a flat and with an informative prior, and that prior (None: flat)."""
 
-    flat: SusieSettings
-    scored: SusieSettings
-    table: ScoreTable | None
-    weight: ScoreWeight | None
+    plain: SusieSettings
+    informed: SusieSettings
+    prior: LocusPrior | None = None
 
 
 def locus(options: LocusOptions, out: OutputSet) -> Card:
     """Fine-map loci (see `cli.locus` for the options)."""
     part, parts = parse_shard(options.shard)
+    if options.residual_prior is ResidualPrior.NIG and options.residual_variance is ResidualVariance.FIXED:
+        expected = "one of them: nig integrates the residual variance, fixed keeps it"
+        raise UsageError("--residual-prior nig with --residual-variance fixed", expected, "remove one of the two options")
+    if options.scores and options.prior_weights:
+        raise UsageError("--scores and --prior-weights", "one of them", "combine the two into one table of weights, or remove one")
     with open_source(
         sumstats=options.sumstats, ld=options.ld, genotypes=options.genotypes, trait=options.trait, loci=options.loci
     ) as source:
@@ -47,7 +73,8 @@ def locus(options: LocusOptions, out: OutputSet) -> Card:
             estimate_residual_variance=_estimates_residual(options.residual_variance, source),
             prior_variance_scale=options.prior_variance_scale,
             null_weight=options.null_weight,
-            null_threshold=options.null_threshold or 0.0,
+            null_threshold=options.null_threshold,
+            residual_prior=options.residual_prior.value,
             tolerance=options.tolerance,
             max_iterations=options.max_iterations,
             refine=options.refine,
@@ -55,16 +82,24 @@ def locus(options: LocusOptions, out: OutputSet) -> Card:
             min_purity=options.min_purity,
             seed=options.seed,
         )
-        table = ScoreTable(options.scores, options.score_column) if options.scores else None
-        # The weight comes from fits without the threshold: with it, the evidence jumps where an effect crosses it, and
+        # The weight of a score comes from fits without the threshold: with it, the evidence jumps where an effect crosses it, and
         # uninformative scores are used twice as often. The final fit has it, since effects without evidence concentrate on
-        # variants with a high score
-        scored = replace(settings, null_threshold=EVIDENCE if options.null_threshold is None else options.null_threshold)
-        weight = None if table is None else _score_weight(source, settings, table, options.score_weight)
-        fits = Fits(settings, scored, table, weight)
-        results, empty = _fit_loci(source, fits, range(len(source.regions))[part::parts])
+        # variants with a high prior
+        informed = replace(settings, null_threshold=EVIDENCE if options.null_threshold is None else options.null_threshold)
+        weight = weights = None
+        prior: LocusPrior | None = None
+        if options.scores:
+            table = ScoreTable(options.scores, options.score_column)
+            weight = _score_weight(source, settings, table, options.score_weight)
+            prior = ScorePrior(table, weight)
+        elif options.prior_weights:
+            prior = weights = PriorWeights(options.prior_weights, options.prior_column)
+        own = range(len(source.regions))[part::parts]
+        results, empty = _fit_loci(source, Fits(settings, informed, prior), own)
         write_results(out, results, source.kind)
-        return build_card(results, kind=source.kind, in_sample=source.in_sample, empty=empty, weight=weight, coverage=options.coverage)
+        inside = None if weights is None else sum(weights.inside(source.regions[index]) for index in own)
+        context = Context(source.in_sample, empty, options.coverage, weight, inside, source.ld)
+        return build_card(results, context)
 
 
 def _estimates_residual(choice: ResidualVariance, source: LocusSource) -> bool:
@@ -90,15 +125,19 @@ def _fit_loci(source: LocusSource, fits: Fits, own: range) -> tuple[list[LocusFi
 
 
 def _fit_locus(locus: Locus, fits: Fits) -> LocusFit:
-    """Fit a locus with the prior of the score, and with a flat prior."""
-    weight = fits.weight
-    fit, flat, scored = fit_susie(locus.data, fits.flat), None, 0
-    if fits.table is not None and weight is not None:
-        flat = fit
-        standardised, scored = fits.table.of(locus.variants["variant_id"].to_numpy())
-        if weight.weight > 0:
-            fit = fit_susie(locus.data, fits.scored, prior=score_prior(standardised, weight.weight))
-    consistency = mismatch(locus.data.shrunk_z, locus.data.R) if isinstance(locus.data, SummaryStatistics) else None
+    """Fit a locus with its prior, and with a flat prior and all else equal."""
+    flat, scored = None, 0
+    if fits.prior is None:
+        fit = fit_susie(locus.data, fits.plain)
+    else:
+        prior, scored = fits.prior.of(locus.variants["variant_id"].to_numpy())
+        settings = fits.plain if prior is None else fits.informed
+        fit = flat = fit_susie(locus.data, settings)
+        if prior is not None:
+            fit = fit_susie(locus.data, settings, prior=prior)
+    data = locus.data
+    # one variant has no LD
+    consistency = mismatch(data.shrunk_z, data.R) if isinstance(data, SummaryStatistics) and len(data.z) > 1 else None
     return LocusFit(
         region=locus.region,
         variants=locus.variants,
@@ -107,7 +146,7 @@ def _fit_locus(locus: Locus, fits: Fits) -> LocusFit:
         match=locus.match,
         fit=fit,
         flat=flat,
-        score_weight=weight.weight if weight else 0.0,
+        score_weight=fits.prior.weight.weight if isinstance(fits.prior, ScorePrior) else 0.0,
         scored=scored,
         mismatch=consistency,
     )

@@ -11,18 +11,21 @@ Zou, Carbonetto, Wang, Stephens (2022), PLoS Genetics 18:e1010299 (sufficient an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from lucidseq.core.errors import DataError
 from lucidseq.finemap.credible_sets import CredibleSet, find_credible_sets, inclusion_probabilities
 from lucidseq.finemap.regression_data import RegressionData
-from lucidseq.finemap.single_effect import LogPrior, SingleEffect, single_effect_regression
+from lucidseq.finemap.residual_models import GaussianResidual, IntegratedResidual, ResidualModel, Sweep, trait_variance
+from lucidseq.finemap.single_effect import LogPrior, Search
 
 ACTIVE = 1e-9  # prior variance, relative to the trait's, below which an effect counts as absent
-ROUNDING = 1e-10  # of the ELBO, relative
-LEAST_RESIDUAL = 1e-4  # least residual variance, relative to the trait's
+SMALL_SAMPLE = 80  # samples below which the residual variance is integrated (Denault et al. 2025, bioRxiv 2025.05.16.654543)
+EVIDENCE = float(np.log(10))  # strong evidence in the words of Kass and Raftery 1995, J. Am. Stat. Assoc. 90:773
+ResidualPriorChoice = Literal["auto", "none", "nig"]
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,15 @@ class SusieSettings:
     estimate_prior_variance
         Maximise the marginal likelihood over each effect's prior variance.
     null_threshold
-        An effect whose log marginal likelihood ratio is not above this becomes 0.
+        An effect whose log marginal likelihood ratio is not above this becomes 0. None: 0, or log 10 where the residual variance is
+        integrated, because effects without evidence in small samples explain noise, and so raise the evidence of the others.
     null_weight
         Prior probability that an effect is on no variant.
+    residual_prior
+        ``nig``: integrate the residual variance over an inverse-gamma prior, of which ``estimate_residual_variance`` and
+        ``residual_variance`` are no part; ``none``: keep or estimate it; ``auto``: nig where it would be estimated from fewer than 80 samples.
     tolerance
-        Stop when a sweep raises the ELBO by less.
+        Stop when a sweep raises the ELBO by less, or (nig) changes no probability by more.
     max_iterations
         Most sweeps.
     refine
@@ -60,8 +67,9 @@ class SusieSettings:
     residual_variance: float | None = None
     prior_variance_scale: float = 0.2
     estimate_prior_variance: bool = True
-    null_threshold: float = 0.0
+    null_threshold: float | None = None
     null_weight: float = 0.0
+    residual_prior: ResidualPriorChoice = "auto"
     tolerance: float = 1e-4
     max_iterations: int = 100
     refine: bool = False
@@ -85,7 +93,7 @@ class SusieFit:
     prior
         Prior probability of each variant (sums to 1), shape (p,).
     residual_variance
-        sigma2.
+        sigma2, or its posterior mean where it is integrated.
     elbo
         Evidence lower bound after each sweep, shape (iterations,).
     converged
@@ -100,6 +108,12 @@ class SusieFit:
     broke_down
         The expected residual sum of squares turned negative, which only LD that contradicts z brings about: more sweeps cannot help.
         PIPs are then NaN, and there is no credible set.
+    residual_prior
+        ``nig`` where the residual variance was integrated, else ``none``.
+    explained
+        Posterior expectation of the share of the trait's variance that the effects explain.
+    trait_variance
+        Of the trait, less covariates.
     """
 
     alpha: np.ndarray
@@ -116,6 +130,9 @@ class SusieFit:
     credible_sets: tuple[CredibleSet, ...]
     impure_sets: int
     broke_down: bool = False
+    residual_prior: str = "none"
+    explained: float = float("nan")
+    trait_variance: float = 1.0
 
     @property
     def iterations(self) -> int:
@@ -134,23 +151,6 @@ class SusieFit:
         variance = np.sum(self.alpha * self.mu2 - (self.alpha * self.mu) ** 2, axis=0)
         deviation: np.ndarray = np.sqrt(np.maximum(variance, 0))
         return deviation
-
-
-@dataclass
-class _State:
-    """State of the sweeps. ``gram`` is X'X times each effect's posterior mean, shape (L, p); ``total`` is its sum."""
-
-    effects: list[SingleEffect | None]
-    mean: np.ndarray
-    gram: np.ndarray
-    total: np.ndarray
-    prior_variance: np.ndarray
-    sigma2: float
-    second_moment: np.ndarray  # per effect: sum_j d_j alpha_j mu2_j
-    kl: np.ndarray = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.kl = np.zeros(len(self.prior_variance))
 
 
 def fit_susie(data: RegressionData, settings: SusieSettings | None = None, *, prior: np.ndarray | None = None) -> SusieFit:
@@ -186,82 +186,76 @@ def fit_susie(data: RegressionData, settings: SusieSettings | None = None, *, pr
 
 
 def _ibss(data: RegressionData, settings: SusieSettings, prior: np.ndarray, start: SusieFit | None = None) -> SusieFit:
-    """Sweep over the single effects until the ELBO converges."""
-    state = _initial_state(data, settings, start)
-    log_prior = LogPrior.from_weights(prior, settings.null_weight)
+    """Sweep over the single effects until the fit converges."""
+    model = _residual_model(data, settings)
+    sweep = _initial_sweep(data, settings, model.unit, start)
+    threshold = settings.null_threshold
+    if threshold is None:
+        threshold = EVIDENCE if isinstance(model, IntegratedResidual) else 0.0
+    search = Search(LogPrior.from_weights(prior, settings.null_weight), settings.estimate_prior_variance, threshold)
     d = data.d[:1] if np.ptp(data.d) == 0 else data.d  # one number instead of p equal ones
     elbo: list[float] = []
     converged = broke_down = False
     for _ in range(settings.max_iterations):
-        for index in range(len(state.effects)):
-            _update_effect(data, settings, state, index, d, log_prior)
-        residual = _expected_residual(data, state)
+        residual = _sweep_once(data, model, sweep, d, search)
         if not residual > 0:  # a sum of squares: R is not a correlation matrix, and the fit would diverge
             elbo.append(elbo[-1] if elbo else -np.inf)
             broke_down = True
             break
-        elbo.append(_elbo(data.n, state.sigma2, residual, state.kl))
-        gain = elbo[-1] - elbo[-2] if len(elbo) > 1 else np.inf
-        if gain < settings.tolerance:
-            # Coordinate ascent cannot lose, unless R is not a correlation matrix or not that of z
-            converged = gain > -max(settings.tolerance, ROUNDING * abs(elbo[-1]))
+        elbo.append(model.bound(data, sweep, residual, d))
+        stops, converged = model.settled(elbo, sweep, settings.tolerance)
+        if stops:
             break
-        if settings.estimate_residual_variance:
-            state.sigma2 = max(residual / data.n, LEAST_RESIDUAL * _trait_variance(data))
-    return _finish(data, settings, prior, state, np.array(elbo), converged=converged, broke_down=broke_down)
+        model.update(data, residual)
+    return _finish(data, settings, prior, sweep, model, np.array(elbo), converged=converged, broke_down=broke_down)
 
 
-def _update_effect(data: RegressionData, settings: SusieSettings, state: _State, index: int, d: np.ndarray, log_prior: LogPrior) -> None:
-    """Refit one effect to the residual of the others."""
-    xtr = data.xty - state.total + state.gram[index]
-    effect = single_effect_regression(
-        xtr,
-        d,
-        state.sigma2,
-        log_prior,
-        float(state.prior_variance[index]),
-        estimate_prior_variance=settings.estimate_prior_variance,
-        null_threshold=settings.null_threshold,
-    )
-    mean = effect.alpha * effect.mu
-    gram = data.gram(mean) if effect.prior_variance > 0 else np.zeros_like(mean)
-    state.total += gram - state.gram[index]
-    state.effects[index], state.mean[index], state.gram[index] = effect, mean, gram
-    state.prior_variance[index], state.kl[index] = effect.prior_variance, effect.kl
-    state.second_moment[index] = np.sum(d * effect.alpha * effect.mu2)
+def _sweep_once(data: RegressionData, model: ResidualModel, sweep: Sweep, d: np.ndarray, search: Search) -> float:
+    """Refit each effect to the residual of the others; return the expected residual sum of squares, NaN where there is no fit."""
+    sweep.moved = 0.0
+    for index in range(len(sweep.effects)):
+        effect = model.effect(data, sweep, index, d, search)
+        if effect is None:
+            return float("nan")
+        sweep.replace(index, effect, data, d)
+    return sweep.expected_residual(data)
 
 
-def _expected_residual(data: RegressionData, state: _State) -> float:
-    """Posterior expectation of |y - X b|^2 (appendix B)."""
-    mean = state.mean.sum(axis=0)
-    fitted = mean @ state.total - np.sum(state.mean * state.gram)
-    return float(data.yty - 2 * mean @ data.xty + fitted + state.second_moment.sum())
+def _residual_model(data: RegressionData, settings: SusieSettings) -> ResidualModel:
+    """Return the treatment of the residual variance that the settings choose for these data."""
+    small = data.n < SMALL_SAMPLE and settings.estimate_residual_variance
+    if settings.residual_prior == "nig" or (settings.residual_prior == "auto" and small):
+        return IntegratedResidual.of(data)
+    variance = trait_variance(data) if settings.residual_variance is None else settings.residual_variance
+    return GaussianResidual(variance, settings.estimate_residual_variance)
 
 
-def _elbo(n: float, sigma2: float, residual: float, kl: np.ndarray) -> float:
-    """Evidence lower bound: expected log likelihood less the divergences of the effects."""
-    return float(-0.5 * n * np.log(2 * np.pi * sigma2) - 0.5 * residual / sigma2 - kl.sum())
-
-
-def _initial_state(data: RegressionData, settings: SusieSettings, start: SusieFit | None) -> _State:
+def _initial_sweep(data: RegressionData, settings: SusieSettings, unit: float, start: SusieFit | None) -> Sweep:
     p = len(data.xty)
     L = min(settings.max_effects, p)
-    trait_variance = _trait_variance(data)
     mean = np.zeros((L, p)) if start is None else start.alpha * start.mu
     gram = np.stack([data.gram(row) if row.any() else np.zeros(p) for row in mean])
-    sigma2 = trait_variance if settings.residual_variance is None else settings.residual_variance
-    variance = np.full(L, settings.prior_variance_scale * trait_variance)
-    return _State([None] * L, mean, gram, gram.sum(axis=0), variance, sigma2, np.zeros(L))
+    variance = np.full(L, settings.prior_variance_scale * trait_variance(data) / unit)
+    return Sweep([None] * L, mean, gram, gram.sum(axis=0), variance)
 
 
 def _finish(
-    data: RegressionData, settings: SusieSettings, prior: np.ndarray, state: _State, elbo: np.ndarray, *, converged: bool, broke_down: bool
+    data: RegressionData,
+    settings: SusieSettings,
+    prior: np.ndarray,
+    sweep: Sweep,
+    model: ResidualModel,
+    elbo: np.ndarray,
+    *,
+    converged: bool,
+    broke_down: bool,
 ) -> SusieFit:
     """Collect the effects, and derive PIPs and credible sets; a fit that broke down has neither."""
-    effects = [effect for effect in state.effects if effect is not None]
+    effects = sweep.fitted
     alpha = np.stack([effect.alpha for effect in effects])
     lbf = np.array([effect.lbf for effect in effects])
-    active = state.prior_variance > ACTIVE * _trait_variance(data)
+    prior_variance = sweep.prior_variance * model.unit
+    active = (prior_variance > ACTIVE * trait_variance(data))[: len(effects)]
     sets, impure = find_credible_sets(
         alpha, active, lbf, data.correlation, coverage=settings.coverage, min_purity=settings.min_purity, seed=settings.seed
     )
@@ -274,15 +268,18 @@ def _finish(
         mu2=np.stack([effect.mu2 for effect in effects]),
         lbf_variable=np.stack([effect.lbf_variable for effect in effects]),
         lbf=lbf,
-        prior_variance=state.prior_variance,
+        prior_variance=prior_variance[: len(effects)],
         prior=prior,
-        residual_variance=state.sigma2,
+        residual_variance=model.variance,
         elbo=elbo,
         converged=converged,
         pip=pip,
         credible_sets=sets,
         impure_sets=impure,
         broke_down=broke_down,
+        residual_prior="nig" if isinstance(model, IntegratedResidual) else "none",
+        explained=1 - sweep.expected_residual(data) / data.yty,
+        trait_variance=trait_variance(data),
     )
 
 
@@ -302,10 +299,6 @@ def _refine(data: RegressionData, settings: SusieSettings, prior: np.ndarray, fi
         if best.elbo[-1] <= fit.elbo[-1]:
             return fit
         fit = best
-
-
-def _trait_variance(data: RegressionData) -> float:
-    return data.yty / (data.n - 1)
 
 
 def _prior_weights(prior: np.ndarray | None, p: int) -> np.ndarray:
