@@ -15,7 +15,7 @@ lock() {
 }
 
 lock core encode finemap enrich report check
-lock nets-cpu train attribute effects tf
-lock nets-gpu train attribute effects gpu
+lock nets-cpu train attribute effects prior tf
+lock nets-gpu train attribute effects prior gpu
 lock motifs motifs
 lock simulate simulate

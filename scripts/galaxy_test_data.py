@@ -73,6 +73,7 @@ def main() -> None:
             (made / name).write_bytes(gzip.decompress(data) if source.endswith(".tsv.gz") else data)
         exported = gzip.decompress((folder / "published.exported.tsv.gz").read_bytes()).decode().splitlines(keepends=True)
         (made / "trait.glm.linear").write_text("".join(exported[:61]))
+        prior_study(folder / "prior", made)
         contributions(folder / "ap1.attributions.h5", made / "ap1_94.tsv")
         derive(made)
         shutil.rmtree(TARGET, ignore_errors=True)
@@ -115,6 +116,20 @@ def chain(folder: Path) -> None:
     program = str(Path(sys.executable).with_name("lucidseq"))
     for line in LINES.strip().replace("\n    ", " ").splitlines():
         subprocess.run([program, *line.split(), "--quiet"], cwd=folder, check=True)
+
+
+def prior_study(folder: Path, made: Path) -> None:
+    """Simulate twelve LD blocks with statistics and annotations, as the tests of `prior` do."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from prior.simulated_blocks import simulate
+
+    simulate(folder, blocks=12, variants=24, log_enrichments=(3.0, 0.0, 0.5), mean_f=1.0, seed=2)
+    for source, name in (
+        ("x.sumstats.tsv", "prior_sumstats.tsv"),
+        ("x.ld.h5", "prior_ld.h5"),
+        ("x.annotations.h5", "prior_annotations.h5"),
+    ):
+        shutil.copyfile(folder / source, made / name)
 
 
 def motifs() -> str:

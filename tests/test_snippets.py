@@ -124,6 +124,9 @@ PARSED_ALONE = {
     "1kg_chr1": "LDGM runs in tests/encode",
     "--fasta GRCh38.fa --panel": "aligned to a panel in tests/encode",
     "--genotypes panel.genotypes.h5": "a panel runs in tests/encode",
+    "--out genome": "a prior needs many blocks: it runs in tests/prior",
+    "lucidseq-prior fit": "the same",
+    "--prior-weights height": "the same",
     "lucidseq-encode sequences": "runs in tests/encode",
     "lucidseq-encode haplotypes": "runs in tests/encode",
 }
@@ -148,6 +151,9 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, source in copies.items():
         shutil.copyfile(DATA / source, folder / name)
     (folder / "effects.tsv.gz").write_bytes(gzip.compress((folder / "effects.tsv").read_bytes(), mtime=0))
+    rows = [line.split("\t") for line in (DATA / "sumstats.tsv").read_text().splitlines()[1:]]
+    weights = "".join(f"{row[1]}\t{row[2]}\t{row[3]}\t{row[4]}\t{1 + number % 3}\n" for number, row in enumerate(rows))
+    (folder / "snpvar.22.gz").write_bytes(gzip.compress(b"CHR\tBP\tA1\tA2\tSNPVAR\n" + weights.encode(), mtime=0))
     (folder / "genome.fa").write_bytes(gzip.decompress((DATA / "genome.fa.gz").read_bytes()))
     (folder / "traits.tsv").write_text((DATA / "phenotypes.tsv").read_text().replace("\ttrait", "\theight"))
     lines = gzip.decompress((DATA / "people.vcf.gz").read_bytes()).decode().splitlines(keepends=True)
@@ -163,7 +169,7 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def scripts() -> list[Snippet]:
     """Return the shell snippets of the tools' READMEs, in an order in which one finds what another wrote."""
-    order = ["encode", "finemap", "enrich", "train", "attribute", "effects", "report"]
+    order = ["encode", "prior", "finemap", "enrich", "train", "attribute", "effects", "report"]
     blocks = {
         tool: [item for item in snippets() if item.page == f"tools/lucidseq/{tool}/README.md" and item.language in ("", "bash")]
         for tool in order
@@ -188,9 +194,18 @@ def test_snippets_of_the_tools__run_as_written(staged: Path) -> None:
     assert ran >= 20
 
 
+PYTHON_FILES = {
+    "height.sumstats.tsv.gz": "sumstats.tsv",
+    "height.ld.h5": "ld.h5",
+    "gwas.sumstats.tsv.gz": "prior_sumstats.tsv",
+    "gwas.ld.h5": "prior_ld.h5",
+    "gwas.annotations.h5": "prior_annotations.h5",
+}
+
+
 def test_snippets_of_python__run_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, source in (("height.sumstats.tsv.gz", "sumstats.tsv"), ("height.ld.h5", "ld.h5")):
+    for name, source in PYTHON_FILES.items():
         data = (DATA / source).read_bytes()
         (tmp_path / name).write_bytes(gzip.compress(data, mtime=0) if name.endswith(".gz") else data)
     rng = np.random.default_rng(1)

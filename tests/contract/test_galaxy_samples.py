@@ -106,4 +106,4 @@ def test_tool_panel__shows_every_form_once() -> None:
     shown = [Path(tool.attrib["file"]).name for tool in panel.iter("tool")]
     assert sorted(shown) == sorted(path.name for path in (ROOT / FOLDER).glob("*.xml") if path.name != "macros.xml")
     tools = [name.partition("_")[0] for name in shown]
-    assert list(dict.fromkeys(tools)) == ["simulate", "encode", "train", "attribute", "effects", "finemap", "enrich", "report"]
+    assert list(dict.fromkeys(tools)) == ["simulate", "encode", "train", "attribute", "effects", "prior", "finemap", "enrich", "report"]

@@ -170,7 +170,7 @@ def describe() -> list[Call]:
         Call("exported", "encode", "sumstats", study(input=extra / "gwas.tsv", n=120, export="ldsc")),
         Call("ld", "encode", "ld", study(genotypes=store, loci=locus(".loci.bed"), trait="trait", variants=sumstats)),
         Call(
-            "ld_found", "encode", "ld", study(genotypes=store, min_block=20, max_block=200, ld_scores=True, shrinkage="auto", low_rank=0.9)
+            "ld_found", "encode", "ld", study(genotypes=store, min_block=10, max_block=40, ld_scores=True, shrinkage="auto", low_rank=0.9)
         ),
         Call("ld_published", "encode", "ld", study(input=extra / "ld.txt", input_variants=extra / "ld.bim", n_ref=120, build="simulated")),
         Call(
@@ -246,6 +246,12 @@ def describe() -> list[Call]:
             ),
         ),
         Call("annotated_windows", "encode", "annotations", study(windows=locus(".peaks.bed"), bed=locus(".loci.bed"), bed_value="name")),
+        Call(
+            "prior",
+            "prior",
+            "fit",
+            study(sumstats=sumstats, ld=made("ld_found", ".ld.h5"), annotations=made("annotations", ".annotations.h5"), epochs=2),
+        ),
         Call("finemap_scored", "finemap", "locus", study(sumstats=sumstats, ld=ld, loci=locus(".loci.bed"), scores=scores)),
         Call("finemap_people", "finemap", "locus", study(genotypes=store, trait="trait", loci=locus(".loci.bed"), prior_weights=pips)),
         Call("genes", "enrich", "genes", study(sumstats=sumstats, ld=ld, gtf=locus(".gtf"), pips=pips)),

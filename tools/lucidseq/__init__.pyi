@@ -3,6 +3,7 @@ from . import effects as effects
 from . import encode as encode
 from . import enrich as enrich
 from . import finemap as finemap
+from . import prior as prior
 from . import report as report
 from . import simulate as simulate
 from . import train as train

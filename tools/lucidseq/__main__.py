@@ -13,6 +13,7 @@ TOOLS = {
     "train": "train, apply and evaluate sequence networks",
     "attribute": "explain a network base by base",
     "effects": "score variants with a network",
+    "prior": "learn from summary statistics which variants matter",
     "finemap": "find causal variants in associated loci",
     "enrich": "test genes and gene sets",
     "report": "collect results in one page",

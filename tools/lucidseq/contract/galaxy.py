@@ -44,6 +44,7 @@ EDAM = {
     "train": (["topic_3474", "topic_0749"], ["operation_2423"]),
     "attribute": (["topic_3474", "topic_0749"], ["operation_2238"]),
     "effects": (["topic_3474", "topic_3063"], ["operation_0331"]),
+    "prior": (["topic_3517", "topic_3474"], ["operation_3196"]),
     "finemap": (["topic_3517", "topic_3056"], ["operation_3196"]),
     "enrich": (["topic_3517", "topic_0602"], ["operation_3501"]),
     "report": (["topic_3517", "topic_0092"], ["operation_0337"]),

@@ -76,7 +76,8 @@ def _words(option: Field) -> list[str]:
             f"        {option.flag} inputs/{option.name}_$index/*",
             "    #end for",
         ]
-    value = f"inputs/{option.name}/*" if option.kind is Kind.PATH else f"'${option.name}'"
+    words = {Kind.PATH: f"inputs/{option.name}/*", Kind.TEXT: f"$quote(str(${option.name}))"}
+    value = words.get(option.kind, f"'${option.name}'")
     if option.name == "fasta":
         return [f"    {option.flag} $genome_path($genome)"]
     if option.required or (option.default is not None and option.kind is not Kind.TEXT):

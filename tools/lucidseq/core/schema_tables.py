@@ -161,6 +161,31 @@ LOCUS_FITS = Table(
         Column("score_weight", "float", "Weight of the functional score in the prior; 0 under a flat prior."),
     ),
 )
+PRIOR = Table(
+    "lucidseq.prior",
+    (
+        *_VARIANT,
+        Column("prior_variance", "float", "Prior variance of the effect of the standardised genotype, in variances of the trait."),
+        Column("posterior_mean", "float", "Posterior mean of that effect under the prior, for the effect allele."),
+        Column("posterior_sd", "float", "Posterior standard deviation."),
+        Column("block", "text", "LD block."),
+    ),
+)
+PRIOR_BLOCKS = Table(
+    "lucidseq.prior_blocks",
+    (
+        Column("block", "text", "LD block."),
+        *_REGION,
+        Column("split", "text", "train, valid or test."),
+        Column("variants", "int", "Variants with statistics and LD."),
+        Column("without_ld", "int", "Variants of the statistics inside the block that its LD lacks."),
+        Column("rank", "int", "Directions of the LD that were kept."),
+        Column("gain", "float", "Log-likelihood minus that of the constant prior (nats)."),
+        Column("gain_over_none", "float", "Log-likelihood minus that without any effect, at its own best residual scale (nats)."),
+        Column("residual_scale", "float", "Residual scale that fits the block best under the prior."),
+        Column("mean_prior_variance", "float", "Mean over the variants."),
+    ),
+)
 GENES = Table(
     "lucidseq.genes",
     (

@@ -58,10 +58,13 @@ class Problem(Protocol):
         Name of the validation metric in the history.
     steps
         Batches of one epoch.
+    one_shape
+        Whether all batches have the same number of columns; if not, they are given one by one.
     """
 
     metric: str
     steps: int
+    one_shape: bool
 
     def network(self, seed: int) -> keras.Model:
         """Return a new network, up to the output that the loss is applied to."""
@@ -109,7 +112,7 @@ def _train_member(problem: Problem, schedule: Schedule, progress: TrainingProgre
     while progress.epoch < schedule.epochs and progress.epoch - progress.best_epoch < schedule.patience:
         batches = problem.batches(seed=seed, epoch=progress.epoch)
         learning_rate = float(rate(len(batches) * progress.epoch))
-        loss = float(model.fit(batches, epochs=1, verbose=0, shuffle=False).history["loss"][0])
+        loss = _epoch(model, batches, one_shape=problem.one_shape)
         valid_loss, metric = validate()
         progress.epoch += 1
         _require_finite(loss, valid_loss, progress.epoch)
@@ -132,6 +135,17 @@ def _train_member(problem: Problem, schedule: Schedule, progress: TrainingProgre
         )
         progress.current, progress.optimizer = _values(model.variables), _values(model.optimizer.variables)
         checkpoints.save(progress)
+
+
+def _epoch(model: keras.Model, batches: keras.utils.PyDataset, *, one_shape: bool) -> float:
+    """Train on every batch once, in order; return the mean loss."""
+    if one_shape:
+        return float(model.fit(batches, epochs=1, verbose=0, shuffle=False).history["loss"][0])
+    losses = []
+    for index in range(len(batches)):
+        model.reset_metrics()
+        losses.append(float(model.train_on_batch(*batches[index])))
+    return float(np.mean(losses))
 
 
 def _compile(model: keras.Model, problem: Problem, schedule: Schedule) -> Callable[[int], Any]:

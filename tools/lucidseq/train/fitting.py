@@ -53,6 +53,8 @@ class TrainingData:
 class SequenceProblem:
     """Sequences and targets for `nets.training.train_ensemble` (see `nets.training.Problem`)."""
 
+    one_shape = True
+
     def __init__(self, recipe: Recipe, data: TrainingData) -> None:
         self._recipe, self._data = recipe, data
         self.metric = METRIC[recipe.design.task]
