@@ -112,9 +112,9 @@ class BgenReader(LibraryReader):
                     if malformed:
                         raise ValueError(f"{variant.chrom}:{variant.pos} has probabilities above one")
                     if len(names) == len(dosages):
-                        yield names, dosages, doubled
+                        yield names, dosages, doubled, None
                         names, doubled, dosages = [], [], space((next(sizes), len(self.samples)), self.dtype)
-        yield names, dosages[: len(names)], doubled
+        yield names, dosages[: len(names)], doubled, None
 
     def _dosage(self, variant: bgen.BgenVar, ploidy: np.ndarray, allele: int, alleles: list[str]) -> np.ndarray:
         expected = self.reading.ploidy

@@ -20,6 +20,7 @@ from lucidseq.core.genotypes import CHUNK, MISSING_CALL
 from lucidseq.core.guarded import Space, stream
 from lucidseq.core.tables import open_text
 from lucidseq.encode.genotypes.choices import GenotypeField, Multiallelic
+from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
 from lucidseq.encode.readers.library import library_errors, most_rows, piece_rows
 from lucidseq.encode.readers.reader import GenotypeReader, Reading, VariantChunk, halve, no_field, require_diploid
 from lucidseq.encode.readers.sample_files import read_psam
@@ -176,8 +177,15 @@ class PgenReader(GenotypeReader):
         plain = int(self._offsets[first + count] - self._offsets[first]) == 2 * count
         if plain and "." not in rows.alternates and "" not in rows.alternates:
             contig, rsid, other, effect = map(_objects, (rows.contig, rows.rsid, rows.ref, rows.alternates))
-            return VariantChunk(contig, rows.start, effect, other, rsid, dosage)
+            return VariantChunk(contig, rows.start, effect, other, rsid, dosage, called=self._called(rows.contig, dosage))
         return self._split(rows, dosage, first)
+
+    def _called(self, contigs: Sequence[str], dosage: np.ndarray) -> np.ndarray | None:
+        """Return which dosages come from calls: PLINK 2 stores no dosage where it equals the call, so these are the whole numbers."""
+        if self.hard_calls or not any(map(maybe_haploid, set(contigs))):
+            return None
+        whole: np.ndarray = dosage == np.rint(dosage)
+        return whole
 
     def _split(self, rows: _Names, dosage: np.ndarray, first: int) -> VariantChunk:
         """Return one variant per kept ALT allele; dosages of alleles after the first are at the end."""
@@ -188,7 +196,8 @@ class PgenReader(GenotypeReader):
         effect = [rows.alternates[row].split(",")[allele - 1] for row, allele in kept]
         contig, rsid, other = (_objects(values)[index] for values in (rows.contig, rows.rsid, rows.ref))
         dosage = dosage[[row if allele == 1 else further[first + row, allele] for row, allele in kept]]
-        return VariantChunk(contig, rows.start[index], _objects(effect), other, rsid, dosage)
+        called = self._called(rows.contig, dosage)
+        return VariantChunk(contig, rows.start[index], _objects(effect), other, rsid, dosage, called=called)
 
     def _alleles(self, alternates: str) -> range:
         return self.keep_alleles(0 if alternates in (".", "") else alternates.count(",") + 1)

@@ -54,6 +54,9 @@ class VariantChunk:
     doubled
         Haploid calls that count as two copies although the contig is none of X, Y and MT, int64 of shape (variants,); None where
         the format has none, or has them doubled already.
+    called
+        Which dosages come from a hard call, bool of shape (variants, samples); None where all do (int8), or none does (float32).
+        Readers give it on contigs that may be haploid, whose rules are different for calls and dosages.
     """
 
     contig: np.ndarray
@@ -63,6 +66,7 @@ class VariantChunk:
     rsid: np.ndarray
     dosage: np.ndarray
     doubled: np.ndarray | None = None
+    called: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.start)
@@ -77,7 +81,16 @@ class VariantChunk:
             self.rsid[rows],
             self.dosage[rows],
             None if self.doubled is None else self.doubled[rows],
+            None if self.called is None else self.called[rows],
         )
+
+    def of_samples(self, keep: np.ndarray) -> VariantChunk:
+        """Return the genotypes of the samples of a mask."""
+        return replace(self, dosage=self.dosage[:, keep], called=None if self.called is None else self.called[:, keep])
+
+    def hard_calls(self) -> np.ndarray:
+        """Return which dosages come from a hard call, bool of shape (variants, samples)."""
+        return np.full(self.dosage.shape, self.dosage.dtype == np.int8) if self.called is None else self.called
 
 
 class GenotypeReader(ABC):
@@ -191,10 +204,12 @@ def as_float(dosage: np.ndarray) -> np.ndarray:
     return dosage
 
 
-def make_chunk(rows: list[tuple[str, int, str, str, str]], dosage: np.ndarray, doubled: list[int]) -> VariantChunk:
+def make_chunk(
+    rows: list[tuple[str, int, str, str, str]], dosage: np.ndarray, doubled: list[int], called: np.ndarray | None
+) -> VariantChunk:
     """Build a chunk from (contig, start, effect allele, other allele, id) rows."""
     contig, start, effect, other, rsid = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
-    return VariantChunk(contig, start.astype(np.int64), effect, other, rsid, dosage, np.array(doubled, dtype=np.int64))
+    return VariantChunk(contig, start.astype(np.int64), effect, other, rsid, dosage, np.array(doubled, dtype=np.int64), called)
 
 
 def parse_sex(text: str) -> int:
