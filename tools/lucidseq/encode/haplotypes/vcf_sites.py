@@ -13,6 +13,7 @@ import numpy as np
 
 from lucidseq.core import guarded
 from lucidseq.core.errors import DataError, place
+from lucidseq.core.variants import ContigNames
 from lucidseq.encode.haplotypes.allele_columns import decode_alleles
 from lucidseq.encode.haplotypes.sites import MULTIALLELIC, NO_ALTERNATE, NOT_SNP, PADDING, SITES, SiteChunk
 from lucidseq.encode.readers.bcf import open_records, read_header
@@ -45,9 +46,9 @@ def kind(reference: str, alternate: str) -> str:
     return "" if reference.upper() in _BASES and alternate.upper() in _BASES else NOT_SNP
 
 
-def lengths_of(header: bytes) -> dict[str, int]:
+def lengths_of(header: bytes, names: ContigNames) -> dict[str, int]:
     """Return the lengths of contigs that a VCF header declares."""
-    return {name.decode(errors="replace"): int(length) for name, length in _CONTIG.findall(header)}
+    return {names(name.decode(errors="replace")): int(length) for name, length in _CONTIG.findall(header)}
 
 
 class VcfSiteReader:
@@ -58,7 +59,8 @@ class VcfSiteReader:
         self._text = VcfText(self.path)
         self.samples = self._text.samples
         require_unique_samples(self.samples, self.path)
-        self.lengths = lengths_of(self._text.header)
+        self.contig_names = ContigNames()
+        self.lengths = lengths_of(self._text.header, self.contig_names)
         self.knows_ancestral = b"##INFO=<ID=AA," in self._text.header
         self.skipped: Counter[str] = Counter()
 
@@ -75,7 +77,7 @@ class VcfSiteReader:
                 else:
                     rows.append((number, fields))
             for contig, group in groupby(rows, key=lambda row: row[1][0]):
-                yield self._decode(contig.decode(), list(group))
+                yield self._decode(self.contig_names(contig.decode()), list(group))
 
     def _decode(self, contig: str, rows: list[tuple[int, list[bytes]]]) -> SiteChunk:
         for number, fields in rows:
@@ -108,7 +110,8 @@ class BcfSiteReader:
         self.path = Path(path)
         header, self.samples = read_header(self.path)
         require_unique_samples(self.samples, self.path)
-        self.lengths = lengths_of(header)
+        self.contig_names = ContigNames()
+        self.lengths = lengths_of(header, self.contig_names)
         self.knows_ancestral = b"##INFO=<ID=AA," in header
         self.skipped: Counter[str] = Counter()
 
@@ -120,7 +123,7 @@ class BcfSiteReader:
             self.skipped = Counter(skipped)
             if len(position):
                 reference, alternate, ancestral = split_columns(text, repeated, len(position))
-                yield SiteChunk(contig, position, reference, alternate, ancestral, alleles, phased)
+                yield SiteChunk(self.contig_names(contig), position, reference, alternate, ancestral, alleles, phased)
 
     def _most_sites(self) -> int:
         return max(1, min(SITES, _MOST_CALLS // len(self.samples)))

@@ -58,7 +58,7 @@ class LibraryReader(GenotypeReader):
         """Yield how many variants are handed over together (see `piece_rows`)."""
         return piece_rows(len(self.samples), self.dtype)
 
-    def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read the file without decoding genotypes."""
         for text, repeated, start in guarded.stream(self.path, self._name_pieces):
             (contig,) = split_columns(text, repeated, len(start))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import MISSING_CALL
+from lucidseq.core.variants import AlleleKind, ContigNames, allele_kind, clean_allele
 from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding, Multiallelic
 from lucidseq.encode.genotypes.sample_names import SampleNames
 
@@ -127,19 +128,47 @@ class GenotypeReader(ABC):
         self.phenotypes: dict[str, np.ndarray] = {}
         self.skipped: Counter[str] = Counter()
         self.split = 0
+        self.contig_names = ContigNames()
 
     def chunks(self, first: int = 0, last: int | None = None) -> Iterator[VariantChunk]:
-        """Read the file's rows first..last-1 (all of them by default) from the beginning."""
+        """Read the file's rows first..last-1 (all of them by default) from the beginning.
+
+        A contig that the file spells in several ways has its first name (of the rows from ``first`` on, unless `positions` has been read); alleles are
+        in capitals (see `core.variants`).
+
+        Raises
+        ------
+        DataError
+            If an allele is neither bases, a code, nor a placeholder.
+        """
         self.skipped.clear()
         self.split = 0
-        return self._chunks(first, last)
+        return map(self._clean, self._chunks(first, last))
 
     @abstractmethod
     def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]: ...
 
-    @abstractmethod
     def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Return (contigs, positions) of all rows piece by piece, without genotypes."""
+        return ((_mapped(contigs, self.contig_names), starts) for contigs, starts in self._positions())
+
+    @abstractmethod
+    def _positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Return contigs and positions as the file has them."""
+
+    def _clean(self, chunk: VariantChunk) -> VariantChunk:
+        """Return a chunk with clean names of contigs and alleles."""
+        alleles = {name: self._clean_alleles(getattr(chunk, name), chunk) for name in ("effect_allele", "other_allele")}
+        return replace(chunk, contig=_mapped(chunk.contig, self.contig_names), **alleles)
+
+    def _clean_alleles(self, alleles: np.ndarray, chunk: VariantChunk) -> np.ndarray:
+        clean = {allele: clean_allele(allele) or allele for allele in set(alleles)}
+        for allele, text in clean.items():
+            if allele_kind(text) is AlleleKind.INVALID:
+                row = int(np.argmax(alleles == allele))
+                where = place(self.path, variant=f"{chunk.contig[row]}:{chunk.start[row] + 1}")
+                raise DataError(f"an allele {allele[:40]!r}", "bases (A, C, G, T)", "correct the row", where=where)
+        return _mapped(alleles, clean.__getitem__)
 
     def keep_alleles(self, alternates: int) -> range:
         """Return the alleles of a row that become variants (1 is the first ALT), and count split and skipped rows."""
@@ -153,6 +182,14 @@ class GenotypeReader(ABC):
             return range(0)
         self.split += 1
         return range(1, alternates + 1)
+
+
+def _mapped(texts: np.ndarray, clean: Callable[[str], str]) -> np.ndarray:
+    """Return an object array of the clean texts; the same array where none differs."""
+    table = {text: clean(text) for text in set(texts)}
+    if all(text == name for text, name in table.items()):
+        return texts
+    return np.array([table[text] for text in texts], dtype=object)
 
 
 def require_diploid(path: Path, reading: Reading) -> None:

@@ -76,7 +76,7 @@ class VcfReader(GenotypeReader):
         self._field = field_to_read(reading.field, self._text.header.decode(errors="replace"))
         super().__init__(path, self._text.samples, reading, hard_calls=self._field is GenotypeField.GT)
 
-    def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read the first columns alone."""
         for lines in self._text.blocks():
             rows = [self._text.fields(line, number, 2) for number, line in lines]

@@ -13,6 +13,7 @@ import pandas as pd
 from lucidseq.core.errors import DataError, UsageError, place
 from lucidseq.core.intervals import MOST_BASES
 from lucidseq.core.log import get_logger
+from lucidseq.core.variants import AlleleKind, clean_allele, clean_contig
 from lucidseq.encode.sumstats.choices import Dialect, SampleSize
 from lucidseq.encode.sumstats.detect import ColumnLayout
 from lucidseq.encode.sumstats.effects import complete_effects, effects_of_z
@@ -26,10 +27,9 @@ from lucidseq.encode.sumstats.values import (
     StringPool,
     VariantNamePool,
     allele_state,
-    clean_allele,
-    clean_contig,
     neg_log10_of_p,
     numbers,
+    positions,
     select,
 )
 
@@ -220,7 +220,7 @@ class _BlockRows:
         values["tail"] = self._tail()
         values["n"] = self._sample_size()
         if self._layout.has(_M.POSITION):
-            values["position"] = self.number(_M.POSITION)
+            values["position"] = positions(self.text(_M.POSITION), self.where(_M.POSITION))
         else:
             values["position"] = self._position_from_name()
 
@@ -256,7 +256,7 @@ class _BlockRows:
             for row, match in enumerate(matches):
                 if match is not None:
                     position[row] = float(match[2])
-                    self._values["contig"][row] = self._to.contigs.code(match[1])
+                    self._values["contig"][row] = self._to.contigs.code(clean_contig(match[1]) or match[1])
         return position
 
     def drop_untested(self) -> None:
@@ -317,8 +317,9 @@ class _BlockRows:
         states = allele_state(self._to.alleles)
         for name, meaning in (("effect", _M.EFFECT_ALLELE), ("other", _M.OTHER_ALLELE)):
             shown = self._to.alleles.decode(values[name])
-            self.where(meaning).refuse(states[values[name]] == 2, shown, "bases (A, C, G, T)")
-        self.drop((states[values["effect"]] == 1) | (states[values["other"]] == 1), "allele without its bases")
+            self.where(meaning).refuse(states[values[name]] == AlleleKind.INVALID, shown, "bases (A, C, G, T)")
+        placeholder = states == AlleleKind.PLACEHOLDER
+        self.drop(placeholder[values["effect"]] | placeholder[values["other"]], "allele without its bases")
         values = self._values
         same = (values["effect"] == values["other"]) & (values["effect"] != UNKNOWN)
         self.where(_M.EFFECT_ALLELE).refuse(same, self._to.alleles.decode(values["effect"]), "an allele other than other_allele")

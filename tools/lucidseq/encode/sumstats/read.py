@@ -99,7 +99,10 @@ def read_study(path: Path, options: ReadOptions, ledger: Ledger) -> ReadStudy:
             )
         columns = list(layout.places.values())
         texts = [at for meaning, at in layout.places.items() if meaning in TEXTS or meaning is Meaning.P]
-        blocks = read_blocks(handle, separator=separator, width=len(header), columns=columns, texts=texts, first_line=number + 1, path=path)
+        whole = [at for meaning, at in layout.places.items() if meaning is Meaning.POSITION]
+        blocks = read_blocks(
+            handle, separator=separator, width=len(header), columns=columns, texts=texts, first_line=number + 1, path=path, whole=whole
+        )
         return _convert(blocks, layout, options, ledger, path, {})
 
 
