@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
 from fixtures_genotypes import write_plink1
+from lucidseq.core.card import Check, Verdict, read_card
 from lucidseq.core.genotypes import open_genotypes
 from lucidseq.core.ld import open_ld
 from lucidseq.core.schema import ANNOTATIONS
@@ -75,7 +77,7 @@ def by_sumstats(folder: Path, rows: Rows) -> tuple[int, set[str]]:
 
 def by_panel(folder: Path, rows: Rows) -> tuple[int, set[str]]:
     """The rows as the .bim of a panel, for a study that has all of them, named as the panel's."""
-    study = table(folder, [("chr" + str(place[0]), str(place[1]), *place[2:]) for place in PLAIN])
+    study = table(folder, [("chr" + place[0], *place[1:]) for place in PLAIN])
     code = run_cli("encode", "sumstats", "--input", study, "--panel", f"{plink_set(folder, rows)}.bim", "--out", folder / "o").returncode
     return code, ids(folder / "o.sumstats.tsv.gz") if not code else set()
 
@@ -111,12 +113,12 @@ COMMANDS: dict[str, Callable[[Path, Rows], tuple[int, set[str]]]] = {
     "ld --input-variants": by_ld_list,
     "annotations": by_annotations,
 }
-PLAIN = [("1", 100000, "G", "A"), ("1", 200000, "T", "C"), ("1", 300000, "AT", "A")]
+PLAIN: Rows = [("1", "100000", "G", "A"), ("1", "200000", "T", "C"), ("1", "300000", "AT", "A")]
 EXPECTED = {f"1:{position}:{other}:{effect}" for _, position, effect, other in PLAIN}
 
 
 def spelled(change: Callable[[list[str]], list[str]]) -> Rows:
-    return [tuple(change([contig, str(position), effect, other])) for contig, position, effect, other in PLAIN]  # type: ignore[misc]
+    return [tuple(change([contig, position, effect, other])) for contig, position, effect, other in PLAIN]  # type: ignore[misc]
 
 
 KINDS: dict[str, tuple[Rows, set[str] | None, tuple[str, ...]]] = {
@@ -158,3 +160,73 @@ def test_ld__keeps_variants_whatever_the_case_of_their_alleles(tmp_path: Path) -
     run_ok("encode", "ld", *words, "--out", tmp_path / "o")
     with open_ld(tmp_path / "o.ld.h5") as store:
         assert set(store.block(0).variant_id) == found
+
+
+def checks_of(card: Path) -> dict[str, Check]:
+    return {check.name: check for check in read_card(card).checks}
+
+
+def test_joins__report_both_sides(tmp_path: Path) -> None:
+    """Of 4 variants asked for the panel has 2 (one with its alleles swapped); of its 3 variants one was not asked for."""
+    assert by_genotypes_vcf(tmp_path, [("1", "100", "G", "A"), ("1", "200", "A", "G"), ("1", "300", "T", "C")])[0] == 0
+    study = table(
+        tmp_path, [("1", "100", "G", "A"), ("1", "200", "G", "A"), ("1", "400", "G", "A"), ("1", "500", "G", "A"), ("1", "9000", "G", "A")]
+    )
+    (tmp_path / "l.bed").write_text("1\t0\t1000\tL\n")
+    run_ok("encode", "sumstats", "--input", study, "--out", tmp_path / "s")
+    listed = tmp_path / "s.sumstats.tsv.gz"
+    run_ok(
+        "encode",
+        "ld",
+        "--genotypes",
+        tmp_path / "o.genotypes.h5",
+        "--loci",
+        tmp_path / "l.bed",
+        "--variants",
+        listed,
+        "--out",
+        tmp_path / "o",
+    )
+    check = checks_of(tmp_path / "o.encode_ld.card.json")["not matched: variants"]
+    assert check.value == "2 of 4 rows of --variants in the loci; 1 of 3 variants of the panel"
+    assert check.verdict is Verdict.CAUTION
+    with h5py.File(tmp_path / "o.ld.h5") as store:
+        known = {name: store.attrs[name].item() for name in ("qc_repaired", "qc_requested", "qc_unmatched", "qc_flipped")}
+    assert known == {"qc_repaired": 0.0, "qc_requested": 4, "qc_unmatched": 2, "qc_flipped": 1}
+
+    run_ok("encode", "sumstats", "--input", study, "--panel", tmp_path / "o.genotypes.h5", "--out", tmp_path / "p")
+    check = checks_of(tmp_path / "p.encode_sumstats.card.json")["not matched: variants"]
+    assert check.value == "3 of 5 rows of --input; 1 of 3 variants of --panel"
+
+    (tmp_path / "score.tsv").write_text("CHR\tBP\tA1\tA2\tscore\n1\t100\tG\tA\t1\n1\t600\tG\tA\t2\n")
+    run_ok("encode", "annotations", "--variants", study, "--table", tmp_path / "score.tsv", "--out", tmp_path / "a")
+    check = checks_of(tmp_path / "a.encode_annotations.card.json")["not matched: score.tsv"]
+    assert check.value == "4 of 5 variants; 1 of 2 rows of score.tsv"
+
+    (tmp_path / "y.tsv").write_text("sample\ty\n" + "".join(f"s{at}\t{at / 7}\n" for at in range(2, 9)))
+    run_ok("encode", "genotypes", "--genotypes", tmp_path / "x.vcf", "--phenotypes", tmp_path / "y.tsv", *OFF, "--out", tmp_path / "g")
+    check = checks_of(tmp_path / "g.encode_genotypes.card.json")["not matched: phenotypes"]
+    assert check.value == "2 of 6 samples of the genotypes; 3 of 7 rows of the phenotype table"
+
+
+def test_ld_of_matrices__stores_the_repair_and_what_was_not_matched(tmp_path: Path) -> None:
+    r = np.array([[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]])
+    np.savetxt(tmp_path / "r.ld", r)
+    bim = Path(f"{plink_set(tmp_path, PLAIN)}.bim")
+    run_ok(
+        "encode",
+        "sumstats",
+        "--input",
+        table(tmp_path, [*PLAIN, ("1", "250000", "G", "A"), ("2", "100", "G", "A")]),
+        "--out",
+        tmp_path / "s",
+    )
+    listed = tmp_path / "s.sumstats.tsv.gz"
+    run_ok(
+        "encode", "ld", "--input", tmp_path / "r.ld", "--input-variants", bim, "--variants", listed, "--n-ref", 500, "--out", tmp_path / "o"
+    )
+    with h5py.File(tmp_path / "o.ld.h5") as store:
+        assert store.attrs["qc_repaired"] > 0.2
+        assert (store.attrs["qc_requested"], store.attrs["qc_unmatched"], store.attrs["qc_flipped"]) == (4, 1, 0)
+        stored = store["block/000000/r"][()]
+    assert np.isclose(np.abs(stored - r).max(), h5py.File(tmp_path / "o.ld.h5").attrs["qc_repaired"], atol=1e-6)

@@ -134,7 +134,7 @@ def whole_position(text: str) -> int | None:
     if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS and not decimals.strip("0"):
         return int(digits)
     match = _EXPONENT.fullmatch(text)
-    if match is None or int(match[3]) > _MOST_DIGITS:
+    if match is None or int(match[3]) >= _MOST_DIGITS:
         return None
     decimals, places = match[2] or "", int(match[3])
     if decimals[places:].strip("0"):

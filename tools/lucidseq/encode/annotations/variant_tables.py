@@ -21,6 +21,7 @@ from lucidseq.core.tables import open_text
 from lucidseq.core.variants import clean_allele, contig_key, whole_position
 from lucidseq.encode.annotations.choices import FeatureKind
 from lucidseq.encode.annotations.targets import TargetRows
+from lucidseq.encode.check_join import JoinSide
 from lucidseq.encode.sumstats.parquet import is_parquet
 
 _log = get_logger("lucidseq.encode")
@@ -60,6 +61,8 @@ class _Keyed:
 class TableSource:
     """Numeric columns of a table, matched by variant (see `feature_source.Source`); NaN where the table has no row.
 
+    Its attribute ``unmatched_rows`` counts the variants without a row.
+
     Rows are matched by variant_id; else by contig (with or without ``chr``) and position, with both alleles in either order where the table has them,
     or with the identifier where two rows share a position; else by identifier.
 
@@ -74,6 +77,7 @@ class TableSource:
         table = _by_key(_spread(_read(path), path), path)
         self._values = table.values.to_numpy(dtype=np.float32)
         self._index, self._by = table.keys, table.by
+        self.unmatched_rows, self._matched = 0, np.zeros(len(self._index), dtype=bool)
         self.names = [str(name) for name in table.values.columns]
         self.kinds = [FeatureKind.TABLE] * len(self.names)
         if all((self._index.get_indexer(_row_keys(rows, self._by)) < 0).all() for rows in parts):
@@ -83,8 +87,15 @@ class TableSource:
     def values(self, rows: TargetRows) -> np.ndarray:
         """Return the features of rows."""
         at = self._index.get_indexer(_row_keys(rows, self._by))
+        self.unmatched_rows += int((at < 0).sum())
+        self._matched[at[at >= 0]] = True
         features: np.ndarray = np.where((at >= 0)[:, None], self._values[at], np.float32(np.nan))
         return features
+
+    @property
+    def table_side(self) -> JoinSide:
+        """Rows of the table that none of the variants read so far has."""
+        return JoinSide(f"rows of {self.path.name}", int((~self._matched).sum()), len(self._matched))
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -197,7 +208,7 @@ def _keys(table: pd.DataFrame, places: dict[str, str], path: Path) -> tuple[pd.I
     if "contig" in column and "position" in column:
         position = table[places["position"]]
         if position.dtype.kind not in "iu":
-            position = position.astype(str).map(whole_position)
+            position = position.map(whole_position, na_action="ignore")
         if position.isna().any():
             received = f"position {column['position'][int(np.argmax(position.isna()))]!r}"
             raise DataError(received, "a whole number from 1", "correct the row", where=str(path))
@@ -227,7 +238,7 @@ def _row_keys(rows: TargetRows, by: str) -> pd.Index:
 
 def _join(contig: np.ndarray, position: np.ndarray) -> np.ndarray:
     """Return contig:position, the contig as all its spellings have it (`contig_key`)."""
-    texts = pd.Series(contig, dtype=object).astype(str).map(contig_key) + ":" + pd.Series(position).astype(str)
+    texts = pd.Series(contig, dtype=object).astype(str).map(contig_key, na_action="ignore") + ":" + pd.Series(position).astype(str)
     joined: np.ndarray = texts.to_numpy(dtype=object)
     return joined
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.log import get_logger
+from lucidseq.encode.check_join import JoinSide, check_join
 from lucidseq.encode.genotypes import quality
 from lucidseq.encode.genotypes.reading_pass import ReadingPass
 from lucidseq.encode.genotypes.sample_quality import LEAST_X_VARIANTS, NOT_LISTED, outliers
@@ -46,12 +47,14 @@ def check_covariates(card: Card, names: list[str], values: np.ndarray, *, plink:
 
 def check_overlap(card: Card, what: str, joined: Joined) -> None:
     """Add how many samples a table covers."""
-    share = joined.shared / (joined.shared + joined.only_genotypes)
-    _log.info(
-        f"{what}s: {joined.shared} samples shared, {joined.only_genotypes} only in the genotypes, {joined.only_table} only in the table"
+    check_join(
+        card,
+        f"{what}s",
+        JoinSide("samples of the genotypes", joined.only_genotypes, joined.shared + joined.only_genotypes),
+        JoinSide(f"rows of the {what} table", joined.only_table, joined.shared + joined.only_table),
+        most=0.5,
+        advice="Few samples have a row: check the sample names in both files.",
     )
-    advice = "Few samples have a row: check the sample names in both files."
-    card.at_least(f"samples with a {what} row", share, 0.5, text=">= 0.5 of the genotypes' samples", advice=advice)
 
 
 def check_quality(card: Card, reading: ReadingPass, outcomes: np.ndarray) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lucidseq.core.intervals import Interval
 from lucidseq.core.variants import align, contig_key, variant_ids
 from lucidseq.encode.ld.choices import MatchBy
 
@@ -96,6 +97,14 @@ def match_variants(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: Ma
         np.where(is_flipped, 1 - frequency, frequency),
         removed,
     )
+
+
+def inside(sumstats: pd.DataFrame, locus: Interval) -> np.ndarray:
+    """Return a mask of the rows of summary statistics in a locus, whatever the spelling of its contig."""
+    position = sumstats["base_pair_location"]
+    on_contig = sumstats["chromosome"].map(contig_key) == contig_key(locus.contig)
+    mask: np.ndarray = (on_contig & (position > locus.start) & (position <= locus.end)).to_numpy()
+    return mask
 
 
 def _keys(contig: pd.Series, position: pd.Series, rsid: pd.Series | None, by: MatchBy) -> np.ndarray:

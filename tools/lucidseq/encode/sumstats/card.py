@@ -6,6 +6,7 @@ import numpy as np
 
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.pvalues import inflation, z_of_log_p
+from lucidseq.encode.check_join import JoinSide, check_join
 from lucidseq.encode.sumstats.align import FAR
 from lucidseq.encode.sumstats.builds import BUILDS, possible
 from lucidseq.encode.sumstats.choices import Dialect, StrandRule
@@ -14,6 +15,7 @@ from lucidseq.encode.sumstats.meanings import Meaning
 from lucidseq.encode.sumstats.reference_alleles import ENOUGH, last_positions
 from lucidseq.encode.sumstats.sumstats_columns import Ledger
 
+_WITHOUT_MATCH = ("name not in the panel", "contig not in the panel", "not in the panel", "alleles other than the panel's")
 _SEVERAL = 100  # effects from which signs are checked
 
 
@@ -53,7 +55,7 @@ def check_file(card: Card, harmonised: Harmonised, ledger: Ledger, strand: Stran
     if harmonised.fit is not None:
         _check_strand(card, harmonised, ledger, strand)
     if harmonised.alignment is not None:
-        _check_panel(card, harmonised)
+        _check_panel(card, harmonised, ledger)
     share = harmonised.palindromic / kept
     checked = harmonised.alignment is not None
     card.expect(
@@ -133,10 +135,18 @@ def _check_strand(card: Card, harmonised: Harmonised, ledger: Ledger, strand: St
     card.expect("strand of the file", fit.strand, fit.strand in ("forward", "unknown"), threshold=threshold, advice=advice)
 
 
-def _check_panel(card: Card, harmonised: Harmonised) -> None:
+def _check_panel(card: Card, harmonised: Harmonised, ledger: Ledger) -> None:
     fit = harmonised.alignment
     assert fit is not None
-    card.at_least("variants in the panel", fit.matched, 0.9, advice="Others were removed: use a panel of the same build and imputation.")
+    unmatched = sum(ledger.counts[reason] for reason in _WITHOUT_MATCH)
+    check_join(
+        card,
+        "variants",
+        JoinSide("rows of --input", unmatched, unmatched + fit.matched),
+        JoinSide("variants of --panel", harmonised.panel_variants - fit.panel_matched, harmonised.panel_variants),
+        most=0.1,
+        advice="Rows without a match were removed: use a panel of the same build and imputation.",
+    )
     if np.isnan(fit.correlation):
         return
     advice = "Below 0 the effect allele is the other one; low: another ancestry, or swapped alleles."
