@@ -7,6 +7,7 @@ import numpy as np
 from lucidseq.core.card import Card, Verdict
 from lucidseq.encode.sequences import assign_splits as splits
 from lucidseq.encode.sequences.choices import Task
+from lucidseq.encode.sequences.read_sources import SequenceSet
 from lucidseq.encode.sequences.sequence_rows import SequenceRows, gc_share, n_share
 
 _MOST_N, _MOST_GC_DIFFERENCE, _FEWEST, _MOST_FOUND, _MOST_BOTH = 0.01, 0.02, 50, 0.95, 0.001
@@ -45,21 +46,26 @@ def check_test_set(card: Card, *, by_contig: bool, with_coordinates: bool) -> No
     )
 
 
-def check_sources(card: Card, negatives_drawn: float | None, alleles_inserted: float | None, without_signal: int | None) -> None:
-    """Add the checks of negatives, personal sequences and signal tracks (see `read_sources.SequenceSet`), where there are any."""
-    if negatives_drawn is not None:
+def check_sources(card: Card, dataset: SequenceSet) -> None:
+    """Add the checks of negatives, personal sequences and signal tracks, where there are any."""
+    if dataset.negatives_drawn is not None:
         advice = "Regions without a match make the classes differ: match GC alone, or draw from more intervals."
-        card.at_least("negatives drawn, of those requested", negatives_drawn, _MOST_FOUND, advice=advice)
-    if alleles_inserted is not None:
+        card.at_least("negatives drawn, of those requested", dataset.negatives_drawn, _MOST_FOUND, advice=advice)
+    if dataset.alleles_inserted is not None:
         card.at_least(
             "alleles inserted into the sequences, of those carried",
-            alleles_inserted,
+            dataset.alleles_inserted,
             _MOST_FOUND,
             advice="The others stay as the reference; the QC table shows why. At 0 no sample differs from the genome: check the contigs of the VCF.",
         )
-    if without_signal is not None:
+    if dataset.several_sets is not None:
+        advice = (
+            "Alleles of other sets than that at the window's middle stay as the reference: phase the file further, or use shorter windows."
+        )
+        card.at_most("windows with several phase sets of a sample", dataset.several_sets, 0, advice=advice)
+    if dataset.without_signal is not None:
         advice = "Their target is 0 without a measurement: remove these regions, or use a track of all contigs."
-        card.at_most("windows on contigs that a signal track lacks", without_signal, 0, advice=advice)
+        card.at_most("windows on contigs that a signal track lacks", dataset.without_signal, 0, advice=advice)
 
 
 def check_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> None:

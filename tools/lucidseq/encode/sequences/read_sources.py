@@ -50,6 +50,8 @@ class SequenceSet:
         Share of the samples' alleles (missing ones included) that are in their sequences; 0 without any, None without samples.
     without_signal
         Windows on contigs that a signal track lacks; None without tracks.
+    several_sets
+        Windows of samples with heterozygous calls of several phase sets; None without samples.
     """
 
     rows: SequenceRows
@@ -61,6 +63,7 @@ class SequenceSet:
     negatives_drawn: float | None = None
     alleles_inserted: float | None = None
     without_signal: int | None = None
+    several_sets: int | None = None
 
     def take(self, keep: np.ndarray) -> SequenceSet:
         """Return the sequences of a mask or of indices."""
@@ -227,11 +230,11 @@ def _log1p(values: np.ndarray, rows: SequenceRows, track: Path) -> np.ndarray:
 
 def _with_alleles(dataset: SequenceSet, genome: Genome, sources: Sources, path: Path) -> SequenceSet:
     """Replace each window by the haplotypes of every sample."""
-    with PersonalGenomes(path, sources.samples) as genomes:
+    with PersonalGenomes(path, sources.samples, sources.phase_sets) as genomes:
         genomes.require_contigs([str(name) for name in dict.fromkeys(dataset.rows.contig)])
         rows, origin = personal_rows(genome, dataset.rows, genomes)
     remaining = genomes.inserted + genomes.skipped.total()
-    dataset.alleles_inserted = genomes.inserted / max(remaining, 1)
+    dataset.alleles_inserted, dataset.several_sets = genomes.inserted / max(remaining, 1), genomes.several_sets
     dataset.steps.append(("alleles", "carried by a haplotype, or missing", 0, remaining))
     for reason, count in sorted(genomes.skipped.items()):
         _log.warning(f"{count} alleles of {path.name}: {reason}")
