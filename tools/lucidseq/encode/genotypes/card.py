@@ -12,7 +12,7 @@ from lucidseq.encode.genotypes.reading_pass import ReadingPass
 from lucidseq.encode.genotypes.sample_quality import LEAST_X_VARIANTS, NOT_LISTED, outliers
 from lucidseq.encode.genotypes.samples import BINARY, KEPT, PLINK_MISSING, Joined, Trait
 from lucidseq.encode.genotypes.sex_chromosomes import X, chromosome_kind, known_build, unclear_numbers
-from lucidseq.encode.readers.reader import MULTIALLELIC, NO_ALTERNATE
+from lucidseq.encode.readers.reader import MULTIALLELIC, NO_ALTERNATE, NO_FIELD
 
 _log = get_logger("lucidseq.encode")
 _DEVIATIONS = 3.0
@@ -20,7 +20,7 @@ _DEVIATIONS = 3.0
 
 def rows_read(reading: ReadingPass) -> int:
     """Return the variants of the files, with those that readers skipped."""
-    return reading.read + reading.removed[MULTIALLELIC] + reading.removed[NO_ALTERNATE]
+    return reading.read + sum(reading.removed[reason] for reason in (MULTIALLELIC, NO_ALTERNATE, NO_FIELD))
 
 
 def check_trait(card: Card, trait: Trait) -> None:
@@ -62,6 +62,9 @@ def check_quality(card: Card, reading: ReadingPass, outcomes: np.ndarray) -> Non
     total = rows_read(reading)
     share = reading.kept / total
     card.at_least("variants kept", share, 0.5, advice="Many variants were removed; the QC table shows which filter removed them.")
+    if reading.removed[NO_FIELD]:
+        advice = "They were removed (--drop-incomplete): check how the file was made."
+        card.at_most("rows without the sample field", reading.removed[NO_FIELD] / total, 0.01, advice=advice)
     departed = reading.removed[quality.HARDY_WEINBERG] / total
     advice = "Inbred lines, haploids and mixed populations depart from them: --min-hwe-p 0 turns the test off."
     card.below("variants out of Hardy-Weinberg proportions", departed, 0.05, advice=advice)

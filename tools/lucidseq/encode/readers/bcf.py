@@ -22,8 +22,8 @@ from lucidseq.core.tables import is_gzip
 from lucidseq.encode.genotypes.choices import GenotypeField
 from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
 from lucidseq.encode.readers.library import LibraryReader, Names, Rows
-from lucidseq.encode.readers.reader import Reading, as_float, require_unique_samples
-from lucidseq.encode.readers.sample_fields import AlleleDosage, SampleFields, allele_dosage, coded_alleles, field_to_read
+from lucidseq.encode.readers.reader import NO_FIELD, Reading, as_float, require_unique_samples
+from lucidseq.encode.readers.sample_fields import AlleleDosage, SampleFields, allele_dosage, coded_alleles, field_to_read, has_field
 from lucidseq.encode.readers.vcf_lines import open_bytes, parse_header, refuse_cut_off
 from lucidseq.encode.readers.vcf_records import record_fields
 
@@ -68,6 +68,9 @@ class BcfReader(LibraryReader):
                     if len(coded) == together:
                         chunk.decode()
                     continue
+            if self.reading.drop_incomplete and not has_field(record.FORMAT, self.reading.field, self.field):
+                self.skipped[NO_FIELD] += 1
+                continue
             kept = self.keep_alleles(sum(allele not in _NO_ALLELE for allele in alternates))
             if len(names) + len(kept) > most:
                 yield chunk.finish()

@@ -16,7 +16,7 @@ from lucidseq.core.variants import AlleleKind, ContigNames, allele_kind, clean_a
 from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding, Multiallelic
 from lucidseq.encode.genotypes.sample_names import SampleNames
 
-MULTIALLELIC, NO_ALTERNATE = "multi-allelic", "no alternate allele"
+MULTIALLELIC, NO_ALTERNATE, NO_FIELD = "multi-allelic", "no alternate allele", "without the sample field"
 UNKNOWN, MALE, FEMALE = 0, 1, 2  # sexes, as PLINK codes them
 _SLACK = 1e-3  # a dosage may exceed its range by rounding
 
@@ -33,11 +33,17 @@ class Reading:
         Split sites of several ALT alleles into one variant an allele, or drop them.
     ploidy
         Chromosome copies of a sample.
+    sample_file
+        Oxford .sample file of BGEN files; None for the one beside each.
+    drop_incomplete
+        Skip rows of VCF and BCF without the field that is read, rather than refuse the file.
     """
 
     field: GenotypeField = GenotypeField.AUTO
     multiallelic: Multiallelic = Multiallelic.SPLIT
     ploidy: int = 2
+    sample_file: Path | None = None
+    drop_incomplete: bool = False
 
 
 @dataclass(frozen=True)
@@ -256,7 +262,8 @@ def parse_sex(text: str) -> int:
 
 def no_field(expected: str, received: str, where: str) -> DataError:
     """Build the error for a row or file without the field that is to be read."""
-    return DataError(f"FORMAT {received}", f"a row with {expected}", "choose another --field, or remove the row", where=where)
+    fix = "choose another --field, remove the row, or add --drop-incomplete to remove such rows of a VCF or BCF"
+    return DataError(f"FORMAT {received}", f"a row with {expected}", fix, where=where)
 
 
 def require_unique_samples(samples: list[str], path: Path) -> None:

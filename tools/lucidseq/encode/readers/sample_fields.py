@@ -88,6 +88,17 @@ def field_to_read(field: GenotypeField, header: str) -> GenotypeField:
     return GenotypeField.DOSAGE if _DOSAGE.search(header) else GenotypeField.GT
 
 
+def has_field(names: list[str], requested: GenotypeField, field: GenotypeField) -> bool:
+    """Return whether a row's FORMAT has the field that is read; where it was not requested, calls stand in for dosages.
+
+    Examples
+    --------
+    >>> has_field(["DP"], GenotypeField.AUTO, GenotypeField.GT), has_field(["GT"], GenotypeField.AUTO, GenotypeField.DOSAGE)
+    (False, True)
+    """
+    return KEYS[field] in names or (requested is GenotypeField.AUTO and "GT" in names)
+
+
 class AlleleDosage(NamedTuple):
     """Copies of one allele, and which of them come from a hard call, bool; both of shape (samples,)."""
 

@@ -11,8 +11,17 @@ import numpy as np
 from lucidseq.core.errors import DataError, place
 from lucidseq.encode.genotypes.choices import GenotypeField
 from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
-from lucidseq.encode.readers.reader import GenotypeReader, Reading, VariantChunk, as_float, make_chunk, no_field, require_unique_samples
-from lucidseq.encode.readers.sample_fields import KEYS, field_to_read
+from lucidseq.encode.readers.reader import (
+    NO_FIELD,
+    GenotypeReader,
+    Reading,
+    VariantChunk,
+    as_float,
+    make_chunk,
+    no_field,
+    require_unique_samples,
+)
+from lucidseq.encode.readers.sample_fields import KEYS, field_to_read, has_field
 from lucidseq.encode.readers.vcf_columns import Decoded, decode_calls, decode_ploidy, decode_subfields
 from lucidseq.encode.readers.vcf_lines import VcfText
 from lucidseq.encode.readers.vcf_records import decode_lines
@@ -99,8 +108,14 @@ class VcfReader(GenotypeReader):
     def _parse(self, line: bytes, number: int) -> list[_Row]:
         """Return the variants of a line; skipped rows are counted."""
         fields = self._text.fields(line, number)
+        if self.reading.drop_incomplete and not self._has_field(fields[8]):
+            self.skipped[NO_FIELD] += 1
+            return []
         alternates = 0 if fields[4] in (b".", b"") else fields[4].count(b",") + 1
         return [_Row(number, line, fields, allele, alternates) for allele in self.keep_alleles(alternates)]
+
+    def _has_field(self, form: bytes) -> bool:
+        return has_field([name.decode(errors="replace") for name in form.split(b":")], self.reading.field, self._field)
 
     def _dosages(self, rows: list[_Row]) -> tuple[np.ndarray, list[int], np.ndarray | None]:
         """Return dosages, how many haploid calls they count as two copies (only irregular rows have any), and which come from calls."""

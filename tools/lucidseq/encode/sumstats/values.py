@@ -28,14 +28,12 @@ class ColumnContext:
     line: np.ndarray
     path: Path
 
-    def refuse(self, wrong: np.ndarray, values: pd.Series | np.ndarray, expected: str) -> None:
+    def refuse(self, wrong: np.ndarray, values: pd.Series | np.ndarray, expected: str, fix: str = "correct the value") -> None:
         """Raise for the first wrong row, if any."""
         if wrong.any():
             row = int(np.argmax(wrong))
             value = values.iloc[row] if isinstance(values, pd.Series) else values[row]
-            raise DataError(
-                f"{self.column} = {str(value)!r}", expected, "correct the value", where=place(self.path, line=int(self.line[row]))
-            )
+            raise DataError(f"{self.column} = {str(value)!r}", expected, fix, where=place(self.path, line=int(self.line[row])))
 
 
 def numbers(values: pd.Series, where: ColumnContext, *, infinite: bool = False) -> np.ndarray:
