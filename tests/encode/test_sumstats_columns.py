@@ -103,7 +103,9 @@ HEADERS = {
 @pytest.mark.parametrize("name", HEADERS)
 def test_headers__that_name_the_effect_allele_are_read(tmp_path: Path, name: str) -> None:
     header = HEADERS[name].split()
-    (tmp_path / "x.tsv").write_text("\t".join(header) + "\n" + "\t".join(["1", "1000", "rs1", "A", "G", "0.3", "0.05", "0.01", "5.7e-07", "800"]) + "\n")
+    (tmp_path / "x.tsv").write_text(
+        "\t".join(header) + "\n" + "\t".join(["1", "1000", "rs1", "A", "G", "0.3", "0.05", "0.01", "5.7e-07", "800"]) + "\n"
+    )
     words = ("--n", 800) if name == "FinnGen" else ()
     sizes, checks = encode(tmp_path, tmp_path / "x.tsv", *words)
     table = read_table(tmp_path / "h.sumstats.tsv.gz", SUMSTATS)
