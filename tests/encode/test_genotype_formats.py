@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from fixtures_formats import absent_programs, run_program, simulate_alleles, truth, write_dosages, write_sites
+from lucidseq.core.genotypes import open_genotypes
 from lucidseq.encode.genotypes.choices import GenotypeField
 from lucidseq.encode.readers.open import open_reader
 from lucidseq.encode.readers.reader import Reading
-from support import need
+from support import assert_bad_input, need, run_cli, run_ok
 
 SAMPLES, SITES = 1000, 20_000
 FORMATS = {
@@ -111,3 +112,20 @@ def test_formats__dosages_within_the_step(imputed: tuple[Path, np.ndarray], file
         assert np.nanmax(np.abs(chunk.dosage - theirs)) <= STEPS[file]
         first += len(chunk)
     assert first == len(expected)
+
+
+def test_sample_file__of_another_name_is_given_by_its_option(tmp_path: Path, called: tuple[Path, np.ndarray]) -> None:
+    folder, calls = called
+    (tmp_path / "g.bgen").write_bytes((folder / "bgen8.bgen").read_bytes())
+    (tmp_path / "all.sample").write_text(
+        "ID_1 ID_2 missing sex\n0 0 0 D\n" + "".join(f"f o{at} 0 {1 + at % 2}\n" for at in range(calls.shape[1]))
+    )
+    words = ("encode", "genotypes", "--genotypes", tmp_path / "g.bgen", "--sample", tmp_path / "all.sample", "--out", tmp_path / "g")
+    run_ok(*words, "--min-frequency", 0, "--max-missing", 1, "--max-sample-missing", 1, "--min-hwe-p", 0)
+    with open_genotypes(tmp_path / "g.genotypes.h5") as store:
+        assert [str(name) for name in store.samples[:2]] == ["o0", "o1"]
+        assert store.sex[:2].tolist() == [1, 2]
+    assert "all.sample" in (tmp_path / "g.encode_genotypes.manifest.json").read_text()
+    (tmp_path / "x.vcf").write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ta\n")
+    words = ("encode", "genotypes", "--genotypes", tmp_path / "x.vcf", "--sample", tmp_path / "all.sample", "--out", tmp_path / "out" / "g")
+    assert_bad_input(run_cli(*words), "--sample without a BGEN file", folder=tmp_path / "out", exit_code=2)

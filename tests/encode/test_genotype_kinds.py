@@ -241,6 +241,47 @@ def test_men__one_copy_of_x(tmp_path: Path) -> None:
         assert store.dosage(0, 5).tolist()[2:] == [[0, 2, 0, -1, 1], [0, 2, -1, -1, -1], [0, 2, -1, 2, -1]]
 
 
+@pytest.mark.parametrize("suffix", [".vcf", ".bcf"])
+@pytest.mark.parametrize("declared", [False, True])
+def test_heterozygous_calls_of_one_copy__are_missing_whatever_the_header_declares(tmp_path: Path, suffix: str, declared: bool) -> None:
+    """A header that declares DS makes no call a dosage: the rule follows the genotype. A dosage of one of a male stays."""
+    rows = [
+        row(["0/1", "1/1", "0/1", "1/1"], contig="X", position=5_000_000),
+        row(["0/1", "1/1", "0/1", "1/1"], contig="Y", position=5_000_000),
+        row(["0/1", "1", "0", "1/1"], contig="MT", position=100),
+    ]
+    expected = [[np.nan, 2, 1, 2], [np.nan, 2, np.nan, np.nan], [np.nan, 2, 0, 2]]
+    if declared:
+        cells = ["0/1:.", "1:0.99", "0/1:1.0", "1/1:2"]
+        rows.insert(1, row(cells, contig="X", position=5_000_001, form="GT:DS"))
+        rows.insert(2, row(["0/1:1", *cells[1:]], contig="X", position=5_000_002, form="GT:DS"))
+        expected[1:1] = [[np.nan, 1.98, 1, 2], [1, 1.98, 1, 2]]
+    path = vcf(tmp_path / f"x{suffix}", rows, 4, header=HEADER if declared else CALLS)
+    (tmp_path / "sex.tsv").write_text("sample sex\ns0 M\ns1 M\ns2 F\ns3 F\n")
+    with open_genotypes(encode(tmp_path, "--genotypes", path, "--sex", tmp_path / "sex.tsv", "--build", "GRCh38", *OFF)) as store:
+        dosage = store.dosage(0, len(rows)).astype(float)
+    assert np.allclose(np.where(dosage < 0, np.nan, dosage), expected, atol=1e-6, equal_nan=True)
+    table = qc(tmp_path)
+    heterozygous = table.loc[("genotypes", "heterozygous though haploid, set to missing (all variants read)"), "removed"]
+    assert heterozygous == 3 + declared
+    assert table.loc[("genotypes", "females on Y, set to missing (all variants read)"), "removed"] == 2
+    cards = {check.name: check.value for check in read_card(tmp_path / "g.encode_genotypes.card.json").checks}
+    assert cards["heterozygous calls of samples with one copy"] == heterozygous
+
+
+def test_heterozygous_calls_of_one_copy__are_missing_in_a_pgen_with_dosages(tmp_path: Path) -> None:
+    rows = [
+        row(["0/1", "1/1", "0/1", "1/1"], contig="X", position=5_000_000),
+        row(["0:0.2", "1:0.9", "0/1:1.2", "1/1:2"], contig="X", position=5_000_001, form="GT:DS"),
+    ]
+    vcf(tmp_path / "x.vcf", rows, 4, header=HEADER)
+    (tmp_path / "x.sex").write_text("#IID\tSEX\ns0\t1\ns1\t1\ns2\t2\ns3\t2\n")
+    line = [program("LUCIDSEQ_PLINK2", "plink2"), "--vcf", "x.vcf", "dosage=DS", "--update-sex", "x.sex", "--make-pgen", "--out", "p"]
+    subprocess.run(line, check=True, capture_output=True, cwd=tmp_path)
+    with open_genotypes(encode(tmp_path, "--genotypes", tmp_path / "p.pgen", "--build", "GRCh38", *OFF)) as store:
+        assert np.allclose(store.dosage(0, 2), [[np.nan, 2, 1, 2], [0.4, 1.8, 1.2, 2]], atol=1e-4, equal_nan=True)
+
+
 def test_dosages__of_haploid_men_count_twice(tmp_path: Path) -> None:
     cells = ["0:0.1", "1:0.9", "0/1:1.1", "1|1:1.8", "./.:."]
     path = vcf(tmp_path / "x.vcf", [row(cells, contig="chrX", form="GT:DS")], 5, header=HEADER)

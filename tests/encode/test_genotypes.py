@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from fixtures_genotypes import random_calls, write_plink1, write_vcf
+from fixtures_genotypes import random_calls, write_plink1, write_text_vcf, write_vcf
 from lucidseq.core.card import Verdict, read_card
 from lucidseq.core.genotypes import open_genotypes
 from lucidseq.encode.genotypes.hwe import exact_mid_p
@@ -180,7 +180,6 @@ PHENOTYPES = {
     "plink 2 without families, cases": ("IID t\ns0 1\ns1 2\ns2 0\ns3 1\ns4 -9\n", "binary", [0, 1, np.nan, 0, np.nan], "PLINK"),
     "-9 is a value elsewhere": ("sample t\ns0 1.5\ns1 -9\ns2 2\ns3 3\ns9 4\n", "quantitative", [1.5, -9, 2, 3, np.nan], "kept"),
     "plink quantitative": ("FID IID t\nf s0 1.5\nf s1 -9\nf s2 2\nf s3 3\nf s9 4\n", "quantitative", [1.5, np.nan, 2, 3, np.nan], "-9"),
-    "zero one two": ("id\tt\ns0\t0\ns1\t1\ns2\t2\ns3\t0\ns4\t1\n", "quantitative", [0, 1, 2, 0, 1], "quantitative"),
 }
 
 
@@ -195,6 +194,39 @@ def test_phenotypes__coding_is_recognised_and_said(tmp_path: Path, name: str) ->
     with open_genotypes(tmp_path / "g.genotypes.h5") as store:
         assert store.trait_kind("t") == kind
         assert np.array_equal(store.trait("t"), values, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"), [("quantitative", [0, 1, 2, 0, 1]), ("binary", [np.nan, 0, 1, np.nan, 0]), (None, None)], ids=str
+)
+def test_phenotypes__of_few_whole_numbers_are_asked_about(tmp_path: Path, kind: str | None, values: list[float] | None) -> None:
+    (tmp_path / "p.tsv").write_text("sample\tcc\n" + "".join(f"s{row}\t{value}\n" for row, value in enumerate((0, 1, 2, 0, 1))))
+    path = write_vcf(tmp_path / "x.vcf", random_calls(5, 4, 5))
+    words = ("encode", "genotypes", "--genotypes", path, "--phenotypes", tmp_path / "p.tsv", *OFF)
+    if kind is None:
+        mentions = ("trait cc of the values 0, 1, 2", "--trait-kind quantitative", "--trait-kind binary")
+        assert_bad_input(run_cli(*words, "--out", tmp_path / "out" / "g"), *mentions, folder=tmp_path / "out")
+        return
+    run_ok(*words, "--trait-kind", kind, "--out", tmp_path / "g")
+    with open_genotypes(tmp_path / "g.genotypes.h5") as store:
+        assert store.trait_kind("cc") == kind
+        assert np.array_equal(store.trait("cc"), values, equal_nan=True)
+
+
+@pytest.mark.parametrize("suffix", [".vcf", ".bcf"])
+def test_rows_without_calls__are_removed_on_request(tmp_path: Path, suffix: str) -> None:
+    head = '##fileformat=VCFv4.2\n##contig=<ID=1>\n##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n'
+    head += '##FORMAT=<ID=DP,Number=1,Type=Integer,Description="d">\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ts0\ts1\n'
+    rows = "1\t100\t.\tA\tG\t.\t.\t.\tGT\t0/1\t0/0\n1\t200\t.\tA\tG\t.\t.\t.\tDP\t12\t13\n"
+    path = write_text_vcf(tmp_path / f"x{suffix}", head + rows)
+    words = ("encode", "genotypes", "--genotypes", path, *OFF)
+    assert_bad_input(run_cli(*words, "--out", tmp_path / "out" / "g"), "FORMAT DP", "--drop-incomplete", folder=tmp_path / "out")
+    run_ok(*words, "--drop-incomplete", "--out", tmp_path / "g")
+    with open_genotypes(tmp_path / "g.genotypes.h5") as store:
+        assert store.start.tolist() == [99]
+    assert "without the sample field\t1" in (tmp_path / "g.genotypes.qc.tsv").read_text()
+    card = {check.name: check for check in read_card(tmp_path / "g.encode_genotypes.card.json").checks}
+    assert (card["rows without the sample field"].value, card["rows without the sample field"].verdict) == (0.5, Verdict.CAUTION)
 
 
 @pytest.mark.parametrize(("header", "missing"), [("#FID IID age", True), ("IID age", True), ("sample age", False)])

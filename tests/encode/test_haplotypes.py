@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -462,3 +463,44 @@ def test_bcf__cut_between_blocks_is_refused(trees: msprime.TreeSequence, tmp_pat
 def test_more_windows_than_memory_holds__are_refused_before_they_are_laid() -> None:
     with pytest.raises(UsageError, match="42,949,673 windows of 50 bases"):
         create_windows(Intervals.of("c", [0], [(1 << 31) - 1]), 50, 50)
+
+
+def phase_set_file(path: Path, second: tuple[str, ...]) -> Path:
+    """Two sites, at 100 and 200; the first of one phase set in every sample."""
+    head = HEADER + '##FORMAT=<ID=PS,Number=1,Type=Integer,Description="p">\n'
+    names = "\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *NAMES])
+    rows = [("100", ("0|1:100", "1|0:100", "0|0:1")), ("200", second)]
+    lines = ["\t".join(["c1", position, ".", "A", "G", ".", ".", "AA=A", "GT:PS", *cells]) for position, cells in rows]
+    path.write_text(head + names + "\n" + "\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".vcf", ".bcf"])
+@pytest.mark.parametrize("size", [1000, 150])
+def test_phase_sets__are_not_joined(tmp_path: Path, suffix: str, size: int) -> None:
+    """A window over both sites joins two sets of sample a; a window of either site does not."""
+    path = phase_set_file(tmp_path / "x.vcf", ("0|1:200", "1|0:100", "0|1:7"))
+    path = as_bcf(path) if suffix == ".bcf" else path
+    words = ("--genotypes", path, "--window-size", size, "--step", 1000 if size == 1000 else 150)
+    refused = run_cli("encode", "haplotypes", *words, "--out", tmp_path / "out" / "r")
+    if size == 1000:
+        assert_bad_input(refused, "sample a", "c1:200", "--phase-sets break", folder=tmp_path / "out")
+    else:
+        assert refused.returncode == 0, refused.stderr
+    run_ok("encode", "haplotypes", *words, "--phase-sets", "break", "--out", tmp_path / "h")
+    table = pd.read_csv(tmp_path / "h.windows.tsv", sep="\t", keep_default_na=False)
+    joined = table["reason"] == "several phase sets of a sample"
+    assert joined.sum() == (size == 1000)
+    card = {check["name"]: check["value"] for check in json.loads((tmp_path / "h.encode_haplotypes.card.json").read_text())["checks"]}
+    assert card["windows with several phase sets of a sample"] == joined.sum()
+
+
+@pytest.mark.parametrize("second", [("1|0:100", "1|1:9", "0|1:7"), ("0|0:200", ".|.:.", "1|1:3"), ("0|1:100", "0|1:100", "0|1:.")])
+def test_phase_sets__of_homozygous_calls_and_of_one_set_have_no_break(tmp_path: Path, second: tuple[str, ...]) -> None:
+    path = phase_set_file(tmp_path / "x.vcf", second)
+    run_ok("encode", "haplotypes", "--genotypes", path, "--window-size", 1000, "--max-missing", 1, "--out", tmp_path / "h")
+    for name, words in (("unnamed", (".", "100")), ("dosages", ("5", "--calls"))):
+        path = phase_set_file(tmp_path / f"{name}.vcf", (f"0|1:{words[0]}", "1|0:100", "0|0:1"))
+        extra = ("--calls", "dosages") if name == "dosages" else ()
+        code = run_cli("encode", "haplotypes", "--genotypes", path, "--window-size", 1000, *extra, "--out", tmp_path / name).returncode
+        assert code == (0 if name == "dosages" else 3)

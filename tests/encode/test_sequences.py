@@ -12,7 +12,7 @@ import pybigtools
 import pytest
 
 from lucidseq.core import alphabet
-from lucidseq.core.card import read_card
+from lucidseq.core.card import Check, Verdict, read_card
 from lucidseq.core.genome import Genome
 from lucidseq.core.intervals import Intervals
 from lucidseq.core.schema import SEQUENCES
@@ -133,8 +133,43 @@ def test_regions__stranded_and_at_the_ends(genome: Path, tmp_path: Path) -> None
     assert found.text[2] == "N" * 40 + CONTIGS["chr1"][:60]
     assert found.text[3] == CONTIGS["chr3"][7945:] + "N" * 45
     assert found.target is None
-    few = encode(tmp_path / "few", "--fasta", genome, "--regions", bed, "--window", 100)
-    assert few.id == ["a", "b"]
+    strict = encode(tmp_path / "strict", "--fasta", genome, "--regions", bed, "--window", 100, "--stranded", "--max-n-share", 0)
+    assert strict.text == found.text  # padding is no unknown base
+    assert checks_of(tmp_path / "strict")["share of padding"].value == (40 + 45) / 400
+    assert checks_of(tmp_path / "strict")["share of N"].value == 0
+
+
+def checks_of(folder: Path) -> dict[str, Check]:
+    return {check.name: check for check in read_card(folder / "out" / "s.encode_sequences.card.json").checks}
+
+
+@pytest.mark.parametrize("window", [60, None])
+def test_regions__that_run_past_the_end_are_clipped_or_removed(genome: Path, tmp_path: Path, window: int | None) -> None:
+    """chr3 has 8,000 bases; regions without a window must keep their length."""
+    bed = tmp_path / "r.narrowPeak"
+    rows = [("chr1", 500, 600, "a", 30), ("chr3", 7940, 8040, "b", 59), ("chr3", 7950, 8050, "c", 90), ("chr1", 700, 800, "d", 40)]
+    bed.write_text("".join(f"{contig}\t{start}\t{end}\t{name}\t0\t.\t5\t3\t2\t{summit}\n" for contig, start, end, name, summit in rows))
+    found = encode(tmp_path, "--fasta", genome, "--regions", bed, *(("--window", window) if window else ()))
+    checks = checks_of(tmp_path)
+    if window:
+        assert found.id == ["a", "b", "c", "d"]
+        assert found.start.tolist() == [500, 7969, 7969, 710]  # the summit of c is beyond the contig: its last base is taken
+        assert checks["clipped at the contig's end"].value == 0.5
+    else:
+        assert found.id == ["a", "d"]
+        removed = checks["removed: runs past the contig's end"]
+        assert (removed.value, removed.verdict) == (0.5, Verdict.CAUTION)
+
+
+def test_removed_sequences__are_a_share_of_the_input_by_reason(genome: Path, tmp_path: Path) -> None:
+    text = CONTIGS["chr1"]
+    bases = {"known": text[:40], "half": text[:20] + "N" * 20, "short": text[:8], "some": text[:37] + "NNN"}
+    (tmp_path / "s.fa").write_text("".join(f">{name}\n{sequence}\n" for name, sequence in bases.items()))
+    found = encode(tmp_path, "--fasta", tmp_path / "s.fa", "--window", 40)
+    assert found.id == ["known", "short", "some"]
+    removed = checks_of(tmp_path)["removed: share of N"]
+    assert (removed.value, removed.verdict) == (0.25, Verdict.CAUTION)
+    assert "raise --max-n-share" in removed.advice
 
 
 def test_regions__narrow_peak_summit(genome: Path, tmp_path: Path) -> None:
@@ -305,7 +340,8 @@ def test_bad_input(genome: Path, regions: Path, tmp_path: Path) -> None:
     bad("--positive", genome, mentions=("both classes",), exit_code=2)
     bad("--fasta", genome, "--negatives", "gc-matched", mentions=("--regions",), exit_code=2)
     bad("--fasta", genome, "--regions", file("c.bed", "1\t0\t100\n"), mentions=("contig 1", "the FASTA calls it chr1"))
-    bad("--fasta", genome, "--regions", file("e.bed", "chr1\t19990\t20100\n"), mentions=("positions up to 20000",))
+    bad("--fasta", genome, "--regions", file("e.bed", "chr1\t20000\t20100\n"), mentions=("positions up to 20000",))
+    bad("--fasta", genome, "--regions", file("s.bed", "chr1\t100\t200\ta\t0\t.\t5\t3\t2\t100\n"), "--window", 40, mentions=("summit",))
     bad("--fasta", genome, "--regions", file("u.bed", "chr1\t0\t100\nchr1\t0\t99\n"), mentions=("--window",))
     bad(
         "--fasta",

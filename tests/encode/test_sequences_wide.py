@@ -557,3 +557,39 @@ def test_ten_columns__are_narrow_peak_or_bed(genome: Path, tmp_path: Path) -> No
     )
     found = encode(tmp_path, "--fasta", genome, "--regions", tmp_path / "r.bed", "--window", 100)
     assert dict(zip(found["id"], found["start"].tolist(), strict=True)) == {"a": 1000, "b": 3150, "c": 5150, "d": 7150}
+
+
+def test_phase_sets__are_not_joined_in_one_sequence(tmp_path: Path) -> None:
+    """The set of the call nearest to the middle is inserted; the allele of the other set stays as the reference."""
+    (tmp_path / "g.fa").write_text(f">chr1\n{'A' * 300}\n")
+    head = '##fileformat=VCFv4.2\n##contig=<ID=chr1,length=300>\n##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n'
+    head += '##FORMAT=<ID=PS,Number=1,Type=Integer,Description="p">\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\tB\n'
+    rows = [("101", "G", "0|1:101\t0|1:101"), ("111", "T", "0|1:111\t0|1:101"), ("121", "C", "1|1:7\t0|0:101")]
+    (tmp_path / "p.vcf").write_text(head + "".join(f"chr1\t{at}\t.\tA\t{alt}\t.\t.\t.\tGT:PS\t{calls}\n" for at, alt, calls in rows))
+    pysam.tabix_compress(str(tmp_path / "p.vcf"), str(tmp_path / "p.vcf.gz"))
+    (tmp_path / "r.bed").write_text("chr1\t80\t140\tr1\n")
+    words = (
+        "--fasta",
+        tmp_path / "g.fa",
+        "--regions",
+        tmp_path / "r.bed",
+        "--variants",
+        tmp_path / "p.vcf.gz",
+        "--test-share",
+        0,
+        "--valid-share",
+        0,
+    )
+    refused = run_cli("encode", "sequences", *words, "--out", tmp_path / "out" / "s")
+    assert_bad_input(refused, "phase sets of A", "chr1:101", "--phase-sets break", folder=tmp_path / "out")
+    found = encode(tmp_path, *words, "--phase-sets", "break")
+    carried = [[name[at] for at in (20, 30, 40)] for name in text(found["codes"])]
+    assert dict(zip(found["id"].tolist(), carried, strict=True)) == {
+        "r1|A|1": ["A", "A", "C"],
+        "r1|A|2": ["A", "T", "C"],
+        "r1|B|1": ["A", "A", "A"],
+        "r1|B|2": ["G", "T", "A"],
+    }
+    card = {check.name: check for check in read_card(tmp_path / "s.encode_sequences.card.json").checks}
+    assert card["windows with several phase sets of a sample"].value == 1
+    assert "of another phase set than the window's middle, taken as reference\t2" in (tmp_path / "s.sequences.qc.tsv").read_text()

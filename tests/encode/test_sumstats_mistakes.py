@@ -287,7 +287,7 @@ CONTENT: dict[str, Mistake] = {
     "every name the same": Mistake(change("rsid", lambda _: "rs5"), flagged="rs numbers of more than one variant"),
     "names twice": Mistake(cell("rsid", "rs77", rows=tuple(range(20, 40))), flagged="rs numbers of more than one variant"),
     "contig unknown": Mistake(cell("chromosome", "HLA-A"), dropped=("contig not in the FASTA", 1), options=FASTA),
-    "contig as a decimal": Mistake(cell("chromosome", "1.0"), dropped=("contig not in the FASTA", 1), options=FASTA),
+    "contig as a decimal": Mistake(cell("chromosome", "1.0"), options=FASTA),
     "contigs unknown": Mistake(change("chromosome", lambda text: f"scaffold{text}"), refused=("contigs scaffold1", "chr1"), options=FASTA),
     "contig of another row": Mistake(cell("chromosome", "2"), dropped=("not in the panel", 1), options=PANEL),
     "contig unknown to the panel": Mistake(cell("chromosome", "HLA"), dropped=("contig not in the panel", 1), options=PANEL),

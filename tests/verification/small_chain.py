@@ -147,6 +147,7 @@ def describe() -> list[Call]:
                 build="simulated",
             ),
         ),
+        Call("array", "encode", "genotypes", study(genotypes=extra / "array.bgen", sample=extra / "named.sample")),
         Call(
             "structure",
             "encode",
@@ -312,10 +313,23 @@ def write_extra_inputs(folder: Path) -> None:
     (folder / "sexes.tsv").write_text("sample\tsex\n" + "".join(f"{name}\t{1 + row % 2}\n" for row, name in enumerate(everyone)))
     (folder / "names.txt").write_text("".join(f"person{index + 1:05d}\n" for index in range(7)))
     one_hot(folder / "one_hot.h5")
+    imputed(folder / "array.bgen")
+    (folder / "named.sample").write_text("ID_1 ID_2 missing\n0 0 0\n" + "".join(f"{name} {name} 0\n" for name in everyone[:20]))
     (folder / "nextflow_schema.json").write_bytes((ROOT / "nextflow_schema.json").read_bytes())
     named = {"workflow": "association", "input": "sheet.csv", "loci": "a.bed", "gtf": "a.gtf", "gene_sets": "a.gmt"}
     (folder / "parameters.json").write_text(json.dumps(named, indent=1))
     (folder / "sheet.csv").write_text("cohort,genotypes,phenotypes\none,one.vcf.gz,one.tsv\n")
+
+
+def imputed(path: Path) -> None:
+    """Write a BGEN of 20 samples without names."""
+    from bgen import BgenWriter
+
+    random = np.random.default_rng(6)
+    with BgenWriter(str(path), 20) as writer:
+        for row in range(12):
+            probabilities = np.eye(3)[random.integers(0, 3, 20)]
+            writer.add_variant(f"v{row}", f"rs{row}", "chr3", 1000 + 10 * row, ["A", "G"], probabilities, bit_depth=8)
 
 
 def one_hot(path: Path) -> None:

@@ -11,7 +11,7 @@ process ENCODE_GENOTYPES {
     label 'process_single'
 
     input:
-    tuple val(meta), path(genotypes), path(phenotypes), path(covariates), path(sex), path(samples), path(region)
+    tuple val(meta), path(genotypes), path(phenotypes), path(covariates), path(sex), path(sample), path(samples), path(region)
 
     output:
     tuple val(meta), path("*.genotypes.h5"), emit: genotypes
@@ -30,6 +30,7 @@ process ENCODE_GENOTYPES {
     def phenotypes_words = phenotypes ? "--phenotypes ${phenotypes}" : ''
     def covariates_words = covariates ? "--covariates ${covariates}" : ''
     def sex_words = sex ? "--sex ${sex}" : ''
+    def sample_words = sample ? "--sample ${sample}" : ''
     def samples_words = samples ? "--samples ${samples}" : ''
     def region_words = region ? "--region ${region}" : ''
     def shard_words = meta.shard ? word("--shard=${meta.shard}") : ''
@@ -39,6 +40,7 @@ process ENCODE_GENOTYPES {
         ${phenotypes_words} \\
         ${covariates_words} \\
         ${sex_words} \\
+        ${sample_words} \\
         ${samples_words} \\
         ${region_words} \\
         ${shard_words} \\

@@ -19,8 +19,8 @@ _log = get_logger("lucidseq.genome")
 class Genome(CloseOnExit):
     """A FASTA file whose bases are fetched as codes (0-3 = ACGT, 4 = N). Use as a context manager.
 
-    An index is read from ``<path>.fai``. If it is missing, older than the FASTA or does not match it, an index is created in a
-    temporary folder, so that the input folder may be read-only.
+    An index is read from ``<path>.fai``. If it is missing or does not match the FASTA (`fasta_index.unindexed_records`), an index is created in a
+    temporary folder, so that the input folder may be read-only. Its age is no sign: copies of a large FASTA are finished after those of its index.
 
     Raises
     ------
@@ -61,10 +61,12 @@ class Genome(CloseOnExit):
         if index.exists():
             beside = [index, *([blocks] if blocks.exists() else [])]
             older = next((path for path in beside if path.stat().st_mtime_ns < changed), None)
-            unindexed = None if older else unindexed_records(self.path, index, blocks)
+            unindexed = unindexed_records(self.path, index, blocks)
             if unindexed is not None:
+                if older is not None:
+                    _log.info(f"{older.name} is older than {self.path.name}, as after a copy of both, and matches it: it is used")
                 return index, blocks, unindexed
-            reason = f"{older.name} is older than" if older else f"{index.name} does not match"
+            reason = f"{older.name} is older than, and does not fit" if older else f"{index.name} does not match"
             _log.warning(f"{reason} {self.path.name}: it is not used, and the FASTA is indexed again in a temporary folder")
         index = Path(self._scratch.name) / "genome.fai"
         blocks = Path(f"{index}.gzi")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -212,7 +212,9 @@ def open_ld(path: Path) -> Iterator[LdStore]:
         yield LdStore(store)
 
 
-def write_ld(path: Path, blocks: Iterator[LdBlock], *, build: str, method: str, n_ref: float) -> int:
+def write_ld(
+    path: Path, blocks: Iterator[LdBlock], *, build: str, method: str, n_ref: float, quality: Callable[[], Mapping[str, float]] = dict
+) -> int:
     """Write blocks one by one and return their number.
 
     Parameters
@@ -223,6 +225,10 @@ def write_ld(path: Path, blocks: Iterator[LdBlock], *, build: str, method: str, 
         ``in-sample`` or ``panel``.
     n_ref
         Samples behind the correlations; NaN when unknown.
+    quality
+        Returns, once all blocks are written, what is known of them, as attributes of the file: ``qc_repaired`` (largest change of a correlation when
+        the matrix was made positive semidefinite), ``qc_requested`` and ``qc_unmatched`` (variants asked for, and those without a match in the
+        panel), and ``qc_flipped`` (variants whose alleles were swapped).
     """
     rows: list[LdBlock] = []
     with create_store(path, LD, build=build, method=method, n_ref=float(n_ref)) as store:
@@ -244,6 +250,7 @@ def write_ld(path: Path, blocks: Iterator[LdBlock], *, build: str, method: str, 
         }
         for name, (values, dtype) in columns.items():
             write_array(store, f"blocks/{name}", np.array(values, dtype=dtype))
+        store.attrs.update(quality())
     return len(rows)
 
 

@@ -7,9 +7,11 @@ import pandas as pd
 
 from lucidseq.core.card import Card
 from lucidseq.encode.annotations.targets import Targets
+from lucidseq.encode.annotations.variant_tables import TableSource
+from lucidseq.encode.check_join import JoinSide, check_join
 
 
-def build_card(summary: pd.DataFrame, targets: Targets) -> Card:
+def build_card(summary: pd.DataFrame, targets: Targets, tables: list[TableSource]) -> Card:
     """Return the card of features (schema lucidseq.annotation_summary) and of the rows they describe."""
     rows, removed, unsettled = len(targets), targets.removed, targets.unsettled
     card = Card("encode", "annotations")
@@ -20,6 +22,11 @@ def build_card(summary: pd.DataFrame, targets: Targets) -> Card:
     flat = summary[(summary["minimum"] == summary["maximum"]) | (summary["missing"] == rows)]
     advice = f"{', '.join(flat['feature'][:3])} is the same for all rows, so nothing can be learned from it."
     card.expect("features that do not vary", len(flat), not len(flat), threshold="0", advice=advice)
+    for table in tables:
+        advice = "Check build, contig names and alleles of the table; features of variants without a row are missing."
+        check_join(
+            card, table.path.name, JoinSide(f"{targets.unit}s", table.unmatched_rows, rows), table.table_side, most=0.2, advice=advice
+        )
     share = removed / (rows + removed)
     advice = "Rows with several or unknown alleles are not annotated: split them first."
     card.expect("variants removed", removed, share < 0.05, threshold="< 5 %", advice=advice)

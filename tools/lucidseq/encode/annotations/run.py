@@ -49,7 +49,7 @@ def annotations(options: AnnotationsOptions, out: OutputSet) -> Card:
         _refuse_equal_names(sources)
         summary = _write(out["annotations"], targets, sources, options.build)
         write_table(summary, out["summary"], ANNOTATION_SUMMARY)
-        return build_card(summary, targets)
+        return build_card(summary, targets, [source for source in sources if isinstance(source, TableSource)])
 
 
 @contextmanager

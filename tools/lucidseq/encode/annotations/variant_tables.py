@@ -7,6 +7,7 @@ Finucane et al. (2015) Nature Genetics 47:1228 (LDSC .annot files); Weissbrod et
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,10 @@ import pandas as pd
 from lucidseq.core.errors import DataError, missing_extra
 from lucidseq.core.log import get_logger
 from lucidseq.core.tables import open_text
+from lucidseq.core.variants import clean_allele, contig_key, whole_position
 from lucidseq.encode.annotations.choices import FeatureKind
 from lucidseq.encode.annotations.targets import TargetRows
+from lucidseq.encode.check_join import JoinSide
 from lucidseq.encode.sumstats.parquet import is_parquet
 
 _log = get_logger("lucidseq.encode")
@@ -58,6 +61,8 @@ class _Keyed:
 class TableSource:
     """Numeric columns of a table, matched by variant (see `feature_source.Source`); NaN where the table has no row.
 
+    Its attribute ``unmatched_rows`` counts the variants without a row.
+
     Rows are matched by variant_id; else by contig (with or without ``chr``) and position, with both alleles in either order where the table has them,
     or with the identifier where two rows share a position; else by identifier.
 
@@ -72,6 +77,7 @@ class TableSource:
         table = _by_key(_spread(_read(path), path), path)
         self._values = table.values.to_numpy(dtype=np.float32)
         self._index, self._by = table.keys, table.by
+        self.unmatched_rows, self._matched = 0, np.zeros(len(self._index), dtype=bool)
         self.names = [str(name) for name in table.values.columns]
         self.kinds = [FeatureKind.TABLE] * len(self.names)
         if all((self._index.get_indexer(_row_keys(rows, self._by)) < 0).all() for rows in parts):
@@ -81,8 +87,15 @@ class TableSource:
     def values(self, rows: TargetRows) -> np.ndarray:
         """Return the features of rows."""
         at = self._index.get_indexer(_row_keys(rows, self._by))
+        self.unmatched_rows += int((at < 0).sum())
+        self._matched[at[at >= 0]] = True
         features: np.ndarray = np.where((at >= 0)[:, None], self._values[at], np.float32(np.nan))
         return features
+
+    @property
+    def table_side(self) -> JoinSide:
+        """Rows of the table that none of the variants read so far has."""
+        return JoinSide(f"rows of {self.path.name}", int((~self._matched).sum()), len(self._matched))
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -92,7 +105,8 @@ def _read(path: Path) -> pd.DataFrame:
         with open_text(path) as handle:
             first = handle.readline()
         separator = "\t" if "\t" in first else r"\s+"
-        return pd.read_csv(open_text(path), sep=separator, keep_default_na=False, na_values=_MARKS, low_memory=False)
+        places = {name: str for name in re.split(separator, first.strip()) if _key(name) == "position"}  # text shows lost digits
+        return pd.read_csv(open_text(path), sep=separator, keep_default_na=False, na_values=_MARKS, low_memory=False, dtype=places)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, OSError, EOFError, ValueError) as error:
         raise _unreadable(error, path) from error
 
@@ -192,7 +206,9 @@ def _keys(table: pd.DataFrame, places: dict[str, str], path: Path) -> tuple[pd.I
     if "id" in column:
         return pd.Index(column["id"]), "id"
     if "contig" in column and "position" in column:
-        position = pd.to_numeric(table[places["position"]], errors="coerce")
+        position = table[places["position"]]
+        if position.dtype.kind not in "iu":
+            position = position.map(whole_position, na_action="ignore")
         if position.isna().any():
             received = f"position {column['position'][int(np.argmax(position.isna()))]!r}"
             raise DataError(received, "a whole number from 1", "correct the row", where=str(path))
@@ -221,16 +237,18 @@ def _row_keys(rows: TargetRows, by: str) -> pd.Index:
 
 
 def _join(contig: np.ndarray, position: np.ndarray) -> np.ndarray:
-    """Return contig:position without the contig's ``chr``."""
-    texts = pd.Series(contig, dtype=object).astype(str).str.removeprefix("chr") + ":" + pd.Series(position).astype(str)
+    """Return contig:position, the contig as all its spellings have it (`contig_key`)."""
+    texts = pd.Series(contig, dtype=object).astype(str).map(contig_key, na_action="ignore") + ":" + pd.Series(position).astype(str)
     joined: np.ndarray = texts.to_numpy(dtype=object)
     return joined
 
 
 def _with_alleles(at: np.ndarray, effect: np.ndarray, other: np.ndarray) -> pd.Index:
     """Return keys that do not depend on the alleles' order."""
-    effect = pd.Series(effect, dtype=object).astype(str).str.upper().to_numpy(dtype=object)
-    other = pd.Series(other, dtype=object).astype(str).str.upper().to_numpy(dtype=object)
+    effect, other = (
+        pd.Series(column, dtype=object).map(lambda text: clean_allele(str(text)) or str(text)).to_numpy(dtype=object)
+        for column in (effect, other)
+    )
     first = np.where(effect < other, effect, other)
     last = np.where(effect < other, other, effect)
     return pd.Index(at + ":" + first + ":" + last)

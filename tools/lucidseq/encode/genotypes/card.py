@@ -6,12 +6,13 @@ import numpy as np
 
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.log import get_logger
+from lucidseq.encode.check_join import JoinSide, check_join
 from lucidseq.encode.genotypes import quality
 from lucidseq.encode.genotypes.reading_pass import ReadingPass
 from lucidseq.encode.genotypes.sample_quality import LEAST_X_VARIANTS, NOT_LISTED, outliers
 from lucidseq.encode.genotypes.samples import BINARY, KEPT, PLINK_MISSING, Joined, Trait
 from lucidseq.encode.genotypes.sex_chromosomes import X, chromosome_kind, known_build, unclear_numbers
-from lucidseq.encode.readers.reader import MULTIALLELIC, NO_ALTERNATE
+from lucidseq.encode.readers.reader import MULTIALLELIC, NO_ALTERNATE, NO_FIELD
 
 _log = get_logger("lucidseq.encode")
 _DEVIATIONS = 3.0
@@ -19,7 +20,7 @@ _DEVIATIONS = 3.0
 
 def rows_read(reading: ReadingPass) -> int:
     """Return the variants of the files, with those that readers skipped."""
-    return reading.read + reading.removed[MULTIALLELIC] + reading.removed[NO_ALTERNATE]
+    return reading.read + sum(reading.removed[reason] for reason in (MULTIALLELIC, NO_ALTERNATE, NO_FIELD))
 
 
 def check_trait(card: Card, trait: Trait) -> None:
@@ -46,12 +47,14 @@ def check_covariates(card: Card, names: list[str], values: np.ndarray, *, plink:
 
 def check_overlap(card: Card, what: str, joined: Joined) -> None:
     """Add how many samples a table covers."""
-    share = joined.shared / (joined.shared + joined.only_genotypes)
-    _log.info(
-        f"{what}s: {joined.shared} samples shared, {joined.only_genotypes} only in the genotypes, {joined.only_table} only in the table"
+    check_join(
+        card,
+        f"{what}s",
+        JoinSide("samples of the genotypes", joined.only_genotypes, joined.shared + joined.only_genotypes),
+        JoinSide(f"rows of the {what} table", joined.only_table, joined.shared + joined.only_table),
+        most=0.5,
+        advice="Few samples have a row: check the sample names in both files.",
     )
-    advice = "Few samples have a row: check the sample names in both files."
-    card.at_least(f"samples with a {what} row", share, 0.5, text=">= 0.5 of the genotypes' samples", advice=advice)
 
 
 def check_quality(card: Card, reading: ReadingPass, outcomes: np.ndarray) -> None:
@@ -59,6 +62,9 @@ def check_quality(card: Card, reading: ReadingPass, outcomes: np.ndarray) -> Non
     total = rows_read(reading)
     share = reading.kept / total
     card.at_least("variants kept", share, 0.5, advice="Many variants were removed; the QC table shows which filter removed them.")
+    if reading.removed[NO_FIELD]:
+        advice = "They were removed (--drop-incomplete): check how the file was made."
+        card.at_most("rows without the sample field", reading.removed[NO_FIELD] / total, 0.01, advice=advice)
     departed = reading.removed[quality.HARDY_WEINBERG] / total
     advice = "Inbred lines, haploids and mixed populations depart from them: --min-hwe-p 0 turns the test off."
     card.below("variants out of Hardy-Weinberg proportions", departed, 0.05, advice=advice)

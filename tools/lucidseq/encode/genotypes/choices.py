@@ -26,3 +26,11 @@ class HaploidCoding(StrEnum):
 
     TWO = "0-2"
     ONE = "0-1"
+
+
+class TraitKind(StrEnum):
+    """Kind of a trait of a few small whole numbers, which its values do not show."""
+
+    AUTO = "auto"
+    QUANTITATIVE = "quantitative"
+    BINARY = "binary"

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from lucidseq.core.app import Methods
 from lucidseq.core.options import Option, Options, Shard
-from lucidseq.core.roles import Format, In, OutFile
+from lucidseq.core.roles import Format, In, Needs, OutFile
 from lucidseq.core.schema import GENOTYPES, SAMPLE_QC, VARIANT_QC
-from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding, Multiallelic
+from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding, Multiallelic, TraitKind
 from lucidseq.encode.options import Build, qc, tool
 
 
@@ -36,6 +36,13 @@ class GenotypesOptions(Options):
         ),
         In(Format.TSV),
     ] = None
+    trait_kind: Annotated[
+        TraitKind,
+        Option(
+            "Kind of traits of a few small whole numbers, such as 0, 1 and 2: quantitative, or binary (0 missing, 1 control, 2 case); auto refuses them. Others show their kind."
+        ),
+        Needs("phenotypes"),
+    ] = TraitKind.AUTO
     covariates: Annotated[
         Path | None,
         Option("Table `FID IID covariate...`, `IID covariate...` (PLINK: -9 is missing) or `sample covariate...` with a header."),
@@ -48,6 +55,14 @@ class GenotypesOptions(Options):
         ),
         In(Format.TSV),
     ] = None
+    sample: Annotated[
+        Path | None,
+        Option("Oxford .sample file of a BGEN, where it is not beside it by the same name; one for all BGEN files."),
+        In(Format.TSV),
+    ] = None
+    drop_incomplete: Annotated[
+        bool, Option("Remove rows of a VCF or BCF without the sample field that is read, such as calls, rather than refuse the file.")
+    ] = False
     samples: Annotated[
         Path | None, Option("Samples to keep: one name per line, or FID and IID; all others are removed."), In(Format.TSV)
     ] = None

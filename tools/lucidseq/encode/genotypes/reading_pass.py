@@ -150,7 +150,7 @@ class ReadingPass:
             chunk, missing = chunk.take(rows), missing[rows]
         raw = chunk.dosage
         if not self.keep.all():
-            chunk = replace(chunk, dosage=raw[:, self.keep])
+            chunk = chunk.of_samples(self.keep)
         chunk = replace(chunk, dosage=self.rules.code(chunk, kind, reader.haploid, self.haploid))
         eligible = self.rules.eligible(kind)
         judged = self._assess(chunk.dosage, kind, eligible)

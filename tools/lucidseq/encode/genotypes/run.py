@@ -18,6 +18,7 @@ from lucidseq.core.schema import QC, SAMPLE_QC
 from lucidseq.core.tables import write_table
 from lucidseq.encode.genotypes import card as checks
 from lucidseq.encode.genotypes import quality
+from lucidseq.encode.genotypes.choices import TraitKind
 from lucidseq.encode.genotypes.cli import GenotypesOptions
 from lucidseq.encode.genotypes.quality_figure import draw_quality
 from lucidseq.encode.genotypes.reading_pass import ReadingPass, ReadingPlan
@@ -26,8 +27,9 @@ from lucidseq.encode.genotypes.sample_quality import HETEROZYGOSITY, MISSING_RAT
 from lucidseq.encode.genotypes.samples import SampleTable, Trait, join, missing_covariates, read_sample_table, recognise
 from lucidseq.encode.genotypes.sex_chromosomes import SexChromosomes
 from lucidseq.encode.genotypes.shards import shares
+from lucidseq.encode.readers.bgen import BgenReader
 from lucidseq.encode.readers.open import open_reader, whole_sets
-from lucidseq.encode.readers.reader import MULTIALLELIC, NO_ALTERNATE, GenotypeReader, Reading
+from lucidseq.encode.readers.reader import MULTIALLELIC, NO_ALTERNATE, NO_FIELD, GenotypeReader, Reading
 from lucidseq.encode.readers.sample_files import read_sample_list, read_sex_table
 from lucidseq.encode.readers.store_reader import StoreReader
 from lucidseq.encode.regions import Regions, other_spelling
@@ -36,6 +38,7 @@ _log = get_logger("lucidseq.encode")
 _STEPS = (
     MULTIALLELIC,
     NO_ALTERNATE,
+    NO_FIELD,
     quality.DUPLICATE,
     quality.OUTSIDE,
     quality.MISSING,
@@ -76,12 +79,14 @@ def genotypes(options: GenotypesOptions, out: OutputSet) -> Card:
             "--max-sample-missing 1 and --max-heterozygosity 0",
             "turn them off, and list the samples to keep with --samples (.samples.tsv of a run without --shard)",
         )
-    settings = Reading(options.field, options.multiallelic, options.ploidy)
+    settings = Reading(options.field, options.multiallelic, options.ploidy, options.sample, drop_incomplete=options.drop_incomplete)
     readers = [open_reader(path, settings) for path in whole_sets(options.genotypes)]
     sample_names = _same_samples(readers)
     names = sample_names.samples
+    if options.sample is not None and not any(isinstance(reader, BgenReader) for reader in readers):
+        raise UsageError("--sample without a BGEN file", "a BGEN file as --genotypes", "omit --sample")
     card = Card("encode", "genotypes")
-    traits = _traits(options.phenotypes, sample_names, readers[0], card)
+    traits = _traits(options.phenotypes, options.trait_kind, sample_names, readers[0], card)
     covariate_names, values = _covariates(options.covariates, sample_names, readers[0], card)
     sexes = read_sex_table(options.sex, sample_names) if options.sex else sexes_from_files(readers)
     plan = ReadingPlan(
@@ -182,7 +187,7 @@ def sexes_from_files(readers: list[GenotypeReader]) -> np.ndarray:
     return sexes
 
 
-def _traits(path: Path | None, samples: SampleNames, first: GenotypeReader, card: Card) -> list[Trait]:
+def _traits(path: Path | None, kind: TraitKind, samples: SampleNames, first: GenotypeReader, card: Card) -> list[Trait]:
     if path is None:
         traits = traits_from_sample_file(first)
     else:
@@ -190,7 +195,8 @@ def _traits(path: Path | None, samples: SampleNames, first: GenotypeReader, card
         joined = join(table, samples)
         checks.check_overlap(card, "phenotype", joined)
         traits = [
-            recognise(name, values, plink=table.plink, where=str(path)) for name, values in zip(table.names, joined.values, strict=True)
+            recognise(name, values, plink=table.plink, where=str(path), kind=kind)
+            for name, values in zip(table.names, joined.values, strict=True)
         ]
     for trait in traits:
         checks.check_trait(card, trait)

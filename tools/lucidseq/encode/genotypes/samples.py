@@ -9,10 +9,12 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
+from lucidseq.encode.genotypes.choices import TraitKind
 from lucidseq.encode.genotypes.sample_names import SampleNames, refuse_repeated
 
 PLINK_MISSING = -9.0
 _MISSING = {"", "NA", "#NA", "nan", "NaN", "NAN", "N/A", "null", "."}
+_FEW, _SMALL = 4, 5  # most values, and the largest, of a trait that may be a code
 QUANTITATIVE, BINARY = "quantitative", "binary"
 KEPT = "kept as a value (no PLINK table: write NA where it is missing)"
 
@@ -152,11 +154,30 @@ def missing_covariates(values: np.ndarray, *, plink: bool) -> np.ndarray:
     return np.where(values == PLINK_MISSING, np.nan, values) if plink else values
 
 
-def recognise(name: str, values: np.ndarray, *, plink: bool, where: str) -> Trait:
+def _is_unclear(present: set[float]) -> bool:
+    """Return whether the values of a trait may be codes of cases and controls, or a count or score."""
+    values = present - {PLINK_MISSING}
+    return 1 < len(values) <= _FEW and all(value % 1 == 0 and abs(value) <= _SMALL for value in values)
+
+
+def _binary_of_codes(name: str, values: np.ndarray, present: set[float], where: str) -> Trait:
+    """Return a trait of PLINK's codes: 1 control, 2 case, 0 and -9 missing."""
+    if not {1.0, 2.0} <= present <= {0.0, 1.0, 2.0, PLINK_MISSING}:
+        shown = ", ".join(f"{value:g}" for value in sorted(present))
+        expected = "1 for controls and 2 for cases, 0 or -9 where it is missing"
+        raise DataError(
+            f"--trait-kind binary, and trait {name} of the values {shown}", expected, "recode the trait as 0, 1 and NA", where=where
+        )
+    coded = np.where((values == 1) | (values == 2), values - 1, np.nan)
+    return Trait(name, BINARY, coded, "read as --trait-kind binary: 1 control, 2 case, 0 or -9 missing")
+
+
+def recognise(name: str, values: np.ndarray, *, plink: bool, where: str, kind: TraitKind = TraitKind.AUTO) -> Trait:
     """Recognise binary traits, and undo PLINK's coding.
 
     0/1 is binary. 1/2 is PLINK's coding (1 control, 2 case), with -9 for missing, and with 0 for missing too in
-    PLINK's tables. In a quantitative trait of such a table -9 is missing; elsewhere -9 is a value, as the note reports.
+    PLINK's tables. In a quantitative trait of such a table -9 is missing; elsewhere -9 is a value, as the note reports. Elsewhere a trait of
+    a few small whole numbers, such as 0, 1 and 2, may be either: it is read as ``kind``, and refused without one.
 
     Parameters
     ----------
@@ -168,11 +189,13 @@ def recognise(name: str, values: np.ndarray, *, plink: bool, where: str) -> Trai
         The table has PLINK's columns FID IID, or IID.
     where
         File and trait, for the error message.
+    kind
+        How such a trait is read.
 
     Raises
     ------
     DataError
-        If every value is missing.
+        If every value is missing, or the kind of the trait is not clear.
     """
     present = set(np.unique(values[~np.isnan(values)]).tolist())
     if not present - {PLINK_MISSING}:
@@ -183,6 +206,14 @@ def recognise(name: str, values: np.ndarray, *, plink: bool, where: str) -> Trai
         return Trait(name, BINARY, coded, "read as PLINK's coding: 1 control, 2 case, -9" + (" or 0" if plink else "") + " missing")
     if {0.0, 1.0} <= present <= {0.0, 1.0, PLINK_MISSING}:
         return Trait(name, BINARY, np.where(values == PLINK_MISSING, np.nan, values), "read as binary: 0 control, 1 case")
+    if not plink and _is_unclear(present):
+        if kind is TraitKind.AUTO:
+            shown = ", ".join(f"{value:g}" for value in sorted(present))
+            expected = "a trait whose values show its kind (0 and 1, 1 and 2, or many numbers)"
+            fix = "add --trait-kind quantitative (a count or score), or --trait-kind binary (0 missing, 1 control, 2 case)"
+            raise DataError(f"trait {name} of the values {shown}", expected, fix, where=where)
+        if kind is TraitKind.BINARY:
+            return _binary_of_codes(name, values, present, where)
     if plink and PLINK_MISSING in present:
         return Trait(
             name, QUANTITATIVE, np.where(values == PLINK_MISSING, np.nan, values), "quantitative; -9 read as missing (PLINK's table)"

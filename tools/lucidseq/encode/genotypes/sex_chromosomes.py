@@ -129,7 +129,8 @@ class SexChromosomes:
     def code(self, chunk: VariantChunk, kind: int, written: HaploidCoding, counts: HaploidCounts) -> np.ndarray:
         """Return the dosages of variants of one kind as stored.
 
-        Heterozygous hard calls of samples with one copy and calls of females on Y become missing; both are counted.
+        Heterozygous hard calls of samples with one copy and calls of females on Y become missing; both are counted. A dosage of one
+        is no such call: whether a value was called is a property of each genotype (`VariantChunk.called`), not of the file.
 
         Parameters
         ----------
@@ -154,10 +155,9 @@ class SexChromosomes:
         dosage[:, absent] = missing
         if written is HaploidCoding.ONE:
             dosage[:, haploid] = np.where(called[:, haploid], 2 * dosage[:, haploid], missing)
-        if dosage.dtype == np.int8:
-            twofold = (dosage == 1) & haploid
-            counts.heterozygous += int(twofold.sum())
-            dosage[twofold] = missing
+        twofold = (dosage == 1) & haploid & chunk.hard_calls()
+        counts.heterozygous += int(twofold.sum())
+        dosage[twofold] = missing
         if self.coding is HaploidCoding.ONE:
             haploid_dosage = dosage[:, haploid]
             dosage[:, haploid] = (

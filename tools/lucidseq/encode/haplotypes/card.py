@@ -14,7 +14,9 @@ from lucidseq.encode.haplotypes.polarity import UNKNOWN
 _ENOUGH_SITES = 50  # per window, below which statistics of frequencies and LD are mostly noise (ReLERNN drops such windows)
 
 
-def build_card(table: pd.DataFrame, removed: Counter[str], read: int, polarization: Polarization, *, accessibility_known: bool) -> Card:
+def build_card(
+    table: pd.DataFrame, removed: Counter[str], read: int, polarization: Polarization, *, accessibility_known: bool, several_sets: int
+) -> Card:
     """Return the card of windows and sites.
 
     Parameters
@@ -29,11 +31,15 @@ def build_card(table: pd.DataFrame, removed: Counter[str], read: int, polarizati
         Allele that is counted.
     accessibility_known
         Whether a mask or accessible regions were given.
+    several_sets
+        Windows removed because a sample has heterozygous calls of several phase sets in them.
     """
     card = Card("encode", "haplotypes")
     kept = table[table["kept"] == 1]
     share = len(kept) / len(table)
     card.at_least("windows kept", share, 0.5, advice="Many windows were removed; the windows table shows why.")
+    advice = "They were removed: phase the file further, or use shorter windows."
+    card.at_most("windows with several phase sets of a sample", several_sets, 0, advice=advice)
     median = float(kept["sites"].median()) if len(kept) else 0.0
     advice = "Windows with few sites are not informative: use longer windows or more samples."
     card.at_least("sites of the median window", median, _ENOUGH_SITES, advice=advice)

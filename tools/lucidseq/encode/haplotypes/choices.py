@@ -19,3 +19,10 @@ class Polarization(StrEnum):
     REFERENCE = "reference"
     ANCESTRAL = "ancestral"
     MINOR = "minor"
+
+
+class PhaseSets(StrEnum):
+    """Treatment of samples whose phase is known within phase sets (PS) alone."""
+
+    REFUSE = "refuse"
+    BREAK = "break"

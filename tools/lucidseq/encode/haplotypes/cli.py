@@ -10,7 +10,7 @@ from lucidseq.core.app import Methods
 from lucidseq.core.options import Option, Options
 from lucidseq.core.roles import Format, In, OutFile
 from lucidseq.core.schema import HAPLOTYPES, WINDOWS
-from lucidseq.encode.haplotypes.choices import Calls, Polarization
+from lucidseq.encode.haplotypes.choices import Calls, PhaseSets, Polarization
 from lucidseq.encode.options import Build, qc, tool
 
 
@@ -42,6 +42,12 @@ class HaplotypesOptions(Options):
     calls: Annotated[
         Calls, Option("haplotypes: one column per chromosome copy, from phased calls; dosages: one per sample, phase ignored.")
     ] = Calls.HAPLOTYPES
+    phase_sets: Annotated[
+        PhaseSets,
+        Option(
+            "Windows in which a sample has heterozygous calls of several phase sets (PS), whose alleles may not be joined to one haplotype: refuse the file, or break: remove these windows."
+        ),
+    ] = PhaseSets.REFUSE
     polarize: Annotated[
         Polarization,
         Option(

@@ -11,8 +11,9 @@ from lucidseq.core.errors import DataError, place
 from lucidseq.core.log import Progress
 from lucidseq.encode.haplotypes import filters, polarity, sites
 from lucidseq.encode.haplotypes.accessibility import Accessibility
-from lucidseq.encode.haplotypes.choices import Calls, Polarization
+from lucidseq.encode.haplotypes.choices import Calls, PhaseSets, Polarization
 from lucidseq.encode.haplotypes.haplotype_store import HaplotypeWriter
+from lucidseq.encode.haplotypes.phase_sets import PhaseBreaks
 from lucidseq.encode.haplotypes.site_windows import SiteWindows
 from lucidseq.encode.haplotypes.sites import SiteChunk, SiteReader
 from lucidseq.encode.haplotypes.unique_positions import SAME_POSITION, UniquePositions
@@ -45,6 +46,7 @@ class SitePlan:
     confident: bool
     max_missing: float
     min_minor_count: int
+    phase_sets: PhaseSets
 
 
 @dataclass
@@ -58,7 +60,11 @@ class SitePass:
     offsets: dict[str, int] = field(default_factory=dict)
     ploidy: int = 0
     read: int = 0
+    breaks: PhaseBreaks = field(init=False)
     _last: int = -1
+
+    def __post_init__(self) -> None:
+        self.breaks = PhaseBreaks(self.plan.samples)
 
     def run(self, readers: list[SiteReader]) -> None:
         """Read every file once."""
@@ -80,7 +86,8 @@ class SitePass:
 
     def _add(self, chunk: SiteChunk, reader: SiteReader) -> None:
         plan = self.plan
-        chunk = replace(chunk, alleles=chunk.alleles[:, plan.columns], phased=chunk.phased[:, plan.columns])
+        sets = None if chunk.phase_set is None else chunk.phase_set[:, plan.columns]
+        chunk = replace(chunk, alleles=chunk.alleles[:, plan.columns], phased=chunk.phased[:, plan.columns], phase_set=sets)
         windows = plan.windows.get(chunk.contig)
         chunk = self._remove(chunk, _OUTSIDE, ~windows.contain(chunk.position) if windows else np.ones(len(chunk), dtype=bool))
         chunk = self._remove(chunk, _CLOSED, ~plan.accessibility.contain(chunk.contig, chunk.position))
@@ -101,6 +108,8 @@ class SitePass:
         self._write(chunk.take(~removed), windows)
 
     def _write(self, chunk: SiteChunk, windows: SiteWindows) -> None:
+        if self.plan.calls is Calls.HAPLOTYPES:
+            self.breaks.add(chunk)
         matrix = filters.as_columns(chunk.alleles, dosages=self.plan.calls is Calls.DOSAGES)
         windows.add(chunk.position, np.count_nonzero(matrix == sites.MISSING, axis=1), matrix.shape[1])
         self.offsets.setdefault(chunk.contig, self.writer.sites)

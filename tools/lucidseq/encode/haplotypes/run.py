@@ -22,13 +22,14 @@ from lucidseq.encode.haplotypes.cli import HaplotypesOptions
 from lucidseq.encode.haplotypes.collect import STEPS, SitePass, SitePlan
 from lucidseq.encode.haplotypes.haplotype_store import create_haplotypes
 from lucidseq.encode.haplotypes.open_sites import open_sites
+from lucidseq.encode.haplotypes.phase_sets import windows_of_several_sets
 from lucidseq.encode.haplotypes.polarity import AncestralGenome
 from lucidseq.encode.haplotypes.site_windows import SiteWindows, by_contig, check_ends, check_options, create_windows
 from lucidseq.encode.haplotypes.sites import SiteReader
 from lucidseq.encode.readers.sample_files import read_sample_list
 from lucidseq.encode.regions import Regions, other_spelling, require_shared
 
-FEW_BASES, FEW_SITES = "too few accessible bases", "too few sites"
+FEW_BASES, SEVERAL_SETS, FEW_SITES = "too few accessible bases", "several phase sets of a sample", "too few sites"
 
 
 def haplotypes(options: HaplotypesOptions, out: OutputSet) -> Card:
@@ -59,14 +60,22 @@ def haplotypes(options: HaplotypesOptions, out: OutputSet) -> Card:
             options.confident_ancestral,
             options.max_missing,
             options.min_minor_count,
+            options.phase_sets,
         )
         reading = SitePass(plan, writer)
         reading.run(readers)
         _refuse_nothing(reading, windows, readers[0].path)
-        table = _finish(reading, windows, low, options.min_sites)
+        table = _finish(reading, windows, low, options.min_sites, str(readers[0].path))
     _write_qc(reading, table, out["qc"])
     write_table(table, out["windows"], WINDOWS)
-    return build_card(table, reading.removed, reading.read, polarization, accessibility_known=accessibility.known)
+    return build_card(
+        table,
+        reading.removed,
+        reading.read,
+        polarization,
+        accessibility_known=accessibility.known,
+        several_sets=int((table["reason"] == SEVERAL_SETS).sum()),
+    )
 
 
 def _columns(readers: list[SiteReader], sample_list: Path | None) -> np.ndarray:
@@ -149,7 +158,7 @@ def _refuse_nothing(reading: SitePass, windows: dict[str, SiteWindows], path: Pa
     )
 
 
-def _finish(reading: SitePass, windows: dict[str, SiteWindows], low: dict[str, np.ndarray], min_sites: int) -> pd.DataFrame:
+def _finish(reading: SitePass, windows: dict[str, SiteWindows], low: dict[str, np.ndarray], min_sites: int, path: str) -> pd.DataFrame:
     """Write the rest of the store; return the table of windows, by contig and start."""
     order = [contig for contig in reading.contigs if contig in windows] + sorted(set(windows) - set(reading.contigs))
     frames, kept = [], []
@@ -160,7 +169,9 @@ def _finish(reading: SitePass, windows: dict[str, SiteWindows], low: dict[str, n
         for name, values in columns.items():
             values[~poor] = getattr(used, name)
         count = columns["last_site"] - columns["first_site"]
-        reason = np.where(poor, FEW_BASES, np.where(count < min_sites, FEW_SITES, ""))
+        several = ~poor
+        several[~poor] = windows_of_several_sets(reading.breaks, used, reading.plan.phase_sets, path)
+        reason = np.select([poor, several, count < min_sites], [FEW_BASES, SEVERAL_SETS, FEW_SITES], "")
         frame = pd.DataFrame(
             {"contig": contig, "start": part.start, "end": part.end, "name": part.name, "sites": count, "accessible": part.accessible}
         )
@@ -189,7 +200,7 @@ def _write_qc(reading: SitePass, table: pd.DataFrame, path: Path) -> None:
         rows.append(("sites", name, reading.removed[name], remaining))
     remaining = len(table)
     rows.append(("windows", "created", 0, remaining))
-    for name in (FEW_BASES, FEW_SITES):
+    for name in (FEW_BASES, SEVERAL_SETS, FEW_SITES):
         removed = int((table["reason"] == name).sum())
         remaining -= removed
         rows.append(("windows", name, removed, remaining))

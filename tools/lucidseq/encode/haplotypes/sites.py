@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +13,7 @@ import numpy as np
 from lucidseq.core.errors import DataError
 
 MISSING, PADDING = -1, -2  # alleles: not called; no such chromosome copy
+NO_PHASE_SET = -1
 NOT_SNP, MULTIALLELIC, NO_ALTERNATE = "not a single-nucleotide variant", "multi-allelic", "no alternate allele"
 SITES = 4096  # of one chunk
 
@@ -35,6 +36,8 @@ class SiteChunk:
         0, 1, `MISSING` or `PADDING`, int8 of shape (sites, samples, ploidy).
     phased
         Whether the order of a sample's alleles has a meaning, shape (sites, samples).
+    phase_set
+        Within which phase set (PS) it has, int64 of shape (sites, samples), `NO_PHASE_SET` where none is named; None in files without them.
     """
 
     contig: str
@@ -44,13 +47,15 @@ class SiteChunk:
     ancestral: np.ndarray
     alleles: np.ndarray
     phased: np.ndarray
+    phase_set: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.position)
 
     def take(self, rows: np.ndarray) -> SiteChunk:
         """Return the sites of a mask or of indices."""
-        return SiteChunk(self.contig, *(getattr(self, item.name)[rows] for item in fields(self)[1:]))
+        columns = {item.name: column[rows] for item in fields(self)[1:] if (column := getattr(self, item.name)) is not None}
+        return replace(self, **columns)
 
 
 class SiteReader(Protocol):

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lucidseq.core import guarded
 from lucidseq.core.errors import DataError, place
+from lucidseq.core.variants import ContigNames
 from lucidseq.encode.haplotypes.allele_columns import decode_alleles
+from lucidseq.encode.haplotypes.phase_sets import parse_phase_sets, phase_sets_of
 from lucidseq.encode.haplotypes.sites import MULTIALLELIC, NO_ALTERNATE, NOT_SNP, PADDING, SITES, SiteChunk
 from lucidseq.encode.readers.bcf import open_records, read_header
 from lucidseq.encode.readers.library import join_columns, library_errors, split_columns
@@ -22,11 +25,15 @@ from lucidseq.encode.readers.sample_fields import coded_alleles
 from lucidseq.encode.readers.vcf_lines import VcfText
 from lucidseq.encode.readers.vcf_records import raw_calls
 
+if TYPE_CHECKING:
+    import cyvcf2
+
 _MOST_CALLS = 1 << 24  # of one chunk of BCF
 _SITE_BYTES = 3  # of a sample's diploid call and its phase
 _LARGEST_CODE = 5  # allele 1, phased, as BCF codes it
 _BASES = {"A", "C", "G", "T"}
 _CONTIG = re.compile(rb"##contig=<ID=([^,>]+).*?[,]length=(\d+)")
+_PHASE_SET = b"##FORMAT=<ID=PS,"
 _ANCESTRAL = re.compile(rb"(?:^|;)AA=([^;|]*)")
 
 
@@ -45,9 +52,9 @@ def kind(reference: str, alternate: str) -> str:
     return "" if reference.upper() in _BASES and alternate.upper() in _BASES else NOT_SNP
 
 
-def lengths_of(header: bytes) -> dict[str, int]:
+def lengths_of(header: bytes, names: ContigNames) -> dict[str, int]:
     """Return the lengths of contigs that a VCF header declares."""
-    return {name.decode(errors="replace"): int(length) for name, length in _CONTIG.findall(header)}
+    return {names(name.decode(errors="replace")): int(length) for name, length in _CONTIG.findall(header)}
 
 
 class VcfSiteReader:
@@ -58,8 +65,10 @@ class VcfSiteReader:
         self._text = VcfText(self.path)
         self.samples = self._text.samples
         require_unique_samples(self.samples, self.path)
-        self.lengths = lengths_of(self._text.header)
+        self.contig_names = ContigNames()
+        self.lengths = lengths_of(self._text.header, self.contig_names)
         self.knows_ancestral = b"##INFO=<ID=AA," in self._text.header
+        self._phase_sets = _PHASE_SET in self._text.header
         self.skipped: Counter[str] = Counter()
 
     def chunks(self) -> Iterator[SiteChunk]:
@@ -75,7 +84,7 @@ class VcfSiteReader:
                 else:
                     rows.append((number, fields))
             for contig, group in groupby(rows, key=lambda row: row[1][0]):
-                yield self._decode(contig.decode(), list(group))
+                yield self._decode(self.contig_names(contig.decode()), list(group))
 
     def _decode(self, contig: str, rows: list[tuple[int, list[bytes]]]) -> SiteChunk:
         for number, fields in rows:
@@ -98,7 +107,16 @@ class VcfSiteReader:
             np.array([base if base.upper() in _BASES else "" for base in ancestral], dtype=object),
             alleles,
             phased,
+            self._sets_of(rows),
         )
+
+    def _sets_of(self, rows: list[tuple[int, list[bytes]]]) -> np.ndarray | None:
+        """Return the phase sets of rows, int64 of shape (rows, samples); None where the header declares none."""
+        if not self._phase_sets:
+            return None
+        return np.array(
+            [parse_phase_sets(fields[9], fields[8], place(self.path, line=number)) for number, fields in rows], dtype=np.int64
+        ).reshape(len(rows), len(self.samples))
 
 
 class BcfSiteReader:
@@ -108,19 +126,21 @@ class BcfSiteReader:
         self.path = Path(path)
         header, self.samples = read_header(self.path)
         require_unique_samples(self.samples, self.path)
-        self.lengths = lengths_of(header)
+        self.contig_names = ContigNames()
+        self.lengths = lengths_of(header, self.contig_names)
         self.knows_ancestral = b"##INFO=<ID=AA," in header
+        self._phase_sets = _PHASE_SET in header
         self.skipped: Counter[str] = Counter()
 
     def chunks(self) -> Iterator[SiteChunk]:
         """Read up to `sites.SITES` records of a contig at a time."""
         self.skipped.clear()
         room = self._most_sites() * len(self.samples) * _SITE_BYTES
-        for contig, text, repeated, position, alleles, phased, skipped in guarded.stream(self.path, self._pieces, piece_bytes=room):
+        for contig, text, repeated, position, alleles, phased, sets, skipped in guarded.stream(self.path, self._pieces, piece_bytes=room):
             self.skipped = Counter(skipped)
             if len(position):
                 reference, alternate, ancestral = split_columns(text, repeated, len(position))
-                yield SiteChunk(contig, position, reference, alternate, ancestral, alleles, phased)
+                yield SiteChunk(self.contig_names(contig), position, reference, alternate, ancestral, alleles, phased, sets)
 
     def _most_sites(self) -> int:
         return max(1, min(SITES, _MOST_CALLS // len(self.samples)))
@@ -145,7 +165,7 @@ class BcfSiteReader:
                     where = place(self.path, variant=f"{contig}:{record.start + 1}")
                     raise DataError(f"FORMAT {':'.join(record.FORMAT)}", "calls (GT)", "give a file with genotype calls", where=where)
                 ancestral = str(record.INFO.get("AA") or "").partition("|")[0] if self.knows_ancestral else ""
-                rows.append(_Site(contig, record.start, reference.upper(), alternates[0].upper(), ancestral, coded))
+                rows.append(_Site(contig, record.start, reference.upper(), alternates[0].upper(), ancestral, coded, self._sets_of(record)))
             yield self._stack(rows, space)
 
     def _stack(self, rows: list[_Site], space: guarded.Space) -> guarded.Piece:
@@ -161,7 +181,12 @@ class BcfSiteReader:
         position = np.array([row.position for row in rows], dtype=np.int64)
         ancestral = tuple(row.ancestral if row.ancestral.upper() in _BASES else "" for row in rows)
         text = join_columns(tuple(row.reference for row in rows), tuple(row.alternate for row in rows), ancestral)
-        return rows[0].contig if rows else "", *text, position, alleles, phased, dict(self.skipped)
+        sets = np.array([row.phase_set for row in rows], dtype=np.int64).reshape(len(rows), samples) if self._phase_sets else None
+        return rows[0].contig if rows else "", *text, position, alleles, phased, sets, dict(self.skipped)
+
+    def _sets_of(self, record: cyvcf2.Variant) -> np.ndarray | None:
+        """Return the phase set of each sample, int64 of shape (samples,); None where the header declares none."""
+        return phase_sets_of(record, len(self.samples)) if self._phase_sets else None
 
     def _calls(self, rows: list[_Site]) -> tuple[np.ndarray, np.ndarray]:
         """Return alleles, int8 of shape (rows, samples, width), and whether calls are phased, of rows of one width."""
@@ -191,3 +216,4 @@ class _Site:
     alternate: str
     ancestral: str
     coded: np.ndarray
+    phase_set: np.ndarray | None

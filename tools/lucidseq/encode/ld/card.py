@@ -10,6 +10,7 @@ import pandas as pd
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.schema import QC
 from lucidseq.core.tables import write_table
+from lucidseq.encode.check_join import JoinSide, check_join
 from lucidseq.encode.ld.estimate import Estimator, Tally
 from lucidseq.encode.ld.from_genotypes import CONSTANT, FEW_VARIANTS
 from lucidseq.encode.ld.from_matrix import LEFT_OUT, OUTSIDE
@@ -18,6 +19,7 @@ from lucidseq.encode.ld.match_variants import NOT_LISTED, OTHER_ALLELES, TWICE
 from lucidseq.encode.ld.matrix import CONSTANT as NO_NUMBER
 
 _STEPS = (NOT_CARRIED, NO_NUMBER, NOT_LISTED, OTHER_ALLELES, TWICE, CONSTANT, OUTSIDE, LEFT_OUT)
+_MOST_UNMATCHED = 0.1  # of the variants asked for
 FEW, MANY_REPAIRED = 500, 0.05  # samples; change of a correlation by the repair
 
 
@@ -51,6 +53,7 @@ def build_card(tally: Tally, loci: int, n_ref: float, estimator: Estimator, *, c
     else:
         advice = "LD of few samples is noisy: use it for statistics of the same samples, not as a panel."
         card.expect("samples behind the LD", int(n_ref), n_ref >= FEW, threshold=f">= {FEW}", advice=advice)
+    _matches(card, tally)
     _signs(card, tally)
     _repairs(card, tally, checked=checked)
     advice = "(sum of eigenvalues)^2 / sum of their squares, per variant: small where LD is strong."
@@ -62,6 +65,23 @@ def build_card(tally: Tally, loci: int, n_ref: float, estimator: Estimator, *, c
         advice = "Weak correlations are lost: keep a larger share of the variance."
         card.at_most("largest change of a correlation by low rank", tally.truncation, 0.1, advice=advice)
     return card
+
+
+def _matches(card: Card, tally: Tally) -> None:
+    """Add which variants asked for the panel lacks, and how many alleles were swapped to those asked for."""
+    if not tally.requested:
+        return
+    check_join(
+        card,
+        "variants",
+        JoinSide("rows of --variants in the loci", tally.requested - tally.matched, tally.requested),
+        JoinSide("variants of the panel", tally.counts["variants"] - tally.matched, tally.counts["variants"]),
+        most=_MOST_UNMATCHED,
+        advice="Fine mapping removes variants without LD, among them causal ones: use a panel of the same build and ancestry, and check contig names and alleles.",
+    )
+    share = tally.swapped / max(tally.matched, 1)
+    advice = "Their signs were flipped to the effect alleles of --variants."
+    card.add("variants with swapped alleles", share, Verdict.OK, threshold="none", advice=advice)
 
 
 def _signs(card: Card, tally: Tally) -> None:

@@ -43,6 +43,8 @@ class Tally:
 
     counts: Counter[str] = field(default_factory=Counter)
     swapped: int = 0
+    requested: int = 0  # variants of --variants in the loci
+    matched: int = 0  # those that the panel has
     written: int = 0
     weights: list[float] = field(default_factory=list)
     ranks: list[float] = field(default_factory=list)
@@ -59,6 +61,15 @@ class Tally:
         self.by_a1 += 1
         self.a1_known += int(np.isfinite(frequency).sum())
         self.a1_commoner += int((frequency > COMMONER).sum())
+
+    def quality(self) -> dict[str, float]:
+        """Return the attributes of the store (see `core.ld.write_ld`)."""
+        return {
+            "qc_repaired": float(self.repair_change),
+            "qc_requested": self.requested,
+            "qc_unmatched": self.requested - self.matched,
+            "qc_flipped": self.swapped,
+        }
 
 
 def parse_estimator(shrinkage: str, share: float | None) -> Estimator:

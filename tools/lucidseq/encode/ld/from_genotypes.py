@@ -24,7 +24,7 @@ from lucidseq.encode.ld.blocks import crossing, find_blocks
 from lucidseq.encode.ld.correlation import SAMPLES, correlation
 from lucidseq.encode.ld.estimate import Estimator, Tally, make_block
 from lucidseq.encode.ld.from_matrix import LEFT_OUT
-from lucidseq.encode.ld.match_variants import NOT_LISTED
+from lucidseq.encode.ld.match_variants import NOT_LISTED, inside
 from lucidseq.encode.ld.shrinkage import weight_from_dosages
 
 _log = get_logger("lucidseq.encode")
@@ -87,17 +87,21 @@ class StoreDosages:
         return block if self._rows.all() else block[self._rows]
 
 
-def genotype_blocks(cohort: Cohort, loci: list[Interval], listed: pd.Index | None, estimator: Estimator, tally: Tally) -> Iterator[LdBlock]:
-    """Yield the block of each locus; a variant has the order of alleles of ``listed``."""
-    store = cohort.store
+def genotype_blocks(
+    cohort: Cohort, loci: list[Interval], sumstats: pd.DataFrame | None, estimator: Estimator, tally: Tally
+) -> Iterator[LdBlock]:
+    """Yield the block of each locus; a variant has the order of alleles of ``sumstats``, which other variants are not in."""
+    store, listed = cohort.store, None if sumstats is None else pd.Index(sumstats["variant_id"])
     with Progress("loci", total=len(loci)) as progress:
         for locus in loci:
             first, last = store.region(locus.contig, locus.start, locus.end)
             ids, flipped = store.names(first, last), np.zeros(last - first, dtype=bool)
             rows = np.ones(last - first, dtype=bool)
-            if listed is not None:
+            if sumstats is not None and listed is not None:
                 rows_of_listed, flipped = align(ids, listed)
                 rows = rows_of_listed >= 0
+                tally.requested += int(inside(sumstats, locus).sum())
+                tally.matched += int(rows.sum())
                 ids = np.where(rows, listed.to_numpy(dtype=object)[rows_of_listed], ids)
             tally.counts["variants"] += len(ids)
             tally.counts[NOT_LISTED] += int((~rows).sum())

@@ -17,7 +17,7 @@ from lucidseq.core.tables import open_text
 from lucidseq.encode.ld.choices import InputFormat, MatchBy
 from lucidseq.encode.ld.estimate import Estimator, Tally, make_block
 from lucidseq.encode.ld.ldgm import contig_of, read_ldgm
-from lucidseq.encode.ld.match_variants import MatchedVariants, match_variants
+from lucidseq.encode.ld.match_variants import MatchedVariants, inside, match_variants
 from lucidseq.encode.ld.matrix import R2_VARIANTS, Published
 from lucidseq.encode.ld.npz_matrix import read_npz
 from lucidseq.encode.ld.plink_matrix import read_plink
@@ -64,6 +64,8 @@ def matrix_blocks(
                     f"{path}: no negative value among the correlations of {len(published.variants)} variants; "
                     f"with {R2_VARIANTS} or more it is refused as r squared"
                 )
+            if sumstats is not None:
+                tally.requested += _requested(published.variants, sumstats, loci, source.by)
             if published.by_a1:
                 tally.see_a1(chosen.frequency)
             for block in _of_one(published, chosen, loci, source.n_ref, estimator, tally):
@@ -105,6 +107,7 @@ def _of_one(
     used = np.zeros(len(chosen.rows), dtype=bool)
     for locus, part in _parts(chosen, loci):
         used[part] = True
+        tally.matched += len(part)
         if len(part) < 2:
             tally.counts[LEFT_OUT] += len(part)
             continue
@@ -125,6 +128,19 @@ def _of_one(
             n_ref=n_ref,
         )
     tally.counts[OUTSIDE] += int((~used).sum())
+
+
+def _requested(variants: pd.DataFrame, sumstats: pd.DataFrame, loci: list[Interval] | None, by: MatchBy) -> int:
+    """Return how many rows of the summary statistics the matrix should have: those in the loci, or else between its first and last variants.
+
+    Positions of another build, matched by rsid, do not show it: without loci they are all rows.
+    """
+    if loci is None and by is not MatchBy.POSITION:
+        return len(sumstats)
+    if loci is None:
+        groups = variants.groupby("contig")["position"]
+        loci = [Interval(str(contig), int(places.min()) - 1, int(places.max()), "") for contig, places in groups]
+    return sum(int(inside(sumstats, locus).sum()) for locus in loci)
 
 
 def _parts(chosen: MatchedVariants, loci: list[Interval] | None) -> Iterator[tuple[Interval, np.ndarray]]:

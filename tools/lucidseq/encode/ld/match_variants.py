@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lucidseq.core.variants import align, variant_ids
+from lucidseq.core.intervals import Interval
+from lucidseq.core.variants import align, contig_key, variant_ids
 from lucidseq.encode.ld.choices import MatchBy
 
 NOT_LISTED, OTHER_ALLELES, TWICE = "not in --variants", "in --variants with other alleles", "repeated variant"
@@ -98,11 +99,18 @@ def match_variants(variants: pd.DataFrame, sumstats: pd.DataFrame | None, by: Ma
     )
 
 
+def inside(sumstats: pd.DataFrame, locus: Interval) -> np.ndarray:
+    """Return a mask of the rows of summary statistics in a locus, whatever the spelling of its contig."""
+    position = sumstats["base_pair_location"]
+    on_contig = sumstats["chromosome"].map(contig_key) == contig_key(locus.contig)
+    mask: np.ndarray = (on_contig & (position > locus.start) & (position <= locus.end)).to_numpy()
+    return mask
+
+
 def _keys(contig: pd.Series, position: pd.Series, rsid: pd.Series | None, by: MatchBy) -> np.ndarray:
     """Return the key of each variant; empty where it is unknown."""
     if by is MatchBy.POSITION:
-        plain = contig.astype(str).str.removeprefix("chr")
-        keys = plain + "/" + position.astype(str)
+        keys = contig.astype(str).map(contig_key) + "/" + position.astype(str)
     else:
         keys = pd.Series("", index=contig.index) if rsid is None else rsid.astype(str)
         keys = keys.where(~keys.isin([".", "0", "NA"]), "")

@@ -38,7 +38,7 @@ def ld(options: LdOptions, out: OutputSet) -> Card:
     intervals = None if options.loci is None else _read_loci(options.loci)
     if options.genotypes is not None and not options.input and not options.input_variants:
         _refuse(n_ref=options.n_ref, contig=options.contig, match=None if options.match is MatchBy.POSITION else options.match)
-        listed = None if options.variants is None else pd.Index(_read_listed(options.variants)["variant_id"])
+        listed = None if options.variants is None else _read_listed(options.variants)
         sizes = None if intervals is not None else (options.min_block, options.max_block)
         if sizes is not None and options.max_block < 2 * options.min_block:
             raise UsageError(
@@ -86,7 +86,7 @@ def _from_genotypes(
     cohort: Cohort,
     intervals: list[Interval] | None,
     sizes: tuple[int, int] | None,
-    listed: pd.Index | None,
+    listed: pd.DataFrame | None,
     estimator: Estimator,
     method: LdMethod,
     scores: Path | None,
@@ -104,7 +104,7 @@ def _from_genotypes(
             _log.info(f"{len(blocks_found)} blocks found")
     tally, samples = Tally(), float(len(cohort.samples))
     blocks = genotype_blocks(cohort, intervals or [], listed, estimator, tally)
-    write_ld(out["ld"], blocks, build=cohort.store.build, method=method.value, n_ref=samples)
+    write_ld(out["ld"], blocks, build=cohort.store.build, method=method.value, n_ref=samples, quality=tally.quality)
     if not tally.written:
         raise DataError(
             "no locus with 2 variants",
@@ -131,7 +131,7 @@ def _from_matrices(
     sumstats = None if variants is None else _read_listed(variants)
     tally = Tally()
     blocks = matrix_blocks(source, sumstats, intervals, estimator, tally)
-    write_ld(out["ld"], blocks, build=build or UNKNOWN, method=method.value, n_ref=source.n_ref)
+    write_ld(out["ld"], blocks, build=build or UNKNOWN, method=method.value, n_ref=source.n_ref, quality=tally.quality)
     if not tally.written:
         raise nothing_matched(source, tally, variants)
     expected = len(intervals) if intervals is not None else tally.written

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.tables import open_text
+from lucidseq.core.variants import AlleleKind, ContigNames, allele_kind, clean_allele, whole_position
 
 MOST_CHARACTERS = 100_000  # of a line
 COLUMNS = ["contig", "position", "other", "effect", "rsid"]
@@ -99,7 +100,7 @@ def _frame(rows: np.ndarray, header: list[str] | None, path: Path, contig: str |
     for name in ("position", "index"):
         if name in frame:
             frame[name] = _whole(frame[name], name, path, first + (header is not None), least=int(name == "position"))
-    _check_alleles(frame, path, first + (header is not None))
+    _clean(frame, path, first + (header is not None))
     return frame
 
 
@@ -136,20 +137,23 @@ def _from_ids(ids: np.ndarray, path: Path, first: int) -> dict[str, np.ndarray]:
 
 
 def _whole(column: pd.Series, name: str, path: Path, first: int, least: int) -> pd.Series:
-    numbers = pd.to_numeric(column.where(column.str.fullmatch(r"\d{1,18}")), errors="coerce")
+    numbers = column.map(whole_position)
     wrong = numbers.isna() | (numbers < least)
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
         expected = f"a whole number from {least}"
         raise DataError(f"{name} {str(column.iloc[row])[:40]!r}", expected, "correct the value", where=place(path, line=first + row))
-    return column.astype("int64")
+    return numbers.astype("int64")
 
 
-def _check_alleles(frame: pd.DataFrame, path: Path, first: int) -> None:
+def _clean(frame: pd.DataFrame, path: Path, first: int) -> None:
+    """Take contigs and alleles as all readers do (`core.variants`), in place; refuse alleles of something else."""
+    frame["contig"] = frame["contig"].map(ContigNames())
     for name in ("other", "effect"):
-        frame[name] = frame[name].str.upper()
-    wrong = ~(frame["other"].str.fullmatch(r"[ACGTN*]+|<[^>]*>|0|\.") & frame["effect"].str.fullmatch(r"[ACGTN*]+|<[^>]*>|0|\."))
-    wrong |= (frame["other"] == frame["effect"]) & frame["effect"].str.fullmatch(r"[ACGTN]+")
+        frame[name] = frame[name].map(lambda text: clean_allele(text) or text)
+    kinds = {name: frame[name].map(allele_kind) for name in ("other", "effect")}
+    wrong = (kinds["other"] == AlleleKind.INVALID) | (kinds["effect"] == AlleleKind.INVALID)
+    wrong |= (frame["other"] == frame["effect"]) & (kinds["effect"] != AlleleKind.PLACEHOLDER)
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
         received = f"alleles {frame['other'].iloc[row][:20]!r} and {frame['effect'].iloc[row][:20]!r}"

@@ -22,8 +22,8 @@ from lucidseq.core.tables import is_gzip
 from lucidseq.encode.genotypes.choices import GenotypeField
 from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
 from lucidseq.encode.readers.library import LibraryReader, Names, Rows
-from lucidseq.encode.readers.reader import Reading, as_float, require_unique_samples
-from lucidseq.encode.readers.sample_fields import SampleFields, allele_dosage, coded_alleles, field_to_read
+from lucidseq.encode.readers.reader import NO_FIELD, Reading, as_float, require_unique_samples
+from lucidseq.encode.readers.sample_fields import AlleleDosage, SampleFields, allele_dosage, coded_alleles, field_to_read, has_field
 from lucidseq.encode.readers.vcf_lines import open_bytes, parse_header, refuse_cut_off
 from lucidseq.encode.readers.vcf_records import record_fields
 
@@ -68,6 +68,9 @@ class BcfReader(LibraryReader):
                     if len(coded) == together:
                         chunk.decode()
                     continue
+            if self.reading.drop_incomplete and not has_field(record.FORMAT, self.reading.field, self.field):
+                self.skipped[NO_FIELD] += 1
+                continue
             kept = self.keep_alleles(sum(allele not in _NO_ALLELE for allele in alternates))
             if len(names) + len(kept) > most:
                 yield chunk.finish()
@@ -77,11 +80,11 @@ class BcfReader(LibraryReader):
                 chunk.add(record, alternates, kept)
         yield chunk.finish()
 
-    def dosage(self, fields: SampleFields, allele: int, where: str) -> np.ndarray:
+    def dosage(self, fields: SampleFields, allele: int, where: str) -> AlleleDosage:
         """Return the copies of an allele as stored in chunks."""
         strict = self.reading.field is not GenotypeField.AUTO
         values = allele_dosage(fields, self.field, allele, self.reading.ploidy, strict=strict, where=where)
-        return values if self.hard_calls else as_float(values)
+        return values if self.hard_calls else values._replace(copies=as_float(values.copies))
 
 
 class _Chunk:
@@ -99,6 +102,7 @@ class _Chunk:
         self._reader = reader
         self._dosage = space((rows, len(reader.samples)), reader.dtype)
         self._doubled: list[int] = []
+        self._called: dict[int, np.ndarray] = {}  # by row, of contigs that may be haploid
         self.names: list[Names] = []
         self.coded: list[np.ndarray] = []
 
@@ -115,7 +119,10 @@ class _Chunk:
         where = place(reader.path, variant=f"{contig}:{start + 1}")
         fields = record_fields(record, reader.field, haploid=maybe_haploid(contig), where=where)
         for allele in kept:
-            self._dosage[len(self._doubled)] = reader.dosage(fields, allele, where)
+            row, values = len(self._doubled), reader.dosage(fields, allele, where)
+            self._dosage[row] = values.copies
+            if fields.maybe_haploid:
+                self._called[row] = values.called
             self._doubled.append(fields.doubled(reader.reading.ploidy))
             self.names.append((contig, start, alternates[allele - 1], record.REF, record.ID or "."))
 
@@ -130,14 +137,20 @@ class _Chunk:
             contig, start = self.names[first + row][:2]
             where = place(reader.path, variant=f"{contig}:{start + 1}")
             fields = SampleFields(1, ["GT"], coded_alleles(self.coded[row], where), None, maybe_haploid(contig))
-            dosage[row] = reader.dosage(fields, 1, where)
+            dosage[row] = reader.dosage(fields, 1, where).copies
             self._doubled[first + row] = fields.doubled(reader.reading.ploidy)
         self.coded.clear()
 
     def finish(self) -> Rows:
         """Return the piece."""
         self.decode()
-        return self.names, self._dosage[: len(self.names)], self._doubled
+        dosage = self._dosage[: len(self.names)]
+        called = None
+        if self._called and not self._reader.hard_calls:
+            called = np.zeros(dosage.shape, dtype=bool)
+            for row, calls in self._called.items():
+                called[row] = calls
+        return self.names, dosage, self._doubled, called
 
 
 def diploid_calls(coded: list[np.ndarray], dosage: np.ndarray) -> list[int]:

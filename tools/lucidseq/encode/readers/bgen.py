@@ -61,12 +61,15 @@ class BgenReader(LibraryReader):
 
         path = Path(path)
         self._head = _read_head(path)
-        sample_file = path.with_suffix(".sample")
-        sample_table = read_oxford(sample_file) if sample_file.is_file() else None
+        sample_file = reading.sample_file or path.with_suffix(".sample")
+        sample_table = read_oxford(sample_file) if reading.sample_file or sample_file.is_file() else None
         names = sample_table.names.samples if sample_table else self._head.names
         if not names:
             raise DataError(
-                "a BGEN file without sample names", f"{sample_file.name} in the same folder", "add the .sample file", where=str(path)
+                "a BGEN file without sample names",
+                f"{sample_file.name} in the same folder",
+                "add the .sample file, or name it with --sample",
+                where=str(path),
             )
         if len(names) != self._head.samples:
             received = f"{self._head.samples} samples in the BGEN file, {len(names)} names"
@@ -112,9 +115,9 @@ class BgenReader(LibraryReader):
                     if malformed:
                         raise ValueError(f"{variant.chrom}:{variant.pos} has probabilities above one")
                     if len(names) == len(dosages):
-                        yield names, dosages, doubled
+                        yield names, dosages, doubled, None
                         names, doubled, dosages = [], [], space((next(sizes), len(self.samples)), self.dtype)
-        yield names, dosages[: len(names)], doubled
+        yield names, dosages[: len(names)], doubled, None
 
     def _dosage(self, variant: bgen.BgenVar, ploidy: np.ndarray, allele: int, alleles: list[str]) -> np.ndarray:
         expected = self.reading.ploidy

@@ -19,7 +19,7 @@ from lucidseq.encode.readers.reader import GenotypeReader, VariantChunk
 _PIECE_BYTES, _LEAST_ROWS = 1 << 21, 64  # of the dosages of a piece
 _BETWEEN = "\0"  # texts, none of which has it in these formats
 Names = tuple[str, int, str, str, str]  # contig, start, effect allele, other allele, id
-Rows = tuple[list[Names], np.ndarray, list[int]]  # names, dosages and doubled haploid calls of variants
+Rows = tuple[list[Names], np.ndarray, list[int], np.ndarray | None]  # names, dosages, doubled haploid calls, and which are calls
 
 
 class LibraryReader(GenotypeReader):
@@ -28,21 +28,22 @@ class LibraryReader(GenotypeReader):
     def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]:
         room = most_rows(len(self.samples), self.dtype) * len(self.samples) * np.dtype(self.dtype).itemsize
         pieces = guarded.stream(self.path, lambda space: self._pieces(space, first, last), piece_bytes=room)
-        for text, repeated, start, dosage, doubled, skipped, split in pieces:
+        for text, repeated, start, dosage, doubled, called, skipped, split in pieces:
             self.skipped, self.split = Counter(skipped), split
             if len(start):
                 contig, effect, other, rsid = split_columns(text, repeated, len(start))
-                yield VariantChunk(contig, start, effect, other, rsid, dosage, doubled)
+                yield VariantChunk(contig, start, effect, other, rsid, dosage, doubled, called)
 
     def _pieces(self, space: guarded.Space, first: int, last: int | None) -> Iterator[guarded.Piece]:
         """Run `_read` in the child, which returns its counts with the rows."""
         with library_errors(self.path):
-            for names, dosage, doubled in self._read(space, first, last):
+            for names, dosage, doubled, called in self._read(space, first, last):
                 contig, start, effect, other, rsid = zip(*names, strict=True) if names else ((),) * 5
                 if min(start, default=0) < 0:
                     raise ValueError(f"position {min(start) + 1}")
                 texts = join_columns(contig, effect, other, rsid)
-                yield *texts, np.array(start, dtype=np.int64), dosage, np.array(doubled, dtype=np.int64), dict(self.skipped), self.split
+                numbers = np.array(start, dtype=np.int64), dosage, np.array(doubled, dtype=np.int64), called
+                yield *texts, *numbers, dict(self.skipped), self.split
 
     @abstractmethod
     def _read(self, space: guarded.Space, first: int, last: int | None) -> Iterator[Rows]:
@@ -57,7 +58,7 @@ class LibraryReader(GenotypeReader):
         """Yield how many variants are handed over together (see `piece_rows`)."""
         return piece_rows(len(self.samples), self.dtype)
 
-    def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read the file without decoding genotypes."""
         for text, repeated, start in guarded.stream(self.path, self._name_pieces):
             (contig,) = split_columns(text, repeated, len(start))

@@ -19,7 +19,9 @@ from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import CHUNK, MISSING_CALL
 from lucidseq.core.guarded import Space, stream
 from lucidseq.core.tables import open_text
+from lucidseq.core.variants import whole_position
 from lucidseq.encode.genotypes.choices import GenotypeField, Multiallelic
+from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
 from lucidseq.encode.readers.library import library_errors, most_rows, piece_rows
 from lucidseq.encode.readers.reader import GenotypeReader, Reading, VariantChunk, halve, no_field, require_diploid
 from lucidseq.encode.readers.sample_files import read_psam
@@ -93,7 +95,7 @@ class PgenReader(GenotypeReader):
         expected = "the columns of the header, tabs between them, POS from 1"
         return DataError(f"{line.rstrip()[:80]!r}", expected, "correct the row", where=place(self.pvar, line=self._header + row + 1))
 
-    def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read the .pvar alone."""
         with self._open_names() as names:
             for first in range(0, self.variants, CHUNK):
@@ -108,8 +110,9 @@ class PgenReader(GenotypeReader):
         try:
             columns = list(zip(*rows, strict=True))
             contig, position, rsid, ref, alternates = (columns[self._columns[name]] for name in _NAMED)
-            starts = np.array(position, dtype="S").astype(np.int64) - 1
-            good = all(map(str.isdecimal, position)) and bool((starts >= 0).all())
+            whole = position if all(map(str.isdecimal, position)) else [str(whole_position(text)) for text in position]
+            starts = np.array(whole, dtype="S").astype(np.int64) - 1
+            good = bool((starts >= 0).all())
         except (ValueError, IndexError, OverflowError):
             good = False
         if not good:
@@ -120,7 +123,7 @@ class PgenReader(GenotypeReader):
         alt, position = self._columns["ALT"], self._columns["POS"]
         for row, line in enumerate(lines, start=first):
             fields = line.rstrip("\r\n").split("\t")
-            if len(fields) <= alt or not fields[position].isdecimal() or not 0 < int(fields[position]) < 1 << 31:
+            if len(fields) <= alt or not 0 < (whole_position(fields[position]) or 0) < 1 << 31:
                 return self._bad_row(line, row)
         widths = [line.count("\t") for line in lines]
         return self._bad_row(*next((line, first + at) for at, line in enumerate(lines) if widths[at] != widths[0]))
@@ -176,8 +179,15 @@ class PgenReader(GenotypeReader):
         plain = int(self._offsets[first + count] - self._offsets[first]) == 2 * count
         if plain and "." not in rows.alternates and "" not in rows.alternates:
             contig, rsid, other, effect = map(_objects, (rows.contig, rows.rsid, rows.ref, rows.alternates))
-            return VariantChunk(contig, rows.start, effect, other, rsid, dosage)
+            return VariantChunk(contig, rows.start, effect, other, rsid, dosage, called=self._called(rows.contig, dosage))
         return self._split(rows, dosage, first)
+
+    def _called(self, contigs: Sequence[str], dosage: np.ndarray) -> np.ndarray | None:
+        """Return which dosages come from calls: PLINK 2 stores no dosage where it equals the call, so these are the whole numbers."""
+        if self.hard_calls or not any(map(maybe_haploid, set(contigs))):
+            return None
+        whole: np.ndarray = dosage == np.rint(dosage)
+        return whole
 
     def _split(self, rows: _Names, dosage: np.ndarray, first: int) -> VariantChunk:
         """Return one variant per kept ALT allele; dosages of alleles after the first are at the end."""
@@ -188,7 +198,8 @@ class PgenReader(GenotypeReader):
         effect = [rows.alternates[row].split(",")[allele - 1] for row, allele in kept]
         contig, rsid, other = (_objects(values)[index] for values in (rows.contig, rows.rsid, rows.ref))
         dosage = dosage[[row if allele == 1 else further[first + row, allele] for row, allele in kept]]
-        return VariantChunk(contig, rows.start[index], _objects(effect), other, rsid, dosage)
+        called = self._called(rows.contig, dosage)
+        return VariantChunk(contig, rows.start[index], _objects(effect), other, rsid, dosage, called=called)
 
     def _alleles(self, alternates: str) -> range:
         return self.keep_alleles(0 if alternates in (".", "") else alternates.count(",") + 1)

@@ -20,6 +20,7 @@ import numpy as np
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import CHUNK
 from lucidseq.core.tables import open_text
+from lucidseq.core.variants import whole_position
 from lucidseq.encode.genotypes.choices import GenotypeField
 from lucidseq.encode.readers.reader import GenotypeReader, Reading, VariantChunk, halve, no_field, require_diploid
 from lucidseq.encode.readers.sample_files import read_fam
@@ -178,7 +179,7 @@ class Plink1Reader(GenotypeReader):
             raise DataError(f"{body} bytes of genotypes for {len(self.samples)} samples", expected, fix, where=str(self.path))
         return body // self._width
 
-    def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read the .bim alone."""
         with open_text(self.bim) as names:
             for first in range(0, self.variants, CHUNK):
@@ -207,11 +208,13 @@ class Plink1Reader(GenotypeReader):
         if len(rows) < count:
             raise self._disagree(f"{first + len(rows)} variants")
         for number, row in enumerate(rows, start=first + 1):
-            if len(row) != 6 or not row[3].isdecimal() or not 0 < int(row[3]) < 1 << 31:
+            position = whole_position(row[3]) if len(row) == 6 else None
+            if position is None or not 0 < position < 1 << 31:
                 expected = "contig, id, cM, position (from 1), A1, A2"
                 raise DataError(f"{' '.join(row)[:80]!r}", expected, "correct the row", where=place(self.bim, line=number))
-        contig, rsid, _, position, effect, other = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
-        return contig, position.astype(np.int64) - 1, effect, other, rsid
+            row[3] = str(position)
+        contig, rsid, _, positions, effect, other = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
+        return contig, positions.astype(np.int64) - 1, effect, other, rsid
 
     def _disagree(self, found: str) -> DataError:
         return DataError(

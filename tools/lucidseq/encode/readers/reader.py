@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,10 +12,11 @@ import numpy as np
 
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import MISSING_CALL
+from lucidseq.core.variants import AlleleKind, ContigNames, allele_kind, clean_allele
 from lucidseq.encode.genotypes.choices import GenotypeField, HaploidCoding, Multiallelic
 from lucidseq.encode.genotypes.sample_names import SampleNames
 
-MULTIALLELIC, NO_ALTERNATE = "multi-allelic", "no alternate allele"
+MULTIALLELIC, NO_ALTERNATE, NO_FIELD = "multi-allelic", "no alternate allele", "without the sample field"
 UNKNOWN, MALE, FEMALE = 0, 1, 2  # sexes, as PLINK codes them
 _SLACK = 1e-3  # a dosage may exceed its range by rounding
 
@@ -32,11 +33,17 @@ class Reading:
         Split sites of several ALT alleles into one variant an allele, or drop them.
     ploidy
         Chromosome copies of a sample.
+    sample_file
+        Oxford .sample file of BGEN files; None for the one beside each.
+    drop_incomplete
+        Skip rows of VCF and BCF without the field that is read, rather than refuse the file.
     """
 
     field: GenotypeField = GenotypeField.AUTO
     multiallelic: Multiallelic = Multiallelic.SPLIT
     ploidy: int = 2
+    sample_file: Path | None = None
+    drop_incomplete: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,9 @@ class VariantChunk:
     doubled
         Haploid calls that count as two copies although the contig is none of X, Y and MT, int64 of shape (variants,); None where
         the format has none, or has them doubled already.
+    called
+        Which dosages come from a hard call, bool of shape (variants, samples); None where all do (int8), or none does (float32).
+        Readers give it on contigs that may be haploid, whose rules are different for calls and dosages.
     """
 
     contig: np.ndarray
@@ -63,6 +73,7 @@ class VariantChunk:
     rsid: np.ndarray
     dosage: np.ndarray
     doubled: np.ndarray | None = None
+    called: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.start)
@@ -77,7 +88,16 @@ class VariantChunk:
             self.rsid[rows],
             self.dosage[rows],
             None if self.doubled is None else self.doubled[rows],
+            None if self.called is None else self.called[rows],
         )
+
+    def of_samples(self, keep: np.ndarray) -> VariantChunk:
+        """Return the genotypes of the samples of a mask."""
+        return replace(self, dosage=self.dosage[:, keep], called=None if self.called is None else self.called[:, keep])
+
+    def hard_calls(self) -> np.ndarray:
+        """Return which dosages come from a hard call, bool of shape (variants, samples)."""
+        return np.full(self.dosage.shape, self.dosage.dtype == np.int8) if self.called is None else self.called
 
 
 class GenotypeReader(ABC):
@@ -114,19 +134,47 @@ class GenotypeReader(ABC):
         self.phenotypes: dict[str, np.ndarray] = {}
         self.skipped: Counter[str] = Counter()
         self.split = 0
+        self.contig_names = ContigNames()
 
     def chunks(self, first: int = 0, last: int | None = None) -> Iterator[VariantChunk]:
-        """Read the file's rows first..last-1 (all of them by default) from the beginning."""
+        """Read the file's rows first..last-1 (all of them by default) from the beginning.
+
+        A contig that the file spells in several ways has its first name (of the rows from ``first`` on, unless `positions` has been read); alleles are
+        in capitals (see `core.variants`).
+
+        Raises
+        ------
+        DataError
+            If an allele is neither bases, a code, nor a placeholder.
+        """
         self.skipped.clear()
         self.split = 0
-        return self._chunks(first, last)
+        return map(self._clean, self._chunks(first, last))
 
     @abstractmethod
     def _chunks(self, first: int, last: int | None) -> Iterator[VariantChunk]: ...
 
-    @abstractmethod
     def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Return (contigs, positions) of all rows piece by piece, without genotypes."""
+        return ((_mapped(contigs, self.contig_names), starts) for contigs, starts in self._positions())
+
+    @abstractmethod
+    def _positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Return contigs and positions as the file has them."""
+
+    def _clean(self, chunk: VariantChunk) -> VariantChunk:
+        """Return a chunk with clean names of contigs and alleles."""
+        alleles = {name: self._clean_alleles(getattr(chunk, name), chunk) for name in ("effect_allele", "other_allele")}
+        return replace(chunk, contig=_mapped(chunk.contig, self.contig_names), **alleles)
+
+    def _clean_alleles(self, alleles: np.ndarray, chunk: VariantChunk) -> np.ndarray:
+        clean = {allele: clean_allele(allele) or allele for allele in set(alleles)}
+        for allele, text in clean.items():
+            if allele_kind(text) is AlleleKind.INVALID:
+                row = int(np.argmax(alleles == allele))
+                where = place(self.path, variant=f"{chunk.contig[row]}:{chunk.start[row] + 1}")
+                raise DataError(f"an allele {allele[:40]!r}", "bases (A, C, G, T)", "correct the row", where=where)
+        return _mapped(alleles, clean.__getitem__)
 
     def keep_alleles(self, alternates: int) -> range:
         """Return the alleles of a row that become variants (1 is the first ALT), and count split and skipped rows."""
@@ -140,6 +188,14 @@ class GenotypeReader(ABC):
             return range(0)
         self.split += 1
         return range(1, alternates + 1)
+
+
+def _mapped(texts: np.ndarray, clean: Callable[[str], str]) -> np.ndarray:
+    """Return an object array of the clean texts; the same array where none differs."""
+    table = {text: clean(text) for text in set(texts)}
+    if all(text == name for text, name in table.items()):
+        return texts
+    return np.array([table[text] for text in texts], dtype=object)
 
 
 def require_diploid(path: Path, reading: Reading) -> None:
@@ -191,10 +247,12 @@ def as_float(dosage: np.ndarray) -> np.ndarray:
     return dosage
 
 
-def make_chunk(rows: list[tuple[str, int, str, str, str]], dosage: np.ndarray, doubled: list[int]) -> VariantChunk:
+def make_chunk(
+    rows: list[tuple[str, int, str, str, str]], dosage: np.ndarray, doubled: list[int], called: np.ndarray | None
+) -> VariantChunk:
     """Build a chunk from (contig, start, effect allele, other allele, id) rows."""
     contig, start, effect, other, rsid = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
-    return VariantChunk(contig, start.astype(np.int64), effect, other, rsid, dosage, np.array(doubled, dtype=np.int64))
+    return VariantChunk(contig, start.astype(np.int64), effect, other, rsid, dosage, np.array(doubled, dtype=np.int64), called)
 
 
 def parse_sex(text: str) -> int:
@@ -204,7 +262,8 @@ def parse_sex(text: str) -> int:
 
 def no_field(expected: str, received: str, where: str) -> DataError:
     """Build the error for a row or file without the field that is to be read."""
-    return DataError(f"FORMAT {received}", f"a row with {expected}", "choose another --field, or remove the row", where=where)
+    fix = "choose another --field, remove the row, or add --drop-incomplete to remove such rows of a VCF or BCF"
+    return DataError(f"FORMAT {received}", f"a row with {expected}", fix, where=where)
 
 
 def require_unique_samples(samples: list[str], path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -87,7 +88,25 @@ def field_to_read(field: GenotypeField, header: str) -> GenotypeField:
     return GenotypeField.DOSAGE if _DOSAGE.search(header) else GenotypeField.GT
 
 
-def allele_dosage(fields: SampleFields, field: GenotypeField, allele: int, ploidy: int, *, strict: bool, where: str) -> np.ndarray:
+def has_field(names: list[str], requested: GenotypeField, field: GenotypeField) -> bool:
+    """Return whether a row's FORMAT has the field that is read; where it was not requested, calls stand in for dosages.
+
+    Examples
+    --------
+    >>> has_field(["DP"], GenotypeField.AUTO, GenotypeField.GT), has_field(["GT"], GenotypeField.AUTO, GenotypeField.DOSAGE)
+    (False, True)
+    """
+    return KEYS[field] in names or (requested is GenotypeField.AUTO and "GT" in names)
+
+
+class AlleleDosage(NamedTuple):
+    """Copies of one allele, and which of them come from a hard call, bool; both of shape (samples,)."""
+
+    copies: np.ndarray
+    called: np.ndarray
+
+
+def allele_dosage(fields: SampleFields, field: GenotypeField, allele: int, ploidy: int, *, strict: bool, where: str) -> AlleleDosage:
     """Return the copies of one ALT allele.
 
     Parameters
@@ -115,15 +134,16 @@ def allele_dosage(fields: SampleFields, field: GenotypeField, allele: int, ploid
     if field is GenotypeField.GT or fields.values is None:
         if strict and field is not GenotypeField.GT:
             raise no_field(KEYS[field], ":".join(fields.names), where)
-        return _copies(fields, allele, ploidy, where)
+        copies = _copies(fields, allele, ploidy, where)
+        return AlleleDosage(copies, np.ones(len(copies), dtype=bool))
     if field is GenotypeField.GP:
         dosage = _from_probabilities(fields, fields.values, allele, ploidy, where)
     else:
         dosage = _from_dosages(fields, fields.values, allele, ploidy, where)
     missing = np.isnan(dosage)
-    if missing.any() and fields.alleles is not None:
-        dosage = np.where(missing, as_float(_copies(fields, allele, ploidy, where)), dosage)
-    return dosage
+    if not missing.any() or fields.alleles is None:
+        return AlleleDosage(dosage, np.zeros(len(dosage), dtype=bool))
+    return AlleleDosage(np.where(missing, as_float(_copies(fields, allele, ploidy, where)), dosage), missing)
 
 
 def _from_dosages(fields: SampleFields, values: np.ndarray, allele: int, ploidy: int, where: str) -> np.ndarray:

@@ -67,7 +67,7 @@ class StoreReader(GenotypeReader):
         if sex is not None:
             self.sex = sex.astype(np.uint8)
 
-    def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read contigs and positions alone."""
         with open_store(self.path, GENOTYPES) as store:
             for first in range(0, len(store["dosage"]), CHUNK):

@@ -11,8 +11,17 @@ import numpy as np
 from lucidseq.core.errors import DataError, place
 from lucidseq.encode.genotypes.choices import GenotypeField
 from lucidseq.encode.genotypes.sex_chromosomes import maybe_haploid
-from lucidseq.encode.readers.reader import GenotypeReader, Reading, VariantChunk, as_float, make_chunk, no_field, require_unique_samples
-from lucidseq.encode.readers.sample_fields import KEYS, field_to_read
+from lucidseq.encode.readers.reader import (
+    NO_FIELD,
+    GenotypeReader,
+    Reading,
+    VariantChunk,
+    as_float,
+    make_chunk,
+    no_field,
+    require_unique_samples,
+)
+from lucidseq.encode.readers.sample_fields import KEYS, field_to_read, has_field
 from lucidseq.encode.readers.vcf_columns import Decoded, decode_calls, decode_ploidy, decode_subfields
 from lucidseq.encode.readers.vcf_lines import VcfText
 from lucidseq.encode.readers.vcf_records import decode_lines
@@ -50,6 +59,10 @@ class _Row:
             return self.fields[9]
         return self.fields[9].translate(_ONE_ALLELE[self.allele])
 
+    @property
+    def maybe_haploid(self) -> bool:
+        return maybe_haploid(self.fields[0].decode())
+
     def names(self) -> tuple[str, int, str, str, str]:
         contig, position, rsid, other, effect = (field.decode() for field in self.fields[:5])
         return contig, int(position) - 1, effect.split(",")[self.allele - 1], other, rsid
@@ -72,7 +85,7 @@ class VcfReader(GenotypeReader):
         self._field = field_to_read(reading.field, self._text.header.decode(errors="replace"))
         super().__init__(path, self._text.samples, reading, hard_calls=self._field is GenotypeField.GT)
 
-    def positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _positions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read the first columns alone."""
         for lines in self._text.blocks():
             rows = [self._text.fields(line, number, 2) for number, line in lines]
@@ -89,18 +102,26 @@ class VcfReader(GenotypeReader):
             rows = [row for number, line in lines[max(0, first - before) : end] for row in self._parse(line, number)]
             before += len(lines)
             if rows:
-                dosage, doubled = self._dosages(rows)
-                yield make_chunk([row.names() for row in rows], dosage, doubled)
+                dosage, doubled, called = self._dosages(rows)
+                yield make_chunk([row.names() for row in rows], dosage, doubled, called)
 
     def _parse(self, line: bytes, number: int) -> list[_Row]:
         """Return the variants of a line; skipped rows are counted."""
         fields = self._text.fields(line, number)
+        if self.reading.drop_incomplete and not self._has_field(fields[8]):
+            self.skipped[NO_FIELD] += 1
+            return []
         alternates = 0 if fields[4] in (b".", b"") else fields[4].count(b",") + 1
         return [_Row(number, line, fields, allele, alternates) for allele in self.keep_alleles(alternates)]
 
-    def _dosages(self, rows: list[_Row]) -> tuple[np.ndarray, list[int]]:
-        """Return dosages and how many haploid calls they count as two copies; only irregular rows have any."""
+    def _has_field(self, form: bytes) -> bool:
+        return has_field([name.decode(errors="replace") for name in form.split(b":")], self.reading.field, self._field)
+
+    def _dosages(self, rows: list[_Row]) -> tuple[np.ndarray, list[int], np.ndarray | None]:
+        """Return dosages, how many haploid calls they count as two copies (only irregular rows have any), and which come from calls."""
         doubled = [0] * len(rows)
+        haploid = not self.hard_calls and any(row.maybe_haploid for row in rows)
+        called = np.zeros((len(rows), len(self.samples)), dtype=bool) if haploid else None
         dosage = np.empty((len(rows), len(self.samples)), dtype=np.int8 if self.hard_calls else np.float32)
         by_format: dict[bytes, list[int]] = {}
         left: list[int] = []
@@ -112,10 +133,12 @@ class VcfReader(GenotypeReader):
         for form, indices in by_format.items():
             decoded = self._decode_format(form, [rows[index] for index in indices])
             dosage[indices] = decoded.dosage if self.hard_calls else as_float(decoded.dosage)
+            if called is not None:
+                called[indices] = decoded.dosage.dtype == np.int8
             left += [index for index, wrong in zip(indices, decoded.irregular, strict=True) if wrong]
         if left:
-            self._decode_irregular(rows, sorted(left), dosage, doubled)
-        return dosage, doubled
+            self._decode_irregular(rows, sorted(left), dosage, doubled, called)
+        return dosage, doubled, called
 
     def _regular(self, row: _Row) -> bool:
         """Say whether a row is worth trying here: neither probabilities, nor dosages of several alleles, nor calls out of place."""
@@ -150,16 +173,20 @@ class VcfReader(GenotypeReader):
             return Decoded(np.zeros((len(rows), samples), dtype=np.int8), np.ones(len(rows), dtype=bool))
         return decode_subfields([row.calls for row in rows], samples, len(names), dosages=None)
 
-    def _decode_irregular(self, rows: list[_Row], left: list[int], dosage: np.ndarray, doubled: list[int]) -> None:
+    def _decode_irregular(
+        self, rows: list[_Row], left: list[int], dosage: np.ndarray, doubled: list[int], called: np.ndarray | None
+    ) -> None:
         places = [place(self.path, line=rows[index].number) for index in left]
         for index, where in zip(left, places, strict=True):
             found = rows[index].fields[9].count(b"\t") + 1
             if found != len(self.samples):
                 raise DataError(f"genotypes of {found} samples", f"{len(self.samples)}, as in the header", "correct the row", where=where)
         lines, alleles = [rows[index].line for index in left], [rows[index].allele for index in left]
-        haploid = [maybe_haploid(rows[index].fields[0].decode()) for index in left]
+        haploid = [rows[index].maybe_haploid for index in left]
         strict = self.reading.field is not GenotypeField.AUTO
         decoded = decode_lines(self._text.header, lines, alleles, haploid, places, self._field, ploidy=self.reading.ploidy, strict=strict)
         for index, (values, haploids) in zip(left, decoded, strict=True):
-            dosage[index] = values if self.hard_calls else as_float(values)
+            dosage[index] = values.copies if self.hard_calls else as_float(values.copies)
             doubled[index] = haploids
+            if called is not None:
+                called[index] = values.called

@@ -10,7 +10,7 @@ import numpy as np
 
 from lucidseq.core.errors import DataError
 from lucidseq.encode.genotypes.choices import GenotypeField
-from lucidseq.encode.readers.sample_fields import KEYS, SampleFields, allele_dosage, coded_alleles
+from lucidseq.encode.readers.sample_fields import KEYS, AlleleDosage, SampleFields, allele_dosage, coded_alleles
 
 if TYPE_CHECKING:
     import cyvcf2
@@ -37,7 +37,7 @@ def record_dosage(
         As there, or if DS or GP are declared as something else than Float.
     """
     fields = record_fields(record, field, haploid=haploid, where=where)
-    return allele_dosage(fields, field, allele, ploidy, strict=strict, where=where)
+    return allele_dosage(fields, field, allele, ploidy, strict=strict, where=where).copies
 
 
 def record_fields(record: cyvcf2.Variant, field: GenotypeField, *, haploid: bool, where: str) -> SampleFields:
@@ -76,7 +76,7 @@ def decode_lines(
     *,
     ploidy: int,
     strict: bool,
-) -> list[tuple[np.ndarray, int]]:
+) -> list[tuple[AlleleDosage, int]]:
     """Decode VCF lines by htslib, through a temporary file.
 
     Parameters
@@ -105,7 +105,7 @@ def decode_lines(
     """
     import cyvcf2
 
-    decoded: list[tuple[np.ndarray, int]] = []
+    decoded: list[tuple[AlleleDosage, int]] = []
     with tempfile.TemporaryDirectory(prefix="lucidseq-vcf-") as folder:
         path = Path(folder) / "lines.vcf"
         path.write_bytes(_plain_header(header) + b"".join(map(_plain_line, lines)))
@@ -114,8 +114,8 @@ def decode_lines(
                 at = len(decoded)
                 fields = record_fields(record, field, haploid=haploid[at], where=where[at])
                 values = allele_dosage(fields, field, alleles[at], ploidy, strict=strict, where=where[at])
-                if len(values) != lines[at].count(b"\t") - _SITE:
-                    raise _unreadable(f"{len(values)} samples are left of it", where[at])
+                if len(values.copies) != lines[at].count(b"\t") - _SITE:
+                    raise _unreadable(f"{len(values.copies)} samples are left of it", where[at])
                 decoded.append((values, fields.doubled(ploidy)))
         except DataError:
             raise

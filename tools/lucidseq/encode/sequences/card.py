@@ -7,8 +7,10 @@ import numpy as np
 from lucidseq.core.card import Card, Verdict
 from lucidseq.encode.sequences import assign_splits as splits
 from lucidseq.encode.sequences.choices import Task
+from lucidseq.encode.sequences.read_sources import BLACKLISTED, CLIPPED, PAST_END, UNKNOWN_BASES, SequenceSet
 from lucidseq.encode.sequences.sequence_rows import SequenceRows, gc_share, n_share
 
+_MOST_REMOVED, _MOST_PADDING = 0.05, 0.05
 _MOST_N, _MOST_GC_DIFFERENCE, _FEWEST, _MOST_FOUND, _MOST_BOTH = 0.01, 0.02, 50, 0.95, 0.001
 
 
@@ -25,8 +27,13 @@ def check_dataset(
     shared = _count_shared_with_training(same, split)
     advice = "Equal sequences (on either strand) are in training and test: remove the copies."
     card.at_most("sequences also found in another split", shared, 0.001 * len(rows), text="<= 0.1 %", advice=advice)
-    unknown = float(n_share(rows.codes).mean())
-    card.at_most("share of N", unknown, _MOST_N, advice="Many unknown bases: lower --max-n-share.")
+    unknown = float(n_share(rows.codes, rows.padding).mean())
+    card.at_most(
+        "share of N", unknown, _MOST_N, advice="Many unknown bases are in the kept sequences: lower --max-n-share to remove more of them."
+    )
+    padded = float(rows.padding.mean() / rows.codes.shape[1])
+    advice = "Windows reach beyond their contigs or records, where bases are N: use a shorter --window."
+    card.at_most("share of padding", padded, _MOST_PADDING, advice=advice)
     if task == Task.BINARY:
         if names and origin is None:  # haplotypes of different samples may be equal
             _check_both_labels(card, same, rows.target)
@@ -45,21 +52,52 @@ def check_test_set(card: Card, *, by_contig: bool, with_coordinates: bool) -> No
     )
 
 
-def check_sources(card: Card, negatives_drawn: float | None, alleles_inserted: float | None, without_signal: int | None) -> None:
-    """Add the checks of negatives, personal sequences and signal tracks (see `read_sources.SequenceSet`), where there are any."""
-    if negatives_drawn is not None:
+def check_sources(card: Card, dataset: SequenceSet) -> None:
+    """Add the checks of negatives, personal sequences and signal tracks, where there are any."""
+    if dataset.negatives_drawn is not None:
         advice = "Regions without a match make the classes differ: match GC alone, or draw from more intervals."
-        card.at_least("negatives drawn, of those requested", negatives_drawn, _MOST_FOUND, advice=advice)
-    if alleles_inserted is not None:
+        card.at_least("negatives drawn, of those requested", dataset.negatives_drawn, _MOST_FOUND, advice=advice)
+    if dataset.alleles_inserted is not None:
         card.at_least(
             "alleles inserted into the sequences, of those carried",
-            alleles_inserted,
+            dataset.alleles_inserted,
             _MOST_FOUND,
             advice="The others stay as the reference; the QC table shows why. At 0 no sample differs from the genome: check the contigs of the VCF.",
         )
-    if without_signal is not None:
+    if dataset.several_sets is not None:
+        advice = (
+            "Alleles of other sets than that at the window's middle stay as the reference: phase the file further, or use shorter windows."
+        )
+        card.at_most("windows with several phase sets of a sample", dataset.several_sets, 0, advice=advice)
+    if dataset.without_signal is not None:
         advice = "Their target is 0 without a measurement: remove these regions, or use a track of all contigs."
-        card.at_most("windows on contigs that a signal track lacks", without_signal, 0, advice=advice)
+        card.at_most("windows on contigs that a signal track lacks", dataset.without_signal, 0, advice=advice)
+
+
+def check_removed(card: Card, steps: list[tuple[str, str, int, int]]) -> None:
+    """Add the share of the input that was removed, by reason, and the regions that were clipped.
+
+    Parameters
+    ----------
+    card
+        To add to.
+    steps
+        Rows of the QC table.
+    """
+    read = next(kept for unit, step, _, kept in steps if unit == "sequences" and step == "read")
+    advice = {
+        UNKNOWN_BASES: "They have too many unknown bases: raise --max-n-share to keep more of them.",
+        PAST_END: "Add --window to clip such regions instead; check that they are of the FASTA's build.",
+        BLACKLISTED: "Many regions overlap the blacklist: check that it is of the same build.",
+    }
+    for reason, hint in advice.items():
+        removed = sum(count for unit, step, count, _ in steps if unit == "sequences" and step == reason)
+        if removed:
+            card.at_most(f"removed: {reason}", removed / read, _MOST_REMOVED, text=f"<= {_MOST_REMOVED:.0%} of the input", advice=hint)
+    clipped = sum(int(step.rpartition(": ")[2]) for unit, step, _, _ in steps if unit == "sequences" and step.startswith(CLIPPED))
+    if clipped:
+        hint = "Peak callers extend fragments past the ends of contigs; many such regions are of another build."
+        card.at_most(CLIPPED, clipped / read, _MOST_REMOVED, text=f"<= {_MOST_REMOVED:.0%} of the input", advice=hint)
 
 
 def check_near_copies(card: Card, groups: np.ndarray, copies: np.ndarray) -> None:

@@ -10,6 +10,7 @@ from lucidseq.core.app import Methods
 from lucidseq.core.options import Option, Options, Seed
 from lucidseq.core.roles import Format, In, Needs, OutFile
 from lucidseq.core.schema import SEQUENCES
+from lucidseq.encode.haplotypes.choices import PhaseSets
 from lucidseq.encode.options import Build, qc, tool
 from lucidseq.encode.sequences.choices import LabelColumn, NearCopies, Negatives, SignalStatistic, SignalTransform, Task
 
@@ -80,6 +81,13 @@ class SequencesOptions(Options):
         Option("Phased VCF (bgzip) or BCF: every window is written once for each haplotype of each sample, with its alleles."),
         In(Format.VCF),
     ] = None
+    phase_sets: Annotated[
+        PhaseSets,
+        Option(
+            "Windows in which a sample of --variants has heterozygous calls of several phase sets (PS): refuse the file, or break: alleles of other sets than that at the window's middle stay as the reference."
+        ),
+        Needs("variants"),
+    ] = PhaseSets.REFUSE
     samples: Annotated[
         Path | None, Option("Text file of the samples of --variants to use, one name per line; default: all."), In(Format.TSV)
     ] = None

@@ -138,4 +138,5 @@ def to_rows(records: list[FastaRecord], path: Path, *, window: int | None, targe
         np.array(strands, dtype=object),
         np.array(names, dtype=object),
         targets,
+        np.maximum(length - np.array([len(record.codes) for record in records], dtype=np.int64), 0),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,12 +74,62 @@ def cut_windows(genome: Genome, regions: Intervals, path: Path, *, window: int |
     strand = regions.strand if stranded else np.full(len(regions), ".", dtype=object)
     codes[strand == "-"] = alphabet.reverse_complement(codes[strand == "-"])
     nothing = np.zeros((len(regions), 0), dtype=np.float32)
-    return SequenceRows(codes, regions.contig, starts, starts + length, strand, regions.labels(), nothing)
+    size = contig_sizes(genome, regions)
+    padding = length - np.clip(np.minimum(starts + length, size) - np.maximum(starts, 0), 0, length)
+    return SequenceRows(codes, regions.contig, starts, starts + length, strand, regions.labels(), nothing, padding)
+
+
+def contig_sizes(genome: Genome, regions: Intervals) -> np.ndarray:
+    """Return the length of the contig of each region, int64; -1 where the genome does not have it."""
+    sizes: np.ndarray = pd.Series(regions.contig, dtype=object).map(genome.lengths).fillna(-1).to_numpy(dtype=np.int64)
+    return sizes
+
+
+def within_contigs(genome: Genome, regions: Intervals, path: Path, *, clip: bool) -> tuple[Intervals, np.ndarray, int]:
+    """Return regions within their contigs; those that run past the end are clipped, or removed where clipping is not possible.
+
+    Peak callers extend fragments past the ends of contigs. A region that begins past the end is of another build.
+
+    Parameters
+    ----------
+    genome, regions, path
+        As in `cut_windows`.
+    clip
+        Whether regions may change their length; otherwise they are removed.
+
+    Returns
+    -------
+    (the regions; the mask of those kept; how many were clipped)
+
+    Raises
+    ------
+    DataError
+        If a narrowPeak summit lies beyond its peak, or every region runs past the end.
+    """
+    beyond = regions.summit >= regions.end - regions.start
+    if beyond.any():
+        row = int(np.argmax(beyond))
+        received = f"a summit {regions.summit[row]} bases into a peak of {regions.end[row] - regions.start[row]}"
+        where = place(path, contig=str(regions.contig[row]), item=f"region {regions.label(row)}")
+        raise DataError(
+            received, "a summit inside its peak (column 10 of narrowPeak)", "correct column 10: -1 takes the middle", where=where
+        )
+    size = contig_sizes(genome, regions)
+    past = (regions.start < size) & (regions.end > size)
+    if not clip and past.all():
+        raise DataError(
+            "regions that all run past the end of their contigs", "regions of the FASTA's build", "add --window", where=str(path)
+        )
+    if not past.any() or not clip:
+        return regions.take(~past), ~past, 0
+    end = np.where(past, size, regions.end)
+    summit = np.minimum(regions.summit, end - regions.start - 1)
+    return replace(regions, end=end, summit=summit), np.ones(len(regions), dtype=bool), int(past.sum())
 
 
 def _check_regions(genome: Genome, regions: Intervals, path: Path, length: int | None) -> None:
     """Refuse the first region on an unknown contig, beyond its contig's end, or of another length than the first."""
-    size = pd.Series(regions.contig, dtype=object).map(genome.lengths).fillna(-1).to_numpy(dtype=np.int64)
+    size = contig_sizes(genome, regions)
     wrong = (size < regions.end) | (regions.end - regions.start != (length or regions.end - regions.start))
     if not wrong.any():
         return

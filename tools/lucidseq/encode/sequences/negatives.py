@@ -208,4 +208,5 @@ def _rows(contig: str, starts: np.ndarray, codes: np.ndarray, targets: int) -> S
         np.full(n, ".", dtype=object),
         names,
         np.zeros((n, targets), dtype=np.float32),
+        np.zeros(n, dtype=np.int64),
     )

@@ -62,6 +62,7 @@ def read_one_hot(path: Path) -> tuple[SequenceRows, np.ndarray]:
         np.full(len(codes), ".", dtype=object),
         np.array(names, dtype=object),
         np.concatenate([target for _, target, _ in parts]),
+        zeros,
     )
     return rows, split
 

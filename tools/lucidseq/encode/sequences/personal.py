@@ -18,6 +18,8 @@ from lucidseq.core.close_on_exit import CloseOnExit
 from lucidseq.core.errors import DataError, place
 from lucidseq.core.genome import Genome
 from lucidseq.encode.genotypes.sample_names import SampleNames
+from lucidseq.encode.haplotypes.choices import PhaseSets
+from lucidseq.encode.haplotypes.phase_sets import FIX, heterozygous, phase_sets_of
 from lucidseq.encode.readers.reader import require_unique_samples
 from lucidseq.encode.readers.sample_files import read_sample_list
 from lucidseq.encode.readers.vcf_lines import refuse_cut_off
@@ -27,13 +29,14 @@ from lucidseq.encode.sequences.sequence_rows import SequenceRows
 if TYPE_CHECKING:
     import cyvcf2
 
-MISSING, SYMBOLIC, OVERLAPPING, CROSSING = (
+OTHER_SET, MISSING, SYMBOLIC, OVERLAPPING, CROSSING = (
+    "of another phase set than the window's middle, taken as reference",
     "missing allele, taken as reference",
     "symbolic allele",
     "overlaps the allele before",
     "crosses the window's start or middle",
 )
-_UNKNOWN, _ABSENT = -1, -2  # alleles: not called; no such chromosome copy
+_UNKNOWN, _ABSENT, _UNJOINED = -1, -2, -3  # alleles: not called; no such chromosome copy; on an unknown haplotype
 _DELETED = "*"  # VCF: base deleted by an allele of a previous row
 _USUAL_PLOIDY = 2  # of samples without calls in the file
 _BASES = set("ACGTN")
@@ -65,11 +68,12 @@ class Edit:
 
 @dataclass(frozen=True)
 class Site:
-    """A variant: where it is, its alleles in capitals (0 is the reference), and the allele of each haplotype, shape (samples, ploidy)."""
+    """A variant: where it is, its alleles in capitals (0 is the reference), the allele of each haplotype, shape (samples, ploidy), and phase sets, (samples,)."""
 
     start: int
     alleles: list[str]
     calls: np.ndarray
+    phase_set: np.ndarray
 
 
 class PersonalGenomes(CloseOnExit):
@@ -83,6 +87,8 @@ class PersonalGenomes(CloseOnExit):
         Kept samples, in file order.
     inserted, skipped
         Alleles inserted into sequences, and skipped ones by reason, counted by `personal_rows`.
+    several_sets
+        Windows of samples with heterozygous calls of several phase sets, counted likewise.
 
     Raises
     ------
@@ -90,10 +96,11 @@ class PersonalGenomes(CloseOnExit):
         If the file is cut off, cannot be read or indexed, or a sample is not in it.
     """
 
-    def __init__(self, path: Path, sample_list: Path | None) -> None:
+    def __init__(self, path: Path, sample_list: Path | None, rule: PhaseSets = PhaseSets.REFUSE) -> None:
         import cyvcf2
 
-        self.path = path
+        self.path, self.rule = path, rule
+        self.several_sets = 0
         refuse_cut_off(path)
         self.skipped: Counter[str] = Counter()
         self.inserted = 0
@@ -183,7 +190,36 @@ class PersonalGenomes(CloseOnExit):
         if split.any():
             received = f"an unphased heterozygous call of {self.samples[int(np.argmax(split))]}"
             raise DataError(received, "phased calls (0|1)", "phase the file first", where=where)
-        return Site(record.start, [allele.upper() for allele in (record.REF, *record.ALT)], alleles)
+        bases = [allele.upper() for allele in (record.REF, *record.ALT)]
+        return Site(record.start, bases, alleles, phase_sets_of(record, len(self.samples)))
+
+    def break_phase_sets(self, contig: str, sites: list[Site], middle: int) -> list[Site]:
+        """Return the sites of a window with alleles that the phase set at its middle does not join as on an unknown haplotype.
+
+        Where a sample has heterozygous calls of several phase sets (PS), those of the set of the call nearest to the middle are kept.
+
+        Raises
+        ------
+        DataError
+            If there are such samples, and they are to be refused.
+        """
+        if not sites:
+            return sites
+        calls = heterozygous(np.stack([_padded(site.calls, max(other.calls.shape[1] for other in sites)) for site in sites]))
+        sets = np.stack([site.phase_set for site in sites])
+        nearest = np.where(calls, np.abs(np.array([site.start for site in sites]) - middle)[:, None], np.iinfo(np.int64).max).argmin(axis=0)
+        unjoined = calls & (sets != sets[nearest, np.arange(sets.shape[1])])
+        several = unjoined.any(axis=0)
+        if not several.any():
+            return sites
+        if self.rule is PhaseSets.REFUSE:
+            sample = int(np.argmax(several))
+            where = place(self.path, variant=f"{contig}:{sites[int(np.argmax(unjoined[:, sample]))].start + 1}")
+            received = f"heterozygous calls of several phase sets of {self.samples[sample]} in one window"
+            raise DataError(received, "one phase set (PS) of a sample in a window", FIX, where=where)
+        self.several_sets += int(several.sum())
+        rows = zip(sites, unjoined, strict=True)
+        return [replace(site, calls=np.where(mask[:, None] & (site.calls >= 0), _UNJOINED, site.calls)) for site, mask in rows]
 
     def require_contigs(self, contigs: list[str]) -> None:
         """Check that the file and the regions share a contig (see `regions.require_shared`)."""
@@ -205,6 +241,11 @@ def _indexed(path: Path, folder: Path) -> Path:
         fix = "sort it, and compress it with bgzip"
         raise DataError(f"a file that cannot be indexed ({str(error).strip()[:150]})", expected, fix, where=str(path)) from error
     return link
+
+
+def _padded(calls: np.ndarray, ploidy: int) -> np.ndarray:
+    """Return calls of shape (samples, ploidy), filled with absent alleles."""
+    return np.pad(calls, ((0, 0), (0, ploidy - calls.shape[1])), constant_values=_ABSENT)
 
 
 def _copies(calls: np.ndarray) -> np.ndarray:
@@ -243,7 +284,8 @@ def _haplotypes(genome: Genome, rows: SequenceRows, index: int, genomes: Persona
     sample = np.repeat(np.arange(len(copies)), copies)
     copy = np.arange(len(sample)) - np.repeat(np.cumsum(copies) - copies, copies)
     window = Window(contig, start, end, backward=rows.strand[index] == "-")
-    codes = _versions(genome, window, sites, _alleles(sites, sample, copy), genomes)
+    joined = genomes.break_phase_sets(contig, sites, window.middle)
+    codes = _versions(genome, window, joined, _alleles(joined, sample, copy), genomes)
     if window.backward:
         codes = alphabet.reverse_complement(codes)
     names = [f"{rows.id[index]}|{genomes.samples[sample_index]}|{number + 1}" for sample_index, number in zip(sample, copy, strict=True)]
@@ -288,6 +330,8 @@ def _edits(sites: list[Site], alleles: np.ndarray, skipped: Counter[str]) -> lis
         text = site.alleles[max(allele, 0)]
         if allele == _UNKNOWN:
             skipped[MISSING] += 1
+        elif allele == _UNJOINED:
+            skipped[OTHER_SET] += 1
         elif allele > 0 and not set(text + site.alleles[0]) <= _BASES | {_DELETED}:
             skipped[SYMBOLIC] += 1
         elif allele > 0 and text != _DELETED:

@@ -15,7 +15,7 @@ from lucidseq.encode.gene_models import read_starts
 from lucidseq.encode.regions import Regions, require_shared
 from lucidseq.encode.sequences.choices import LabelColumn, Negatives, SignalTransform
 from lucidseq.encode.sequences.fasta_records import read_fasta, to_rows
-from lucidseq.encode.sequences.genome_windows import cut_windows, read_signal, windows_without_signal
+from lucidseq.encode.sequences.genome_windows import cut_windows, read_signal, windows_without_signal, within_contigs
 from lucidseq.encode.sequences.labels import bed_targets, read_labels, targets_of
 from lucidseq.encode.sequences.negatives import NegativeRule, draw_negatives, repeat_share
 from lucidseq.encode.sequences.one_hot import read_one_hot
@@ -25,7 +25,8 @@ from lucidseq.encode.sequences.sequence_rows import SequenceRows, n_share, uniqu
 from lucidseq.encode.sequences.source_options import Sources
 
 _log = get_logger("lucidseq.encode")
-BLACKLISTED = "overlaps the blacklist"
+UNKNOWN_BASES = "share of N"
+BLACKLISTED, PAST_END, CLIPPED = "overlaps the blacklist", "runs past the contig's end", "clipped at the contig's end"
 
 
 @dataclass
@@ -50,6 +51,8 @@ class SequenceSet:
         Share of the samples' alleles (missing ones included) that are in their sequences; 0 without any, None without samples.
     without_signal
         Windows on contigs that a signal track lacks; None without tracks.
+    several_sets
+        Windows of samples with heterozygous calls of several phase sets; None without samples.
     """
 
     rows: SequenceRows
@@ -61,6 +64,7 @@ class SequenceSet:
     negatives_drawn: float | None = None
     alleles_inserted: float | None = None
     without_signal: int | None = None
+    several_sets: int | None = None
 
     def take(self, keep: np.ndarray) -> SequenceSet:
         """Return the sequences of a mask or of indices."""
@@ -110,8 +114,13 @@ def _from_records(sources: Sources, path: Path) -> SequenceSet:
 def _from_windows(sources: Sources, fasta: Path, path: Path) -> SequenceSet:
     with Genome(fasta) as genome:
         regions = read_bed(path) if sources.regions else read_starts(path, gene_type=sources.gene_type)
+        regions, inside, clipped = within_contigs(genome, regions, path, clip=sources.window is not None)
         rows = cut_windows(genome, regions, path, window=sources.window, stranded=sources.stranded)
         dataset = _labelled(SequenceSet(rows, []), regions, sources, path)
+        if not inside.all():
+            dataset.steps.append(("sequences", PAST_END, int((~inside).sum()), int(inside.sum())))
+        if clipped:
+            dataset.steps.append(("sequences", f"{CLIPPED}: {clipped}", 0, int(inside.sum())))
         # Windows extend beyond their regions: no base may be in both classes
         occupied = Intervals.join([regions, Intervals.of(rows.contig, rows.start, rows.end)])
         if sources.blacklist is not None:
@@ -227,11 +236,11 @@ def _log1p(values: np.ndarray, rows: SequenceRows, track: Path) -> np.ndarray:
 
 def _with_alleles(dataset: SequenceSet, genome: Genome, sources: Sources, path: Path) -> SequenceSet:
     """Replace each window by the haplotypes of every sample."""
-    with PersonalGenomes(path, sources.samples) as genomes:
+    with PersonalGenomes(path, sources.samples, sources.phase_sets) as genomes:
         genomes.require_contigs([str(name) for name in dict.fromkeys(dataset.rows.contig)])
         rows, origin = personal_rows(genome, dataset.rows, genomes)
     remaining = genomes.inserted + genomes.skipped.total()
-    dataset.alleles_inserted = genomes.inserted / max(remaining, 1)
+    dataset.alleles_inserted, dataset.several_sets = genomes.inserted / max(remaining, 1), genomes.several_sets
     dataset.steps.append(("alleles", "carried by a haplotype, or missing", 0, remaining))
     for reason, count in sorted(genomes.skipped.items()):
         _log.warning(f"{count} alleles of {path.name}: {reason}")
@@ -264,12 +273,12 @@ def drop_unknown(dataset: SequenceSet, sources: Sources) -> SequenceSet:
         If no sequence remains.
     """
     rows = dataset.rows
-    keep = n_share(rows.codes) <= sources.max_n_share
+    keep = n_share(rows.codes, rows.padding) <= sources.max_n_share
     if not keep.any():
         received = f"every sequence has more than {sources.max_n_share:.0%} N"
         raise DataError(received, "sequences of known bases", "raise --max-n-share, or check the file", where=str(sources.main))
     read = ("sequences", "read", 0, len(rows) + sum(removed for unit, _, removed, _ in dataset.steps if unit == "sequences"))
-    steps = [read, *dataset.steps, ("sequences", "share of N", int((~keep).sum()), int(keep.sum()))]
+    steps = [read, *dataset.steps, ("sequences", UNKNOWN_BASES, int((~keep).sum()), int(keep.sum()))]
     kept = dataset.take(keep)
     named = unique_ids(kept.rows.id)
     renamed = int((named != kept.rows.id).sum())

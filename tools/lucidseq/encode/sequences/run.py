@@ -14,7 +14,7 @@ from lucidseq.core.schema import QC, SEQUENCES
 from lucidseq.core.stores import create_store, write_array
 from lucidseq.core.tables import write_table
 from lucidseq.encode.sequences import assign_splits as splits
-from lucidseq.encode.sequences.card import check_dataset, check_near_copies, check_sources, check_test_set
+from lucidseq.encode.sequences.card import check_dataset, check_near_copies, check_removed, check_sources, check_test_set
 from lucidseq.encode.sequences.choices import NearCopies, Task
 from lucidseq.encode.sequences.cli import SequencesOptions
 from lucidseq.encode.sequences.near_copies import near_copies as find_near_copies
@@ -50,6 +50,7 @@ def sequences(options: SequencesOptions, out: OutputSet) -> Card:
         target_window=options.target_window,
         variants=options.variants,
         samples=options.samples,
+        phase_sets=options.phase_sets,
         max_n_share=options.max_n_share,
         target_name=options.target_name,
         seed=options.seed,
@@ -74,7 +75,8 @@ def sequences(options: SequencesOptions, out: OutputSet) -> Card:
     kind = _task(options.task, rows.target, sources)
     _write(out["dataset"], dataset, split, kind, options.build)
     write_table(pd.DataFrame(dataset.steps, columns=["unit", "step", "removed", "kept"]), out["qc"], QC)
-    check_sources(card, dataset.negatives_drawn, dataset.alleles_inserted, dataset.without_signal)
+    check_removed(card, dataset.steps)
+    check_sources(card, dataset)
     check_dataset(card, rows, split, same, kind, dataset.target_names, dataset.origin)
     return card
 

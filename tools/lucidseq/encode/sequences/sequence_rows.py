@@ -23,6 +23,8 @@ class SequenceRows:
         0-based, half-open, int64 of shape (n,).
     target
         float32 of shape (n, targets).
+    padding
+        Bases that are N because the row reaches beyond its contig or record, int64 of shape (n,).
     """
 
     codes: np.ndarray
@@ -32,6 +34,7 @@ class SequenceRows:
     strand: np.ndarray
     id: np.ndarray
     target: np.ndarray
+    padding: np.ndarray
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -53,10 +56,17 @@ def gc_share(codes: np.ndarray) -> np.ndarray:
     return share
 
 
-def n_share(codes: np.ndarray) -> np.ndarray:
-    """Return the share of N, shape (n,)."""
-    share: np.ndarray = (codes == alphabet.N_CODE).mean(axis=1)
-    return share
+def n_share(codes: np.ndarray, padding: np.ndarray | int = 0) -> np.ndarray:
+    """Return the share of N among the bases that are not padding, shape (n,); 1 where all are.
+
+    Examples
+    --------
+    >>> n_share(np.array([[4, 4, 0, 1], [4, 4, 4, 4]], dtype=np.uint8), np.array([2, 4])).tolist()
+    [0.0, 1.0]
+    """
+    unknown = np.maximum((codes == alphabet.N_CODE).sum(axis=1) - padding, 0)
+    inside = codes.shape[1] - padding + np.zeros(len(codes), dtype=np.int64)
+    return np.divide(unknown, inside, out=np.ones(len(codes)), where=inside > 0)
 
 
 def identity(codes: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lucidseq.core.errors import UsageError
+from lucidseq.encode.haplotypes.choices import PhaseSets
 from lucidseq.encode.sequences.choices import LabelColumn, Negatives, SignalStatistic, SignalTransform
 
 
@@ -35,6 +36,7 @@ class Sources:
     target_window: int | None
     variants: Path | None
     samples: Path | None
+    phase_sets: PhaseSets
     max_n_share: float
     target_name: str
     seed: int

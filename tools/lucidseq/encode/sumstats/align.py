@@ -24,14 +24,17 @@ class Alignment:
     Attributes
     ----------
     matched
-        Share of rows whose position and alleles the panel has.
+        Rows whose position and alleles the panel has.
+    panel_matched
+        Variants of the panel that a row has.
     correlation
         Correlation of effect-allele frequencies without palindromes; NaN when unknown.
     far
         Share of those rows whose frequencies differ by more than `FAR`; NaN when unknown.
     """
 
-    matched: float
+    matched: int
+    panel_matched: int
     correlation: float
     far: float
 
@@ -212,7 +215,7 @@ def align(
         expected = "the same variants by position and alleles"
         fix = "use a panel of the same build, or lift over with --chain"
         raise DataError(f"no variant of the summary statistics is in {panel.path.name}", expected, fix, where=str(panel.path))
-    share = float(has.mean())
+    matched = int(has.sum()), len(np.unique(row[has]))
     snp, palindromic = kinds(study)
     strand = True if from_panel else None if mixed else _consensus(match.flip[snp & has])
     swap, unclear = _palindromes(study, panel, row, match.swap, palindromic, max_palindrome_frequency, strand=strand)
@@ -227,7 +230,7 @@ def align(
     kept = study.drop(row < 0, "alleles other than the panel's", ledger)
     row, unclear = row[kept], unclear[kept]
     kept = study.drop(unclear, "palindromic, strand unknown", ledger)
-    return _compare(study, panel.frequency[row[kept]], share, ledger)
+    return _compare(study, panel.frequency[row[kept]], matched, ledger)
 
 
 def _consensus(flip: np.ndarray) -> bool | None:
@@ -264,12 +267,12 @@ def _palindromes(
     return swap ^ other_strand, rows & ~by_frequency & ~by_strand
 
 
-def _compare(study: SumstatsColumns, theirs: np.ndarray, matched: float, ledger: Ledger) -> Alignment:
+def _compare(study: SumstatsColumns, theirs: np.ndarray, matched: tuple[int, int], ledger: Ledger) -> Alignment:
     ours = study["frequency"]
     known = np.isfinite(ours) & np.isfinite(theirs) & ~kinds(study)[1]  # palindromes were aligned by frequency
     distant = np.abs(ours[known] - theirs[known]) > FAR
     if distant.any():
         ledger.note("frequency far from the panel's, kept", int(distant.sum()))
     if known.sum() < 3 or np.ptp(ours[known]) == 0 or np.ptp(theirs[known]) == 0:
-        return Alignment(matched, float("nan"), float("nan"))
-    return Alignment(matched, float(np.corrcoef(ours[known], theirs[known])[0, 1]), float(distant.mean()))
+        return Alignment(*matched, float("nan"), float("nan"))
+    return Alignment(*matched, float(np.corrcoef(ours[known], theirs[known])[0, 1]), float(distant.mean()))

@@ -6,14 +6,18 @@ import numpy as np
 
 from lucidseq.core.card import Card, Verdict
 from lucidseq.core.pvalues import inflation, z_of_log_p
+from lucidseq.encode.check_join import JoinSide, check_join
 from lucidseq.encode.sumstats.align import FAR
 from lucidseq.encode.sumstats.builds import BUILDS, possible
-from lucidseq.encode.sumstats.choices import Dialect, StrandRule
+from lucidseq.encode.sumstats.choices import Dialect, SampleSize, StrandRule
 from lucidseq.encode.sumstats.file import Harmonised
 from lucidseq.encode.sumstats.meanings import Meaning
 from lucidseq.encode.sumstats.reference_alleles import ENOUGH, last_positions
+from lucidseq.encode.sumstats.sample_sizes import EFFECTIVE, TOTAL, TOTAL_AS_EFFECTIVE
 from lucidseq.encode.sumstats.sumstats_columns import Ledger
 
+_WITHOUT_MATCH = ("name not in the panel", "contig not in the panel", "not in the panel", "alleles other than the panel's")
+_SIZE_SLACK, _LEAST_TOTAL, _LEAST_EFFECTIVE = 0.05, 0.5, 0.7  # a variant may lack samples; effective N adds up over smaller studies
 _SEVERAL = 100  # effects from which signs are checked
 
 
@@ -38,13 +42,16 @@ def check_cases(card: Card, share: float) -> None:
     card.expect("share of cases", share, 0.02 <= share <= 0.98, threshold="0.02 to 0.98", advice=advice)
 
 
-def check_file(card: Card, harmonised: Harmonised, ledger: Ledger, strand: StrandRule) -> None:
+def check_file(card: Card, harmonised: Harmonised, ledger: Ledger, strand: StrandRule, sample_size: SampleSize) -> None:
     """Add the checks of a file, and of its agreement with genome and panel."""
     source, study = harmonised.source, harmonised.study
     kept = max(len(study), 1)
     card.add(
         "dialect", source.layout.facts.name.value, Verdict.OK, threshold="known, or named by --dialect", advice=source.layout.describe()
     )
+    advice = "Name a column that is missed with --column MEANING=NAME; numbers by variant, such as SNPVAR, are features for `encode annotations --table`."
+    card.add("columns not read", source.layout.unread or "none", Verdict.OK, threshold="none that is needed", advice=advice)
+    _check_sizes(card, source.size_ratios, effective=sample_size is SampleSize.EFFECTIVE)
     if source.layout.facts.name is Dialect.PLINK1_QASSOC:
         advice = "PLINK 1.9 counts the rarer allele unless it ran with --keep-allele-order: check that it is A1 of the .bim."
         card.add("effect alleles", "A1 of the .bim", Verdict.CAUTION, threshold="named in the file", advice=advice)
@@ -53,7 +60,7 @@ def check_file(card: Card, harmonised: Harmonised, ledger: Ledger, strand: Stran
     if harmonised.fit is not None:
         _check_strand(card, harmonised, ledger, strand)
     if harmonised.alignment is not None:
-        _check_panel(card, harmonised)
+        _check_panel(card, harmonised, ledger)
     share = harmonised.palindromic / kept
     checked = harmonised.alignment is not None
     card.expect(
@@ -69,6 +76,30 @@ def check_file(card: Card, harmonised: Harmonised, ledger: Ledger, strand: Stran
     card.expect(
         "rs numbers of more than one variant", float(repeated), repeated <= 0.01 * kept, threshold="<= 1 % of variants", advice=advice
     )
+
+
+def _check_sizes(card: Card, ratios: dict[str, float], *, effective: bool) -> None:
+    """Add whether columns of sample sizes agree with cases and controls, as far as the file has them; contradictions in what is used are refused."""
+    total = ratios.get(TOTAL)
+    if total is not None:
+        is_effective = abs(ratios.get(TOTAL_AS_EFFECTIVE, 0) - 1) <= _SIZE_SLACK < abs(total - 1)
+        verdict = (
+            Verdict.OK if _LEAST_TOTAL <= total <= 1 + _SIZE_SLACK else Verdict.CAUTION if is_effective or effective else Verdict.REFUSE
+        )
+        advice = "The column N is the effective sample size: name it with --column n=none --column n_effective=NAME."
+        advice = (
+            advice
+            if is_effective
+            else "The columns contradict each other: correct them, or ignore one (--column n=none takes cases + controls)."
+        )
+        card.add(TOTAL, total, verdict, threshold=f"{_LEAST_TOTAL} to {1 + _SIZE_SLACK:g}", advice=advice)
+    ratio = ratios.get(EFFECTIVE)
+    if ratio is not None:
+        good = _LEAST_EFFECTIVE <= ratio <= 1 + _SIZE_SLACK
+        verdict = Verdict.OK if good else Verdict.REFUSE if effective else Verdict.CAUTION
+        advice = "About 0.5: the column holds half the effective N (as files of the PGC do), so effects and heritabilities on its scale are wrong. "
+        advice += "--column n_effective=none computes it from cases and controls."
+        card.add(EFFECTIVE, ratio, verdict, threshold=f"{_LEAST_EFFECTIVE} to {1 + _SIZE_SLACK:g}", advice=advice)
 
 
 def _check_effects(card: Card, harmonised: Harmonised, ledger: Ledger, kept: int) -> None:
@@ -133,10 +164,18 @@ def _check_strand(card: Card, harmonised: Harmonised, ledger: Ledger, strand: St
     card.expect("strand of the file", fit.strand, fit.strand in ("forward", "unknown"), threshold=threshold, advice=advice)
 
 
-def _check_panel(card: Card, harmonised: Harmonised) -> None:
+def _check_panel(card: Card, harmonised: Harmonised, ledger: Ledger) -> None:
     fit = harmonised.alignment
     assert fit is not None
-    card.at_least("variants in the panel", fit.matched, 0.9, advice="Others were removed: use a panel of the same build and imputation.")
+    unmatched = sum(ledger.counts[reason] for reason in _WITHOUT_MATCH)
+    check_join(
+        card,
+        "variants",
+        JoinSide("rows of --input", unmatched, unmatched + fit.matched),
+        JoinSide("variants of --panel", harmonised.panel_variants - fit.panel_matched, harmonised.panel_variants),
+        most=0.1,
+        advice="Rows without a match were removed: use a panel of the same build and imputation.",
+    )
     if np.isnan(fit.correlation):
         return
     advice = "Below 0 the effect allele is the other one; low: another ancestry, or swapped alleles."

@@ -32,6 +32,8 @@ class Dialect(StrEnum):
     METAL = "metal"
     POLYFUN = "polyfun"
     GWAS_VCF = "gwas-vcf"
+    FINNGEN = "finngen"
+    NAMED_ALLELES = "named-alleles"
     CUSTOM = "custom"
 
 

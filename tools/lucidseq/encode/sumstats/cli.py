@@ -61,7 +61,9 @@ class SumstatsOptions(Options):
         Option("MEANING=NAME: the column of --input with a meaning (such as n=Neff); NAME none ignores it. Repeat for more columns."),
         Needs("input"),
     ] = None
-    n: Annotated[float | None, Option("Samples behind --input where it has no column n.", min=1), Needs("input")] = None
+    n: Annotated[
+        float | None, Option("Samples behind the rows of --input without one (no column n, or no value in it).", min=1), Needs("input")
+    ] = None
     sample_size: Annotated[
         SampleSize, Option("N of case-control studies: total samples, or effective, 4 / (1 / cases + 1 / controls)."), Needs("input")
     ] = SampleSize.TOTAL
@@ -72,7 +74,11 @@ class SumstatsOptions(Options):
         ),
         Needs("input"),
     ] = ZKind.AUTO
-    drop_incomplete: Annotated[bool, Option("Remove rows of --input with missing values."), Needs("input")] = False
+    drop_incomplete: Annotated[
+        bool,
+        Option("Remove rows of --input with missing values, or a standard error or N of 0, rather than refuse the file."),
+        Needs("input"),
+    ] = False
     strand: Annotated[
         StrandRule,
         Option("auto flips the rows of a file that is on the other strand of --fasta, or mixed; forward refuses such a file."),

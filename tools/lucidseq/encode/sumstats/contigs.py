@@ -7,31 +7,42 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from lucidseq.core.errors import DataError
-from lucidseq.encode.regions import other_spelling
+from lucidseq.core.variants import ContigNames, contig_key
 from lucidseq.encode.sumstats.sumstats_columns import Ledger, SumstatsColumns
 
 
 def match_names(names: Sequence[str], targets: Collection[str], numbers: Mapping[str, str]) -> dict[str, str]:
-    """Return the target's name of each contig that has one: as it is, with or without ``chr``, 01 as 1, or by its number.
+    """Return the target's name of each contig that has one: as it is, in another spelling (`contig_key`), or by its number.
 
     Examples
     --------
-    >>> match_names(["1", "02", "23", "HLA"], ["chr1", "chr2", "chrX"], {"23": "X"})
-    {'1': 'chr1', '02': 'chr2', '23': 'chrX'}
+    >>> match_names(["1", "02", "23", "HLA"], ["Chr1", "chr2", "chrX"], {"23": "X"})
+    {'1': 'Chr1', '02': 'chr2', '23': 'chrX'}
     """
-    target_of = {}
+    known, by_key = set(targets), dict[str, str]()
+    target_of: dict[str, str] = {}
+    for target in sorted(known):
+        by_key.setdefault(contig_key(target), target)
     for name in names:
-        plain = name.removeprefix("chr")
-        letter = numbers.get(plain, name)
-        spellings = [name, other_spelling(name), letter, other_spelling(letter)]
-        if plain.isascii() and plain.isdigit():  # BGEN files of UK Biobank have 01 to 09
-            spellings += [prefix + digits for digits in (plain.lstrip("0"), plain.zfill(2)) for prefix in ("", "chr")]
-        spellings += ["chrM", "M"] if letter.removeprefix("chr") in ("MT", "M") else []
-        spellings += ["MT", "chrMT"] if letter.removeprefix("chr") == "M" else []
-        target = next((spelling for spelling in spellings if spelling in targets), None)
-        if target is not None:
-            target_of[name] = target
+        key = contig_key(name)
+        match = name if name in known else by_key.get(key) or by_key.get(contig_key(numbers.get(key, name)))
+        if match is not None:
+            target_of[name] = match
     return target_of
+
+
+def unify_names(study: SumstatsColumns, ledger: Ledger) -> None:
+    """Give the rows of a contig that the file spells in several ways (``1``, ``chr1``) its first name; they are counted."""
+    names, texts = ContigNames(), study.contigs.texts
+    seen, first = np.unique(study["contig"], return_index=True)
+    known = [code for code in seen[np.argsort(first)].tolist() if code >= 0]
+    table = np.append(np.arange(len(texts), dtype=np.int32), np.int32(-1))  # the last is of missing contigs
+    for code in known:
+        table[code] = study.contigs.code(names(texts[code]))
+    if names.respelled:
+        unified = table[study["contig"]]
+        ledger.note("contig named in two ways, renamed", int((unified != study["contig"]).sum()))
+        study["contig"] = unified
 
 
 def rename(

@@ -13,10 +13,12 @@ import pandas as pd
 from lucidseq.core.errors import DataError, UsageError, place
 from lucidseq.core.intervals import MOST_BASES
 from lucidseq.core.log import get_logger
+from lucidseq.core.variants import AlleleKind, clean_allele, clean_contig
 from lucidseq.encode.sumstats.choices import Dialect, SampleSize
 from lucidseq.encode.sumstats.detect import ColumnLayout
 from lucidseq.encode.sumstats.effects import complete_effects, effects_of_z
 from lucidseq.encode.sumstats.meanings import Meaning
+from lucidseq.encode.sumstats.sample_sizes import SampleSizes
 from lucidseq.encode.sumstats.sumstats_columns import COLUMNS, Ledger
 from lucidseq.encode.sumstats.text import Block
 from lucidseq.encode.sumstats.values import (
@@ -26,10 +28,9 @@ from lucidseq.encode.sumstats.values import (
     StringPool,
     VariantNamePool,
     allele_state,
-    clean_allele,
-    clean_contig,
     neg_log10_of_p,
     numbers,
+    positions,
     select,
 )
 
@@ -38,7 +39,8 @@ _M = Meaning
 _MARKER = re.compile(r"(?:chr)?([0-9A-Za-z.]+)[:_](\d+)(?:[:_][ACGTacgt]+[:_][ACGTacgt]+)?")
 _LN10 = np.log(10.0)
 # Programs write missing values for variants they did not test; in edited files they are errors
-_EDITED_DIALECTS = (Dialect.GWAS_SSF, Dialect.CUSTOM)
+_EDITED_DIALECTS = (Dialect.GWAS_SSF, Dialect.NAMED_ALLELES, Dialect.CUSTOM)
+_COUNTS = (_M.N_CASES, _M.N_CONTROLS)
 _ESTIMATES = (_M.BETA, _M.ODDS_RATIO, _M.HAZARD_RATIO, _M.STANDARD_ERROR)
 
 
@@ -50,19 +52,16 @@ class Converter:
     ----------
     layout, path
         The file's dialect and columns, and its name for messages.
-    n
-        Sample size where the file has none.
-    sample_size
-        Sample size of case-control studies to use.
+    sizes
+        Sample sizes of the rows.
     drop_incomplete
-        Remove rows with missing values rather than refuse the file.
+        Remove rows with missing values, or a standard error or N of 0, rather than refuse the file.
     """
 
     layout: ColumnLayout
     path: Path
     ledger: Ledger
-    n: float | None
-    sample_size: SampleSize
+    sizes: SampleSizes
     drop_incomplete: bool
     contigs: StringPool = field(default_factory=StringPool)
     alleles: Alleles = field(default_factory=Alleles)
@@ -96,6 +95,16 @@ class Converter:
         counted = layout.has(_M.N_CASES) and layout.has(_M.N_CONTROLS)
         return layout.has(_M.N) or layout.has(_M.N_EFFECTIVE) or counted
 
+    def report_sample_size(self) -> None:
+        """Report, once all rows are read, whether the sample size that was given was used."""
+        given = self.sizes.given
+        if given is not None and not self.sizes.filled:
+            _log.warning(
+                f"--n {given:g} is not used: every row of {self.path.name} has a sample size of its own (--column n=none ignores them)"
+            )
+        elif given is not None and self.sized:
+            self.ledger.note("N from --n", self.sizes.filled)
+
     def check_sample_size(self) -> None:
         """Refuse a file without sample sizes when none was given.
 
@@ -106,12 +115,10 @@ class Converter:
         """
         layout = self.layout
         counted = layout.has(_M.N_CASES) and layout.has(_M.N_CONTROLS)
-        if self.sample_size is SampleSize.EFFECTIVE and not (layout.has(_M.N_EFFECTIVE) or counted):
+        if self.sizes.rule is SampleSize.EFFECTIVE and not (layout.has(_M.N_EFFECTIVE) or counted):
             received = f"--sample-size effective, and {self.path.name} has neither effective N nor cases and controls"
             raise UsageError(received, "columns that give it", "name them with --column n_effective=NAME, or n_cases= and n_controls=")
-        if self.sized and self.n is not None:
-            _log.warning(f"--n {self.n:g} is not used: {self.path.name} has sample sizes of its own (--column n=none ignores them)")
-        if not self.sized and self.n is None:
+        if not self.sized and self.sizes.given is None:
             raise UsageError(f"no column n in {self.path.name}", "the sample size", "add --n NUMBER, or name a column with --column n=NAME")
 
 
@@ -198,7 +205,10 @@ class _BlockRows:
         if not self._layout.has(meaning):
             return np.full(len(self.line), np.nan)
         infinite = meaning in _ESTIMATES and self._layout.facts.name not in _EDITED_DIALECTS
-        return numbers(self.text(meaning), self.where(meaning), infinite=infinite)
+        values = numbers(self.text(meaning), self.where(meaning), infinite=infinite)
+        if meaning in _COUNTS:
+            self.where(meaning).refuse(values < 0, values, "a number from 0")
+        return values
 
     def read_numbers(self) -> None:
         """Read every number of the rows, on the scale of beta and -log10 p."""
@@ -218,9 +228,9 @@ class _BlockRows:
         ):
             values[name] = self.number(meaning)
         values["tail"] = self._tail()
-        values["n"] = self._sample_size()
+        values["n"] = self._to.sizes.of_rows(self.number)
         if self._layout.has(_M.POSITION):
-            values["position"] = self.number(_M.POSITION)
+            values["position"] = positions(self.text(_M.POSITION), self.where(_M.POSITION))
         else:
             values["position"] = self._position_from_name()
 
@@ -234,20 +244,6 @@ class _BlockRows:
             tail = np.where(np.isnan(tail), neg_log10_of_p(self.text(_M.P), self.where(_M.P)), tail)
         return tail
 
-    def _sample_size(self) -> np.ndarray:
-        cases, controls = self.number(_M.N_CASES), self.number(_M.N_CONTROLS)
-        total, effective = self.number(_M.N), self.number(_M.N_EFFECTIVE)
-        for meaning, counts in ((_M.N_CASES, cases), (_M.N_CONTROLS, controls)):
-            self.where(meaning).refuse(counts < 0, counts, "a number from 0")
-        with np.errstate(divide="ignore", invalid="ignore"):
-            balanced = 4 / (1 / cases + 1 / controls)
-        if self._to.sample_size is SampleSize.EFFECTIVE:
-            return np.where(np.isnan(effective), balanced, effective)
-        if not self._to.sized and self._to.n is not None:
-            return np.full(len(self.line), float(self._to.n))
-        total = np.where(np.isnan(total), cases + controls, total)
-        return np.where(np.isnan(total), effective, total)
-
     def _position_from_name(self) -> np.ndarray:
         """Return positions written in names (``1:12345`` or ``chr1:12345:A:G``), with their contigs; 0 where there is none."""
         position = np.zeros(len(self.line))
@@ -256,7 +252,7 @@ class _BlockRows:
             for row, match in enumerate(matches):
                 if match is not None:
                     position[row] = float(match[2])
-                    self._values["contig"][row] = self._to.contigs.code(match[1])
+                    self._values["contig"][row] = self._to.contigs.code(clean_contig(match[1]) or match[1])
         return position
 
     def drop_untested(self) -> None:
@@ -307,7 +303,9 @@ class _BlockRows:
             meaning = next(meaning for meaning, mask in missing.items() if mask[row])
             shown = repr(str(self.text(meaning).iloc[row])) if self._layout.has(meaning) else "no column gives it"
             received = f"{self._layout.column(meaning)} is missing ({shown})"
-            fix = "fill it in, or add --drop-incomplete to remove such rows"
+            fix = "fill it in, or add --drop-incomplete to remove such rows" + (
+                " (--n gives the N of rows without one)" if meaning is _M.N else ""
+            )
             raise DataError(received, "a value in every row", fix, where=place(self._to.path, line=int(self.line[row])))
         self.drop(incomplete, "incomplete")
 
@@ -317,9 +315,14 @@ class _BlockRows:
         states = allele_state(self._to.alleles)
         for name, meaning in (("effect", _M.EFFECT_ALLELE), ("other", _M.OTHER_ALLELE)):
             shown = self._to.alleles.decode(values[name])
-            self.where(meaning).refuse(states[values[name]] == 2, shown, "bases (A, C, G, T)")
-        self.drop((states[values["effect"]] == 1) | (states[values["other"]] == 1), "allele without its bases")
+            self.where(meaning).refuse(states[values[name]] == AlleleKind.INVALID, shown, "bases (A, C, G, T)")
+        placeholder = states == AlleleKind.PLACEHOLDER
+        self.drop(placeholder[values["effect"]] | placeholder[values["other"]], "allele without its bases")
         values = self._values
+        zero = (values["standard_error"] == 0) | (values["n"] == 0)
+        if self._to.drop_incomplete:
+            self.drop(zero, "standard error or N of 0")
+            values = self._values
         same = (values["effect"] == values["other"]) & (values["effect"] != UNKNOWN)
         self.where(_M.EFFECT_ALLELE).refuse(same, self._to.alleles.decode(values["effect"]), "an allele other than other_allele")
         position, least = values["position"], 1 if self._layout.has(_M.POSITION) else 0
@@ -331,7 +334,12 @@ class _BlockRows:
             (_M.FREQUENCY, "frequency", (values["frequency"] < 0) | (values["frequency"] > 1), "a number from 0 to 1"),
             (_M.N, "n", values["n"] <= 0, "a number above 0"),
         ):
-            self.where(meaning).refuse(wrong, values[name], expected)
+            fix = (
+                "correct the value, or add --drop-incomplete to remove such rows"
+                if bool((wrong & (values[name] == 0)).any())
+                else "correct the value"
+            )
+            self.where(meaning).refuse(wrong, values[name], expected, fix=fix)
 
     def finish(self) -> dict[str, np.ndarray]:
         """Complete effects, and return the study's columns."""

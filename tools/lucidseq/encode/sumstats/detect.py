@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lucidseq.core.errors import DataError, UsageError, place
 from lucidseq.encode.sumstats.choices import Dialect
-from lucidseq.encode.sumstats.dialects import CUSTOM, DIALECTS
+from lucidseq.encode.sumstats.dialects import CUSTOM, DIALECTS, NAMED_ALLELES
 from lucidseq.encode.sumstats.meanings import DialectFacts, Meaning
 
 _M = Meaning
@@ -43,6 +43,12 @@ class ColumnLayout:
     def column(self, meaning: Meaning) -> str:
         """Return the file's name of a column (the meaning itself without one)."""
         return self.header[self.places[meaning]] if self.has(meaning) else meaning.value
+
+    @property
+    def unread(self) -> str:
+        """Names of the columns that are not read."""
+        read = set(self.places.values())
+        return ", ".join(name for at, name in enumerate(self.header) if at not in read)
 
     def describe(self) -> str:
         """Return dialect, effect allele and columns in one line."""
@@ -125,16 +131,32 @@ def _find(names: list[str], where: str, named: Mapping[Meaning, str]) -> Dialect
         fits = [facts for facts in DIALECTS.values() if facts.signature and {name.lower() for name in facts.signature} <= folded]
     if not fits and {_M.EFFECT_ALLELE, _M.OTHER_ALLELE} <= set(named):
         return CUSTOM
+    if not fits and {_M.EFFECT_ALLELE, _M.OTHER_ALLELE} <= set(_places(NAMED_ALLELES, names, None)):
+        return NAMED_ALLELES
     if not fits:
-        known = "; ".join(f"{facts.name}: {' '.join(facts.signature)}" for facts in DIALECTS.values() if facts.signature)
-        fix = "name the dialect with --dialect, or each column with --column MEANING=NAME"
-        raise DataError(f"columns {', '.join(names)[:300]}", f"the header of a known dialect ({known})", fix, where=where)
+        raise _unknown(names, where)
     longest = max(len(facts.signature) for facts in fits)
     best = [facts for facts in fits if len(facts.signature) == longest]
     if len(best) > 1:
         received = f"a header that fits {' and '.join(facts.name.value for facts in best)}"
         raise DataError(received, "the header of one dialect", "name it with --dialect", where=where)
     return best[0]
+
+
+def _unknown(names: list[str], where: str) -> DataError:
+    """Return the error for a header of no known dialect: the missing column of a general table, or of the nearest dialect."""
+    folded = {name.lower() for name in names}
+    lacking = [(facts, [name for name in facts.signature if name.lower() not in folded]) for facts in DIALECTS.values() if facts.signature]
+    nearest, absent = min(lacking, key=lambda item: (len(item[1]) / len(item[0].signature), item[0].name.value))
+    general = [meaning for meaning in (_M.EFFECT_ALLELE, _M.OTHER_ALLELE) if meaning not in _places(NAMED_ALLELES, names, None)]
+    missing = " and ".join(f"{meaning.value} (such as {NAMED_ALLELES.columns[meaning][1].upper()})" for meaning in general)
+    near = 2 * len(absent) <= len(nearest.signature)
+    program = (
+        f"the header of a known dialect: {nearest.name.value} has {', '.join(absent)} too" if near else "the header of a known dialect"
+    )
+    expected = f"a column {missing}; or {program}"
+    fix = f"name the columns, such as --column {general[0].value}=NAME, or the program with --dialect"
+    return DataError(f"columns {', '.join(names)[:300]}", expected, fix, where=where)
 
 
 def _places(facts: DialectFacts, names: list[str], trait: str | None) -> dict[Meaning, int]:
@@ -156,7 +178,7 @@ def _check_needed(layout: ColumnLayout, where: str) -> None:
     absent = []
     if not layout.has(_M.EFFECT_ALLELE) and layout.facts.name is not Dialect.PLINK1_QASSOC:
         absent.append(_M.EFFECT_ALLELE.value)
-    if layout.facts.name in (Dialect.GWAS_SSF, Dialect.CUSTOM) and not layout.has(_M.NAME):
+    if layout.facts.name in (Dialect.GWAS_SSF, Dialect.NAMED_ALLELES, Dialect.CUSTOM) and not layout.has(_M.NAME):
         absent += [meaning.value for meaning in (_M.CHROMOSOME, _M.POSITION) if not layout.has(meaning)]
     if layout.has(_M.CHROMOSOME) != layout.has(_M.POSITION):
         absent.append((_M.POSITION if layout.has(_M.CHROMOSOME) else _M.CHROMOSOME).value)

@@ -228,8 +228,36 @@ GWAS_VCF = DialectFacts(
     exported("ES:beta SE:standard_error LP:neg_log_10_p_value AF:effect_allele_frequency SS:n"),
     numbers=_SSF_NUMBERS,
 )
+FINNGEN = DialectFacts(
+    Dialect.FINNGEN,
+    "FinnGen",
+    "alt",
+    "https://finngen.gitbook.io/documentation/data-description",
+    ("chrom", "pos", "ref", "alt", "beta", "sebeta", "af_alt"),
+    columns(
+        "chromosome=chrom base_pair_location=pos rsid=rsids effect_allele=alt other_allele=ref beta=beta standard_error=sebeta "
+        "p_value=pval neg_log_10_p_value=mlogp effect_allele_frequency=af_alt n=n"
+    ),
+)
+NAMED_ALLELES = DialectFacts(
+    Dialect.NAMED_ALLELES,
+    "a table whose header names the effect allele",
+    "the column EA or effect_allele",
+    "docs/methods/sumstats.md",
+    (),
+    columns(
+        "chromosome=chromosome|chrom|chr|chr_id|hm_chrom base_pair_location=base_pair_location|position|pos|bp|bp_hg19|bp_hg38|chr_pos|genpos "
+        "rsid=rsid|rs_id|rsids|snp|snpid|markername|variant_id|id effect_allele=effect_allele|ea|effectallele|tested_allele|effect_all "
+        "other_allele=other_allele|nea|oa|non_effect_allele|noneffect_allele|otherallele|other_all beta=beta|b|effect|effect_size "
+        "odds_ratio=odds_ratio|or hazard_ratio=hazard_ratio|hr standard_error=standard_error|se|stderr|sebeta|se_beta "
+        "z=z|zscore|z_score|z-score p_value=p_value|p|pval|pvalue|p-value|p.value|p_val "
+        "neg_log_10_p_value=neg_log_10_p_value|mlogp|mlog10p|nlog10p|logp_neg effect_allele_frequency=effect_allele_frequency|eaf|effect_allele_freq|freq_ea|freq_effect_allele "
+        "n=n|n_total|total_n|samplesize|sample_size|totalsamplesize n_effective=n_effective|n_eff|neff|effective_n "
+        "n_cases=n_cases|ncases|n_case|ncase|num_cases n_controls=n_controls|ncontrols|n_control|ncontrol|num_controls"
+    ),
+)
 CUSTOM = DialectFacts(Dialect.CUSTOM, "columns named by --column", "the column named effect_allele", "docs/methods/sumstats.md", (), {})
 
 _PLINK = (PLINK1_REGRESSION, PLINK1_ASSOC, PLINK1_QASSOC, PLINK2)
-_OTHERS = (REGENIE, SAIGE, BOLT_LMM, COJO, FASTGWA, METAL, POLYFUN, GWAS_VCF, CUSTOM)
+_OTHERS = (REGENIE, SAIGE, BOLT_LMM, COJO, FASTGWA, METAL, POLYFUN, GWAS_VCF, FINNGEN, NAMED_ALLELES, CUSTOM)
 DIALECTS: dict[Dialect, DialectFacts] = {facts.name: facts for facts in (GWAS_SSF, LDSC, *_PLINK, *_OTHERS)}

@@ -48,6 +48,8 @@ class Harmonised:
         Contig lengths of the genome; without one, those of the file or of the chain.
     palindromic
         Number of palindromic variants kept.
+    panel_variants
+        Number of variants of the panel; 0 without one.
     """
 
     source: ReadStudy
@@ -56,6 +58,7 @@ class Harmonised:
     build: str | None
     lengths: dict[str, int]
     palindromic: int
+    panel_variants: int
 
     @property
     def study(self) -> SumstatsColumns:
@@ -100,7 +103,7 @@ def harmonise_file(path: Path, options: ReadOptions, references: References, led
         )
     palindromic = int(kinds(study)[1].sum())
     ledger.note("palindromic, kept", palindromic)
-    return Harmonised(source, work.fit, work.alignment, work.build, work.lengths, palindromic)
+    return Harmonised(source, work.fit, work.alignment, work.build, work.lengths, palindromic, 0 if panel is None else len(panel))
 
 
 def z_kind_of(layout: ColumnLayout, chosen: ZKind) -> str:

@@ -16,6 +16,7 @@ from lucidseq.encode.sumstats.detect import ColumnLayout, detect
 from lucidseq.encode.sumstats.gwas_vcf import VcfHeader, read_header, vcf_blocks, vcf_layout
 from lucidseq.encode.sumstats.meanings import TEXTS, Meaning
 from lucidseq.encode.sumstats.parquet import is_parquet, open_parquet
+from lucidseq.encode.sumstats.sample_sizes import SampleSizes
 from lucidseq.encode.sumstats.sumstats_columns import Builder, Ledger, SumstatsColumns
 from lucidseq.encode.sumstats.text import Block, find_separator, read_blocks, read_line, split_line
 
@@ -47,6 +48,8 @@ class ReadStudy:
         Effects were computed from z, in standard deviations of the trait.
     lengths
         Contig lengths from a VCF's header; empty elsewhere.
+    size_ratios
+        Ratios of columns of sample sizes (`SampleSizes.ratios`).
     """
 
     study: SumstatsColumns
@@ -55,6 +58,7 @@ class ReadStudy:
     positive_share: float
     standardised: bool
     lengths: dict[str, int]
+    size_ratios: dict[str, float]
 
 
 def read_study(path: Path, options: ReadOptions, ledger: Ledger) -> ReadStudy:
@@ -99,7 +103,10 @@ def read_study(path: Path, options: ReadOptions, ledger: Ledger) -> ReadStudy:
             )
         columns = list(layout.places.values())
         texts = [at for meaning, at in layout.places.items() if meaning in TEXTS or meaning is Meaning.P]
-        blocks = read_blocks(handle, separator=separator, width=len(header), columns=columns, texts=texts, first_line=number + 1, path=path)
+        whole = [at for meaning, at in layout.places.items() if meaning is Meaning.POSITION]
+        blocks = read_blocks(
+            handle, separator=separator, width=len(header), columns=columns, texts=texts, first_line=number + 1, path=path, whole=whole
+        )
         return _convert(blocks, layout, options, ledger, path, {})
 
 
@@ -125,14 +132,15 @@ def _first_line(handle: IO[str], path: Path) -> tuple[str, int, VcfHeader | None
 def _convert(
     blocks: Iterator[Block], layout: ColumnLayout, options: ReadOptions, ledger: Ledger, path: Path, lengths: dict[str, int]
 ) -> ReadStudy:
-    _log.info(f"{path.name}: {layout.describe()}")
-    converter = Converter(layout, path, ledger, options.n, options.sample_size, options.drop_incomplete)
+    _log.info(f"{path.name}: {layout.describe()}; not read: {layout.unread or 'none'}")
+    converter = Converter(layout, path, ledger, SampleSizes(options.sample_size, options.n), options.drop_incomplete)
     converter.check_sample_size()
     builder = Builder()
     with Progress("rows") as progress:
         for block in blocks:
             builder.append(converter.convert(block))
             progress.step(len(block.line))
+    converter.report_sample_size()
     if not converter.read:
         raise DataError("zero variants", "at least one row below the header", "check the file", where=str(path))
     study = SumstatsColumns(converter.contigs, converter.alleles, converter.names, builder.finish())
@@ -142,4 +150,4 @@ def _convert(
         fix = "run the program with its additive model"
         raise DataError(f"no row of the test {' or '.join(layout.facts.additive)}", expected, fix, where=place(path))
     share = converter.positive / len(study) if len(study) else 0.5
-    return ReadStudy(study, layout, converter.read, share, converter.standardised, lengths)
+    return ReadStudy(study, layout, converter.read, share, converter.standardised, lengths, converter.sizes.ratios())

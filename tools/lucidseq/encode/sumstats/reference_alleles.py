@@ -14,6 +14,7 @@ import numpy as np
 from lucidseq.core import alphabet
 from lucidseq.core.errors import DataError
 from lucidseq.core.genome import Genome
+from lucidseq.core.variants import AlleleKind
 from lucidseq.encode.sumstats.builds import name_of, possible
 from lucidseq.encode.sumstats.choices import StrandRule
 from lucidseq.encode.sumstats.sumstats_columns import Ledger, SumstatsColumns
@@ -66,7 +67,7 @@ def matches(study: SumstatsColumns, genome: Genome, *alleles: np.ndarray) -> lis
     """Return, for each column of allele codes, whether the genome has the allele at the position of each row."""
     results = [np.zeros(len(study), dtype=bool) for _ in alleles]
     tables = _allele_tables(study)
-    sizes = study.alleles.lengths()
+    sizes = np.where(allele_state(study.alleles) == AlleleKind.BASES, study.alleles.lengths(), 0)
     sizes[UNKNOWN] = 0
     for codes, rows, start in _by_contig(study, genome):
         for result, column in zip(results, alleles, strict=True):
@@ -91,7 +92,7 @@ def _allele_tables(study: SumstatsColumns) -> dict[int, tuple[np.ndarray, np.nda
     The pool also has alleles of removed rows, which need not be bases.
     """
     texts = study.alleles.texts
-    bases = allele_state(study.alleles) == 0
+    bases = allele_state(study.alleles) == AlleleKind.BASES
     by_length: dict[int, list[int]] = {}
     for code, text in enumerate(texts):
         if bases[code]:
@@ -107,8 +108,8 @@ def _allele_tables(study: SumstatsColumns) -> dict[int, tuple[np.ndarray, np.nda
 
 def kinds(study: SumstatsColumns) -> tuple[np.ndarray, np.ndarray]:
     """Return masks of SNPs that are not palindromes, and of palindromes (either allele the other's reverse complement)."""
-    lengths = study.alleles.lengths()
-    known = (study["effect"] != UNKNOWN) & (study["other"] != UNKNOWN)
+    lengths, bases = study.alleles.lengths(), allele_state(study.alleles) == AlleleKind.BASES
+    known = (study["effect"] != UNKNOWN) & (study["other"] != UNKNOWN) & bases[study["effect"]] & bases[study["other"]]
     palindromic = known & (study.alleles.complement(study["effect"]) == study["other"])
     snp = known & (lengths[study["effect"]] == 1) & (lengths[study["other"]] == 1)
     return snp & ~palindromic, palindromic

@@ -69,7 +69,7 @@ def sumstats(options: SumstatsOptions, out: OutputSet) -> Card:
     steps = ledger.steps(harmonised.source.read)
     write_table(pd.DataFrame(steps, columns=["unit", "step", "removed", "kept"]), out["qc"], QC)
     check_statistics(card, harmonised.study["z"], harmonised.study["n"], read=harmonised.source.read)
-    check_file(card, harmonised, ledger, options.strand)
+    check_file(card, harmonised, ledger, options.strand, options.sample_size)
     if options.export is not ExportDialect.NONE:
         _export(harmonised, Dialect(options.export.value), options.fasta, options.input, out)
     return card

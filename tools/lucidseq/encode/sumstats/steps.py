@@ -13,7 +13,7 @@ from lucidseq.core.genome import Genome
 from lucidseq.encode.sumstats.align import Alignment, align, fill_alleles, place_by_name
 from lucidseq.encode.sumstats.builds import name_of
 from lucidseq.encode.sumstats.choices import StrandRule
-from lucidseq.encode.sumstats.contigs import match_names, rename
+from lucidseq.encode.sumstats.contigs import match_names, rename, unify_names
 from lucidseq.encode.sumstats.liftover import lift, read_chain
 from lucidseq.encode.sumstats.reference_alleles import Fit, apply, fill_other_from_reference, find_strand, kinds
 from lucidseq.encode.sumstats.sumstats_columns import Ledger, SumstatsColumns
@@ -66,6 +66,11 @@ class Harmonisation:
     def is_mixed(self) -> bool:
         """Whether the genome shows that rows of both strands are mixed."""
         return self.fit is not None and self.fit.strand == "mixed"
+
+
+def name_contigs_in_one_way(work: Harmonisation) -> None:
+    """Give each contig of the file one name."""
+    unify_names(work.study, work.ledger)
 
 
 def take_positions_from_panel(work: Harmonisation) -> None:
@@ -149,6 +154,7 @@ def remove_duplicates(work: Harmonisation) -> None:
 
 
 STEPS: tuple[Callable[[Harmonisation], None], ...] = (
+    name_contigs_in_one_way,
     take_positions_from_panel,
     lift_over,
     rename_contigs,

@@ -21,6 +21,7 @@ REASONS = (
     "not tested by the program",
     "several alternative alleles",
     "incomplete",
+    "standard error or N of 0",
     "allele without its bases",
     "odds ratio of 0",
     "no finite effect or standard error",

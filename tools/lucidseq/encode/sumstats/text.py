@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.errors import DataError, place
+from lucidseq.core.variants import MISSING
 
-MISSING = ("", "#NA", "NA", "NaN", "nan", "N/A", "n/a", "null", ".", "NULL", "<NA>", "-nan")
 BLOCK = 1 << 24  # characters read at a time
 LONGEST_LINE = 1 << 20
 _SPACE, _TAB, _NEWLINE, _NUL = 32, 9, 10, 0
@@ -76,6 +76,7 @@ def read_blocks(
     texts: Sequence[int],
     first_line: int,
     path: Path,
+    whole: Sequence[int] = (),
     block: int = BLOCK,
 ) -> Iterator[Block]:
     """Read the rest of a table.
@@ -92,6 +93,8 @@ def read_blocks(
         Indices of the columns to read, and of the texts among them.
     first_line
         Number of the first line below the header.
+    whole
+        Columns of whole numbers; where one holds something else its text is returned.
 
     Raises
     ------
@@ -111,7 +114,7 @@ def read_blocks(
             lines = data.split(b"\n")
             data = b"\n".join([lines[number - line] for number in rows])
         if len(rows):
-            yield Block(_parse(data, separator, width, columns, texts, len(rows), line, path), rows)
+            yield Block(_parse(data, separator, width, columns, texts, whole, len(rows), line, path), rows)
         line += count
 
 
@@ -155,9 +158,29 @@ def _count(places: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarr
 
 
 def _parse(
-    data: bytes, separator: str, width: int, columns: Sequence[int], texts: Sequence[int], rows: int, first: int, path: Path
+    data: bytes,
+    separator: str,
+    width: int,
+    columns: Sequence[int],
+    texts: Sequence[int],
+    whole: Sequence[int],
+    rows: int,
+    first: int,
+    path: Path,
 ) -> pd.DataFrame:
+    """Parse rows; columns of whole numbers that hold something else are returned as text."""
     chosen = sorted(set(columns))
+    frame = _columns(data, separator, width, chosen, texts, first, path)
+    if len(frame) != rows:
+        fix = "check the quotes and line ends of the file"
+        raise DataError(f"{len(frame)} rows in {rows} lines", "one row per line", fix, where=place(path, line=first))
+    for at in whole:
+        if frame[at].dtype.kind == "f":  # its text shows whether digits are lost
+            frame[at] = _columns(data, separator, width, [at], [at], first, path)[at]
+    return frame
+
+
+def _columns(data: bytes, separator: str, width: int, chosen: Sequence[int], texts: Sequence[int], first: int, path: Path) -> pd.DataFrame:
     numbers = [str(at) for at in chosen if at not in texts]
     try:
         frame = pd.read_csv(
@@ -177,8 +200,5 @@ def _parse(
         expected = "a table with one value per field"
         fix = "create or copy the file again"
         raise DataError(f"a table that cannot be read ({error})", expected, fix, where=place(path, line=first)) from error
-    if len(frame) != rows:
-        fix = "check the quotes and line ends of the file"
-        raise DataError(f"{len(frame)} rows in {rows} lines", "one row per line", fix, where=place(path, line=first))
     frame.columns = pd.Index(chosen)
     return frame

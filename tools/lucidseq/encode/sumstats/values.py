@@ -12,11 +12,8 @@ import numpy as np
 import pandas as pd
 
 from lucidseq.core.errors import DataError, place
-from lucidseq.encode.sumstats.text import MISSING
+from lucidseq.core.variants import MISSING, AlleleKind, allele_kind, whole_position
 
-_BASES = re.compile("[ACGTN]+")
-# Placeholders of programs for alleles of unknown bases
-_NO_BASES = re.compile(r"<.*>|[IDR0*-]|[ID]\d*|NON_REF|DEL|INS|DUP|INV|CNV")
 _TINY = 1e-290  # p-values below are read from their text
 _POWER = re.compile(r"\s*\"?\+?(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d+))?\"?\s*")
 _COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
@@ -31,14 +28,12 @@ class ColumnContext:
     line: np.ndarray
     path: Path
 
-    def refuse(self, wrong: np.ndarray, values: pd.Series | np.ndarray, expected: str) -> None:
+    def refuse(self, wrong: np.ndarray, values: pd.Series | np.ndarray, expected: str, fix: str = "correct the value") -> None:
         """Raise for the first wrong row, if any."""
         if wrong.any():
             row = int(np.argmax(wrong))
             value = values.iloc[row] if isinstance(values, pd.Series) else values[row]
-            raise DataError(
-                f"{self.column} = {str(value)!r}", expected, "correct the value", where=place(self.path, line=int(self.line[row]))
-            )
+            raise DataError(f"{self.column} = {str(value)!r}", expected, fix, where=place(self.path, line=int(self.line[row])))
 
 
 def numbers(values: pd.Series, where: ColumnContext, *, infinite: bool = False) -> np.ndarray:
@@ -63,6 +58,25 @@ def numbers(values: pd.Series, where: ColumnContext, *, infinite: bool = False) 
     missing = (values.isna() | text.isin(MISSING)).to_numpy()
     parsed = pd.to_numeric(text.where(~missing), errors="coerce").to_numpy(dtype=np.float64)
     where.refuse(~missing & ~(np.isfinite(parsed) | (np.isinf(parsed) & infinite)), values, expected)
+    return parsed
+
+
+def positions(values: pd.Series, where: ColumnContext) -> np.ndarray:
+    """Return positions, float64, NaN for missing marks (see `core.variants.whole_position`).
+
+    Raises
+    ------
+    DataError
+        If a value is not a whole number, or has an exponent that hides its last digits.
+    """
+    if values.dtype.kind in "iuf":
+        return values.to_numpy(dtype=np.float64)
+    parsed = numbers(values, where)
+    written = values.astype(str)
+    exponent = written.str.contains("e", case=False).to_numpy() & np.isfinite(parsed)
+    inexact = exponent.copy()
+    inexact[exponent] = [whole_position(text) is None for text in written[exponent]]
+    where.refuse(inexact, values, "all digits of the position (spreadsheets round: format the column as a number, and save again)")
     return parsed
 
 
@@ -134,24 +148,9 @@ class Alleles(StringPool):
         return np.array([*(len(text) for text in self.texts), 1], dtype=np.int64)
 
 
-def clean_contig(text: str) -> str | None:
-    """Return a contig's name without blanks and quotes, with ``chr`` in small letters; None when missing."""
-    text = text.strip().strip('"')
-    if text in MISSING:
-        return None
-    return "chr" + text[3:] if text[:3].lower() == "chr" and len(text) > 3 else text
-
-
-def clean_allele(text: str) -> str | None:
-    """Return an allele in capitals; None when missing."""
-    text = text.strip().strip('"')
-    return None if text in MISSING else text.upper()
-
-
 def allele_state(alleles: StringPool) -> np.ndarray:
-    """Return the state of each allele by code: 0 bases, 1 a placeholder for unknown bases, 2 neither; last, 0 for unknown."""
-    states = [0 if _BASES.fullmatch(text) else 1 if _NO_BASES.fullmatch(text) else 2 for text in alleles.texts]
-    return np.array([*states, 0], dtype=np.int8)
+    """Return the `core.variants.AlleleKind` of each allele by code, int8; last, bases for unknown."""
+    return np.array([*map(allele_kind, alleles.texts), AlleleKind.BASES], dtype=np.int8)
 
 
 def _rs_numbers(texts: np.ndarray) -> np.ndarray:

@@ -13,17 +13,9 @@ from lucidseq.core.errors import DataError, place
 from lucidseq.core.genotypes import open_genotypes
 from lucidseq.core.intervals import MOST_BASES
 from lucidseq.core.tables import open_text
+from lucidseq.core.variants import AlleleKind, ContigNames, clean_allele, clean_contig
 from lucidseq.encode.sumstats.text import Block, find_separator, read_blocks, read_line, split_line
-from lucidseq.encode.sumstats.values import (
-    Alleles,
-    ColumnContext,
-    StringPool,
-    VariantNamePool,
-    allele_state,
-    clean_allele,
-    clean_contig,
-    numbers,
-)
+from lucidseq.encode.sumstats.values import Alleles, ColumnContext, StringPool, VariantNamePool, allele_state, numbers, positions
 
 _HDF5 = b"\x89HDF"
 _BIM = ("contig", "name", "", "position", "effect", "other")
@@ -101,8 +93,9 @@ def read_panel_parts(path: Path, contigs: StringPool, alleles: Alleles, names: V
     with Path(path).open("rb") as handle:
         hdf5 = handle.read(4) == _HDF5
     rows = kept = 0
+    contig_names = ContigNames()
     for frame, line, is_bim, known in _from_store(path) if hdf5 else _from_text(path):
-        part = _encode(frame, line, path, contigs, alleles, names, is_bim=is_bim, known=known)
+        part = _encode(frame, line, path, contigs, alleles, names, contig_names, is_bim=is_bim, known=known)
         rows, kept = rows + len(frame), kept + len(part)
         yield part
     if not rows:
@@ -118,16 +111,17 @@ def _encode(
     contigs: StringPool,
     alleles: Alleles,
     names: VariantNamePool,
+    contig_names: ContigNames,
     *,
     is_bim: bool,
     known: bool,
 ) -> VariantPanel:
     """Return rows with two alleles of bases, as codes."""
-    values = {"contig": contigs.encode(frame["contig"], clean_contig)}
+    values = {"contig": contigs.encode(frame["contig"], lambda text: contig_names(text) if clean_contig(text) else None)}
     for name in ("effect", "other"):
         values[name] = alleles.encode(frame[name], clean_allele)
     values["name"] = names.encode(frame["name"]) if "name" in frame else np.zeros(len(frame), dtype=np.int64)
-    position = numbers(frame["position"], ColumnContext("position", line, path))
+    position = positions(frame["position"], ColumnContext("position", line, path))
     wrong = ~((position >= 1) & (position < MOST_BASES) & (position % 1 == 0))
     ColumnContext("position", line, path).refuse(wrong, frame["position"], "a whole number from 1")
     values["position"] = position.astype(np.int64)
@@ -135,9 +129,9 @@ def _encode(
     share = numbers(frame["frequency"], where) if "frequency" in frame else np.full(len(frame), np.nan)
     where.refuse((share < 0) | (share > 1), share, "a number from 0 to 1")
     values["frequency"] = share
-    states = allele_state(alleles)
+    named = np.isin(allele_state(alleles), [AlleleKind.BASES, AlleleKind.CODE])
     good = (values["effect"] >= 0) & (values["other"] >= 0) & (values["contig"] >= 0)
-    good &= (states[values["effect"]] == 0) & (states[values["other"]] == 0) & (values["effect"] != values["other"])
+    good &= named[values["effect"]] & named[values["other"]] & (values["effect"] != values["other"])
     kept = {name: column[good] for name, column in values.items()}
     return VariantPanel(path, **kept, is_bim=is_bim, knows_reference=known, removed=int((~good).sum()))
 
@@ -172,7 +166,7 @@ def _from_text(path: Path) -> Iterator[_Part]:
         places = {kind: next((names.index(name) for name in headers if name in names), -1) for kind, headers in _NAMES.items()}
         places = {kind: at for kind, at in places.items() if at >= 0}
         needed = [kind for kind in ("contig", "position", "effect", "other") if kind not in places]
-        is_bim = bool(needed) and len(header) == len(_BIM) and header[3].lstrip("-").isdigit()
+        is_bim = bool(needed) and len(header) == len(_BIM) and header[3].lstrip("-")[:1].isdigit()
         if is_bim:
             places = {kind: at for at, kind in enumerate(_BIM) if kind}
         elif needed:
@@ -187,7 +181,15 @@ def _from_text(path: Path) -> Iterator[_Part]:
         if is_bim:
             yield _named(_first_row(header, places, number + 1), kinds, -1), np.array([number + 1]), True, False
         for block in read_blocks(
-            handle, separator=separator, width=len(header), columns=columns, texts=texts, first_line=number + 2, path=path, block=_BLOCK
+            handle,
+            separator=separator,
+            width=len(header),
+            columns=columns,
+            texts=texts,
+            first_line=number + 2,
+            path=path,
+            whole=[places["position"]],
+            block=_BLOCK,
         ):
             yield _named(block, kinds, info), block.line, is_bim, known
 
