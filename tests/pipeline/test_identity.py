@@ -16,7 +16,7 @@ from machine import Image
 from nextflow import WHOLE, Demo, Run, run_nextflow
 from server import Galaxy
 
-import encode_faces
+import single_calls
 from discovery_chain import CHAIN, digest_of, digests, plain_run
 
 
@@ -75,34 +75,34 @@ def test_galaxy__gives_the_results_of_plain_calls(plain: dict[str, str], discove
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return the digests of plain calls of the commands that no named pipeline has yet."""
-    found = encode_faces.plain_calls(tmp_path_factory.mktemp("calls"))
-    assert {place.split("/")[0] for place in found} == set(encode_faces.CALLS)
+    found = single_calls.plain_calls(tmp_path_factory.mktemp("calls"))
+    assert {place.split("/")[0] for place in found} == set(single_calls.CALLS)
     return found
 
 
 @pytest.mark.pipeline
 def test_processes__give_the_results_of_plain_calls(calls: dict[str, str], tmp_path: Path) -> None:
-    run = run_nextflow(tmp_path / "run", script=encode_faces.write_pipeline(tmp_path / "pipeline"))
+    run = run_nextflow(tmp_path / "run", script=single_calls.write_pipeline(tmp_path / "pipeline"))
     assert run.exit_code == 0, run.log
-    compare(encode_faces.digests(run.results), calls)
+    compare(single_calls.digests(run.results), calls)
 
 
 @pytest.mark.containers
 @pytest.mark.slow
 def test_processes_in_containers__give_the_results_of_plain_calls(calls: dict[str, str], images: dict[str, Image], tmp_path: Path) -> None:
-    script = encode_faces.write_pipeline(tmp_path / "pipeline")
+    script = single_calls.write_pipeline(tmp_path / "pipeline")
     run = run_nextflow(tmp_path / "run", "-profile", "podman", script=script, timeout=1200)
     assert run.exit_code == 0, run.log
-    compare(encode_faces.digests(run.results), calls)
+    compare(single_calls.digests(run.results), calls)
 
 
 @pytest.mark.galaxy
 @pytest.mark.slow
 def test_galaxy_jobs__give_the_results_of_plain_calls(calls: dict[str, str], galaxy: Galaxy, tmp_path: Path) -> None:
-    for name, call in encode_faces.CALLS.items():
+    for name, call in single_calls.CALLS.items():
         (tmp_path / name).mkdir()
-        files = {call.form.get(option, option): [encode_faces.DATA / file for file in files] for option, files in call.files.items()}
-        for place, data in run_tool(galaxy, f"encode_{name}", files, call.settings, encode_faces.KINDS).items():
-            (tmp_path / name / f"{encode_faces.PREFIX}{place}").write_bytes(data)
-    found = encode_faces.digests(tmp_path)  # compressed tables are unpacked in Galaxy
+        files = {call.form.get(option, option): [single_calls.DATA / file for file in files] for option, files in call.files.items()}
+        for place, data in run_tool(galaxy, name, files, call.settings, single_calls.KINDS).items():
+            (tmp_path / name / f"{single_calls.PREFIX}{place}").write_bytes(data)
+    found = single_calls.digests(tmp_path)  # compressed tables are unpacked in Galaxy
     compare({place if place in calls else f"{place}.gz": value for place, value in found.items()}, calls)

@@ -18,7 +18,7 @@ PREFIX = "out"
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a command of `encode`.
+    """One call of a command.
 
     Attributes
     ----------
@@ -39,19 +39,19 @@ class Call:
 
 
 CALLS = {
-    "structure": Call(
+    "encode_structure": Call(
         {"genotypes": ["people.genotypes.h5"]},
         "--components 3 --folds 4 --threads 1",
         settings={"how|by": "relatedness", "sizes|folds": 4, "pca|components": 3},
     ),
-    "matrix": Call({"genotypes": ["people.genotypes.h5"], "splits": ["splits.tsv"]}),
-    "haplotypes": Call(
+    "encode_matrix": Call({"genotypes": ["people.genotypes.h5"], "splits": ["splits.tsv"]}),
+    "encode_haplotypes": Call(
         {"genotypes": ["people.vcf.gz"], "mask": ["peaks.bed"]},
         "--window-size 50000 --build simulated",
         {"genotypes": "source|genotypes", "mask": "callable|mask"},
         {"source|kind": "variants", "laid|by": "size", "laid|window_size": 50000, "build": "simulated"},
     ),
-    "annotations": Call(
+    "encode_annotations": Call(
         {
             "variants": ["people.genotypes.h5"],
             "bed": ["peaks.bed"],
@@ -71,7 +71,7 @@ CALLS = {
         },
         {"annotated|by": "variants", "tracks|flank": 20},
     ),
-    "sequences": Call(
+    "encode_sequences": Call(
         {"fasta": ["genome.fa.gz"], "gtf": ["genes.gtf"], "signal": ["signal.bw"], "variants": ["people.vcf.gz"]},
         "--window 200 --bin-size 50 --stranded --near-copies separate",
         {"fasta": "data|genome|fasta", "gtf": "data|gtf", "signal": "data|signal", "variants": "data|variants"},
@@ -84,13 +84,18 @@ CALLS = {
             "splits|near_copies": "separate",
         },
     ),
+    "prior_fit": Call(
+        {"sumstats": ["prior_sumstats.tsv"], "ld": ["prior_ld.h5"], "annotations": ["prior_annotations.h5"]},
+        "--keep 1 --model mlp --hidden 4 --epochs 3 --threads 1",
+        settings={"keep": 1, "model": "mlp", "training|hidden": 4, "training|epochs": 3},
+    ),
 }
 KINDS = {".h5": "h5", ".bed": "bed", ".bw": "bigwig", ".gtf": "gtf", ".tsv": "tabular", ".vcf.gz": "vcf_bgzip", ".fa.gz": "fasta.gz"}
 
 
 def contract() -> dict[str, CommandContract]:
     """Return the contract of the commands called."""
-    return {command.command: command for command in read_contract() if command.tool == "encode" and command.command in CALLS}
+    return {command.name: command for command in read_contract() if command.name in CALLS}
 
 
 def plain_calls(folder: Path) -> dict[str, str]:
@@ -98,7 +103,7 @@ def plain_calls(folder: Path) -> dict[str, str]:
     for name, call in CALLS.items():
         (folder / name).mkdir(parents=True)
         words = [word for option, files in call.files.items() for file in files for word in (f"--{option}", str(DATA / file))]
-        line = [str(Path(sys.executable).with_name("lucidseq")), "encode", name, *words, *call.options.split(), "--quiet"]
+        line = [str(Path(sys.executable).with_name("lucidseq")), *name.split("_", 1), *words, *call.options.split(), "--quiet"]
         done = subprocess.run([*line, "--out", str(folder / name / PREFIX)], capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, f"{' '.join(line)}\n{done.stderr}"
     return digests(folder)
@@ -118,7 +123,10 @@ def digests(folder: Path) -> dict[str, str]:
 def write_pipeline(folder: Path) -> Path:
     """Write a pipeline that calls each process once, with a configuration of its options beside it; return its folder."""
     commands = contract()
-    lines = [f"include {{ {command.process} }} from '{ROOT}/modules/encode/{name}/main.nf'" for name, command in commands.items()]
+    lines = [
+        f"include {{ {command.process} }} from '{ROOT}/modules/{command.tool}/{command.command}/main.nf'"
+        for name, command in commands.items()
+    ]
     lines += ["", "workflow {", "    main:"]
     config = [f"includeConfig '{ROOT}/nextflow.config'", "process {"]
     for name, command in commands.items():
