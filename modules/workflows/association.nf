@@ -22,7 +22,7 @@ workflow ASSOCIATION {
 
     main:
     ENCODE_GENOTYPES(
-        cohorts.map { meta, genotypes, phenotypes, covariates -> [meta, genotypes, phenotypes, covariates, [], [], []] }
+        cohorts.map { meta, genotypes, phenotypes, covariates -> [meta, genotypes, phenotypes, covariates, [], [], [], []] }
     )
     // One item a cohort and trait; meta.trait becomes --trait
     ch_traits = ENCODE_GENOTYPES.out.genotypes
