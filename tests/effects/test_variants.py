@@ -145,6 +145,9 @@ def test_regions__keep_what_is_inside(files: Path, tmp_path: Path) -> None:
     run_effects(files, tmp_path / "e", "--regions", tmp_path / "r.bed")
     positions = read_effects(tmp_path / "e")["base_pair_location"]
     assert positions.between(100, 150).all()
+    checks = {check["name"]: check for check in json.loads((tmp_path / "e.effects_variants.card.json").read_text())["checks"]}
+    outside = checks["share of alleles outside the regions"]
+    assert (outside["value"], outside["verdict"]) == (pytest.approx(1 - len(positions) / 48), "ok")
     assert 100 in positions.to_numpy()
 
 
@@ -156,6 +159,8 @@ def test_multiallelic_and_symbolic__are_split_or_counted(files: Path, tmp_path: 
     assert read_effects(tmp_path / "e")["effect_allele"].tolist() == others[:2]
     checks = {check["name"]: check for check in json.loads((tmp_path / "e.effects_variants.card.json").read_text())["checks"]}
     assert checks["alleles skipped"]["value"] == 2
+    skipped = checks["share of alleles skipped: allele that is not DNA letters"]
+    assert (skipped["value"], skipped["verdict"]) == (0.5, "caution") and "2 of 4" in skipped["advice"]
 
 
 def test_windows__deletion_draws_in_and_insertion_pushes_out(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from lucidseq.core.errors import DataError, UsageError
 from lucidseq.core.intervals import Interval
 from lucidseq.effects.allele_windows import Variant
 
+OUTSIDE = "outside the regions"  # the only reason that a user chooses
 _INFO_LINE = (
     '##INFO=<ID={key},Number=.,Type=String,Description="Scores by lucidseq. Format: allele|target|ref_score|alt_score|effect|effect_sd">'
 )
@@ -75,7 +76,7 @@ def _read_file(path: Path, regions: dict[str, list[tuple[int, int]]] | None, max
                 sites.info_keys.setdefault(key, path)
             for record in source:
                 if regions is not None and not _inside(record.contig, record.start, regions):
-                    sites.skipped["outside the regions"] += 1
+                    sites.skipped[OUTSIDE] += len(record.alts or (None,))
                     continue
                 fields = str(record).rstrip("\n").split("\t")[:8]
                 sites.records.append(fields)
