@@ -24,7 +24,9 @@ class VariantsOptions(Options):
     its members. Deletions take more of the genome on the right, so that both windows have the model's length.
     """
 
-    model: Annotated[Path, Option("Sequence model (.keras)."), In(Format.KERAS, schema=MODEL)]
+    model: Annotated[
+        Path, Option("Network, made by `lucidseq train fit` or any Keras model of sequences."), In(Format.KERAS, Format.HDF5, schema=MODEL)
+    ]
     variants: Annotated[list[Path], Option("Variants (VCF or BCF; repeat for several files)."), In(Format.VCF)]
     fasta: Annotated[Path, Option("Reference genome of the variants (FASTA)."), In(Format.FASTA)]
     regions: Annotated[Path | None, Option("Score only variants inside these regions (BED)."), In(Format.BED)] = None
