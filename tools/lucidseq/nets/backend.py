@@ -148,7 +148,7 @@ def input_gradient(
 def _gradient_tensorflow(value: Callable[[Tensor], Tensor]) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
     import tensorflow as tf
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)  # keras.ops needs none, and it takes longer than the tracing
     def compiled(x: Tensor) -> tuple[Tensor, Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(x)
