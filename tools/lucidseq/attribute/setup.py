@@ -71,7 +71,8 @@ class Setup:
             single = self._explainers.get(False) or self._single()
             self._explainers[False] = single
             self._explainers[True] = methods.both_strands(single)
-        n, missing = len(codes), self.block - len(codes)
+        # Mutants of one sequence at a time need no neighbours
+        n, missing = len(codes), 0 if self.method is Method.ISM else self.block - len(codes)
         filled = np.concatenate([codes, np.full((missing, codes.shape[1]), alphabet.N_CODE, dtype=np.uint8)])
         names = [*ids, *[""] * missing]
         return self._explainers[both](*self.inputs(filled, names)).first(n)

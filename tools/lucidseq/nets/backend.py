@@ -110,6 +110,21 @@ def device_name() -> str:
     return str(details.get("device_name", "gpu"))
 
 
+def compiled_function(function: Callable[..., Tensor]) -> Callable[..., np.ndarray]:
+    """Compile a function of arrays, made of keras.ops, once for each shape; it returns a NumPy array."""
+    import keras
+
+    if name() == "jax":
+        import jax
+
+        compiled = jax.jit(function)
+    else:
+        import tensorflow as tf
+
+        compiled = tf.function(function, autograph=False)
+    return lambda *arrays: keras.ops.convert_to_numpy(compiled(*map(keras.ops.convert_to_tensor, arrays)))
+
+
 def gradient_function(
     function: Callable[[Tensor], Any], select: Callable[[Any], Tensor] | None = None
 ) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
