@@ -41,7 +41,7 @@ def expected_changes(explained: Any, x: np.ndarray) -> np.ndarray:
     return np.where(x > 0, 0.0, changes)
 
 
-@pytest.mark.parametrize("name", under_jax([*toy_models.ZOO, *layer_models.MODELS], "max_pool", "residual"))
+@pytest.mark.parametrize("name", under_jax([*toy_models.ZOO, *layer_models.MODELS], "max_pool"))
 @pytest.mark.parametrize("batch_size", [32, 400])
 def test_any_network__gives_what_whole_mutants_give(name: str, batch_size: int) -> None:
     """A step of 32 mutants has part of the positions of one sequence; one of 400 has several sequences."""

@@ -36,6 +36,8 @@ class Evidence:
         Which sequences have a map that is not zero everywhere, bool.
     unmapped
         Reason to number of the others.
+    contributions
+        Maps of the first block of sequences with one.
     steep, positions, unknown
         Gradients off the simplex by angle; positions in all, and those of N.
     """
@@ -45,6 +47,7 @@ class Evidence:
     agreement: list[np.ndarray] = field(default_factory=list)
     mapped: list[np.ndarray] = field(default_factory=list)
     unmapped: Counter[str] = field(default_factory=Counter)
+    contributions: list[np.ndarray] = field(default_factory=list)
     steep: np.ndarray = field(default_factory=lambda: np.zeros(len(_ANGLES)))
     positions: int = 0
     unknown: int = 0
@@ -54,14 +57,17 @@ class Evidence:
         errors = np.concatenate(self.errors) if self.errors else np.empty(0)
         return float(np.median(errors)) if len(errors) else None
 
-    def mapped_rows(self, count: int) -> np.ndarray:
-        """Return the first rows with a map."""
-        return np.flatnonzero(np.concatenate(self.mapped))[:count]
+    def first(self, sequences: Sequences, count: int) -> tuple[Sequences, np.ndarray]:
+        """Return the first sequences with a map, and their contributions (count, length)."""
+        rows = np.flatnonzero(np.concatenate(self.mapped))[:count]
+        return sequences.take(rows), np.concatenate(self.contributions)[: len(rows)]
 
     def add(self, maps: Maps, sequences: Sequences, setup: Setup) -> None:
         """Add one block."""
         codes, zero = sequences.codes, zero_maps(maps)
         self.mapped.append(~zero)
+        if sum(map(len, self.contributions)) < setup.block:
+            self.contributions.append(maps.contributions[~zero])
         if zero.any():
             without = sequences.take(np.flatnonzero(zero))
             self.unmapped.update(reasons(setup, without.codes, without.ids))
@@ -108,9 +114,9 @@ def maps_card(setup: Setup, sequences: Sequences, evidence: Evidence, *, selecte
     card.expect("sequences explained", selected, True, threshold="any", advice="--max-sequences and --select decide.")
     _add_unmapped(card, evidence, len(sequences.codes))
     _add_completeness(card, setup, evidence)
-    first = sequences.take(evidence.mapped_rows(setup.block))
-    _add_random(card, setup, first)
-    agreement = _median(np.concatenate(evidence.agreement)) if evidence.agreement else _sampled_agreement(setup, first)
+    first, contributions = evidence.first(sequences, setup.block)
+    _add_random(card, setup, first, contributions)
+    agreement = _median(np.concatenate(evidence.agreement)) if evidence.agreement else _sampled_agreement(setup, first, contributions)
     advice = "The predictions depend on the strand: train with reverse complements, or average over strands."
     card.at_least("agreement of maps between strands (median cosine)", agreement, 0.7, advice=advice)
     share = _median(np.concatenate(evidence.concentration))
@@ -155,10 +161,10 @@ def _add_completeness(card: Card, setup: Setup, evidence: Evidence) -> None:
     card.expect(name, share, share <= 0.05, threshold="<= 0.05", advice=advice, otherwise=refuse)
 
 
-def _add_random(card: Card, setup: Setup, first: Sequences) -> None:
+def _add_random(card: Card, setup: Setup, first: Sequences, trained: np.ndarray) -> None:
     """Compare maps with those of a network of the same layers and permuted weights, on the first block with maps."""
-    trained = setup.explain(first.codes, first.ids).contributions
-    randomised = setup.randomised().explain(first.codes, first.ids).contributions
+    with setup.randomised() as other:
+        randomised = other.explain(first.codes, first.ids).contributions
     similarity = float(np.mean(np.abs(_correlation(trained, randomised)))) if len(trained) else float("nan")
     advice = "The maps show the architecture or the sequences rather than what the network learnt."
     card.at_most("similarity to maps of randomised weights (mean |correlation|)", similarity, 0.4, advice=advice)
@@ -171,11 +177,12 @@ def _correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return cosine(first, second)
 
 
-def _sampled_agreement(setup: Setup, first: Sequences) -> float:
+def _sampled_agreement(setup: Setup, first: Sequences, forward: np.ndarray) -> float:
     """Return the agreement between strands on the first block with maps, for maps of one strand."""
-    agreement = setup.explain(first.codes, first.ids, both_strands=True).strand_agreement
-    assert agreement is not None
-    return _median(agreement)
+    from lucidseq.attribute.methods import cosine
+
+    backward = setup.explain(first.codes, first.ids, only_other_strand=True).contributions
+    return _median(cosine(forward, backward))
 
 
 def _add_angles(card: Card, evidence: Evidence) -> None:

@@ -271,17 +271,22 @@ def _in_batches(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, siz
     return np.concatenate(parts)
 
 
-def both_strands(explainer: Explainer) -> Explainer:
-    """Return the explainer of the average over a sequence and its reverse complement.
-
-    The maps of the other strand are reverse-complemented and averaged; its references are reverse complements of the sequence's.
-    """
+def other_strand(explainer: Explainer) -> Explainer:
+    """Return the explainer of reverse complements, whose maps are on the strand of the sequences; so are the references."""
     from lucidseq.attribute.references import reverse_complement
 
+    def explainer_of_other(x: np.ndarray, references: np.ndarray | None) -> Maps:
+        return on_forward_strand(explainer(reverse_complement(x), None if references is None else reverse_complement(references)))
+
+    return explainer_of_other
+
+
+def both_strands(explainer: Explainer) -> Explainer:
+    """Return the explainer of the average over a sequence and its reverse complement (see `other_strand`)."""
+    backward_explainer = other_strand(explainer)
+
     def explainer_of_both(x: np.ndarray, references: np.ndarray | None) -> Maps:
-        forward = explainer(x, references)
-        backward = explainer(reverse_complement(x), None if references is None else reverse_complement(references))
-        backward = on_forward_strand(backward)
+        forward, backward = explainer(x, references), backward_explainer(x, references)
         return replace(average(forward, backward), strand_agreement=cosine(forward.contributions, backward.contributions))
 
     return explainer_of_both

@@ -110,6 +110,11 @@ def device_name() -> str:
     return str(details.get("device_name", "gpu"))
 
 
+def reads_weights_at_each_call() -> bool:
+    """Return whether a compiled function follows a change of its model's weights, as under TensorFlow; JAX keeps those it was compiled with."""
+    return name() == "tensorflow"
+
+
 def compiled_function(function: Callable[..., Tensor]) -> Callable[..., np.ndarray]:
     """Compile a function of arrays, made of keras.ops, once for each shape; it returns a NumPy array."""
     import keras
