@@ -332,13 +332,15 @@ def _references(x: np.ndarray, given: Any, count: int, seed: int) -> np.ndarray:
 
 def _explain(explainer: Explainer, explained: Explained, x: np.ndarray, references: np.ndarray | None) -> Attributions:
     """Explain in blocks of one size, so that memory does not grow with the number of sequences and a network is compiled once."""
+    from lucidseq.nets.batches import filled
+
     largest = max(1, _ROWS // (1 if references is None else 1 + references.shape[1]))
     size = -(-len(x) // -(-len(x) // largest))  # blocks of nearly equal size, so that few rows are filled
     parts: list[Maps] = []
     for first in range(0, len(x), size):
         block = x[first : first + size]
-        compared = None if references is None else _filled(references[first : first + size], size)
-        parts.append(explainer(_filled(block, size), compared).first(len(block)))
+        compared = None if references is None else filled(references[first : first + size], size)
+        parts.append(explainer(filled(block, size), compared).first(len(block)))
 
     def joined(value: Callable[[Maps], np.ndarray | None]) -> np.ndarray | None:
         arrays = [array for array in map(value, parts) if array is not None]
@@ -353,8 +355,3 @@ def _explain(explainer: Explainer, explained: Explained, x: np.ndarray, referenc
         x,
         explained.name,
     )
-
-
-def _filled(block: np.ndarray, size: int) -> np.ndarray:
-    """Return a block with rows of zeros up to a size."""
-    return block if len(block) == size else np.concatenate([block, np.zeros((size - len(block), *block.shape[1:]), block.dtype)])

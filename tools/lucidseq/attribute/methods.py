@@ -14,6 +14,7 @@ from lucidseq.attribute.pairs import Rule
 from lucidseq.attribute.rules import rescale_rule
 from lucidseq.core import alphabet
 from lucidseq.nets import backend
+from lucidseq.nets.batches import filled
 
 
 @dataclass(frozen=True)
@@ -223,11 +224,10 @@ def _single_mutants(of_mutants: Callable[..., np.ndarray], x: np.ndarray, batch_
     wild, changed = np.empty(n, np.float32), np.empty((n, length, OTHER_BASES), np.float32)
     for first in range(0, n, together):
         block = x[first : first + together]
-        filled = np.concatenate([block, np.zeros((together - len(block), *block.shape[1:]), x.dtype)])
         rows = slice(first, first + len(block))
         for start in range(0, length, at_once):
             places = np.minimum(np.arange(start, start + at_once), length - 1)
-            outputs = of_mutants(filled, places.astype(np.int32))
+            outputs = of_mutants(filled(block, together), places.astype(np.int32))
             wild[rows] = outputs[: len(block)]
             mutants = outputs[together:].reshape(together, OTHER_BASES, at_once)[: len(block)]
             changed[rows, places] = mutants.transpose(0, 2, 1)
@@ -265,9 +265,7 @@ def _in_batches(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, siz
     parts = []
     for start in range(0, len(x), size):
         chunk = x[start : start + size]
-        missing = size - len(chunk)
-        filled = np.concatenate([chunk, np.zeros((missing, *x.shape[1:]), x.dtype)]) if missing else chunk
-        parts.append(function(filled)[: len(chunk)])
+        parts.append(function(filled(chunk, size))[: len(chunk)])
     return np.concatenate(parts)
 
 
