@@ -167,6 +167,52 @@ def test_card__tells_untrained_maps_from_nothing(files, tmp_path):
     assert 0 < checks["share of N among the bases"]["value"] < 0.05
 
 
+def _checks(prefix: Path) -> dict[str, dict]:
+    card = json.loads(prefix.with_name(f"{prefix.name}.attribute_maps.card.json").read_text())
+    return {check["name"]: check for check in card["checks"]}
+
+
+def test_card__counts_sequences_without_a_map_by_reason(files, tmp_path):
+    """Repeats have no shuffle but themselves: their maps are 0, and no reason to distrust the strands of the other maps."""
+    codes = np.random.default_rng(3).integers(0, 4, (12, LENGTH)).astype(np.uint8)
+    plain = write_sequences(tmp_path / "plain.h5", codes, None, np.full(12, 2))
+    repeats = [alphabet.encode(text * (LENGTH // len(text))) for text in ("A", "CA", "A", "T", "TG", "C", "G", "GA", "AC", "N")]
+    mixed = write_sequences(tmp_path / "mixed.h5", np.concatenate([codes, repeats]), None, np.full(22, 2))
+    for name, dataset in (("plain", plain), ("mixed", mixed)):
+        maps(files, tmp_path / name, "--dataset", dataset)
+    before, after = _checks(tmp_path / "plain"), _checks(tmp_path / "mixed")
+    assert before["share of sequences without a map"]["value"] == 0
+    equal = after["share of sequences without a map: every shuffle equals the sequence"]
+    assert (equal["value"], equal["verdict"]) == (pytest.approx(9 / 22), "caution")
+    assert "9 of 22" in equal["advice"] and "--reference uniform" in equal["advice"]
+    assert after["share of sequences without a map: no known base"]["value"] == pytest.approx(1 / 22)
+    for name in before:
+        if "(median)" in name or "(median cosine)" in name or "correlation" in name:
+            assert after[name]["value"] == pytest.approx(before[name]["value"], rel=1e-3), name
+    with h5py.File(tmp_path / "mixed.attributions.h5") as store:
+        np.testing.assert_array_equal(store["contributions"][()].any(axis=1), np.arange(22) < 12)
+
+
+def test_card__of_repeats_alone_knows_nothing_of_strands(files, tmp_path):
+    repeats = np.stack([alphabet.encode(base * LENGTH) for base in "ACGT"])
+    dataset = write_sequences(tmp_path / "r.h5", repeats, None, np.full(4, 2))
+    for extra in ([], ["--no-reverse-complement-average"]):
+        maps(files, tmp_path / f"x{len(extra)}", "--dataset", dataset, *extra)
+        checks = _checks(tmp_path / f"x{len(extra)}")
+        assert checks["share of sequences without a map: every shuffle equals the sequence"]["value"] == 1
+        assert checks["agreement of maps between strands (median cosine)"]["value"] is None
+
+
+def test_card__names_predictions_that_no_base_changes(files, tmp_path):
+    inputs = keras.Input((LENGTH, 4))
+    dense = keras.layers.Dense(1, kernel_initializer="zeros")
+    keras.Model(inputs, dense(keras.layers.Flatten()(inputs))).save(tmp_path / "flat.keras")
+    maps(files, tmp_path / "x", "--method", "ism", "--max-sequences", 3, model=tmp_path / "flat.keras")
+    checks = _checks(tmp_path / "x")
+    assert checks["share of sequences without a map: no base changes the prediction"]["value"] == 1
+    assert checks["sequences explained"]["value"] == "3 of 18"
+
+
 def _without(path: Path, target: Path, *names: str) -> Path:
     target.write_bytes(path.read_bytes())
     with h5py.File(target, "r+") as store:

@@ -13,8 +13,10 @@ import pysam
 import pytest
 
 from lucidseq.core.alphabet import decode, encode
+from lucidseq.core.errors import UsageError
 from lucidseq.core.genome import Genome
 from lucidseq.effects.allele_windows import Variant, allele_windows
+from lucidseq.effects.variant_sites import check_info_key
 from support import assert_bad_input, run_cli, run_ok
 
 LENGTH = 40
@@ -143,6 +145,9 @@ def test_regions__keep_what_is_inside(files: Path, tmp_path: Path) -> None:
     run_effects(files, tmp_path / "e", "--regions", tmp_path / "r.bed")
     positions = read_effects(tmp_path / "e")["base_pair_location"]
     assert positions.between(100, 150).all()
+    checks = {check["name"]: check for check in json.loads((tmp_path / "e.effects_variants.card.json").read_text())["checks"]}
+    outside = checks["share of alleles outside the regions"]
+    assert (outside["value"], outside["verdict"]) == (pytest.approx(1 - len(positions) / 48), "ok")
     assert 100 in positions.to_numpy()
 
 
@@ -154,6 +159,8 @@ def test_multiallelic_and_symbolic__are_split_or_counted(files: Path, tmp_path: 
     assert read_effects(tmp_path / "e")["effect_allele"].tolist() == others[:2]
     checks = {check["name"]: check for check in json.loads((tmp_path / "e.effects_variants.card.json").read_text())["checks"]}
     assert checks["alleles skipped"]["value"] == 2
+    skipped = checks["share of alleles skipped: allele that is not DNA letters"]
+    assert (skipped["value"], skipped["verdict"]) == (0.5, "caution") and "2 of 4" in skipped["advice"]
 
 
 def test_windows__deletion_draws_in_and_insertion_pushes_out(tmp_path: Path) -> None:
@@ -164,6 +171,58 @@ def test_windows__deletion_draws_in_and_insertion_pushes_out(tmp_path: Path) -> 
         )
     assert [[decode(row) for row in pair] for pair in windows] == [["ACCGGT"[0:6], "ACCGTA"], ["ACCGGT", "ACCGAA"], ["NNNAAC", "NNNTAC"]]
     assert encode("A")[0] == 0
+
+
+def annotate(files: Path, out: Path, variants: list[Path], *extra: object):
+    """Run the command on files of variants with the model of three members; it may fail."""
+    words = [word for path in variants for word in ("--variants", path)]
+    return run_cli("effects", "variants", "--model", files / "three.keras", "--fasta", files / "g.fa", *words, *extra, "--out", out)
+
+
+def test_second_model__has_a_key_of_its_own(files: Path, tmp_path: Path) -> None:
+    run_effects(files, tmp_path / "first")
+    result = annotate(files, tmp_path / "second", [tmp_path / "first.effects.vcf.gz"], "--info-key", "LSEQ_three")
+    assert result.returncode == 0, result.stderr
+    first, second = (read_effects(tmp_path / name).set_index("variant_id") for name in ("first", "second"))
+    with pysam.VariantFile(str(tmp_path / "second.effects.vcf.gz")) as vcf:
+        assert [key for key in vcf.header.info if key.startswith("LSEQ")] == ["LSEQ", "LSEQ_three"]
+        records = list(vcf)
+    assert len(records) == len(first)
+    for record in records:
+        name = f"{record.contig}:{record.pos}:{record.ref}:{record.alts[0]}"
+        for key, table in (("LSEQ", first), ("LSEQ_three", second)):
+            assert float(record.info[key][0].split("|")[4]) == pytest.approx(table.loc[name, "effect"], rel=1e-4, abs=1e-6)
+
+
+def test_key_that_the_file_has__is_refused(files: Path, tmp_path: Path) -> None:
+    run_effects(files, tmp_path / "first")
+    result = annotate(files, tmp_path / "out" / "e", [tmp_path / "first.effects.vcf.gz"])
+    assert_bad_input(result, "INFO/LSEQ", "--info-key", "first.effects.vcf.gz", folder=tmp_path / "out", exit_code=2)
+
+
+@pytest.mark.parametrize(
+    ("header", "info"), [("", "."), ('##INFO=<ID=DP,Number=1,Type=Integer,Description="Depth">\n', "DP=3"), ("", "LSEQ=C|old|1|2|1|0")]
+)
+def test_key_of_any_file_or_record__is_seen(files: Path, tmp_path: Path, header: str, info: str) -> None:
+    """The header of a second file, and a record's key that no header declares."""
+    first = write_vcf(tmp_path / "a.vcf", [(50, GENOME[49], "ACGT"[("ACGT".index(GENOME[49]) + 1) % 4])])
+    second = write_vcf(tmp_path / "b.vcf", [(90, GENOME[89], "ACGT"[("ACGT".index(GENOME[89]) + 1) % 4])])
+    text = second.read_text().replace("\t.\t.\t.\tGT", f"\t.\t.\t{info}\tGT")
+    second.write_text(text.replace("#CHROM", header + "#CHROM"))
+    result = annotate(files, tmp_path / "out" / "e", [first, second])
+    if "LSEQ" in info:
+        assert_bad_input(result, "INFO/LSEQ", "b.vcf", folder=tmp_path / "out", exit_code=2)
+        return
+    assert result.returncode == 0, result.stderr
+    with pysam.VariantFile(str(tmp_path / "out" / "e.effects.vcf.gz")) as vcf:
+        assert ("DP" in vcf.header.info) == bool(header)
+        assert [record.info.get("DP") if header else None for record in vcf] == [None, 3 if header else None]
+
+
+@pytest.mark.parametrize("key", ["L SEQ", "LSEQ=1", "LSEQ;X", "", "1LSEQ", "LSEQ\n"])
+def test_key_that_vcf_does_not_allow__is_refused(key: str) -> None:
+    with pytest.raises(UsageError, match="--info-key"):
+        check_info_key(key)
 
 
 @pytest.mark.parametrize("case", ["ref", "contig", "outside", "truncated", "model", "both"])

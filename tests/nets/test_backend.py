@@ -14,7 +14,7 @@ from lucidseq.core.errors import UsageError
 from lucidseq.nets import backend
 from support import under_jax
 
-MARKED = 8  # tests with the marker jax
+MARKED = 10  # tests with the marker jax
 
 
 def _inputs(n: int = 6) -> np.ndarray:

@@ -70,6 +70,17 @@ def test_evaluate__measures_the_test_split_of_labels(tmp_path):
     assert read_card(tmp_path / "e.train_evaluate.card.json").verdict == "ok"
 
 
+def test_card__gives_the_share_of_rows_that_are_not_judged(tmp_path):
+    frame = _frame("binary")
+    frame.loc[:99, "target"] = np.nan
+    frame.loc[100:105, "contig"] = "chrM"
+    _evaluate(frame, tmp_path)
+    checks = {check.name: check for check in read_card(tmp_path / "e.train_evaluate.card.json").checks}
+    assert checks["share of rows without an observed target"].value == pytest.approx(100 / 500)
+    assert checks["share of rows without an observed target"].verdict == "caution"
+    assert checks["share of sequences on contigs of fewer than 20, t"].value == pytest.approx(6 / 400)
+
+
 def test_evaluate__gives_each_contig_its_row(tmp_path):
     frame = _frame("binary")
     metrics, _ = _evaluate(frame, tmp_path)

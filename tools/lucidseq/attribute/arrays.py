@@ -331,12 +331,16 @@ def _references(x: np.ndarray, given: Any, count: int, seed: int) -> np.ndarray:
 
 
 def _explain(explainer: Explainer, explained: Explained, x: np.ndarray, references: np.ndarray | None) -> Attributions:
-    """Explain in blocks, so that memory does not grow with the number of sequences."""
-    size = max(1, _ROWS // (1 if references is None else 1 + references.shape[1]))
+    """Explain in blocks of one size, so that memory does not grow with the number of sequences and a network is compiled once."""
+    from lucidseq.nets.batches import filled
+
+    largest = max(1, _ROWS // (1 if references is None else 1 + references.shape[1]))
+    size = -(-len(x) // -(-len(x) // largest))  # blocks of nearly equal size, so that few rows are filled
     parts: list[Maps] = []
     for first in range(0, len(x), size):
-        rows = slice(first, first + size)
-        parts.append(explainer(x[rows], None if references is None else references[rows]))
+        block = x[first : first + size]
+        compared = None if references is None else filled(references[first : first + size], size)
+        parts.append(explainer(filled(block, size), compared).first(len(block)))
 
     def joined(value: Callable[[Maps], np.ndarray | None]) -> np.ndarray | None:
         arrays = [array for array in map(value, parts) if array is not None]

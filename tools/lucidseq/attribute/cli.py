@@ -25,7 +25,9 @@ class MapsOptions(Options):
     closely the scores of a sequence sum to the difference they explain (completeness error).
     """
 
-    model: Annotated[Path, Option("Network, made by `lucidseq train fit` or any Keras model of sequences."), In(Format.KERAS, schema=MODEL)]
+    model: Annotated[
+        Path, Option("Network, made by `lucidseq train fit` or any Keras model of sequences."), In(Format.KERAS, Format.HDF5, schema=MODEL)
+    ]
     dataset: Annotated[Path, Option("Sequences to explain, made by `lucidseq encode sequences`."), In(Format.HDF5, schema=SEQUENCES)]
     method: Annotated[Method, Option("How the prediction is shared among the bases.")] = Method.DEEPSHAP
     engine: Annotated[Engine, Option("Implementation of deepshap: lucidseq's own, or the shap package (no hypothetical scores).")] = (

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from lucidseq.attribute.explained import Explained
-from lucidseq.attribute.pairs import Pair, find_pairs, run
+from lucidseq.attribute.pairs import Pair, find_values, run
 from lucidseq.attribute.rules import call_with, integrated, rescale_rule
 
 _STEP = 1e-3  # half-width of the differences that stand for derivatives along the path
@@ -44,7 +44,7 @@ def weakest_layer(explained: Explained, x: np.ndarray, references: np.ndarray) -
 
 def _quadrature_error(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], nodes: int) -> float:
     """Return the relative error of the integral of a layer's derivative along the path against its difference."""
-    pairs = find_pairs((args, kwargs))
+    pairs = find_values((args, kwargs))
 
     def at(fraction: float) -> np.ndarray:
         points = [pair.reference + fraction * (pair.repeated() - pair.reference) for pair in pairs]

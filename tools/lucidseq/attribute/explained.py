@@ -11,6 +11,7 @@ from keras import ops
 from lucidseq.core.errors import DataError, UsageError
 from lucidseq.nets import io
 from lucidseq.nets.facts import Facts
+from lucidseq.nets.input_layout import check_sequence_input, with_sequence_input
 
 Tensor = Any
 
@@ -80,12 +81,9 @@ def explain(
     UsageError
         If there is no such output or target.
     """
+    model = with_sequence_input(model)
     network = io.logits(model)
-    if len(network.inputs) != 1 or network.inputs[0].shape[2:] != (4,):
-        shapes = [tuple(tensor.shape) for tensor in network.inputs]
-        raise DataError(
-            f"a model with inputs of shape {shapes}", "one input of shape (length, 4), bases in the order ACGT", "give a sequence model"
-        )
+    check_sequence_input(network)
     number = _find("--output", output, _output_names(model), len(network.outputs))
     shape = network.outputs[number].shape
     if len(shape) > 3 or shape[-1] is None:

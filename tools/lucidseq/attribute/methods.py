@@ -9,10 +9,12 @@ import numpy as np
 
 from lucidseq.attribute.deeplift import multiplier_function
 from lucidseq.attribute.explained import Explained
+from lucidseq.attribute.mutants import OTHER_BASES, mutant_function
 from lucidseq.attribute.pairs import Rule
 from lucidseq.attribute.rules import rescale_rule
 from lucidseq.core import alphabet
 from lucidseq.nets import backend
+from lucidseq.nets.batches import filled
 
 
 @dataclass(frozen=True)
@@ -196,21 +198,51 @@ def in_silico_mutagenesis(explained: Explained, *, batch_size: int) -> Explainer
         Mutants a step.
     """
     values = _forward(explained)
+    of_mutants = backend.compiled_function(mutant_function(explained))
 
     def explainer(x: np.ndarray, references: np.ndarray | None) -> Maps:
-        n, length, _ = x.shape
-        wild = _in_batches(values, x, batch_size)
-        delta = np.empty((n, length, 4), dtype=np.float32)
-        for row in range(n):
-            mutants = np.repeat(x[row][None], 4 * length, axis=0)
-            position, base = np.divmod(np.arange(4 * length), 4)
-            mutants[np.arange(4 * length), position] = np.eye(4, dtype=np.float32)[base]
-            delta[row] = _in_batches(values, mutants, batch_size).reshape(length, 4) - wild[row]
+        wild, delta = _single_mutants(of_mutants, x, batch_size)
+        unknown = x.max(axis=2) == 0
+        for row in np.flatnonzero(unknown.any(axis=1)):
+            delta[row, unknown[row]] = _in_batches(values, _at_unknown_bases(x[row]), batch_size).reshape(-1, 4) - wild[row]
         delta[x > 0] = 0.0
-        contributions = np.where(x.any(axis=2), -delta.mean(axis=2), 0.0).astype(np.float32)
+        contributions = np.where(unknown, 0.0, -delta.mean(axis=2)).astype(np.float32)
         return Maps(delta, contributions, wild)
 
     return explainer
+
+
+def _single_mutants(of_mutants: Callable[..., np.ndarray], x: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return outputs (n,) and the changes by each other base (n, length, 4), in steps of about ``batch_size`` mutants.
+
+    A step has several short sequences, or a part of the positions of a long one.
+    """
+    n, length, _ = x.shape
+    together = max(1, batch_size // (OTHER_BASES * length))
+    steps = -(-length // max(1, batch_size // OTHER_BASES))
+    at_once = -(-length // steps)
+    wild, changed = np.empty(n, np.float32), np.empty((n, length, OTHER_BASES), np.float32)
+    for first in range(0, n, together):
+        block = x[first : first + together]
+        rows = slice(first, first + len(block))
+        for start in range(0, length, at_once):
+            places = np.minimum(np.arange(start, start + at_once), length - 1)
+            outputs = of_mutants(filled(block, together), places.astype(np.int32))
+            wild[rows] = outputs[: len(block)]
+            mutants = outputs[together:].reshape(together, OTHER_BASES, at_once)[: len(block)]
+            changed[rows, places] = mutants.transpose(0, 2, 1)
+    delta = np.zeros((n, length, 4), np.float32)
+    bases = (x.argmax(axis=2)[:, :, None] + np.arange(1, OTHER_BASES + 1)) % 4
+    np.put_along_axis(delta, bases, changed - wild[:, None, None], axis=2)
+    return wild, delta
+
+
+def _at_unknown_bases(x: np.ndarray) -> np.ndarray:
+    """Return a sequence (length, 4) with each of the four bases at each of its unknown ones in turn, (4 * unknown, length, 4)."""
+    places = np.flatnonzero(~x.any(axis=1))
+    mutants = np.repeat(x[None], 4 * len(places), axis=0)
+    mutants[np.arange(len(mutants)), np.repeat(places, 4)] = np.tile(np.eye(4, dtype=np.float32), (len(places), 1))
+    return mutants
 
 
 def _forward(explained: Explained) -> Callable[[np.ndarray], np.ndarray]:
@@ -233,23 +265,26 @@ def _in_batches(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, siz
     parts = []
     for start in range(0, len(x), size):
         chunk = x[start : start + size]
-        missing = size - len(chunk)
-        filled = np.concatenate([chunk, np.zeros((missing, *x.shape[1:]), x.dtype)]) if missing else chunk
-        parts.append(function(filled)[: len(chunk)])
+        parts.append(function(filled(chunk, size))[: len(chunk)])
     return np.concatenate(parts)
 
 
-def both_strands(explainer: Explainer) -> Explainer:
-    """Return the explainer of the average over a sequence and its reverse complement.
-
-    The maps of the other strand are reverse-complemented and averaged; its references are reverse complements of the sequence's.
-    """
+def other_strand(explainer: Explainer) -> Explainer:
+    """Return the explainer of reverse complements, whose maps are on the strand of the sequences; so are the references."""
     from lucidseq.attribute.references import reverse_complement
 
+    def explainer_of_other(x: np.ndarray, references: np.ndarray | None) -> Maps:
+        return on_forward_strand(explainer(reverse_complement(x), None if references is None else reverse_complement(references)))
+
+    return explainer_of_other
+
+
+def both_strands(explainer: Explainer) -> Explainer:
+    """Return the explainer of the average over a sequence and its reverse complement (see `other_strand`)."""
+    backward_explainer = other_strand(explainer)
+
     def explainer_of_both(x: np.ndarray, references: np.ndarray | None) -> Maps:
-        forward = explainer(x, references)
-        backward = explainer(reverse_complement(x), None if references is None else reverse_complement(references))
-        backward = on_forward_strand(backward)
+        forward, backward = explainer(x, references), backward_explainer(x, references)
         return replace(average(forward, backward), strand_agreement=cosine(forward.contributions, backward.contributions))
 
     return explainer_of_both

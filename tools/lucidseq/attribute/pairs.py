@@ -19,8 +19,12 @@ Tensor = Any  # a tensor of whichever backend runs
 Rule = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]  # (layer or operation, arguments with pairs) -> pairs
 
 
+class GraphValue:
+    """What stands for one tensor while a model's graph is run under a rule."""
+
+
 @dataclass(frozen=True)
-class Pair:
+class Pair(GraphValue):
     """One tensor of the graph.
 
     Attributes
@@ -40,25 +44,25 @@ class Pair:
         return ops.repeat(self.sequence, times, axis=0) if times > 1 else self.sequence
 
 
-def find_pairs(structure: Any) -> list[Pair]:
-    """Return the pairs in nested arguments, in order."""
-    return [leaf for leaf in keras.tree.flatten(structure) if isinstance(leaf, Pair)]
+def find_values(structure: Any) -> list[Any]:
+    """Return the pairs (or other `GraphValue`) in nested arguments, in order."""
+    return [leaf for leaf in keras.tree.flatten(structure) if isinstance(leaf, GraphValue)]
 
 
-def replace_pairs(structure: Any, values: list[Tensor]) -> Any:
+def replace_values(structure: Any, values: list[Tensor]) -> Any:
     """Return nested arguments with the pairs replaced by values, in order."""
     rest = iter(values)
-    return keras.tree.map_structure(lambda leaf: next(rest) if isinstance(leaf, Pair) else leaf, structure)
+    return keras.tree.map_structure(lambda leaf: next(rest) if isinstance(leaf, GraphValue) else leaf, structure)
 
 
 def sequences_of(structure: Any) -> Any:
     """Return nested arguments with each pair replaced by its sequences' values."""
-    return replace_pairs(structure, [pair.sequence for pair in find_pairs(structure)])
+    return replace_values(structure, [pair.sequence for pair in find_values(structure)])
 
 
 def references_of(structure: Any) -> Any:
     """Return nested arguments with each pair replaced by its references' values."""
-    return replace_pairs(structure, [pair.reference for pair in find_pairs(structure)])
+    return replace_values(structure, [pair.reference for pair in find_values(structure)])
 
 
 def join(for_sequences: Any, for_references: Any) -> Any:
@@ -74,9 +78,9 @@ def run(model: keras.Model, inputs: Any, rule: Rule) -> Any:
     model
         Model whose layers can be walked.
     inputs
-        Pair, or nested pairs, for the model's inputs.
+        Pair, or nested pairs (or other `GraphValue`), for the model's inputs.
     rule
-        Called for every layer and operation with at least one pair among its arguments.
+        Called for every layer and operation with at least one of them among its arguments.
 
     Returns
     -------
@@ -85,7 +89,7 @@ def run(model: keras.Model, inputs: Any, rule: Rule) -> Any:
 
     def operation(layer: Any) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            if not find_pairs((args, kwargs)):
+            if not find_values((args, kwargs)):
                 return layer(*args, **kwargs)  # a constant of the graph
             if is_graph(layer):
                 return run(layer, args[0], rule)

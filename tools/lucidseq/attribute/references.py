@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import numpy as np
@@ -85,6 +86,7 @@ def _edge_counts(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.bincount(cells.ravel(), minlength=w * _LETTERS**2).reshape(w, _LETTERS, _LETTERS)
 
 
+@functools.cache
 def _trees(root: int) -> np.ndarray:
     """Return every tree of the five letters towards a root: parents of shape (125, 5), the root being its own."""
     letters = [letter for letter in range(_LETTERS) if letter != root]

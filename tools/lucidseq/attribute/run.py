@@ -74,7 +74,8 @@ def maps(options: MapsOptions, out: OutputSet) -> Card:
         check_completeness(setup, shard, evidence, options.model)
         write_track(out["track"], store["contributions"], shard.columns, shard.contig_lengths)
         draw_logos(out["logos"], store["contributions"], shard, options.logos, explained.name)
-    return maps_card(setup, shard, evidence, facts_known=facts is not None)
+    selected = f"{len(sequences.codes)} of {len(dataset.codes)}"
+    return maps_card(setup, shard, evidence, selected=selected, facts_known=facts is not None)
 
 
 def check_length(sequences: Sequences, explained: Explained, path: Path) -> None:
@@ -124,7 +125,7 @@ def write_maps(store: h5py.File, setup: Setup, sequences: Sequences) -> Evidence
                 if name not in arrays:
                     arrays[name] = stores.create_array(store, name, (n, *values.shape[1:]), np.float32)
                 arrays[name][rows] = values
-            evidence.add(block_maps, sequences.codes[rows])
+            evidence.add(block_maps, sequences.take(np.arange(rows.start, rows.stop)), setup)
             progress.step(rows.stop - rows.start)
     if not n:  # a shard beyond the last block
         for name, shape in (("hypothetical", (0, length, 4)), ("contributions", (0, length)), ("prediction", (0,))):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from lucidseq.attribute.choices import Engine, Method, Reference
 from lucidseq.attribute.explained import Explained
 from lucidseq.attribute.methods import Explainer, Maps
 from lucidseq.core import alphabet, seeds
+from lucidseq.nets import backend
 
 LARGEST_BLOCK = 32  # sequences explained at once, at most; shards are whole blocks
 
@@ -31,7 +34,7 @@ class Setup:
     both_strands: bool
     batch_size: int
     seed: int
-    _explainers: dict[bool, Explainer] = field(default_factory=dict, repr=False)
+    _explainer: list[Explainer] = field(default_factory=list, repr=False)  # of one strand, once it is compiled
 
     @property
     def needs_references(self) -> bool:
@@ -54,7 +57,7 @@ class Setup:
         rows = self.references_each if self.needs_references else 1
         return int(np.clip(self.batch_size // rows, 1, LARGEST_BLOCK))
 
-    def explain(self, codes: np.ndarray, ids: list[str], *, both_strands: bool | None = None) -> Maps:
+    def explain(self, codes: np.ndarray, ids: list[str], *, only_other_strand: bool = False) -> Maps:
         """Explain at most one block of sequences.
 
         Parameters
@@ -63,18 +66,18 @@ class Setup:
             uint8 (n, length).
         ids
             Names, which seed the references.
-        both_strands
-            Default: the value of the option.
+        only_other_strand
+            Explain the reverse complements alone, whatever the option for both strands.
         """
-        both = self.both_strands if both_strands is None else both_strands
-        if both not in self._explainers:
-            single = self._explainers.get(False) or self._single()
-            self._explainers[False] = single
-            self._explainers[True] = methods.both_strands(single)
-        n, missing = len(codes), self.block - len(codes)
+        if not self._explainer:
+            self._explainer.append(self._single())
+        single = self._explainer[0]
+        explainer = methods.other_strand(single) if only_other_strand else methods.both_strands(single) if self.both_strands else single
+        # Mutants of one sequence at a time need no neighbours
+        n, missing = len(codes), 0 if self.method is Method.ISM else self.block - len(codes)
         filled = np.concatenate([codes, np.full((missing, codes.shape[1]), alphabet.N_CODE, dtype=np.uint8)])
         names = [*ids, *[""] * missing]
-        return self._explainers[both](*self.inputs(filled, names)).first(n)
+        return explainer(*self.inputs(filled, names)).first(n)
 
     def inputs(self, codes: np.ndarray, ids: list[str]) -> tuple[np.ndarray, np.ndarray | None]:
         """Return sequences and their references, one-hot; None for methods without references."""
@@ -89,17 +92,18 @@ class Setup:
         forward = predict(codes)
         return (forward + predict(alphabet.reverse_complement(codes))) / 2 if self.both_strands else forward
 
-    def randomised(self) -> Setup:
-        """Return the same for a network of the same layers whose weights are permuted within each array."""
-        import keras
-
+    @contextmanager
+    def randomised(self) -> Iterator[Setup]:
+        """Permute the network's weights within each array, for the time of a block; yield the setup to explain it with."""
         model = self.explained.model
-        twin = type(model).from_config(model.get_config())
-        streams = [seeds.stream(self.seed, "randomise", number) for number in range(len(model.get_weights()))]
-        pairs = zip(streams, model.get_weights(), strict=True)
-        twin.set_weights([stream.permutation(values.ravel()).reshape(values.shape) for stream, values in pairs])
-        assert isinstance(twin, keras.Model)
-        return replace(self, explained=replace(self.explained, model=twin), engine=Engine.OWN, _explainers={})
+        weights = model.get_weights()
+        streams = [seeds.stream(self.seed, "randomise", number) for number in range(len(weights))]
+        compiled = self._explainer if self.engine is Engine.OWN and backend.reads_weights_at_each_call() else []
+        model.set_weights([stream.permutation(w.ravel()).reshape(w.shape) for stream, w in zip(streams, weights, strict=True)])
+        try:
+            yield replace(self, engine=Engine.OWN, _explainer=compiled)
+        finally:
+            model.set_weights(weights)
 
     def _single(self) -> Explainer:
         if self.method is Method.SALIENCY:

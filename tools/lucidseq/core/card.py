@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -140,6 +141,26 @@ class Card:
     ) -> None:
         """Append a check with a condition: ok where it is fulfilled, else a caution (or the verdict given)."""
         self.add(name, value, Verdict.OK if fulfilled else otherwise, threshold=threshold, advice=advice, **bounds)
+
+    def add_shares(self, name: str, counts: Mapping[str, int], total: int, threshold: float, *, advice: str) -> None:
+        """Append a check for each reason for which part of the input was removed or skipped: its share of the input.
+
+        Parameters
+        ----------
+        counts
+            Reason to number.
+        total
+            Size of the input.
+
+        Examples
+        --------
+        >>> card = Card("tool", "command")
+        >>> card.add_shares("share of alleles skipped", {"too long": 3}, 10, 0.05, advice="Raise the limit.")
+        >>> card.checks[0].name, card.checks[0].value, card.checks[0].advice
+        ('share of alleles skipped: too long', 0.3, '3 of 10. Raise the limit.')
+        """
+        for reason, count in sorted(counts.items()):
+            self.at_most(f"{name}: {reason}", count / total, threshold, advice=f"{count} of {total}. {advice}")
 
     @property
     def verdict(self) -> Verdict:

@@ -14,6 +14,7 @@ def variants(
     ref_mismatch: Literal["error", "skip"] = "error",
     max_allele_length: int = 50,
     window: int | None = None,
+    info_key: str = "LSEQ",
     batch_size: int = 256,
     shard: str | None = None,
     threads: int = 1,

@@ -6,7 +6,7 @@ import numpy as np
 
 from lucidseq.core.card import Card, Verdict
 from lucidseq.effects.scoring import Scores
-from lucidseq.effects.variant_sites import Sites
+from lucidseq.effects.variant_sites import OUTSIDE, Sites
 
 
 def variants_card(sites: Sites, scores: Scores, mismatches: int, agreement: float, *, scale: str) -> Card:
@@ -28,9 +28,7 @@ def variants_card(sites: Sites, scores: Scores, mismatches: int, agreement: floa
     share = mismatches / total
     verdict = Verdict.OK if share == 0 else Verdict.CAUTION if share < 0.05 else Verdict.REFUSE
     card.add("REF differs from the genome", share, verdict, threshold="0", advice="Variants and genome may be of different builds.")
-    skipped = sum(count for reason, count in sites.skipped.items() if reason != "outside the regions")
-    advice = "; ".join(f"{n} {reason}" for reason, n in sorted(sites.skipped.items())) or "None."
-    card.at_most("alleles skipped", skipped, 0.05 * (total + skipped), text="<= 5 %", advice=advice)
+    _add_skipped(card, sites)
     if np.isfinite(agreement):
         advice = "The predictions depend on the strand: train with reverse complements."
         card.at_least("agreement of effects between strands (correlation)", agreement, 0.7, advice=advice)
@@ -43,3 +41,18 @@ def variants_card(sites: Sites, scores: Scores, mismatches: int, agreement: floa
         advice = "The spread of the scores is unknown: train with --ensemble 3 or more."
         card.expect("ensemble", "one member", False, threshold=">= 2 members", advice=advice)
     return card
+
+
+def _add_skipped(card: Card, sites: Sites) -> None:
+    """Add the alleles that are not scored, by reason, as shares of the alleles read."""
+    reasons = {reason: count for reason, count in sites.skipped.items() if reason != OUTSIDE}
+    skipped, outside = sum(reasons.values()), sites.skipped[OUTSIDE]
+    inside = len(sites.variants) + skipped
+    advice = "; ".join(f"{count} {reason}" for reason, count in sorted(reasons.items())) or "None."
+    card.at_most("alleles skipped", skipped, 0.05 * inside, text="<= 5 %", advice=advice)
+    card.add_shares(
+        "share of alleles skipped", reasons, inside, 0.05, advice="They have no score; symbolic and long alleles need another method."
+    )
+    if outside:
+        advice = f"{outside} of {inside + outside}; only variants inside --regions are scored."
+        card.expect(f"share of alleles {OUTSIDE}", outside / (inside + outside), True, threshold="any", advice=advice)

@@ -24,7 +24,9 @@ class VariantsOptions(Options):
     its members. Deletions take more of the genome on the right, so that both windows have the model's length.
     """
 
-    model: Annotated[Path, Option("Sequence model (.keras)."), In(Format.KERAS, schema=MODEL)]
+    model: Annotated[
+        Path, Option("Network, made by `lucidseq train fit` or any Keras model of sequences."), In(Format.KERAS, Format.HDF5, schema=MODEL)
+    ]
     variants: Annotated[list[Path], Option("Variants (VCF or BCF; repeat for several files)."), In(Format.VCF)]
     fasta: Annotated[Path, Option("Reference genome of the variants (FASTA)."), In(Format.FASTA)]
     regions: Annotated[Path | None, Option("Score only variants inside these regions (BED)."), In(Format.BED)] = None
@@ -33,6 +35,7 @@ class VariantsOptions(Options):
     )
     max_allele_length: Annotated[int, Option("Longest allele that is scored (bp).", min=1, max=1000)] = 50
     window: Annotated[int | None, Option("Window around a variant (bp), for models that take any length.", min=10)] = None
+    info_key: Annotated[str, Option("Name of the scores in the annotated variants; scores of a second model need another.")] = "LSEQ"
     batch_size: Annotated[int, Option("Sequences of one step.", min=1)] = 256
     shard: Shard = None
     threads: Threads = 1
@@ -44,7 +47,7 @@ variants = tool.command(
     run="lucidseq.effects.run:variants",
     outputs={
         "effects": OutFile(".effects.tsv.gz", Format.TSV, "Scores of every variant and target.", schema=EFFECTS),
-        "annotated": OutFile(".effects.vcf.gz", Format.VCF, "The variants, with their scores in INFO/LSEQ (no genotypes)."),
+        "annotated": OutFile(".effects.vcf.gz", Format.VCF, "The variants, with their scores in an INFO field (no genotypes)."),
         "annotated_index": OutFile(".effects.vcf.gz.tbi", Format.TABIX, "Its index."),
     },
     label="process_low",

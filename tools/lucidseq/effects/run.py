@@ -22,7 +22,7 @@ from lucidseq.effects.card import variants_card
 from lucidseq.effects.choices import RefMismatch
 from lucidseq.effects.cli import VariantsOptions
 from lucidseq.effects.scoring import Scores, score
-from lucidseq.effects.variant_sites import read_sites, write_annotated
+from lucidseq.effects.variant_sites import check_info_key, read_sites, write_annotated
 
 CHUNK = 2048  # variants read and scored at once
 STRAND_SAMPLE = 500  # variants of strongest effect, whose strands are compared
@@ -31,7 +31,9 @@ STRAND_SAMPLE = 500  # variants of strongest effect, whose strands are compared
 def variants(options: VariantsOptions, out: OutputSet) -> Card:
     """Score variants (options as in cli.py)."""
     part, parts = parse_shard(options.shard)
+    check_info_key(options.info_key)
     sites = read_sites(options.variants, read_bed(options.regions).records() if options.regions else None, options.max_allele_length)
+    check_info_key(options.info_key, sites)
     with Genome(options.fasta) as genome:
         kept, mismatches = check_reference(genome, sites.variants, options.ref_mismatch, options.variants)
         shard = [kept[int(index)] for index in np.array_split(np.arange(len(kept)), parts)[part]]
@@ -58,7 +60,7 @@ def variants(options: VariantsOptions, out: OutputSet) -> Card:
         agreement = strand_agreement(one_strand, allele_windows(genome, strongest, length))
     names = target_names(facts.target_names if facts else None, scores.effect.shape[1])
     write_table(effects_table(shard, scores, names), out["effects"], EFFECTS)
-    write_annotated(out["annotated"], sites, record_notes(shard, scores, names))
+    write_annotated(out["annotated"], sites, record_notes(shard, scores, names), options.info_key)
     return variants_card(sites, scores, mismatches, agreement, scale=scale_in_words(final_activation(network)))
 
 
@@ -161,7 +163,7 @@ def effects_table(variants: list[Variant], scores: Scores, names: list[str]) -> 
 
 
 def record_notes(variants: list[Variant], scores: Scores, names: list[str]) -> dict[int, list[str]]:
-    """Return the LSEQ values of every record that has scores."""
+    """Return the INFO values of every record that has scores."""
     notes: dict[int, list[str]] = {}
     safe = [name.replace("|", "_").replace(",", "_").replace(";", "_").replace(" ", "_") for name in names]
     for row, variant in enumerate(variants):

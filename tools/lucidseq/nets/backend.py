@@ -110,6 +110,26 @@ def device_name() -> str:
     return str(details.get("device_name", "gpu"))
 
 
+def reads_weights_at_each_call() -> bool:
+    """Return whether a compiled function follows a change of its model's weights, as under TensorFlow; JAX keeps those it was compiled with."""
+    return name() == "tensorflow"
+
+
+def compiled_function(function: Callable[..., Tensor]) -> Callable[..., np.ndarray]:
+    """Compile a function of arrays, made of keras.ops, once for each shape; it returns a NumPy array."""
+    import keras
+
+    if name() == "jax":
+        import jax
+
+        compiled = jax.jit(function)
+    else:
+        import tensorflow as tf
+
+        compiled = tf.function(function, autograph=False)
+    return lambda *arrays: keras.ops.convert_to_numpy(compiled(*map(keras.ops.convert_to_tensor, arrays)))
+
+
 def gradient_function(
     function: Callable[[Tensor], Any], select: Callable[[Any], Tensor] | None = None
 ) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
@@ -148,7 +168,7 @@ def input_gradient(
 def _gradient_tensorflow(value: Callable[[Tensor], Tensor]) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
     import tensorflow as tf
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)  # keras.ops needs none, and it takes longer than the tracing
     def compiled(x: Tensor) -> tuple[Tensor, Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(x)

@@ -134,3 +134,15 @@ class Batches(keras.utils.PyDataset):
         if self._cache is None or self._cache[0] != which:
             self._cache = which, self._rows.take(self._order[which * size : (which + 1) * size])
         return self._cache[1][offset * self._batch : (offset + 1) * self._batch]
+
+
+def filled(rows: np.ndarray, size: int) -> np.ndarray:
+    """Return rows with rows of zeros after them, ``size`` in all, so that a compiled network always has the same shape.
+
+    Examples
+    --------
+    >>> filled(np.ones((1, 2)), 2).tolist()
+    [[1.0, 1.0], [0.0, 0.0]]
+    """
+    missing = size - len(rows)
+    return np.concatenate([rows, np.zeros((missing, *rows.shape[1:]), rows.dtype)]) if missing else rows

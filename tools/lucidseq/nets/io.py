@@ -7,26 +7,25 @@ activation ``prediction``. Stock Keras layers only: plain Keras opens the file w
 
 from __future__ import annotations
 
-import io
 import json
+import tempfile
 import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
 
-import h5py
 import keras
-import numpy as np
 
 from lucidseq.core.errors import DataError
 from lucidseq.nets import logits as strip
-from lucidseq.nets.facts import Facts, facts_from_json
+from lucidseq.nets import model_files
+from lucidseq.nets.facts import Facts
+from lucidseq.nets.input_layout import with_sequence_input
+from lucidseq.nets.model_files import CONFIG_NAME, FACTS_NAME, METADATA_NAME
 
-FACTS_NAME, METADATA_NAME, CONFIG_NAME, WEIGHTS_NAME = ("lucidseq.json", "metadata.json", "config.json", "model.weights.h5")
 ENSEMBLE_OUTPUT = "members"
 _SHARED = "shared_object_id"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-_MAX_TEXT_BYTES, _MAX_WEIGHT_BYTES = 64 << 20, 16 << 30
 
 
 def ensemble(networks: list[keras.Model], *, name: str = "ensemble") -> keras.Model:
@@ -142,87 +141,42 @@ def _renumber(value: Any, seen: dict[int, int]) -> Any:
 
 
 def load_model(path: Path) -> tuple[keras.Model, Facts | None]:
-    """Read a ``.keras`` file, never running code from it (safe mode).
+    """Read a ``.keras`` file, or a whole model in ``.h5`` of earlier versions, never running code from it (safe mode).
 
     Returns
     -------
-    The model, and its facts; None for a plain Keras file.
+    The model, with input (length, 4) wherever its input is sequences in another layout, and its facts; None for a plain Keras file.
 
     Raises
     ------
     DataError
-        If it is not a ``.keras`` archive, is damaged or oversized, holds a Lambda or unknown custom layer, or weights that
-        point outside the file.
+        If it is of another program, is damaged or oversized, holds a Lambda or unknown custom layer, or weights that point
+        outside the file.
     """
     path = Path(path)
-    facts = _inspect(path)
-    source = path if path.suffix == ".keras" else None
+    file = model_files.inspect(path)
     try:
-        if source is not None:
-            return keras.saving.load_model(source, compile=False, safe_mode=True), facts
-        # Nextflow and Galaxy may stage the file under another name; Keras goes by the suffix
-        import tempfile
-
-        with tempfile.TemporaryDirectory() as folder:
-            link = Path(folder) / "model.keras"
-            link.symlink_to(path.resolve())
-            return keras.saving.load_model(link, compile=False, safe_mode=True), facts
-    except (ValueError, TypeError, KeyError, OSError, AttributeError, ImportError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        return with_sequence_input(_load(path, file.suffix)), file.facts
+    except _LOADING_ERRORS as error:
+        custom = file.custom_classes()
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        of_own = f"layers of its author, {', '.join(custom)}: their Python code is not in the file"
         raise DataError(
-            f"a .keras file that cannot be loaded ({reason})",
+            f"a Keras file that cannot be loaded ({of_own if custom else reason})",
             "a model of stock Keras layers, without Lambda layers",
-            "save the model again with this Keras version, replacing Lambda and custom layers",
+            f"build the network of stock layers with this version of Keras, copy the weights and save it ({model_files.GUIDE})",
             where=str(path),
         ) from error
 
 
-def _inspect(path: Path) -> Facts | None:
-    """Check an archive before Keras sees it, and read its facts."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
-            absent = {CONFIG_NAME, WEIGHTS_NAME} - set(sizes)
-            if absent:
-                raise ValueError(f"no {', '.join(sorted(absent))} inside")
-            if any(size > _MAX_TEXT_BYTES for entry, size in sizes.items() if entry != WEIGHTS_NAME):
-                raise ValueError("an entry of unlikely size")
-            if sizes[WEIGHTS_NAME] > _MAX_WEIGHT_BYTES:
-                raise ValueError("weights of unlikely size")
-            _check_weights(archive.read(WEIGHTS_NAME))
-            return facts_from_json(archive.read(FACTS_NAME).decode("utf-8")) if FACTS_NAME in sizes else None
-    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, KeyError) as error:
-        raise DataError(
-            f"not a usable .keras file ({error})",
-            "a whole .keras archive (Keras 3)",
-            "give the file that `lucidseq train fit` or model.save('name.keras') wrote",
-            where=str(path),
-        ) from error
+_LOADING_ERRORS = (ValueError, TypeError, KeyError, OSError, AttributeError, ImportError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
-def _check_weights(data: bytes) -> None:
-    """Refuse weights that declare more memory than the limit, link to other files, or are not finite."""
-    total = 0
-    arrays: list[h5py.Dataset] = []
-
-    def visit(group: h5py.Group) -> None:
-        nonlocal total
-        for name in group:
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                raise ValueError(f"weights {name} point outside the file")
-            item = group[name]
-            if isinstance(item, h5py.Group):
-                visit(item)
-            elif item.external or item.is_virtual:
-                raise ValueError(f"weights {name} point outside the file")
-            else:
-                total += item.nbytes
-                arrays.append(item)
-
-    with h5py.File(io.BytesIO(data), "r") as weights:
-        visit(weights)
-        if total > _MAX_WEIGHT_BYTES:
-            raise ValueError("weights of unlikely size")
-        broken = [item.name for item in arrays if item.dtype.kind == "f" and not np.isfinite(item[()]).all()]
-    if broken:
-        raise ValueError(f"weights {broken[0]} that are not finite numbers: the training broke down")
+def _load(path: Path, suffix: str) -> keras.Model:
+    """Load a checked file; Nextflow and Galaxy may stage it under another name, and Keras goes by the suffix."""
+    if path.suffix == suffix:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / f"model{suffix}"
+        link.symlink_to(path.resolve())
+        return keras.saving.load_model(link, compile=False, safe_mode=True)

@@ -10,6 +10,7 @@ import numpy as np
 from lucidseq.core import alphabet
 from lucidseq.core.errors import DataError
 from lucidseq.nets import io
+from lucidseq.nets.input_layout import check_sequence_input
 
 Output = Literal["probability", "logit"]
 
@@ -38,10 +39,7 @@ class Predictor:
         self._model = io.logits(model) if output == "logit" else model
         self._is_ensemble = io.is_ensemble(model)
         self.batch_size, self.both_strands = batch_size, reverse_complement_average
-        if len(self._model.inputs) != 1 or self._model.inputs[0].shape[2:] != (4,):
-            shapes = [tuple(tensor.shape) for tensor in self._model.inputs]
-            expected = "one input of shape (length, 4), bases in the order ACGT"
-            raise DataError(f"a model with inputs of shape {shapes}", expected, "give a sequence model")
+        check_sequence_input(self._model)
         self.length: int | None = self._model.inputs[0].shape[1]
 
     def require_length(self, length: int, *, where: str | None = None) -> None:

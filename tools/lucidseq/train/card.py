@@ -12,7 +12,7 @@ from lucidseq.nets import calibration, metrics
 from lucidseq.nets.facts import ADVICE_WITHOUT, EXPECTED
 from lucidseq.nets.metrics import Estimate
 from lucidseq.nets.prediction_intervals import LEVEL
-from lucidseq.train.evaluation import ALL, TargetPredictions
+from lucidseq.train.evaluation import ALL, LEAST_OF_A_CONTIG, TargetPredictions
 
 if TYPE_CHECKING:
     from lucidseq.nets.checkpoint import TrainingProgress
@@ -93,6 +93,20 @@ def predict_card(members: np.ndarray, gc: np.ndarray, facts: Facts | None) -> Ca
     return card
 
 
+def evaluate_card(chosen: int, without_target: int) -> Card:
+    """Return the card of an evaluation, to which the checks of each target are added.
+
+    Parameters
+    ----------
+    chosen, without_target
+        Rows of the split, and those of them that have no observed target.
+    """
+    card = Card("train", "evaluate")
+    advice = f"{without_target} of {chosen} rows have no observed target and are not judged."
+    card.at_most("share of rows without an observed target", without_target / chosen, 0.05, advice=advice)
+    return card
+
+
 def add_target_checks(card: Card, target: TargetPredictions, rows: list[dict[str, object]]) -> None:
     """Add the checks of an evaluated target, given its rows of the metrics table."""
     figures = {
@@ -142,3 +156,7 @@ def _check_contigs(card: Card, target: TargetPredictions, main: str, overall: Es
             "The model is worse on these contigs; examine them before using it there.",
         )
         card.expect(name, ", ".join(worse) or "none", not worse, threshold="none", advice=advice)
+        counts = np.unique(target.contig.astype(str), return_counts=True)[1]
+        share = float(counts[counts < LEAST_OF_A_CONTIG].sum() / counts.sum())
+        advice = "These contigs have no figures of their own, so a fault on them would not be seen."
+        card.at_most(f"share of sequences on contigs of fewer than {LEAST_OF_A_CONTIG}, {target.name}", share, 0.5, advice=advice)

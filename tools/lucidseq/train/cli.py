@@ -78,7 +78,9 @@ fit = tool.command(
 class PredictOptions(Options):
     """Apply a network to the sequences of a dataset."""
 
-    model: Annotated[Path, Option("Network, made by `lucidseq train fit` or any Keras model of sequences."), In(Format.KERAS, schema=MODEL)]
+    model: Annotated[
+        Path, Option("Network, made by `lucidseq train fit` or any Keras model of sequences."), In(Format.KERAS, Format.HDF5, schema=MODEL)
+    ]
     dataset: _Dataset
     split: Annotated[SplitChoice, Option("Part of the dataset to predict.")] = SplitChoice.ALL
     reverse_complement_average: Annotated[bool, Option("Average the predictions of both strands.")] = True

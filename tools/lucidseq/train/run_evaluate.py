@@ -14,16 +14,17 @@ from lucidseq.core.errors import DataError, place
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import CURVES, METRICS, PREDICTIONS
 from lucidseq.train import evaluation
-from lucidseq.train.card import add_target_checks
+from lucidseq.train.card import add_target_checks, evaluate_card
 from lucidseq.train.cli import EvaluateOptions
 
 
 def evaluate(options: EvaluateOptions, out: OutputSet) -> Card:
     """Evaluate (options as in cli.py)."""
-    frame = _read(options.predictions, options.split)
+    chosen = _read(options.predictions, options.split)
+    frame = chosen[chosen["target"].notna()]
     rows: list[dict[str, object]] = []
     points: list[pd.DataFrame] = []
-    card = Card("train", "evaluate")
+    card = evaluate_card(len(chosen), len(chosen) - len(frame))
     for name, part in frame.groupby("target_name", sort=False):
         target = _target(str(name), part, options.bootstrap_samples, options.seed)
         metric_rows = list(evaluation.metric_rows(target))
@@ -36,7 +37,7 @@ def evaluate(options: EvaluateOptions, out: OutputSet) -> Card:
 
 
 def _read(path: Path, split: SplitChoice) -> pd.DataFrame:
-    """Return the rows to evaluate, with their line numbers as index.
+    """Return the rows of the split, with or without an observed target, with their line numbers as index.
 
     Raises
     ------
@@ -53,8 +54,7 @@ def _read(path: Path, split: SplitChoice) -> pd.DataFrame:
         line = int(not_finite.to_numpy().argmax()) + 2
         raise DataError("a prediction that is not a number", "a finite number", "predict again", where=place(path, line=line))
     chosen = frame if split is SplitChoice.ALL else frame[frame["split"] == split.value]
-    chosen = chosen[chosen["target"].notna()]
-    if chosen.empty:
+    if not chosen["target"].notna().any():
         splits = ", ".join(sorted(frame["split"].unique()))
         raise DataError(
             f"no {split.value} rows with a target (splits: {splits})", "at least one", "choose another --split", where=str(path)
