@@ -70,6 +70,15 @@ def test_evaluate__measures_the_test_split_of_labels(tmp_path):
     assert read_card(tmp_path / "e.train_evaluate.card.json").verdict == "ok"
 
 
+@pytest.mark.parametrize("column", ["prediction", "target", "standard_deviation", "lower", "upper"])
+def test_numbers_that_are_not_finite__are_refused_with_their_line(tmp_path, column):
+    frame = _frame("regression")
+    frame.loc[4, column] = np.inf
+    frame.to_csv(tmp_path / "p.tsv", sep="\t", index=False)
+    result = run_cli("train", "evaluate", "--predictions", tmp_path / "p.tsv", "--out", tmp_path / "out" / "e")
+    assert_bad_input(result, column, "line 6", folder=tmp_path / "out")
+
+
 def test_card__gives_the_share_of_rows_that_are_not_judged(tmp_path):
     frame = _frame("binary")
     frame.loc[:99, "target"] = np.nan

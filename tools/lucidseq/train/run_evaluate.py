@@ -49,10 +49,12 @@ def _read(path: Path, split: SplitChoice) -> pd.DataFrame:
         raise DataError(
             "predictions without observed targets", "a column target with values", "predict on a dataset that has targets", where=str(path)
         )
-    not_finite = ~np.isfinite(frame["prediction"])
-    if not_finite.any():
-        line = int(not_finite.to_numpy().argmax()) + 2
-        raise DataError("a prediction that is not a number", "a finite number", "predict again", where=place(path, line=line))
+    for name in ("prediction", "target", "standard_deviation", "lower", "upper"):
+        values = frame[name].to_numpy(dtype=np.float64) if name in frame else np.zeros(1)
+        wrong = ~np.isfinite(values) if name == "prediction" else np.isinf(values)
+        if wrong.any():
+            where = place(path, line=int(wrong.argmax()) + 2)
+            raise DataError(f"a {name} that is not a number", "a finite number", "predict again", where=where)
     chosen = frame if split is SplitChoice.ALL else frame[frame["split"] == split.value]
     if not chosen["target"].notna().any():
         splits = ", ".join(sorted(frame["split"].unique()))
