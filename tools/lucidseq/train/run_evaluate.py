@@ -26,7 +26,7 @@ def evaluate(options: EvaluateOptions, out: OutputSet) -> Card:
     points: list[pd.DataFrame] = []
     card = evaluate_card(len(chosen), len(chosen) - len(frame))
     for name, part in frame.groupby("target_name", sort=False):
-        target = _target(str(name), part, options.bootstrap_samples, options.seed)
+        target = _target(str(name), part, options)
         metric_rows = list(evaluation.metric_rows(target))
         rows += metric_rows
         points.append(evaluation.curve_points(target))
@@ -64,7 +64,7 @@ def _read(path: Path, split: SplitChoice) -> pd.DataFrame:
     return chosen
 
 
-def _target(name: str, part: pd.DataFrame, samples: int, seed: int) -> evaluation.TargetPredictions:
+def _target(name: str, part: pd.DataFrame, options: EvaluateOptions) -> evaluation.TargetPredictions:
     observed, predicted = part["target"].to_numpy(), part["prediction"].to_numpy()
     tasks = set(part["task"]) if "task" in part else set()
     task = tasks.pop() if len(tasks) == 1 else task_of(observed, predicted)
@@ -77,9 +77,30 @@ def _target(name: str, part: pd.DataFrame, samples: int, seed: int) -> evaluatio
         predicted,
         part["contig"].to_numpy(dtype=object),
         (part["lower"].to_numpy(), part["upper"].to_numpy()) if bounded else None,
-        samples,
-        seed,
+        _members(part, options.predictions),
+        options.bootstrap_samples,
+        options.seed,
     )
+
+
+def _members(part: pd.DataFrame, path: Path) -> np.ndarray:
+    """Return the predictions of each network (members, n); no rows where the table does not have them.
+
+    Raises
+    ------
+    DataError
+        If a row has another number of networks, or something that is not a finite number.
+    """
+    texts = part["member_predictions"] if "member_predictions" in part else pd.Series("", index=part.index)
+    if (texts == "").all():
+        return np.empty((0, len(part)))
+    columns = texts.str.split(",", expand=True).apply(pd.to_numeric, errors="coerce")
+    wrong = ~np.isfinite(columns.to_numpy(dtype=np.float64)).all(axis=1)
+    if wrong.any():
+        where = place(path, line=int(part.index[wrong.argmax()]) + 2)
+        expected = f"{columns.shape[1]} finite numbers, comma separated"
+        raise DataError(f"member_predictions {texts[wrong].iloc[0]!r}", expected, "predict again", where=where)
+    return columns.to_numpy(dtype=np.float64).T
 
 
 def task_of(target: np.ndarray, prediction: np.ndarray) -> str:
