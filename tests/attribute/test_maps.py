@@ -13,6 +13,7 @@ import numpy as np
 import pybigtools
 import pytest
 
+import lucidseq as ls
 import toy_models
 from lucidseq.attribute.choices import Select
 from lucidseq.attribute.choose import choose, read_sequences
@@ -20,6 +21,7 @@ from lucidseq.attribute.run import shard_rows
 from lucidseq.attribute.track import write_track
 from lucidseq.core import alphabet, stores
 from lucidseq.core.choices import SplitChoice
+from lucidseq.core.errors import DataError
 from lucidseq.core.schema import ATTRIBUTIONS
 from lucidseq.nets import architectures, io
 from lucidseq.nets.facts import Facts
@@ -165,6 +167,26 @@ def test_card__tells_untrained_maps_from_nothing(files, tmp_path):
     assert any("randomised weights" in name for name in checks)
     assert sum("off the simplex" in name for name in checks) == 3
     assert 0 < checks["share of N among the bases"]["value"] < 0.05
+
+
+@pytest.mark.parametrize("method", ["deepshap", "saliency", "ism", "integrated-gradients"])
+def test_scores_that_are_not_finite__are_refused_with_the_sequence(files, tmp_path, method):
+    """Weights are finite, and the exponential of their sum over TTTT... is not."""
+    inputs = keras.Input((LENGTH, 4))
+    weights = np.zeros((LENGTH, 4, 1), np.float32)
+    weights[:, 3] = 5.0
+    dense = keras.layers.Dense(1, use_bias=False)
+    x = keras.layers.Activation("exponential")(dense(keras.layers.Flatten()(inputs)))
+    model = keras.Model(inputs, keras.layers.Dense(1)(x))
+    dense.set_weights([weights.reshape(-1, 1)])
+    model.save(tmp_path / "steep.keras")
+    codes = np.concatenate([np.zeros((2, LENGTH)), np.full((1, LENGTH), 3)]).astype(np.uint8)
+    dataset = write_sequences(tmp_path / "d.h5", codes, None, np.full(3, 2))
+    options = ["--dataset", dataset, "--method", method, "--no-reverse-complement-average", "--reference", "uniform"]
+    result = maps(files, tmp_path / "out" / "x", *options, model=tmp_path / "steep.keras", shown=False)
+    assert_bad_input(result, "not finite", "seq_2", folder=tmp_path / "out")
+    with pytest.raises(DataError, match="not finite"):
+        ls.ism(model, codes)
 
 
 def _checks(prefix: Path) -> dict[str, dict]:

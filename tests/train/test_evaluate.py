@@ -70,6 +70,47 @@ def test_evaluate__measures_the_test_split_of_labels(tmp_path):
     assert read_card(tmp_path / "e.train_evaluate.card.json").verdict == "ok"
 
 
+def _with_members(frame: pd.DataFrame, networks: list[np.ndarray]) -> pd.DataFrame:
+    texts = [",".join(f"{value:.6g}" for value in row) for row in np.stack(networks, axis=1)]
+    return frame.assign(member_predictions=texts)
+
+
+def test_evaluate__names_the_weakest_network_of_an_ensemble(tmp_path):
+    frame = _frame("binary")
+    noise = np.random.default_rng(4).random(N)
+    good = frame["prediction"].to_numpy()
+    metrics, _ = _evaluate(_with_members(frame, [good, noise, good]), tmp_path)
+    test = frame["split"] == "test"
+    for index, predicted in enumerate((good, noise, good)):
+        expected = oracle.roc_auc_score(frame["target"][test], predicted[test])
+        assert _figure(metrics, "auroc", f"member_{index}").value == pytest.approx(expected, abs=1e-5)
+    checks = {check.name: check for check in read_card(tmp_path / "e.train_evaluate.card.json").checks}
+    weakest = checks["weakest network, auroc, t"]
+    assert weakest.verdict == "caution" and str(weakest.value).startswith("member_1: 0.")
+    assert "member" not in str(checks["contigs with clearly lower auroc, t"].value)
+    _evaluate(_with_members(frame, [good, good + 0.0001 * noise]), tmp_path, "--force")
+    checks = {check.name: check for check in read_card(tmp_path / "e.train_evaluate.card.json").checks}
+    assert checks["weakest network, auroc, t"].verdict == "ok"
+
+
+@pytest.mark.parametrize("text", ["0.5", "0.5,x", "0.5,inf", ""])
+def test_networks_that_do_not_fit__are_refused_with_their_line(tmp_path, text):
+    frame = _with_members(_frame("binary"), [np.full(N, 0.5), np.full(N, 0.4)])
+    frame.loc[7, "member_predictions"] = text
+    frame.to_csv(tmp_path / "p.tsv", sep="\t", index=False)
+    result = run_cli("train", "evaluate", "--predictions", tmp_path / "p.tsv", "--out", tmp_path / "out" / "e")
+    assert_bad_input(result, "member_predictions", "p.tsv, line 9", folder=tmp_path / "out")
+
+
+@pytest.mark.parametrize("column", ["prediction", "target", "standard_deviation", "lower", "upper"])
+def test_numbers_that_are_not_finite__are_refused_with_their_line(tmp_path, column):
+    frame = _frame("regression")
+    frame.loc[4, column] = np.inf
+    frame.to_csv(tmp_path / "p.tsv", sep="\t", index=False)
+    result = run_cli("train", "evaluate", "--predictions", tmp_path / "p.tsv", "--out", tmp_path / "out" / "e")
+    assert_bad_input(result, column, "line 6", folder=tmp_path / "out")
+
+
 def test_card__gives_the_share_of_rows_that_are_not_judged(tmp_path):
     frame = _frame("binary")
     frame.loc[:99, "target"] = np.nan

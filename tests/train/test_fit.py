@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from lucidseq.core import tables
-from lucidseq.core.card import read_card
+from lucidseq.core.card import Card, read_card
 from lucidseq.core.manifest import sha256
 from lucidseq.core.schema import HISTORY
 from lucidseq.core.sequence_dataset import open_sequences
 from lucidseq.nets import io, metrics, predict
+from lucidseq.train.card import _check_networks
+from lucidseq.train.judgement import Judgement
 from sequence_sets import planted, planted_dataset, splits, write_sequences
 from support import assert_bad_input, run_cli, run_ok
 
@@ -51,7 +53,16 @@ def test_fit__writes_model_history_card_and_manifest(trained, dataset):
     assert facts.members == 2 and facts.build == "test" and facts.training["dataset_sha256"] == sha256(dataset)
     history = tables.read_table(_file(trained, ".history.tsv"), HISTORY)
     assert history.groupby("member").size().tolist() == [3, 3]
-    assert read_card(_file(trained, ".train_fit.card.json")).checks
+    (networks,) = [check for check in read_card(_file(trained, ".train_fit.card.json")).checks if "of each network, motif" in check.name]
+    assert networks.name == "validation auroc of each network, motif" and len(str(networks.value).split(", ")) == 2
+
+
+def test_card__names_a_weak_network():
+    judgement = Judgement(["a"], "auroc", [0.9], [metrics.Estimate(0.9, 0.8, 0.95)], [[0.9, 0.6, 0.91]], 500, [], (0.5, 0.1))
+    card = Card("train", "fit")
+    _check_networks(card, judgement)
+    (check,) = card.checks
+    assert check.value == "0.900, 0.600, 0.910" and check.verdict == "caution" and "Network 1" in check.advice
 
 
 def test_fit__says_in_the_file_what_it_was_on_validation_rows(trained, dataset):

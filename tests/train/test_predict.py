@@ -47,6 +47,8 @@ def test_predict__averages_strands_and_members(dataset, tmp_path):
     members = ((both[0] + both[1]) / 2)[..., 0]
     np.testing.assert_allclose(frame["prediction"], members.mean(axis=1), atol=1e-6)
     np.testing.assert_allclose(frame["standard_deviation"], members.std(axis=1, ddof=1), atol=1e-6)
+    texts = frame["member_predictions"].str.split(",", expand=True).astype(float)
+    np.testing.assert_allclose(texts, members, atol=1e-6)
     assert ((frame["lower"] < frame["prediction"]) & (frame["prediction"] < frame["upper"])).all()
     assert frame["id"].tolist() == [f"seq_{i}" for i in range(N)]
     assert frame["end"].tolist() == (frame["start"] + LENGTH).tolist()

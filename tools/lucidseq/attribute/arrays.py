@@ -341,6 +341,7 @@ def _explain(explainer: Explainer, explained: Explained, x: np.ndarray, referenc
         block = x[first : first + size]
         compared = None if references is None else filled(references[first : first + size], size)
         parts.append(explainer(filled(block, size), compared).first(len(block)))
+        parts[-1].check_finite([str(row) for row in range(first, first + len(block))])
 
     def joined(value: Callable[[Maps], np.ndarray | None]) -> np.ndarray | None:
         arrays = [array for array in map(value, parts) if array is not None]

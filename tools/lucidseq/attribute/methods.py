@@ -15,6 +15,7 @@ from lucidseq.attribute.rules import rescale_rule
 from lucidseq.core import alphabet
 from lucidseq.nets import backend
 from lucidseq.nets.batches import filled
+from lucidseq.nets.predict import check_finite
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,18 @@ class Maps:
         """Return the first n maps."""
         values = [getattr(self, name) for name in Maps.__dataclass_fields__]
         return Maps(*(None if array is None else array[:n] for array in values))  # type: ignore[arg-type]  # as in self
+
+    def check_finite(self, names: list[str]) -> None:
+        """Check that scores and predictions are finite.
+
+        Raises
+        ------
+        DataError
+            If not; it names the first such sequence.
+        """
+        arrays = [array for name in Maps.__dataclass_fields__ if (array := getattr(self, name)) is not None]
+        for row, name in enumerate(names):
+            check_finite("scores", *(array[row] for array in arrays), where=f"sequence {name}")
 
     def completeness_error(self) -> np.ndarray | None:
         """Return residual / difference, float32 (n,); 0 where both are 0."""
@@ -233,7 +246,8 @@ def _single_mutants(of_mutants: Callable[..., np.ndarray], x: np.ndarray, batch_
             changed[rows, places] = mutants.transpose(0, 2, 1)
     delta = np.zeros((n, length, 4), np.float32)
     bases = (x.argmax(axis=2)[:, :, None] + np.arange(1, OTHER_BASES + 1)) % 4
-    np.put_along_axis(delta, bases, changed - wild[:, None, None], axis=2)
+    with np.errstate(invalid="ignore"):  # of infinite outputs: `Maps.check_finite` reports them
+        np.put_along_axis(delta, bases, changed - wild[:, None, None], axis=2)
     return wild, delta
 
 

@@ -41,7 +41,10 @@ class Pair(GraphValue):
     def repeated(self) -> Tensor:
         """Return the sequences' values once for each of their references, shape (B * R, ...)."""
         times = self.reference.shape[0] // self.sequence.shape[0]
-        return ops.repeat(self.sequence, times, axis=0) if times > 1 else self.sequence
+        if times == 1:
+            return self.sequence
+        n, *rest = self.sequence.shape  # broadcasting is several times quicker to compile than ops.repeat
+        return ops.reshape(ops.broadcast_to(self.sequence[:, None], (n, times, *rest)), (n * times, *rest))
 
 
 def find_values(structure: Any) -> list[Any]:

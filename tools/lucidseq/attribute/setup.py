@@ -15,6 +15,7 @@ from lucidseq.attribute.explained import Explained
 from lucidseq.attribute.methods import Explainer, Maps
 from lucidseq.core import alphabet, seeds
 from lucidseq.nets import backend
+from lucidseq.nets.predict import check_finite
 
 LARGEST_BLOCK = 32  # sequences explained at once, at most; shards are whole blocks
 
@@ -68,6 +69,11 @@ class Setup:
             Names, which seed the references.
         only_other_strand
             Explain the reverse complements alone, whatever the option for both strands.
+
+        Raises
+        ------
+        DataError
+            If a score is not finite.
         """
         if not self._explainer:
             self._explainer.append(self._single())
@@ -77,7 +83,9 @@ class Setup:
         n, missing = len(codes), 0 if self.method is Method.ISM else self.block - len(codes)
         filled = np.concatenate([codes, np.full((missing, codes.shape[1]), alphabet.N_CODE, dtype=np.uint8)])
         names = [*ids, *[""] * missing]
-        return explainer(*self.inputs(filled, names)).first(n)
+        maps = explainer(*self.inputs(filled, names)).first(n)
+        maps.check_finite(ids)
+        return maps
 
     def inputs(self, codes: np.ndarray, ids: list[str]) -> tuple[np.ndarray, np.ndarray | None]:
         """Return sequences and their references, one-hot; None for methods without references."""
@@ -90,6 +98,7 @@ class Setup:
         """Return the explained output (n,) of codes (n, length), averaged over strands if the maps are."""
         predict = methods.predictor(self.explained, self.batch_size)
         forward = predict(codes)
+        check_finite("predictions", forward)
         return (forward + predict(alphabet.reverse_complement(codes))) / 2 if self.both_strands else forward
 
     @contextmanager

@@ -59,6 +59,7 @@ PREDICTIONS = Table(
         Column("standard_deviation", "float", "Spread over the ensemble's members; 0 with one member."),
         Column("lower", "float", "Lower bound of the interval.", required=False),
         Column("upper", "float", "Upper bound of the interval.", required=False),
+        Column("member_predictions", "text", "Predicted value by each network of an ensemble, comma separated.", required=False),
     ),
 )
 HISTORY = Table(
@@ -77,7 +78,7 @@ METRICS = Table(
     "lucidseq.metrics",
     (
         Column("target_name", "text", "Name of the target."),
-        Column("group", "text", "all, or the contig's name."),
+        Column("group", "text", "all, member_0 and on for each network of an ensemble, or the contig's name."),
         Column("metric", "text", "auroc, auprc, pearson, spearman, mse, ece, ..."),
         Column("value", "float", "The figure."),
         Column("lower", "float", "Lower 95 % bootstrap bound."),

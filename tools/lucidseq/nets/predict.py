@@ -68,12 +68,7 @@ class Predictor:
         """
         self.require_length(codes.shape[1])
         parts = [self._batch(codes[start : start + self.batch_size]) for start in range(0, len(codes), self.batch_size)]
-        if not all(np.isfinite(part).all() for part in parts):
-            raise DataError(
-                "predictions that are not finite numbers",
-                "a network whose outputs stay finite",
-                "train the network again with a lower --learning-rate",
-            )
+        check_finite("predictions", *parts)
         return np.concatenate(parts) if parts else np.zeros((0, *self._batch(np.zeros((1, codes.shape[1]), np.uint8)).shape[1:]))
 
     def _batch(self, codes: np.ndarray) -> np.ndarray:
@@ -85,6 +80,30 @@ class Predictor:
     def _forward(self, x: np.ndarray) -> np.ndarray:
         outputs = self._model.predict_on_batch(x)
         return np.asarray(outputs, dtype=np.float32) if self._is_ensemble else _single_member(outputs)
+
+
+def check_finite(what: str, *arrays: np.ndarray, where: str | None = None) -> None:
+    """Check that what a network gave is finite before it is used or written.
+
+    Parameters
+    ----------
+    what
+        What the arrays are, in the plural.
+    where
+        Their place, such as the sequence's name.
+
+    Raises
+    ------
+    DataError
+        If a number is NaN or infinite.
+    """
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise DataError(
+            f"{what} that are not finite numbers",
+            "a network whose outputs stay finite",
+            "train the network again with a lower --learning-rate",
+            where=where,
+        )
 
 
 def predict(

@@ -12,7 +12,7 @@ from lucidseq.nets import calibration, metrics
 from lucidseq.nets.facts import ADVICE_WITHOUT, EXPECTED
 from lucidseq.nets.metrics import Estimate
 from lucidseq.nets.prediction_intervals import LEVEL
-from lucidseq.train.evaluation import ALL, LEAST_OF_A_CONTIG, TargetPredictions
+from lucidseq.train.evaluation import ALL, LEAST_OF_A_CONTIG, TargetPredictions, member_group
 
 if TYPE_CHECKING:
     from lucidseq.nets.checkpoint import TrainingProgress
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _GAP, _RISE, _FEW_ROWS = 0.1, 0.01, 200
 _GC_SHIFT, _MEMBER_SPREAD = 1.0, 0.1
-_ECE, _COVERAGE_SLACK = 0.05, 0.03
+_ECE, _COVERAGE_SLACK, _WEAKER = 0.05, 0.03, 0.05
 _CHANCE = {"auroc": 0.5, "pearson": 0.0}
 
 
@@ -36,6 +36,7 @@ def fit_card(judgement: Judgement, progress: TrainingProgress, recipe: Recipe, *
     for name, fitted, valid in zip(judgement.target_names, judgement.train, judgement.valid, strict=True):
         advice = "Overfitted: raise --dropout-scale or --weight-decay, or give more sequences."
         card.at_most(f"training minus validation {measure}, {name}", fitted - valid.value, _GAP, advice=advice)
+    _check_networks(card, judgement)
     _check_stopping(card, progress, recipe, measure)
     advice = "The validation figures are rough; encode more validation sequences."
     card.at_least("validation sequences", judgement.valid_rows, _FEW_ROWS, advice=advice)
@@ -47,6 +48,19 @@ def fit_card(judgement: Judgement, progress: TrainingProgress, recipe: Recipe, *
         advice="Neighbouring or overlapping sequences in both splits inflate the figures; hold out whole contigs instead.",
     )
     return card
+
+
+def _check_networks(card: Card, judgement: Judgement) -> None:
+    """Give the figure of each network of an ensemble, so that a weak one is seen."""
+    for name, values in zip(judgement.target_names, judgement.members, strict=True):
+        if len(values) > 1:
+            card.expect(
+                f"validation {judgement.metric} of each network, {name}",
+                ", ".join(f"{value:.3f}" for value in values),
+                max(values) - min(values) <= _WEAKER,
+                threshold=f"the weakest within {_WEAKER:g} of the best",
+                advice=f"Network {int(np.argmin(values))} (from 0) is weak and lowers the ensemble: train again with another --seed, or more --epochs.",
+            )
 
 
 def _better_than_chance(card: Card, name: str, estimate: Estimate, chance: float, advice: str) -> None:
@@ -121,7 +135,24 @@ def add_target_checks(card: Card, target: TargetPredictions, rows: list[dict[str
         _check_calibration(card, target, figures["ece"])
     elif "interval_coverage" in figures:
         _check_coverage(card, target, figures["interval_coverage"])
+    if len(target.members):
+        _check_members(card, target, main, rows)
     _check_contigs(card, target, main, figures[main], rows)
+
+
+def _check_members(card: Card, target: TargetPredictions, main: str, rows: list[dict[str, object]]) -> None:
+    """Name the weakest network of an ensemble; a caution where its interval ends below that of the best one."""
+    groups = [member_group(index) for index in range(len(target.members))]
+    figures = [next(row for row in rows if row["group"] == group and row["metric"] == main) for group in groups]
+    values = [float(str(row["value"])) for row in figures]
+    weakest, best = int(np.argmin(values)), int(np.argmax(values))
+    card.expect(
+        f"weakest network, {main}, {target.name}",
+        f"{groups[weakest]}: {values[weakest]:.3f} (best: {values[best]:.3f})",
+        float(str(figures[weakest]["upper"])) >= float(str(figures[best]["lower"])),
+        threshold="interval reaches that of the best network",
+        advice="This network lowers the ensemble: train again with another --seed, or more --epochs.",
+    )
 
 
 def _check_calibration(card: Card, target: TargetPredictions, error: Estimate) -> None:
@@ -148,7 +179,8 @@ def _check_coverage(card: Card, target: TargetPredictions, coverage: Estimate) -
 
 def _check_contigs(card: Card, target: TargetPredictions, main: str, overall: Estimate, rows: list[dict[str, object]]) -> None:
     """A contig whose interval ends below that of all contigs together is worse than chance explains."""
-    by_contig = [row for row in rows if row["group"] != ALL]
+    contigs = set(target.contig)
+    by_contig = [row for row in rows if row["group"] in contigs]
     worse = [str(row["group"]) for row in by_contig if row["metric"] == main and float(str(row["upper"])) < overall.lower]
     if by_contig:
         name, advice = (

@@ -33,6 +33,8 @@ class TargetPredictions:
         Sequence name of each row, (n,).
     bounds
         Lower and upper bounds of the prediction intervals for new observations, each (n,), or None.
+    members
+        Predictions of each network of an ensemble, (members, n); no rows for a single network.
     samples, seed
         Resamples behind each interval, and their seed.
     """
@@ -43,31 +45,40 @@ class TargetPredictions:
     predicted: np.ndarray
     contig: np.ndarray
     bounds: tuple[np.ndarray, np.ndarray] | None
+    members: np.ndarray
     samples: int
     seed: int
 
-    def estimate(self, metric: str, rows: np.ndarray, group: str) -> Estimate:
-        """Return a metric on some rows with its bootstrap interval."""
+    def estimate(self, metric: str, rows: np.ndarray, group: str, predicted: np.ndarray | None = None) -> Estimate:
+        """Return a metric on some rows with its bootstrap interval, of these predictions or the given ones (n,)."""
         score = calibration.ece if metric == "ece" else metrics.METRICS[metric]
-        weighted = score(self.observed[rows], self.predicted[rows])
+        weighted = score(self.observed[rows], (self.predicted if predicted is None else predicted)[rows])
         generator = seeds.stream(self.seed, "bootstrap", self.name, group)
         return metrics.estimate(weighted, int(rows.sum()), samples=self.samples, generator=generator, level=LEVEL)
 
 
 def metric_rows(target: TargetPredictions) -> Iterator[dict[str, object]]:
-    """Yield rows of the metrics table: all sequences first, then contig by contig."""
+    """Yield rows of the metrics table: all sequences first, then network by network, then contig by contig."""
     every_row = np.ones(len(target.observed), dtype=bool)
     names = metrics.OF_TASK[target.task]
     for metric in (*names, "ece") if target.task == "binary" else names:
         yield _row(target, metric, every_row, ALL)
     if target.bounds is not None:
         yield _coverage_row(target)
+    for index, predicted in enumerate(target.members):
+        for metric in names:  # the rows drawn for all: networks are compared on the same sequences
+            yield _record(target, member_group(index), metric, target.estimate(metric, every_row, ALL, predicted), len(predicted))
     contigs = sorted(set(target.contig))
     for contig in contigs if len(contigs) > 1 else []:
         rows = target.contig == contig
         if rows.sum() >= LEAST_OF_A_CONTIG:
             for metric in names:
                 yield _row(target, metric, rows, contig)
+
+
+def member_group(index: int) -> str:
+    """Return the name of a network's group in the metrics table."""
+    return f"member_{index}"
 
 
 def _row(target: TargetPredictions, metric: str, rows: np.ndarray, group: str) -> dict[str, object]:

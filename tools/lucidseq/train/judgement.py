@@ -31,6 +31,8 @@ class Judgement:
         Name of the metric.
     train, valid
         Metric on (some) training rows and, with interval, on validation rows.
+    members
+        The same of each network on validation rows, by target.
     valid_rows
         Validation rows.
     conformal
@@ -43,6 +45,7 @@ class Judgement:
     metric: str
     train: list[float]
     valid: list[metrics.Estimate]
+    members: list[list[float]]
     valid_rows: int
     conformal: list[float]
     gc: tuple[float, float]
@@ -58,7 +61,8 @@ def judge(source: SequenceDataset, model: keras.Model, train: np.ndarray, valid:
     score = metrics.METRICS[METRIC[task]]
     codes = CodeRows(source.codes, train).take(np.arange(len(train)))
     fitted = predictor(codes).mean(axis=1)
-    valid_prediction = predictor(CodeRows(source.codes, valid).take(np.arange(len(valid)))).mean(axis=1)
+    of_members = predictor(CodeRows(source.codes, valid).take(np.arange(len(valid))))
+    valid_prediction = of_members.mean(axis=1)
     train_target, valid_target = source.require_targets(train), source.require_targets(valid)
     gc = alphabet.gc_content(codes)
     return Judgement(
@@ -68,6 +72,10 @@ def judge(source: SequenceDataset, model: keras.Model, train: np.ndarray, valid:
         [
             metrics.estimate(score(y, p), len(y), samples=_SAMPLES, generator=generator)
             for y, p in zip(valid_target.T, valid_prediction.T, strict=True)
+        ],
+        [
+            [metrics.value(score(y, p), len(y)) for p in networks]
+            for y, networks in zip(valid_target.T, of_members.transpose(2, 1, 0), strict=True)
         ],
         len(valid),
         [] if task == "binary" else prediction_intervals.conformal_quantiles(valid_target, valid_prediction, task),

@@ -26,7 +26,7 @@ def evaluate(options: EvaluateOptions, out: OutputSet) -> Card:
     points: list[pd.DataFrame] = []
     card = evaluate_card(len(chosen), len(chosen) - len(frame))
     for name, part in frame.groupby("target_name", sort=False):
-        target = _target(str(name), part, options.bootstrap_samples, options.seed)
+        target = _target(str(name), part, options)
         metric_rows = list(evaluation.metric_rows(target))
         rows += metric_rows
         points.append(evaluation.curve_points(target))
@@ -49,10 +49,12 @@ def _read(path: Path, split: SplitChoice) -> pd.DataFrame:
         raise DataError(
             "predictions without observed targets", "a column target with values", "predict on a dataset that has targets", where=str(path)
         )
-    not_finite = ~np.isfinite(frame["prediction"])
-    if not_finite.any():
-        line = int(not_finite.to_numpy().argmax()) + 2
-        raise DataError("a prediction that is not a number", "a finite number", "predict again", where=place(path, line=line))
+    for name in ("prediction", "target", "standard_deviation", "lower", "upper"):
+        values = frame[name].to_numpy(dtype=np.float64) if name in frame else np.zeros(1)
+        wrong = ~np.isfinite(values) if name == "prediction" else np.isinf(values)
+        if wrong.any():
+            where = place(path, line=int(wrong.argmax()) + 2)
+            raise DataError(f"a {name} that is not a number", "a finite number", "predict again", where=where)
     chosen = frame if split is SplitChoice.ALL else frame[frame["split"] == split.value]
     if not chosen["target"].notna().any():
         splits = ", ".join(sorted(frame["split"].unique()))
@@ -62,7 +64,7 @@ def _read(path: Path, split: SplitChoice) -> pd.DataFrame:
     return chosen
 
 
-def _target(name: str, part: pd.DataFrame, samples: int, seed: int) -> evaluation.TargetPredictions:
+def _target(name: str, part: pd.DataFrame, options: EvaluateOptions) -> evaluation.TargetPredictions:
     observed, predicted = part["target"].to_numpy(), part["prediction"].to_numpy()
     tasks = set(part["task"]) if "task" in part else set()
     task = tasks.pop() if len(tasks) == 1 else task_of(observed, predicted)
@@ -75,9 +77,30 @@ def _target(name: str, part: pd.DataFrame, samples: int, seed: int) -> evaluatio
         predicted,
         part["contig"].to_numpy(dtype=object),
         (part["lower"].to_numpy(), part["upper"].to_numpy()) if bounded else None,
-        samples,
-        seed,
+        _members(part, options.predictions),
+        options.bootstrap_samples,
+        options.seed,
     )
+
+
+def _members(part: pd.DataFrame, path: Path) -> np.ndarray:
+    """Return the predictions of each network (members, n); no rows where the table does not have them.
+
+    Raises
+    ------
+    DataError
+        If a row has another number of networks, or something that is not a finite number.
+    """
+    texts = part["member_predictions"] if "member_predictions" in part else pd.Series("", index=part.index)
+    if (texts == "").all():
+        return np.empty((0, len(part)))
+    columns = texts.str.split(",", expand=True).apply(pd.to_numeric, errors="coerce")
+    wrong = ~np.isfinite(columns.to_numpy(dtype=np.float64)).all(axis=1)
+    if wrong.any():
+        where = place(path, line=int(part.index[wrong.argmax()]) + 2)
+        expected = f"{columns.shape[1]} finite numbers, comma separated"
+        raise DataError(f"member_predictions {texts[wrong].iloc[0]!r}", expected, "predict again", where=where)
+    return columns.to_numpy(dtype=np.float64).T
 
 
 def task_of(target: np.ndarray, prediction: np.ndarray) -> str:

@@ -96,12 +96,20 @@ def _table(members: np.ndarray, names: list[str], rows: np.ndarray, source: Sequ
     bounds = _bounds(members, prediction, facts)
     if bounds is not None:
         columns["lower"], columns["upper"] = (_float32(bound) for bound in bounds)
+    if k > 1:
+        columns["member_predictions"] = _joined(members)
     return pd.DataFrame(columns)
 
 
 def _float32(values: np.ndarray) -> np.ndarray:
     """Return values in the networks' precision, in one column: a table in double precision would show noise."""
     return values.astype(np.float32).ravel()
+
+
+def _joined(members: np.ndarray) -> np.ndarray:
+    """Return the networks' predictions (n, members, targets) as texts of comma-separated numbers, (n * targets,)."""
+    rows = members.astype(np.float32).transpose(0, 2, 1).reshape(-1, members.shape[1])
+    return np.array([",".join(map(str, row)) for row in rows], dtype=object)
 
 
 def _bounds(members: np.ndarray, prediction: np.ndarray, facts: Facts | None) -> tuple[np.ndarray, np.ndarray] | None:
