@@ -214,7 +214,7 @@ def test_snippets_of_python__run_as_written(tmp_path: Path, monkeypatch: pytest.
     z = np.array([0.1, 6.0, -0.3])
     ran = 0
     for snippet in snippets():
-        if snippet.language == "python":
+        if snippet.language == "python" and "bring-your-own" not in snippet.page:  # tests/nets runs those
             exec(compile("\n".join(snippet.lines), snippet.page, "exec"), {"X": X, "y": y, "z": z, "R": np.eye(3), "n": 500})
             ran += 1
     assert ran >= 2

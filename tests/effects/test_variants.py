@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,9 @@ from lucidseq.core.alphabet import decode, encode
 from lucidseq.core.errors import UsageError
 from lucidseq.core.genome import Genome
 from lucidseq.effects.allele_windows import Variant, allele_windows
-from lucidseq.effects.variant_sites import check_info_key
+from lucidseq.effects.card import variants_card
+from lucidseq.effects.scoring import Scores
+from lucidseq.effects.variant_sites import Sites, check_info_key
 from support import assert_bad_input, run_cli, run_ok
 
 LENGTH = 40
@@ -255,3 +259,47 @@ def test_bad_input__is_told_with_its_place(files: Path, tmp_path: Path, case: st
         "effects", "variants", "--model", model, "--variants", variants, "--fasta", files / "g.fa", *extra, "--out", tmp_path / "out" / "e"
     )
     assert_bad_input(result, *mentions, folder=tmp_path / "out")
+
+
+def write_plain(path: Path, head: Callable[[Any], Any]) -> Path:
+    """A Keras model without facts, whose output is a function of the weighted bases."""
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    from lucidseq.nets import backend
+
+    backend.prepare(threads=1)
+    import keras
+
+    inputs = keras.Input((LENGTH, 4))
+    dense = keras.layers.Dense(1, use_bias=False)
+    network = keras.Model(inputs, head(dense(keras.layers.Flatten()(inputs))))
+    dense.set_weights([weights(0).reshape(-1, 1)])
+    network.save(path)
+    return path
+
+
+def test_scale__of_a_head_that_is_not_known_is_asked_about(files: Path, tmp_path: Path) -> None:
+    """A sigmoid that is written as arithmetic is not taken off: scores from 0 to 1 are probabilities perhaps."""
+    from lucidseq.nets import backend
+
+    backend.prepare(threads=1)
+    import keras
+
+    model = write_plain(tmp_path / "m.keras", lambda z: 1 / (1 + keras.ops.exp(-z)))
+    run_effects(files, tmp_path / "e", model=str(model))
+    card = json.loads((tmp_path / "e.effects_variants.card.json").read_text())
+    check = {check["name"]: check for check in card["checks"]}["scale of the effects"]
+    assert (check["value"], check["verdict"]) == ("the model's own output", "caution")
+
+
+@pytest.mark.parametrize("ref, effect, scale, flat", [([0.2, 0.4], 0.1, "caution", 0), ([-2, 3], 0.1, "ok", 0), ([0.5, 0.5], 0.0, "ok", 1)])
+def test_card__names_probabilities_and_scores_that_never_change(ref: list[float], effect: float, scale: str, flat: int) -> None:
+    first = np.array(ref)[:, None]
+    scores = Scores(first, first + effect, np.full((2, 1), effect), np.zeros((2, 1)))
+    sites = Sites(variants=[Variant("chr1", 1, "A", "G", ".", 0)] * 2)
+    known, unknown = (
+        {check.name: check for check in variants_card(sites, scores, 0, 1.0, scale="own", unknown_head=state).checks}
+        for state in (False, True)
+    )
+    assert (known["scale of the effects"].verdict, unknown["scale of the effects"].verdict) == ("ok", scale)
+    check = unknown["targets whose score no variant changes"]
+    assert (check.value, check.verdict) == (flat, "caution" if flat else "ok")

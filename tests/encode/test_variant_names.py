@@ -132,6 +132,7 @@ KINDS: dict[str, tuple[Rows, set[str] | None, tuple[str, ...]]] = {
         ("sumstats --panel",),
     ),
     "an allele of another letter": (spelled(lambda row: [*row[:2], "Q", row[3]]), None, ("sumstats --panel",)),
+    "one allele twice": (spelled(lambda row: [*row[:2], row[3], row[3].lower()]), None, ("sumstats --panel",)),
     "exact exponents": (spelled(lambda row: [row[0], f"{row[1][0]}e+05", *row[2:]]), EXPECTED, ("genotypes VCF",)),
     "a spreadsheet's exponents": (spelled(lambda row: [row[0], f"{row[1][0]}.00E+05", *row[2:]]), None, ()),
 }

@@ -461,3 +461,15 @@ def test_covariates__give_the_z_and_n_of_the_association_tests(simulated, tmp_pa
     two = write_genotype_store(tmp_path / "two.h5", simulated["regions"], {"height": simulated["y"]}, covariates=covariates[:, :2])
     run_ok(*individual(simulated, "--out", tmp_path / "two", genotypes=two))
     np.testing.assert_allclose(pips, read_pips(tmp_path / "two").set_index("variant_id")["z"], rtol=0, atol=1e-9)
+
+
+def test_more_samples_than_in_sample_ld__are_reported(simulated, tmp_path):
+    """n a hundred times too large changes effects and shares of variance, but hardly the PIPs: only the LD's own n shows it."""
+    table = pd.read_csv(simulated["sumstats"], sep="\t")
+    name = "samples behind the statistics"
+    run_ok(*rss(simulated), "--out", tmp_path / "o")
+    assert checks(tmp_path / "o")[name]["verdict"] == "ok"
+    wrong = write_sumstats(tmp_path / "x.tsv.gz", table.assign(n=table["n"] * 100))
+    run_ok(*rss(simulated, sumstats=wrong), "--out", tmp_path / "x")
+    check = checks(tmp_path / "x")[name]
+    assert (check["value"], check["verdict"]) == (40_000, "caution")

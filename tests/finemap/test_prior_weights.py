@@ -168,3 +168,18 @@ def test_weights_with_scores__and_a_column_alone_are_usage_errors(study, tmp_pat
     both = run_cli(*command, "--prior-weights", path, "--scores", path, "--out", out / "run")
     assert_bad_input(both, "--scores and --prior-weights", folder=out, exit_code=2)
     assert_bad_input(run_cli(*command, "--prior-column", "x", "--out", out / "run"), "--prior-weights", folder=out, exit_code=2)
+
+
+@pytest.mark.parametrize("kind", ["one huge", "lead 0", "moderate"])
+def test_weights_that_exclude_the_strongest_variant__are_reported(study, tmp_path: Path, kind: str):
+    """A weight in another unit takes the whole prior, and the signal of the locus disappears or moves to a neighbour."""
+    regions, y, weights, command = study
+    lead = int(np.abs(IndividualData(regions[0].X, y).z).argmax())
+    weights = weights.copy()
+    if kind == "one huge":
+        weights[0, (lead + 30) % 60] = 1e300
+    elif kind == "lead 0":
+        weights[0, lead] = 0
+    run_ok(*command, "--prior-weights", write(tmp_path / "w.tsv", named(regions, weights)), "--out", tmp_path / "o")
+    check = checks(tmp_path / "o")["loci whose strongest variant has a prior weight below 0.001 of the mean"]
+    assert (check["value"], check["verdict"]) == ((0, "ok") if kind == "moderate" else (1, "caution"))

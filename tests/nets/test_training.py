@@ -36,7 +36,7 @@ class Table(keras.utils.PyDataset):
 class Line:
     """A straight line through two numbers a row."""
 
-    metric, steps = "mse", 8
+    metric, steps, one_shape = "mse", 8, True
 
     def __init__(self, scale: float = 1.0) -> None:
         rng = np.random.default_rng(0)

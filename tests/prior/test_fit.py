@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +144,7 @@ def test_mismatch__raises_the_alarm(tmp_path: Path) -> None:
     table = pd.read_csv(tmp_path / "x.sumstats.tsv", sep="\t")
     table["z"] = np.random.default_rng(1).permutation(table["z"])
     table.to_csv(tmp_path / "x.sumstats.tsv", sep="\t", index=False)
-    run_ok("prior", "fit", *small.options, "--keep", 1, "--epochs", 2, "--out", tmp_path / "o")
+    run_ok("prior", "fit", *small.options, "--keep", 1, "--model", "constant", "--out", tmp_path / "o")
     assert checks(tmp_path / "o")["residual scale"]["verdict"] == "caution"
 
 
@@ -178,3 +179,40 @@ def test_annotations_of_windows_or_of_other_variants__are_refused(study: Study, 
     for name, mention in (("windows.h5", "annotations of windows"), ("others.h5", "no annotation of the variants")):
         result = run_cli("prior", "fit", *study.options[:4], "--annotations", tmp_path / name, "--out", tmp_path / "out" / "o")
         assert_bad_input(result, mention, folder=tmp_path / "out")
+
+
+def test_encoding__does_not_depend_on_the_unit_of_an_annotation() -> None:
+    """PolyFun's prior variances are of the order of 1e-8; a value that does not vary is no signal, however large."""
+    from lucidseq.prior.networks import Encoding
+
+    values = np.random.default_rng(1).exponential(size=(200, 1)).astype(np.float32)
+    small = values * np.float32(1e-9)
+    np.testing.assert_allclose(Encoding.of(small)(small), Encoding.of(values)(values), rtol=1e-4)
+    constant = np.full((200, 1), np.float32(0.1))
+    assert Encoding.of(constant).sd == 1 and np.abs(Encoding.of(constant)(constant)).max() < 1e-6
+
+
+def test_annotations_without_variation__are_named(study: Study, tmp_path: Path) -> None:
+    """One annotation is constant in the training blocks, and one is missing everywhere."""
+    table = pd.read_csv(study.folder / "x.sumstats.tsv", sep="\t")
+    values = np.random.default_rng(1).normal(size=(len(table), 3)).astype(np.float32)
+    values[:, 1], values[:, 2] = 7, np.nan
+    write_annotations(tmp_path / "x.h5", table, values)
+    run_ok("prior", "fit", *study.options[:4], "--annotations", tmp_path / "x.h5", "--model", "constant", "--out", tmp_path / "o")
+    check = checks(tmp_path / "o")["annotations that do not vary among the training blocks"]
+    assert (check["value"], check["verdict"]) == (2, "caution")
+    assert "annotation_1, annotation_2" in str(check["advice"])
+
+
+def test_blocks_that_share_variants__are_counted(study: Study, tmp_path: Path) -> None:
+    """A block that is given twice is both learnt from and held out, so that its gain is no gain on new data."""
+    from lucidseq.core.ld import write_ld
+
+    with open_ld(study.folder / "x.ld.h5") as store:
+        blocks = list(store)
+        again = [replace(block, name=f"{block.name}_again") for block in blocks]
+        write_ld(tmp_path / "x.h5", iter(blocks + again), build="toy", method="in-sample", n_ref=500.0)
+    words = [*study.options[:2], "--ld", tmp_path / "x.h5", *study.options[4:]]
+    run_ok("prior", "fit", *words, "--model", "constant", "--out", tmp_path / "o")
+    check = checks(tmp_path / "o")["share of test variants that are in other blocks too"]
+    assert float(str(check["value"])) > 0.5 and check["verdict"] == "refuse"

@@ -268,7 +268,7 @@ def describe() -> list[Call]:
             "build",
             (
                 *(("--results", path) for path in results),
-                *study(truth_variants=locus(".truth.variants.tsv"), truth=locus(".truth.json"), gtf=locus(".gtf")),
+                *study(truth_variants=locus(".truth.variants.tsv"), truth=locus(".truth.json"), gtf=locus(".gtf"), fasta=locus(".fa")),
             ),
         ),
         Call(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from lucidseq.core.card import Card, Verdict
-from lucidseq.effects.scoring import Scores
+from lucidseq.effects.scoring import DECIMALS, Scores
 from lucidseq.effects.variant_sites import OUTSIDE, Sites
 
 
-def variants_card(sites: Sites, scores: Scores, mismatches: int, agreement: float, *, scale: str) -> Card:
-    """Check the skipped alleles, and the agreement of strands and of the members of the ensemble.
+def variants_card(sites: Sites, scores: Scores, mismatches: int, agreement: float, *, scale: str, unknown_head: bool) -> Card:
+    """Check the scale, the skipped alleles, and the agreement of strands and of the members of the ensemble.
 
     Parameters
     ----------
@@ -20,10 +20,11 @@ def variants_card(sites: Sites, scores: Scores, mismatches: int, agreement: floa
         Correlation of the effects between strands, or NaN.
     scale
         Scale of the effects, in words.
+    unknown_head
+        Whether no activation was taken off a model that has no facts: its output may be a probability all the same.
     """
     card = Card("effects", "variants")
-    advice = "Effects are differences on this scale; end the model with an activation if it should be another."
-    card.expect("scale of the effects", scale, True, threshold="before the final activation", advice=advice)
+    _check_scale(card, scores, scale, unknown_head=unknown_head)
     total = len(sites.variants)
     share = mismatches / total
     verdict = Verdict.OK if share == 0 else Verdict.CAUTION if share < 0.05 else Verdict.REFUSE
@@ -56,3 +57,18 @@ def _add_skipped(card: Card, sites: Sites) -> None:
     if outside:
         advice = f"{outside} of {inside + outside}; only variants inside --regions are scored."
         card.expect(f"share of alleles {OUTSIDE}", outside / (inside + outside), True, threshold="any", advice=advice)
+
+
+def _check_scale(card: Card, scores: Scores, scale: str, *, unknown_head: bool) -> None:
+    """Check that the scores look like logits or log rates, and that they depend on the variants."""
+    both = np.concatenate([scores.ref, scores.alt])
+    probability = unknown_head and len(both) > 0 and 0 <= both.min() < both.max() <= 1
+    advice = "Effects are differences on this scale; end the model with an activation if it should be another."
+    if probability:
+        advice = "All scores are from 0 to 1, as probabilities are: if they are, end the model with its logit or with a sigmoid or softmax layer."
+    card.expect("scale of the effects", scale, not probability, threshold="before the final activation", advice=advice)
+    flat = int((scores.effect == 0).all(axis=0).sum()) if len(scores.effect) else 0
+    advice = (
+        f"Effects are 0 to {DECIMALS} decimals: the network does not depend on the sequence here, or its output is in too small a unit."
+    )
+    card.at_most("targets whose score no variant changes", flat, 0, advice=advice)

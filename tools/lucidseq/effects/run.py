@@ -61,7 +61,9 @@ def variants(options: VariantsOptions, out: OutputSet) -> Card:
     names = target_names(facts.target_names if facts else None, scores.effect.shape[1])
     write_table(effects_table(shard, scores, names), out["effects"], EFFECTS)
     write_annotated(out["annotated"], sites, record_notes(shard, scores, names), options.info_key)
-    return variants_card(sites, scores, mismatches, agreement, scale=scale_in_words(final_activation(network)))
+    activation = final_activation(network)
+    unknown_head = activation == "linear" and facts is None
+    return variants_card(sites, scores, mismatches, agreement, scale=scale_in_words(activation), unknown_head=unknown_head)
 
 
 def check_reference(genome: Genome, variants: list[Variant], policy: RefMismatch, paths: list[Path]) -> tuple[list[Variant], int]:

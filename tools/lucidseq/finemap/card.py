@@ -22,6 +22,8 @@ EXPLAINED_OK, EXPLAINED_REFUSE = 0.8, 0.95
 UNKNOWN = "its interval reaches from 0 to nearly 1, since the variants are hardly correlated or have weak z; check alleles and samples by other means"
 SAMPLES_A_SET = 15  # Harrell 2015, Regression Modeling Strategies, section 4.4: 10 to 20 a predictor
 FLIPPED_OK, N_SPREAD_OK = 0.05, 0.1
+N_BEYOND_LD_OK = 1.1  # of the samples of in-sample LD; fewer are common (missing values, effective sizes)
+LEAST_WEIGHT = 1e-3  # of the mean weight of a locus: against it a variant needs 7 nats more evidence than under a flat prior
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,11 @@ def _check_ld(card: Card, results: list[LocusFit], ld: LdQuality, *, in_sample: 
     advice = "LD of other samples than those behind the statistics: trust the sets less, prefer small --max-effects"
     card.expect("LD", "in-sample" if in_sample else "reference panel", in_sample, threshold="in-sample", advice=advice)
     check_ld_quality(card, ld, in_sample=in_sample)
+    if in_sample and ld.n_ref > 0 and results:
+        most = max(result.n for result in results)
+        advice = "the statistics have more samples than the LD that is called theirs: wrong n, or LD of other samples (encode it with --method panel)"
+        text = f"<= {N_BEYOND_LD_OK:g} times the samples behind the LD"
+        card.at_most("samples behind the statistics", most, N_BEYOND_LD_OK * ld.n_ref, text=text, advice=advice)
     shared = max(sum(result.match.shared for result in results), ld.matched)
     flipped = sum(result.match.flipped for result in results) + (0 if np.isnan(ld.flipped) else int(ld.flipped))
     advice = (
@@ -194,6 +201,17 @@ def _check_prior_weights(card: Card, results: list[LocusFit], inside: int) -> No
     advice = "weights of other alleles or positions than the variants, or of variants that were not fitted: check build and alleles"
     text = f"<= {1 - SHARED_OK:.0%} of {inside}"
     card.at_most("prior weights in the loci that match no variant", unmatched, (1 - SHARED_OK) * inside, text=text, advice=advice)
+    against = [result.region.name for result in results if _prior_excludes_lead(result)]
+    advice = f"the weights decide against the evidence (see pip_flat): check their unit and outliers in {', '.join(against[:5])}"
+    name = f"loci whose strongest variant has a prior weight below {LEAST_WEIGHT:g} of the mean"
+    card.at_most(name, len(against), 0, advice=advice)
+
+
+def _prior_excludes_lead(result: LocusFit) -> bool:
+    """Whether the strongest variant of a locus with a credible set under the flat prior has almost no prior weight."""
+    if result.flat is None or not result.flat.credible_sets:
+        return False
+    return bool(result.fit.prior[np.argmax(result.flat.pip)] < LEAST_WEIGHT * result.fit.prior.mean())
 
 
 def _check_score(card: Card, results: list[LocusFit], weight: ScoreWeight) -> None:

@@ -28,9 +28,10 @@ def fit_card(
     options: FitOptions,
     scale: float,
     *,
+    names: list[str],
     in_sample: bool,
 ) -> Card:
-    """Return the checks: matching on all three sides, residual scale, and the gain on the blocks held out for testing."""
+    """Return the checks: matching on all three sides, annotations, residual scale, and the gain on the blocks held out for testing."""
     card = Card("prior", "fit")
     variants = sum(len(block.n) for block in blocks)
     advice = "Many variants are in one file only: check build and alleles."
@@ -40,11 +41,33 @@ def fit_card(
     card.at_least("variants with annotations", known / variants, 0.9, refuse_below=0.1, advice="Encode annotations for these statistics.")
     flipped = sum(block.flipped for block in blocks) / variants
     card.at_most("share of variants with flipped alleles", flipped, 1.0, text="any", advice="Effects have the statistics' alleles.")
+    _check_annotations(card, [block for block, split in zip(blocks, table["split"], strict=True) if split == "train"], names)
     card.at_least("blocks", len(blocks), FEW_BLOCKS, advice="A prior needs hundreds of blocks: use the whole genome.")
     _check_scale(card, table, scale, options, in_sample=in_sample)
+    _check_overlap(card, blocks, table["split"].eq("test").to_numpy())
     _check_gain(card, table, options.seed)
     check_ld_quality(card, quality, in_sample=in_sample)
     return card
+
+
+def _check_annotations(card: Card, train: list[Block], names: list[str]) -> None:
+    features = np.concatenate([block.features for block in train])
+    known = np.isfinite(features)
+    low, high = np.where(known, features, np.inf).min(axis=0), np.where(known, features, -np.inf).max(axis=0)
+    flat = [name for name, varies in zip(names, high > low, strict=True) if not varies]
+    advice = f"Nothing can be learnt from them (constant, or without values): {', '.join(flat[:5])}."
+    card.at_most("annotations that do not vary among the training blocks", len(flat), 0, advice=advice if flat else "None.")
+
+
+def _check_overlap(card: Card, blocks: list[Block], test: np.ndarray) -> None:
+    """Check that the blocks held out hold no variant that was learnt from."""
+    ids = [set(block.variants["variant_id"]) for block in blocks]
+    held_out = set().union(*(names for names, held in zip(ids, test, strict=True) if held))
+    learnt = set().union(*(names for names, held in zip(ids, test, strict=True) if not held))
+    if held_out:
+        advice = "Blocks overlap, so that the gain is partly on variants that were learnt from: give LD blocks that do not overlap."
+        share = len(held_out & learnt) / len(held_out)
+        card.at_most("share of test variants that are in other blocks too", share, 0.0, refuse_above=0.1, advice=advice)
 
 
 def _check_scale(card: Card, table: pd.DataFrame, scale: float, options: FitOptions, *, in_sample: bool) -> None:

@@ -34,7 +34,8 @@ class Encoding:
         filled = np.where(known, values, 0).astype(np.float64)
         mean = filled.sum(axis=0) / count
         sd = np.sqrt(np.where(known, (filled - mean) ** 2, 0).sum(axis=0) / count)
-        return cls(mean, np.where(sd > 1e-8, sd, 1.0))
+        resolution = np.finfo(np.float32).eps * np.abs(filled).max(axis=0, initial=0)  # whatever the unit: SNPVAR is of the order of 1e-8
+        return cls(mean, np.where(sd > resolution, sd, 1.0))
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Return the input of the network, float32 of shape (rows, 2 x features): standardised values, 0 where missing; then 1 where missing."""

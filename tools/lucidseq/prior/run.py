@@ -73,7 +73,8 @@ def fit(options: FitOptions, out: OutputSet) -> Card:
     )
     write_table(table, out["blocks"], PRIOR_BLOCKS)
     write_table(variant_table(blocks, predict), out["prior"], PRIOR)
-    return fit_card(blocks, table, statistics, quality, options, float(np.exp(predict(blocks[0])[1])), in_sample=in_sample)
+    scale = float(np.exp(predict(blocks[0])[1]))
+    return fit_card(blocks, table, statistics, quality, options, scale, names=annotations.names, in_sample=in_sample)
 
 
 def _train(

@@ -67,7 +67,9 @@ def read_results(paths: list[Path]) -> Results:
     """
     results = Results()
     kinds = {path: recognise(path) for path in paths if path.is_file()}
-    kinds |= {path: kind_of(path) or WITHOUT_SECTION for folder in paths if folder.is_dir() for path in _files_of(folder)}
+    for folder in paths:
+        if folder.is_dir():
+            kinds |= _kinds_in(folder)
     for path in in_order(list(kinds)):
         kind = kinds[path]
         schema = SCHEMAS.get(kind)
@@ -90,6 +92,15 @@ def read_results(paths: list[Path]) -> Results:
         else:
             results.stores.setdefault(kind, []).append(path)
     return results
+
+
+def _kinds_in(folder: Path) -> dict[Path, str]:
+    """Return the kind of each file of a folder; refuse one without results."""
+    kinds = {path: kind_of(path) for path in _files_of(folder)}
+    if not any(kinds.values()):
+        expected = "a folder with files that lucidseq commands wrote"
+        raise DataError(f"{folder.name}, a folder without results", expected, "name the folder of an --out", where=str(folder))
+    return {path: kind or WITHOUT_SECTION for path, kind in kinds.items()}
 
 
 def _files_of(folder: Path) -> list[Path]:

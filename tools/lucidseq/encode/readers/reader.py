@@ -145,7 +145,7 @@ class GenotypeReader(ABC):
         Raises
         ------
         DataError
-            If an allele is neither bases, a code, nor a placeholder.
+            If an allele is neither bases, a code, nor a placeholder, or both alleles of a variant are the same.
         """
         self.skipped.clear()
         self.split = 0
@@ -165,7 +165,14 @@ class GenotypeReader(ABC):
     def _clean(self, chunk: VariantChunk) -> VariantChunk:
         """Return a chunk with clean names of contigs and alleles."""
         alleles = {name: self._clean_alleles(getattr(chunk, name), chunk) for name in ("effect_allele", "other_allele")}
+        self._refuse_same(alleles["effect_allele"], alleles["other_allele"], chunk)
         return replace(chunk, contig=_mapped(chunk.contig, self.contig_names), **alleles)
+
+    def _refuse_same(self, effect: np.ndarray, other: np.ndarray, chunk: VariantChunk) -> None:
+        for row in np.flatnonzero(effect == other):
+            if allele_kind(effect[row]) is not AlleleKind.PLACEHOLDER:
+                where = place(self.path, variant=f"{chunk.contig[row]}:{chunk.start[row] + 1}")
+                raise DataError(f"the allele {effect[row][:40]!r} twice", "two different alleles", "correct the row", where=where)
 
     def _clean_alleles(self, alleles: np.ndarray, chunk: VariantChunk) -> np.ndarray:
         clean = {allele: clean_allele(allele) or allele for allele in set(alleles)}
