@@ -82,6 +82,7 @@ def predict_card(members: np.ndarray, gc: np.ndarray, facts: Facts | None) -> Ca
     if facts is None:
         card.expect("model facts", "none", False, threshold=EXPECTED, advice=ADVICE_WITHOUT)
         return card
+    _repeat_validation(card, facts)
     if (trained := facts.training.get("gc")) is not None:
         shift = abs(float(gc.mean()) - trained["mean"]) / max(trained["sd"], 1e-3)
         advice = "These sequences differ from the training sequences; trust the predictions less."
@@ -91,6 +92,14 @@ def predict_card(members: np.ndarray, gc: np.ndarray, facts: Facts | None) -> Ca
         advice = "The networks disagree: look at lower and upper, or train on more sequences."
         card.at_most("mean standard deviation between the networks", spread, _MEMBER_SPREAD, advice=advice)
     return card
+
+
+def _repeat_validation(card: Card, facts: Facts) -> None:
+    """Repeat what the training found: a network that has learnt nothing is none the better for being applied."""
+    validation = facts.training.get("validation", {"targets": {}})
+    for name, figures in validation["targets"].items():
+        measure, advice = validation["metric"], "The network has learnt nothing that generalises (see the card of its training)."
+        _better_than_chance(card, f"validation {measure} of the training, {name}", Estimate(**figures), _CHANCE[measure], advice)
 
 
 def add_target_checks(card: Card, target: TargetPredictions, rows: list[dict[str, object]]) -> None:
