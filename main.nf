@@ -13,7 +13,7 @@ include { SIMULATE_LOCUS  } from './modules/simulate/locus/main'
 def genotypePaths(String name) {
     def stem = name.replaceAll(/\.[^.]*$/, '')
     def companions = [bed: ['bim', 'fam'], pgen: ['pvar', 'psam']].find { suffix, _others -> name.endsWith(".${suffix}") }?.value ?: []
-    def sample = name.endsWith('.bgen') && file("${stem}.sample").exists() ? ["${stem}.sample"] : []
+    def sample = name.endsWith('.bgen') && file("${stem}.sample", glob: false).exists() ? ["${stem}.sample"] : []
     return [name] + companions.collect { suffix -> "${stem}.${suffix}" } + sample
 }
 
@@ -31,13 +31,13 @@ def pathsOf(value) {
 def missingFiles(samplesheet, Map<String, Object> given, String input) {
     def named = given.collectMany { parameter, value -> pathsOf(value).collect { path -> ["--${parameter}".toString(), path] } }
     if (input) {
-        def sheet = file(input)
-        named = named + samplesheet.splitCsv(header: true).collectMany { row ->
+        def sheet = file(input, glob: false)
+        named = named + samplesheet.splitCsv(header: true, quote: '"').collectMany { row ->
             def paths = genotypePaths(row.genotypes).collect { path -> [placeOf(row.genotypes, sheet), path] }
             paths + [row.phenotypes, row.covariates].findAll { path -> path }.collect { path -> [placeOf(path, sheet), path] }
         }
     }
-    def missing = named.unique().findAll { _place, path -> !file(path).exists() }
+    def missing = named.unique().findAll { _place, path -> !file(path, glob: false).exists() }
     if (!missing) {
         return null
     }
@@ -47,25 +47,25 @@ def missingFiles(samplesheet, Map<String, Object> given, String input) {
 
 // Rows of the checked sample sheet -> one item a cohort: meta, genotype files, phenotypes, covariates
 def readCohorts(samplesheet) {
-    return samplesheet.splitCsv(header: true).groupBy { row -> row.cohort }.collect { cohort, rows ->
+    return samplesheet.splitCsv(header: true, quote: '"').groupBy { row -> row.cohort }.collect { cohort, rows ->
         def first = rows[0]
         [
             [id: cohort],
-            rows.collectMany { row -> genotypePaths(row.genotypes) }.collect { path -> file(path) },
-            file(first.phenotypes),
-            first.covariates ? file(first.covariates) : [],
+            rows.collectMany { row -> genotypePaths(row.genotypes) }.collect { path -> file(path, glob: false) },
+            file(first.phenotypes, glob: false),
+            first.covariates ? file(first.covariates, glob: false) : [],
         ]
     }
 }
 
 // A parameter that names files, comma separated -> the files; [] when it is not set
 def namedFiles(value) {
-    return pathsOf(value).collect { path -> file(path) }
+    return pathsOf(value).collect { path -> file(path, glob: false) }
 }
 
 // The same for one file
 def namedFile(value) {
-    return value ? file(value) : []
+    return value ? file(value, glob: false) : []
 }
 
 // Every parameter with its meaning and default, by group
@@ -86,7 +86,7 @@ workflow {
         println(helpText())
         System.exit(0)
     }
-    if (params.input && !file(params.input).exists()) {
+    if (params.input && !file(params.input, glob: false).exists()) {
         error("received: --input ${params.input}, which does not exist\nexpected: a sample sheet (CSV)\nfix: correct the path")
     }
     ch_parameters = channel

@@ -78,8 +78,9 @@ def test_association__of_traits_with_such_names_works_to_the_end(tmp_path: Path)
     traits = ["crohn's", "LDL/HDL", "LDL_HDL", "x$(touch${IFS}PWNED)"]
     people = pd.read_csv(DATA / "phenotypes.tsv", sep="\t")
     table = pd.DataFrame({people.columns[0]: people.iloc[:, 0], **dict.fromkeys(traits, people.iloc[:, 1])})
-    table.to_csv(tmp_path / "phenotypes.tsv", sep="\t", index=False)
-    (tmp_path / "cohorts.csv").write_text(f"cohort,genotypes,phenotypes\nc,{DATA}/people.vcf.gz,{tmp_path}/phenotypes.tsv\n")
+    phenotypes = tmp_path / "people's, sorted [1].tsv"  # [1] would be a pattern of file names, the comma a new column
+    table.to_csv(phenotypes, sep="\t", index=False)
+    (tmp_path / "cohorts.csv").write_text(f'cohort,genotypes,phenotypes\nc,{DATA}/people.vcf.gz,"{phenotypes}"\n')
     files = {"input": tmp_path / "cohorts.csv", "loci": DATA / "loci.bed", "gtf": DATA / "genes.gtf", "gene_sets": DATA / "pathways.gmt"}
     words = [str(word) for name, path in files.items() for word in (f"--{name}", path)]
     run = run_nextflow(tmp_path / "run", "--workflow", "association", *words, "-profile", "standard")

@@ -108,6 +108,15 @@ def test_predict__warns_of_another_gc_content(dataset, tmp_path):
     assert read_card(tmp_path / "p.train_predict.card.json").verdict == "caution"
 
 
+@pytest.mark.parametrize("lower, verdict", [(0.45, "refuse"), (0.55, "ok")])
+def test_predict__repeats_the_verdict_of_the_training(dataset, tmp_path, lower, verdict):
+    targets = {"motif": {"value": 0.6, "lower": lower, "upper": 0.7}}
+    model = _model(tmp_path / "m.keras", members=1, training={"validation": {"metric": "auroc", "targets": targets}})
+    _predict(model, dataset, tmp_path / "p")
+    checks = {check.name: check for check in read_card(tmp_path / "p.train_predict.card.json").checks}
+    assert checks["validation auroc of the training, motif"].verdict == verdict
+
+
 def test_predict__refuses_another_length_or_other_targets(dataset, tmp_path):
     long = planted_dataset(tmp_path / "long.h5", n=20, length=LENGTH + 1)
     model, other = _model(tmp_path / "m.keras"), _model(tmp_path / "o.keras", names=("something",))

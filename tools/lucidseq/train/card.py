@@ -96,6 +96,7 @@ def predict_card(members: np.ndarray, gc: np.ndarray, facts: Facts | None) -> Ca
     if facts is None:
         card.expect("model facts", "none", False, threshold=EXPECTED, advice=ADVICE_WITHOUT)
         return card
+    _repeat_validation(card, facts)
     if (trained := facts.training.get("gc")) is not None:
         shift = abs(float(gc.mean()) - trained["mean"]) / max(trained["sd"], 1e-3)
         advice = "These sequences differ from the training sequences; trust the predictions less."
@@ -119,6 +120,14 @@ def evaluate_card(chosen: int, without_target: int) -> Card:
     advice = f"{without_target} of {chosen} rows have no observed target and are not judged."
     card.at_most("share of rows without an observed target", without_target / chosen, 0.05, advice=advice)
     return card
+
+
+def _repeat_validation(card: Card, facts: Facts) -> None:
+    """Repeat what the training found: a network that has learnt nothing is none the better for being applied."""
+    validation = facts.training.get("validation", {"targets": {}})
+    for name, figures in validation["targets"].items():
+        measure, advice = validation["metric"], "The network has learnt nothing that generalises (see the card of its training)."
+        _better_than_chance(card, f"validation {measure} of the training, {name}", Estimate(**figures), _CHANCE[measure], advice)
 
 
 def add_target_checks(card: Card, target: TargetPredictions, rows: list[dict[str, object]]) -> None:
