@@ -66,6 +66,16 @@ def test_softmax__becomes_the_log_odds_of_each_class(classes: int) -> None:
     assert io.final_activation(model) == "softmax"
 
 
+def test_softmax__of_which_some_classes_are_taken() -> None:
+    """The slice is an operation with an argument of its own."""
+    inputs, x = body()
+    scores = layers.Dense(3)(x)
+    model = keras.Model(inputs, ops.softmax(scores)[:, 1:])
+    taken = io.logits(model)
+    codes = np.eye(4, dtype=np.float32)[np.random.default_rng(1).integers(0, 4, (5, LENGTH))]
+    np.testing.assert_allclose(ops.convert_to_numpy(taken(codes)), logit(ops.convert_to_numpy(model(codes))), rtol=1e-4, atol=1e-4)
+
+
 def test_softmax__of_a_class_whose_score_falls_while_its_odds_rise() -> None:
     """Scores 6k and 5k of one number k: the first class's log odds are k, its score before the softmax 6k; the second's are -k, not 5k."""
     inputs, features = body()

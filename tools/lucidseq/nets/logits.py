@@ -51,8 +51,15 @@ def without_activation(tensor: Any) -> tuple[Any, str]:
         return _of_sub_model(layer, node, tensor, tensor_index)
     if isinstance(layer, _KEEP_VALUES) or type(layer).__name__ in _KEEP_VALUES_OPERATIONS:
         before, name = without_activation(node.input_tensors[0])
-        return (tensor, name) if before is node.input_tensors[0] else (layer(before), name)
+        return (tensor, name) if before is node.input_tensors[0] else (_again(layer, node, before), name)
     return tensor, "linear"
+
+
+def _again(layer: Any, node: Any, before: Any) -> Any:
+    """Apply a layer or operation to another tensor, with the other arguments that it was given (as the key of a slice)."""
+    own = node.input_tensors[0]
+    args = [before if argument is own else argument for argument in node.arguments.args]
+    return layer(*args, **{name: before if value is own else value for name, value in node.arguments.kwargs.items()})
 
 
 def _activation_of(layer: Any) -> str | None:
