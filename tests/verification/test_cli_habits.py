@@ -123,6 +123,13 @@ def test_strict__turns_a_refusal_into_5_and_keeps_the_results(chain: Chain, refu
     assert checksums(tmp_path / "mild") == checksums(tmp_path / "strict") != {}
 
 
+@pytest.mark.parametrize("name", ["predict", "maps", "effects"])
+def test_card__repeats_what_the_training_of_the_network_found(name: str, chain: Chain) -> None:
+    (card,) = (chain.folder / chain.calls[name].prefix).parent.glob("*.card.json")
+    names = [check["name"] for check in json.loads(card.read_text())["checks"]]
+    assert [item for item in names if item.startswith("validation pearson of the training")]
+
+
 def test_quiet__says_nothing_when_all_is_well(chain: Chain, tmp_path: Path) -> None:
     call = chain.calls["parameters"]
     result = run_cli(*call.words(chain.folder, tmp_path / "run", {"--quiet": True}))

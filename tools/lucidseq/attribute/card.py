@@ -12,7 +12,8 @@ from lucidseq.attribute.choices import Engine, Method
 from lucidseq.attribute.zero_maps import ADVICE, reasons, zero_maps
 from lucidseq.core.alphabet import N_CODE
 from lucidseq.core.card import Card, Verdict
-from lucidseq.nets.facts import ADVICE_WITHOUT, EXPECTED, scale_in_words
+from lucidseq.nets.facts import Facts, scale_in_words
+from lucidseq.nets.model_card import check_model
 
 if TYPE_CHECKING:
     from lucidseq.attribute.choose import Sequences
@@ -96,13 +97,15 @@ def strongest_share(contributions: np.ndarray, part: float = 0.1) -> np.ndarray:
     return size[:, :top].sum(axis=1) / np.maximum(size.sum(axis=1), np.finfo(np.float64).tiny)
 
 
-def maps_card(setup: Setup, sequences: Sequences, evidence: Evidence, *, selected: str, facts_known: bool) -> Card:
+def maps_card(setup: Setup, sequences: Sequences, evidence: Evidence, *, selected: str, facts: Facts | None) -> Card:
     """Return the checks of the maps.
 
     Parameters
     ----------
     selected
         How many sequences of the split are explained, in words.
+    facts
+        Those of the network; None of a plain Keras file.
     """
     card = Card("attribute", "maps")
     if not len(sequences.codes):
@@ -129,8 +132,7 @@ def maps_card(setup: Setup, sequences: Sequences, evidence: Evidence, *, selecte
         card.expect("hypothetical scores", "of the observed bases alone", False, threshold="of all four bases", advice=advice)
     advice = "Unknown bases have no score and dilute the shuffled references."
     card.at_most("share of N among the bases", evidence.unknown / evidence.positions, 0.01, advice=advice)
-    if not facts_known:
-        card.expect("model facts", "none", False, threshold=EXPECTED, advice=ADVICE_WITHOUT)
+    check_model(card, facts)
     return card
 
 

@@ -75,7 +75,7 @@ def maps(options: MapsOptions, out: OutputSet) -> Card:
         write_track(out["track"], store["contributions"], shard.columns, shard.contig_lengths)
         draw_logos(out["logos"], store["contributions"], shard, options.logos, explained.name)
     selected = f"{len(sequences.codes)} of {len(dataset.codes)}"
-    return maps_card(setup, shard, evidence, selected=selected, facts_known=facts is not None)
+    return maps_card(setup, shard, evidence, selected=selected, facts=facts)
 
 
 def check_length(sequences: Sequences, explained: Explained, path: Path) -> None:

@@ -43,6 +43,7 @@ def variants(options: VariantsOptions, out: OutputSet) -> Card:
         backend.prepare(threads=options.threads)
         from lucidseq.nets.facts import scale_in_words
         from lucidseq.nets.io import final_activation, load_model
+        from lucidseq.nets.model_card import check_model
         from lucidseq.nets.predict import Predictor
 
         network, facts = load_model(options.model)
@@ -63,7 +64,9 @@ def variants(options: VariantsOptions, out: OutputSet) -> Card:
     write_annotated(out["annotated"], sites, record_notes(shard, scores, names), options.info_key)
     activation = final_activation(network)
     unknown_head = activation == "linear" and facts is None
-    return variants_card(sites, scores, mismatches, agreement, scale=scale_in_words(activation), unknown_head=unknown_head)
+    card = variants_card(sites, scores, mismatches, agreement, scale=scale_in_words(activation), unknown_head=unknown_head)
+    check_model(card, facts)
+    return card
 
 
 def check_reference(genome: Genome, variants: list[Variant], policy: RefMismatch, paths: list[Path]) -> tuple[list[Variant], int]:

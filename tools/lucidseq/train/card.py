@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lucidseq.core import seeds
-from lucidseq.core.card import Bounds, Card, Verdict
+from lucidseq.core.card import Bounds, Card
 from lucidseq.nets import calibration, metrics
-from lucidseq.nets.facts import ADVICE_WITHOUT, EXPECTED
 from lucidseq.nets.metrics import Estimate
+from lucidseq.nets.model_card import CHANCE, check_better_than_chance, check_model
 from lucidseq.nets.prediction_intervals import LEVEL
 from lucidseq.train.evaluation import ALL, LEAST_OF_A_CONTIG, TargetPredictions, member_group
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _GAP, _RISE, _FEW_ROWS = 0.1, 0.01, 200
 _GC_SHIFT, _MEMBER_SPREAD = 1.0, 0.1
 _ECE, _COVERAGE_SLACK, _WEAKER = 0.05, 0.03, 0.05
-_CHANCE = {"auroc": 0.5, "pearson": 0.0}
 
 
 def fit_card(judgement: Judgement, progress: TrainingProgress, recipe: Recipe, *, drawn: bool) -> Card:
@@ -32,7 +31,7 @@ def fit_card(judgement: Judgement, progress: TrainingProgress, recipe: Recipe, *
     measure = judgement.metric
     for name, estimate in zip(judgement.target_names, judgement.valid, strict=True):
         advice = "The network has learnt nothing that generalises; do not explain or apply it."
-        _better_than_chance(card, f"validation {measure}, {name}", estimate, _CHANCE[measure], advice)
+        check_better_than_chance(card, f"validation {measure}, {name}", estimate, CHANCE[measure], advice)
     for name, fitted, valid in zip(judgement.target_names, judgement.train, judgement.valid, strict=True):
         advice = "Overfitted: raise --dropout-scale or --weight-decay, or give more sequences."
         card.at_most(f"training minus validation {measure}, {name}", fitted - valid.value, _GAP, advice=advice)
@@ -63,13 +62,6 @@ def _check_networks(card: Card, judgement: Judgement) -> None:
             )
 
 
-def _better_than_chance(card: Card, name: str, estimate: Estimate, chance: float, advice: str) -> None:
-    above = estimate.lower > chance
-    card.expect(
-        name, estimate.value, above, threshold=f"interval above {chance:g}", advice=advice, otherwise=Verdict.REFUSE, **_interval(estimate)
-    )
-
-
 def _interval(estimate: Estimate) -> Bounds:
     return {"interval": (estimate.lower, estimate.upper), "level": LEVEL}
 
@@ -93,10 +85,9 @@ def _check_stopping(card: Card, progress: TrainingProgress, recipe: Recipe, meas
 def predict_card(members: np.ndarray, gc: np.ndarray, facts: Facts | None) -> Card:
     """Return the checks of predictions of shape (n, members, targets) on sequences with GC content (n,)."""
     card = Card("train", "predict")
+    check_model(card, facts)
     if facts is None:
-        card.expect("model facts", "none", False, threshold=EXPECTED, advice=ADVICE_WITHOUT)
         return card
-    _repeat_validation(card, facts)
     if (trained := facts.training.get("gc")) is not None:
         shift = abs(float(gc.mean()) - trained["mean"]) / max(trained["sd"], 1e-3)
         advice = "These sequences differ from the training sequences; trust the predictions less."
@@ -122,14 +113,6 @@ def evaluate_card(chosen: int, without_target: int) -> Card:
     return card
 
 
-def _repeat_validation(card: Card, facts: Facts) -> None:
-    """Repeat what the training found: a network that has learnt nothing is none the better for being applied."""
-    validation = facts.training.get("validation", {"targets": {}})
-    for name, figures in validation["targets"].items():
-        measure, advice = validation["metric"], "The network has learnt nothing that generalises (see the card of its training)."
-        _better_than_chance(card, f"validation {measure} of the training, {name}", Estimate(**figures), _CHANCE[measure], advice)
-
-
 def add_target_checks(card: Card, target: TargetPredictions, rows: list[dict[str, object]]) -> None:
     """Add the checks of an evaluated target, given its rows of the metrics table."""
     figures = {
@@ -139,7 +122,7 @@ def add_target_checks(card: Card, target: TargetPredictions, rows: list[dict[str
     }
     main = metrics.OF_TASK[target.task][0]
     advice = "The predictions are no better than chance; do not use or explain this model."
-    _better_than_chance(card, f"{main}, {target.name}", figures[main], _CHANCE[main], advice)
+    check_better_than_chance(card, f"{main}, {target.name}", figures[main], CHANCE[main], advice)
     if target.task == "binary":
         _check_calibration(card, target, figures["ece"])
     elif "interval_coverage" in figures:
