@@ -14,7 +14,7 @@ from lucidseq.core.errors import UsageError
 from lucidseq.nets import backend
 from support import under_jax
 
-MARKED = 10  # tests with the marker jax
+MARKED = 12  # tests with the marker jax
 
 
 def _inputs(n: int = 6) -> np.ndarray:
@@ -88,7 +88,7 @@ def test_marked_tests__hold_under_jax_as_well():
     """Gradients, DeepLIFT's rules, predictions, files, and losses: a test or two of each, in one process."""
     root = Path(__file__).parents[2]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "jax"]
-    command += [f"tests/{folder}" for folder in ("nets", "attribute")]
+    command += [f"tests/{folder}" for folder in ("nets", "attribute", "prior")]
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
     result = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-4000:]
