@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -243,3 +244,31 @@ def test_seed__may_be_zero() -> None:
     assert SimulateSequencesOptions(seed=0).seed == 0
     with pytest.raises(UsageError, match="at least 0"):
         SimulateSequencesOptions(seed=-1)
+
+
+@pytest.mark.parametrize("step", ["_lock", "_commit"])
+def test_request_to_end__waits_until_a_folder_is_locked_or_all_files_are_moved(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In between nothing would remove the folder, or only some of the files would be there."""
+
+    def end(*_: object) -> None:
+        raise SystemExit
+
+    own = getattr(OutputSet, step)
+
+    def interrupted(outputs: OutputSet) -> object:
+        signal.raise_signal(signal.SIGTERM)
+        return own(outputs)
+
+    monkeypatch.setattr(OutputSet, step, interrupted)
+    previous = signal.signal(signal.SIGTERM, end)
+    try:
+        with (
+            pytest.raises(SystemExit),
+            OutputSet(tmp_path / "x", {"a": OutFile(".a", Format.TSV, "")}, command="toy_demo").transaction() as outputs,
+        ):
+            outputs["a"].write_text("whole")
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    assert [path.name for path in tmp_path.iterdir()] == ([] if step == "_lock" else ["x.a"])

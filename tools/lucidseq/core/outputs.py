@@ -6,7 +6,9 @@ import errno
 import fcntl
 import os
 import shutil
+import signal
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -67,9 +69,11 @@ class OutputSet:
             try:
                 yield self
                 self._refuse_existing()  # files created during the run
-                self._commit()
+                with _request_to_end_deferred():  # all files, or none
+                    self._commit()
             finally:
-                self._clear()
+                with _request_to_end_deferred():
+                    self._clear()
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -78,21 +82,28 @@ class OutputSet:
         The lock ends with the process, so that the folder of a killed run is reused. File systems without locks are not locked.
         """
         handle = None
-        while handle is None:
-            try:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                handle = self._lock()
-            except OSError as error:
-                folder, fix = self.prefix.parent, "give another --out, or change the folder's permissions"
-                raise DataError(f"{folder} cannot be written: {error.strerror}", "a writable folder", fix, where=str(folder)) from error
         try:
+            with _request_to_end_deferred():  # between the folder and its lock nothing would remove them
+                while handle is None:
+                    handle = self._lock_folder()
             self._clear()  # left by a run that was killed
             yield
         finally:
-            (self._folder / _LOCK).unlink(missing_ok=True)
-            os.close(handle)
-            with suppress(OSError):  # another run may have just started in it
-                self._folder.rmdir()
+            with _request_to_end_deferred():
+                if handle is not None:
+                    (self._folder / _LOCK).unlink(missing_ok=True)
+                    os.close(handle)
+                with suppress(OSError):  # it is another run's, or another run has just started in it
+                    self._folder.rmdir()
+
+    def _lock_folder(self) -> int | None:
+        """Create the temporary folder and lock it (see `_lock`)."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            return self._lock()
+        except OSError as error:
+            folder, fix = self.prefix.parent, "give another --out, or change the folder's permissions"
+            raise DataError(f"{folder} cannot be written: {error.strerror}", "a writable folder", fix, where=str(folder)) from error
 
     def _lock(self) -> int | None:
         """Return the open lock file; None where another run has just removed it."""
@@ -154,6 +165,22 @@ class OutputSet:
             else:
                 _sync(self[name])
             self[name].replace(self.final(name))
+
+
+@contextmanager
+def _request_to_end_deferred() -> Iterator[None]:
+    """Hold a request to end (SIGTERM) back until the block is over. Python calls handlers in the main thread alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received: list[int] = []
+    previous = signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if previous is None else previous)
+    if received:
+        signal.raise_signal(signal.SIGTERM)
 
 
 def require_space(folder: Path, needed: int) -> None:
