@@ -237,9 +237,9 @@ def test_genome__a_foreign_index_is_not_used_and_a_matching_one_is_at_any_age(
         age(index, index_age)
     with Genome(path) as genome:
         assert {contig: alphabet.decode(genome.fetch(contig, 0, size)) for contig, size in genome.lengths.items()} == now
-    told = "".join(record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING)
+    warnings_text = "".join(record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING)
     changed = change != "none"  # a matching index is used whatever its age: copies of the FASTA are finished after those of its index
-    assert ("older than" in told, "does not match" in told) == (index_age > 0 and changed, index_age <= 0 and changed)
+    assert ("older than" in warnings_text, "does not match" in warnings_text) == (index_age > 0 and changed, index_age <= 0 and changed)
 
 
 def test_genome__a_staged_index_is_judged_by_its_own_file(

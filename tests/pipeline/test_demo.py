@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,15 @@ def test_demo__finds_what_was_planted(demo: Demo) -> None:
     assert len(rows) == 3
     assert all(row.endswith("\tok") for row in rows), rows
     assert "Read the report: " in run.log
+
+
+def test_report__names_the_motif_at_every_planted_variant(demo: Demo) -> None:
+    """Each planted variant breaks or makes a motif in a peak; the findings score it by what recurs in the explained sequences."""
+    page = (demo.run.results / "report" / "build" / "discovery.report.html").read_text()
+    findings = page[page.index('id="findings"') : page.index('id="trust"')]
+    rows = [row for row in findings.split("<tr>") if re.search(r"locus\d+_L\d+", row)]
+    assert len(rows) == 5
+    assert all(re.search(r"(breaks|makes) [ACGT]{8} \(", row) for row in rows), rows
 
 
 def test_demo__within_five_minutes_and_four_gigabytes(demo: Demo) -> None:

@@ -81,7 +81,7 @@ class PriorWeights:
         return weights, int(known.sum())
 
     def inside(self, region: Interval) -> int:
-        """Return the number of weights whose variant lies in a region."""
+        """Return the number of weights whose variant is in a region."""
         positions = self._by_contig.get(_plain(region.contig), np.empty(0))
         first, last = np.searchsorted(positions, [region.start + 1, region.end + 1])
         return int(last - first)

@@ -93,7 +93,7 @@ def breaking_variants(table: pd.DataFrame, attributions: list[Path]) -> Figure:
 
 
 def find_explained(chosen: pd.DataFrame, attributions: list[Path]) -> dict[int, tuple[Path, int]]:
-    """Return, for each row whose variant lies inside an explained sequence (+ strand), the file and row of that sequence."""
+    """Return, for each row whose variant is inside an explained sequence (+ strand), the file and row of that sequence."""
     explained: dict[int, tuple[Path, int]] = {}
     for path in attributions:
         with open_store(path, ATTRIBUTIONS) as store:

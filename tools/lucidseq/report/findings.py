@@ -73,7 +73,7 @@ def credible_sets(results: Results, gtf: Path | None, surroundings: Surroundings
                 }
             )
     note = (
-        "Each set holds a causal variant with 95 % probability (or as asked), if the model is right. Gene: the one that the lead variant lies in, "
+        "Each set holds a causal variant with 95 % probability (or as asked), if the model is right. Gene: the one that holds the lead variant, "
         f"else the nearest within {MAX_DISTANCE // 1000} kb, which need not be the one it acts on. Motif: what the lead variant does to a word that "
         "recurs in the explained sequences (figure below)."
     )

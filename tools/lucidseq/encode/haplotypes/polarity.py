@@ -83,7 +83,7 @@ class AncestralGenome(CloseOnExit):
         Raises
         ------
         DataError
-            If the contig is unknown or a position lies beyond its end.
+            If the contig is unknown or a position is beyond its end.
         """
         self._genome.require(contig, where=str(self.path))
         length = self._genome.lengths[contig]

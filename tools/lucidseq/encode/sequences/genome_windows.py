@@ -104,7 +104,7 @@ def within_contigs(genome: Genome, regions: Intervals, path: Path, *, clip: bool
     Raises
     ------
     DataError
-        If a narrowPeak summit lies beyond its peak, or every region runs past the end.
+        If a narrowPeak summit is outside its peak, or every region runs past the end.
     """
     beyond = regions.summit >= regions.end - regions.start
     if beyond.any():
