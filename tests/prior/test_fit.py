@@ -13,8 +13,9 @@ import pytest
 from lucidseq.core.ld import open_ld
 from lucidseq.core.schema import PRIOR, PRIOR_BLOCKS, SUMSTATS
 from lucidseq.core.splits import Split
+from lucidseq.core.sumstats import read_harmonised
 from lucidseq.core.tables import read_table
-from lucidseq.prior.block_data import Block, read_annotations, read_blocks, read_statistics, split_blocks
+from lucidseq.prior.block_data import Block, read_annotations, read_blocks, split_blocks
 from lucidseq.prior.likelihood import evidence
 from prior.simulated_blocks import Study, simulate, write_annotations
 from support import assert_bad_input, run_cli, run_ok
@@ -35,7 +36,7 @@ def fitted(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def blocks_of(study: Study, keep: float = 1.0) -> list[Block]:
     annotations = read_annotations(study.folder / "x.annotations.h5")
     with open_ld(study.folder / "x.ld.h5") as store:
-        return list(read_blocks(read_statistics(study.folder / "x.sumstats.tsv"), store, annotations, keep))
+        return list(read_blocks(read_harmonised(study.folder / "x.sumstats.tsv"), store, annotations, keep))
 
 
 def checks(prefix: Path) -> dict[str, dict[str, object]]:

@@ -44,7 +44,8 @@ def render_form(command: CommandContract) -> str:
 
 
 def _command(command: CommandContract, shown: list[Field]) -> list[str]:
-    lines = ["@STAGE@"] if command.inputs else []
+    lines = ["@QUOTE@"] if any(option.kind is Kind.TEXT for option in shown) else []
+    lines += ["@STAGE@"] if command.inputs else []
     files = [option for option in shown if option.kind is Kind.PATH]
     for option in files:
         lines += _staged(option)

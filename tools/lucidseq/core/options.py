@@ -173,7 +173,9 @@ Seed = Annotated[int, Option("Seed of every random choice of this command.", min
 Threads = Annotated[int, Option("Processor threads to use (default: GALAXY_SLOTS, else 1).", min=1, environment="GALAXY_SLOTS")]
 Shard = Annotated[str | None, Option("Do only part i of n, written i/n with i from 1; results do not depend on n.")]
 CheckpointDir = Annotated[Path | None, Option("Folder for checkpoints of long work, read again with --resume.")]
-Resume = Annotated[bool, Option("Continue from the checkpoints in --checkpoint-dir.")]
+Patience = Annotated[int, Option("Stop after this many epochs without a better validation loss.", min=1, max=10000)]
+Ensemble = Annotated[int, Option("Networks to train with different seeds, kept in one file.", min=1, max=100)]
+Resume = Annotated[bool, Option("Continue from the checkpoints in --checkpoint-dir."), Needs("checkpoint_dir")]
 
 
 @dataclass(frozen=True, kw_only=True)

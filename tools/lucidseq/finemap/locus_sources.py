@@ -16,8 +16,7 @@ from lucidseq.core.genotypes import GenotypeStore, open_genotypes
 from lucidseq.core.intervals import Interval, read_bed
 from lucidseq.core.ld import LdStore, open_ld
 from lucidseq.core.ld_quality import LdQuality
-from lucidseq.core.schema import SUMSTATS
-from lucidseq.core.tables import read_table
+from lucidseq.core.sumstats import PositionIndex, read_harmonised
 from lucidseq.core.variants import align
 from lucidseq.finemap.regression_data import IndividualData, RegressionData, SummaryStatistics
 
@@ -84,7 +83,7 @@ def open_source(
     """
     summary, individual = [sumstats, ld], [genotypes, trait, loci]
     if sumstats and ld and not genotypes and not trait:
-        table = read_sumstats(sumstats)
+        table = read_harmonised(sumstats)
         with open_ld(ld) as store:
             regions = read_bed(loci).records() if loci else None
             _check_names(regions or [], str(loci))
@@ -99,36 +98,6 @@ def open_source(
         raise UsageError(
             ", ".join(given) or "no input", "--sumstats with --ld, or --genotypes with --trait and --loci", "give one of the two"
         )
-
-
-def read_sumstats(path: Path) -> pd.DataFrame:
-    """Read summary statistics, without rows whose z is missing.
-
-    Raises
-    ------
-    DataError
-        If a variant is repeated, n is missing, or z_kind changes within the file.
-    """
-    table = read_table(path, SUMSTATS, need_rows=True)
-    if "rsid" not in table:
-        table["rsid"] = ""
-    double = table["variant_id"].duplicated()
-    if double.any():
-        row = int(double.to_numpy().argmax())
-        raise DataError(
-            f"variant {table['variant_id'].iloc[row]} twice", "each variant once", "remove one of the rows", where=place(path, line=row + 2)
-        )
-    wrong_n = ~(table["n"] > 2)
-    if wrong_n.any():
-        row = int(wrong_n.to_numpy().argmax())
-        raise DataError(
-            f"n = {table['n'].iloc[row]}", "more than 2 samples behind every variant", "fill the column n", where=place(path, line=row + 2)
-        )
-    kinds = sorted(table["z_kind"].unique())
-    if len(kinds) > 1:
-        raise DataError(f"z_kind {', '.join(kinds)} in one file", "one kind of test statistic", "split the file", where=str(path))
-    usable: pd.DataFrame = table.loc[np.isfinite(table["z"].to_numpy())].reset_index(drop=True)
-    return usable
 
 
 class SummarySource:
@@ -148,8 +117,7 @@ class SummarySource:
         self.in_sample, self.ld = store.method == "in-sample", store.quality
         self._table, self._store, self._paths = table, store, (sumstats, ld)
         self._index = pd.Index(table["variant_id"])
-        ordered = table.sort_values("base_pair_location", kind="stable")["base_pair_location"]
-        self._by_contig = {str(contig): (rows.index.to_numpy(), rows.to_numpy()) for contig, rows in ordered.groupby(table["chromosome"])}
+        self._positions = PositionIndex(table)
         _check_names(blocks, str(ld))
         check_contigs(self.regions, store.contigs, f"the LD blocks ({ld})")
         check_contigs(self.regions, table["chromosome"].unique(), f"the summary statistics ({sumstats})")
@@ -195,10 +163,7 @@ class SummarySource:
 
     def _rows(self, region: Interval) -> np.ndarray:
         """Rows of the summary statistics in a region."""
-        contig_rows, positions = self._by_contig.get(region.contig, (np.empty(0, dtype=int), np.empty(0)))
-        first, last = np.searchsorted(positions, [region.start + 1, region.end + 1])
-        rows: np.ndarray = contig_rows[first:last]
-        return rows
+        return self._positions.rows(region.contig, region.start, region.end)
 
     def _unmatched(self, region: Interval, rows: np.ndarray) -> int:
         """Summary statistics in the region that the LD block lacks."""

@@ -11,11 +11,11 @@ import pandas as pd
 
 from lucidseq.core import seeds
 from lucidseq.core.errors import DataError
-from lucidseq.core.ld import LdBlock, LdStore
-from lucidseq.core.schema import ANNOTATIONS, SUMSTATS
+from lucidseq.core.ld import LdStore
+from lucidseq.core.schema import ANNOTATIONS
 from lucidseq.core.splits import Split
 from lucidseq.core.stores import open_store, read_text
-from lucidseq.core.tables import read_table
+from lucidseq.core.sumstats import PositionIndex
 from lucidseq.core.variants import align
 from lucidseq.prior.likelihood import WhitenedBlock, whiten
 
@@ -73,25 +73,6 @@ class Block:
     ld_variants: int
 
 
-def read_statistics(path: Path) -> pd.DataFrame:
-    """Read summary statistics with usable z and n, each variant once.
-
-    Raises
-    ------
-    DataError
-        If a variant is repeated, or no row can be used.
-    """
-    table = read_table(path, SUMSTATS, need_rows=True)
-    double = table["variant_id"].duplicated()
-    if double.any():
-        received = f"variant {table['variant_id'][double].iloc[0]} twice"
-        raise DataError(received, "each variant once", "remove one of the rows", where=str(path))
-    table = table[np.isfinite(table["z"]) & (table["n"] > 2)].reset_index(drop=True)
-    if table.empty:
-        raise DataError("no variant with z and n", "a z score, and more than 2 samples", "fill the columns z and n", where=str(path))
-    return table
-
-
 def read_annotations(path: Path) -> Annotations:
     """Read the annotations of variants.
 
@@ -116,38 +97,33 @@ def read_annotations(path: Path) -> Annotations:
 
 def read_blocks(statistics: pd.DataFrame, store: LdStore, annotations: Annotations, keep: float) -> Iterator[Block]:
     """Yield the blocks that have at least two variants with statistics and LD."""
-    index = pd.Index(statistics["variant_id"])
-    for block in store:
-        ready = _read_block(statistics, index, block, annotations, keep)
-        if ready is not None:
-            yield ready
-
-
-def _read_block(statistics: pd.DataFrame, index: pd.Index, block: LdBlock, annotations: Annotations, keep: float) -> Block | None:
-    rows, flipped = align(block.variant_id, index)
-    usable = (rows >= 0) & np.isfinite(np.diag(block.r))  # NaN: did not vary in the panel
-    if usable.sum() < 2:
-        return None
-    rows, flipped = rows[usable], flipped[usable]
-    r = block.r[np.ix_(usable, usable)].astype(np.float64)
-    sign = np.where(flipped, -1.0, 1.0)
-    table = statistics.iloc[rows]
-    values, vectors = np.linalg.eigh(r * np.outer(sign, sign))
-    inside = (statistics["chromosome"] == block.contig) & statistics["base_pair_location"].between(block.start + 1, block.end)
-    variants = table[COLUMNS].reset_index(drop=True)
-    return Block(
-        block.name,
-        block.contig,
-        block.start,
-        block.end,
-        variants,
-        table["n"].to_numpy(dtype=np.float64),
-        annotations.of(variants["variant_id"].to_numpy(dtype=object)),
-        whiten(vectors[:, ::-1], values[::-1], table["z"].to_numpy(dtype=np.float64), keep=keep),
-        int(inside.sum()) - int(inside.to_numpy()[rows].sum()),
-        int(flipped.sum()),
-        len(block.variant_id),
-    )
+    index, positions = pd.Index(statistics["variant_id"]), PositionIndex(statistics)
+    for number in range(len(store)):
+        names = store.variant_ids(number)
+        rows, flipped = align(names, index)
+        chosen = np.flatnonzero(rows >= 0)
+        r = store.correlations(number, chosen)
+        varies = np.isfinite(np.diag(r))  # NaN: did not vary in the panel
+        if varies.sum() < 2:
+            continue
+        r, chosen = r[np.ix_(varies, varies)], chosen[varies]
+        sign, table = np.where(flipped[chosen], -1.0, 1.0), statistics.iloc[rows[chosen]]
+        values, vectors = np.linalg.eigh(r * np.outer(sign, sign))
+        contig, start, end = store.contigs[number], int(store.starts[number]), int(store.ends[number])
+        variants = table[COLUMNS].reset_index(drop=True)
+        yield Block(
+            store.names[number],
+            contig,
+            start,
+            end,
+            variants,
+            table["n"].to_numpy(dtype=np.float64),
+            annotations.of(variants["variant_id"].to_numpy(dtype=object)),
+            whiten(vectors[:, ::-1], values[::-1], table["z"].to_numpy(dtype=np.float64), keep=keep),
+            len(np.setdiff1d(positions.rows(contig, start, end), rows[chosen])),
+            int(flipped[chosen].sum()),
+            len(names),
+        )
 
 
 def split_blocks(blocks: Sequence[Block], test_contigs: list[str], test_share: float, valid_share: float, seed: int) -> list[Split]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from lucidseq.core.app import Methods, Tool
-from lucidseq.core.options import CheckpointDir, Option, Options, Resume, Seed, Threads
+from lucidseq.core.options import CheckpointDir, Ensemble, Option, Options, Patience, Resume, Seed, Threads
 from lucidseq.core.roles import Format, In, OutFile
 from lucidseq.core.schema import ANNOTATIONS, HISTORY, LD, MODEL, PRIOR, PRIOR_BLOCKS, SUMSTATS
 from lucidseq.prior.choices import PriorModel, ResidualScale
@@ -39,13 +39,13 @@ class FitOptions(Options):
     test_share: Annotated[float, Option("Share of the blocks held out for testing.", min=0.0, max=0.8)] = 0.2
     valid_share: Annotated[float, Option("Share of the blocks held out for early stopping.", min=0.01, max=0.8)] = 0.15
     test_contigs: Annotated[str | None, Option("Chromosomes held out for testing, comma separated, instead of a share.")] = None
-    epochs: Annotated[int, Option("Largest number of passes over the blocks.", min=1, max=10000)] = 60
-    patience: Annotated[int, Option("Stop after this many passes without a better validation loss.", min=1, max=10000)] = 8
+    epochs: Annotated[int, Option("Largest number of epochs, passes over the blocks.", min=1, max=10000)] = 60
+    patience: Patience = 8
     learning_rate: Annotated[
         float | None, Option("Peak of the learning rate (default: 0.02 log-linear, 0.003 mlp).", min=1e-07, max=1.0)
     ] = None
     weight_decay: Annotated[float, Option("Decoupled weight decay (AdamW).", min=0.0, max=10.0)] = 0.01
-    ensemble: Annotated[int, Option("Networks to train with different seeds; log variances are averaged.", min=1, max=100)] = 1
+    ensemble: Ensemble = 1
     seed: Seed = 1
     threads: Threads = 1
     resume: Resume = False

@@ -11,15 +11,17 @@ import pandas as pd
 import lucidseq
 from lucidseq.core import manifest
 from lucidseq.core.card import Card
-from lucidseq.core.errors import DataError, UsageError, place
+from lucidseq.core.errors import DataError, place
 from lucidseq.core.ld import open_ld
 from lucidseq.core.log import Progress, get_logger
+from lucidseq.core.options import parameters_of
 from lucidseq.core.outputs import OutputSet
 from lucidseq.core.schema import HISTORY, PRIOR, PRIOR_BLOCKS
 from lucidseq.core.splits import Split
+from lucidseq.core.sumstats import read_harmonised
 from lucidseq.core.tables import write_table
 from lucidseq.nets import backend
-from lucidseq.prior.block_data import COLUMNS, Block, read_annotations, read_blocks, read_statistics, split_blocks
+from lucidseq.prior.block_data import COLUMNS, Block, read_annotations, read_blocks, split_blocks
 from lucidseq.prior.card import fit_card
 from lucidseq.prior.choices import PriorModel, ResidualScale
 from lucidseq.prior.cli import FitOptions
@@ -39,9 +41,7 @@ _log = get_logger("lucidseq.prior")
 
 def fit(options: FitOptions, out: OutputSet) -> Card:
     """Fit a prior (options as in cli.py)."""
-    if options.resume and options.checkpoint_dir is None:
-        raise UsageError("--resume without --checkpoint-dir", "the folder of the checkpoints", "add --checkpoint-dir")
-    statistics, annotations = read_statistics(options.sumstats), read_annotations(options.annotations)
+    statistics, annotations = read_harmonised(options.sumstats), read_annotations(options.annotations)
     with open_ld(options.ld) as store, Progress("LD blocks", total=len(store)) as progress:
         blocks = []
         for block in read_blocks(statistics, store, annotations, options.keep):
@@ -66,14 +66,15 @@ def fit(options: FitOptions, out: OutputSet) -> Card:
     _log.info(f"{len(train)} training and {len(valid)} validation blocks; constant prior: variance {np.exp(start[0]) / median_n:.3g}")
     model, encoding, history, predict = _train(options, train, valid, annotations.names, median_n, start)
     constant = [constant_evidence(block, start, median_n) for block in blocks]
-    table = pd.DataFrame([_describe(*row, predict) for row in zip(blocks, splits, constant, strict=True)])
+    predictions = [predict(block) for block in blocks]
+    table = pd.DataFrame([_describe(*row) for row in zip(blocks, splits, constant, predictions, strict=True)])
     _save(options, out, model, encoding, annotations.names, median_n, history)
     write_table(
         pd.DataFrame(history.history if history else [], columns=[column.name for column in HISTORY.columns]), out["history"], HISTORY
     )
     write_table(table, out["blocks"], PRIOR_BLOCKS)
-    write_table(variant_table(blocks, predict), out["prior"], PRIOR)
-    scale = float(np.exp(predict(blocks[0])[1]))
+    write_table(variant_table(blocks, predictions), out["prior"], PRIOR)
+    scale = float(np.exp(predictions[0][1]))
     return fit_card(blocks, table, statistics, quality, options, scale, names=annotations.names, in_sample=in_sample)
 
 
@@ -112,26 +113,13 @@ def _train(
 def _recipe(options: FitOptions) -> dict[str, object]:
     """Return what a resumed training must have in common."""
     files = {name: manifest.sha256(getattr(options, name)) for name in ("sumstats", "ld", "annotations")}
-    names = (
-        "hidden",
-        "keep",
-        "test_share",
-        "valid_share",
-        "test_contigs",
-        "epochs",
-        "patience",
-        "learning_rate",
-        "weight_decay",
-        "ensemble",
-        "seed",
-    )
-    chosen = {"model": options.model.value, "residual_scale": options.residual_scale.value}
-    return {**files, **chosen, **{name: getattr(options, name) for name in names}, "tool_version": lucidseq.__version__}
+    chosen = {name: value for name, value in parameters_of(options).items() if name not in ("threads", "resume", "checkpoint_dir")}
+    return {**files, **chosen, "tool_version": lucidseq.__version__}
 
 
-def _describe(block: Block, split: Split, constant: float, predict: Callable[[Block], tuple[np.ndarray, float]]) -> dict[str, object]:
+def _describe(block: Block, split: Split, constant: float, prediction: tuple[np.ndarray, float]) -> dict[str, object]:
     """Return a row of the table of blocks."""
-    log_f, log_scale = predict(block)
+    log_f, log_scale = prediction
     value = evidence(block.white, log_f, log_scale).value
     rank = len(block.white.w)
     none = -0.5 * rank * (np.log(float(block.white.w @ block.white.w) / rank) + 1)
@@ -151,11 +139,10 @@ def _describe(block: Block, split: Split, constant: float, predict: Callable[[Bl
     }
 
 
-def variant_table(blocks: list[Block], predict: Callable[[Block], tuple[np.ndarray, float]]) -> pd.DataFrame:
+def variant_table(blocks: list[Block], predictions: list[tuple[np.ndarray, float]]) -> pd.DataFrame:
     """Return prior and posterior of every variant; one that is in several blocks is of the first."""
     parts = []
-    for block in blocks:
-        log_f, log_scale = predict(block)
+    for block, (log_f, log_scale) in zip(blocks, predictions, strict=True):
         mean, variance = posterior(block.white, log_f, log_scale)
         part = block.variants[COLUMNS].assign(
             prior_variance=np.exp(log_f) / block.n,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from lucidseq.core.app import Methods, Tool
 from lucidseq.core.choices import SplitChoice
-from lucidseq.core.options import CheckpointDir, Option, Options, Resume, Seed, Threads
+from lucidseq.core.options import CheckpointDir, Ensemble, Option, Options, Patience, Resume, Seed, Threads
 from lucidseq.core.roles import Format, In, OutFile
 from lucidseq.core.schema import CURVES, HISTORY, METRICS, MODEL, PREDICTIONS, SEQUENCES
 from lucidseq.train.choices import Architecture, ClassWeights, FirstActivation
@@ -39,13 +39,13 @@ class FitOptions(Options):
         int | None,
         Option("Largest number of passes over the training sequences (default: about 2,000 steps, 5 to 40 passes).", min=1, max=10000),
     ] = None
-    patience: Annotated[int, Option("Stop after this many epochs without a better validation loss.", min=1, max=10000)] = 8
+    patience: Patience = 8
     batch_size: _BatchSize = 64
     learning_rate: Annotated[float, Option("Peak of the learning rate, which rises, then falls to a tenth.", min=1e-07, max=1.0)] = 0.005
     weight_decay: Annotated[float, Option("Decoupled weight decay (AdamW) of kernels.", min=0.0, max=1.0)] = 0.01
     dropout_scale: Annotated[float, Option("Factor on the dropout rates, 0.1 to 0.5 from first to last.", min=0.0, max=2.0)] = 1.0
     reverse_complement: Annotated[bool, Option("Train on either strand at random; switch off for strand-specific targets.")] = True
-    ensemble: Annotated[int, Option("Networks to train with different seeds, kept in one file.", min=1, max=100)] = 1
+    ensemble: Ensemble = 1
     class_weights: Annotated[ClassWeights, Option("balanced gives both labels the same weight; predictions are then no frequencies.")] = (
         ClassWeights.NONE
     )

@@ -32,8 +32,6 @@ _log = get_logger("lucidseq.train")
 
 def fit(options: FitOptions, out: OutputSet) -> Card:
     """Train (options as in cli.py)."""
-    if options.resume and options.checkpoint_dir is None:
-        raise UsageError("--resume without --checkpoint-dir", "the folder of the checkpoints", "add --checkpoint-dir")
     backend.prepare(seed=options.seed, threads=options.threads, mixed_precision=options.mixed_precision)
     from lucidseq.nets import architectures, io
     from lucidseq.nets.checkpoint import Checkpoints
