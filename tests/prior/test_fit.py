@@ -129,6 +129,7 @@ def test_models__write_the_same_files(model: str, study: Study, tmp_path: Path) 
     assert len(table) == 60 and np.isfinite(table[["gain", "gain_over_none", "residual_scale"]]).all().all()
     if model == "constant":
         assert (table["gain"].abs() < 1e-4).all()
+    assert any(name.startswith("gain over") for name in checks(tmp_path / "o")) == (model != "constant")
 
 
 def test_ld_of_others__with_a_fixed_scale_is_refused(tmp_path: Path) -> None:
